@@ -27,16 +27,16 @@ class SizedCache(Generic[Key, Value]):
         size_of: Callable[[Value], int] | None = None,
         dropped: Callable[[Key, Value], None] | None = None,
     ) -> None:
-        self._kept: LRUCache[Key, Value] = _Telling(most, size_of, dropped)
+        self._entries: LRUCache[Key, Value] = _NotifyingCache(most, size_of, dropped)
         self._lock = Lock()
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._entries)
 
     def get(self, key: Key) -> Value | None:
         with self._lock:
             try:
-                return self._kept[key]
+                return self._entries[key]
             except KeyError:
                 return None
 
@@ -44,25 +44,25 @@ class SizedCache(Generic[Key, Value]):
         """Put it in the place of an older one, whose size may have been another."""
         with self._lock:
             try:
-                self._kept[key] = value
+                self._entries[key] = value
             except ValueError:  # larger than all may be together
-                self._kept.pop(key, None)
+                self._entries.pop(key, None)
 
     def setdefault(self, key: Key, value: Value) -> Value:
         with self._lock:
-            return self._kept.setdefault(key, value)
+            return self._entries.setdefault(key, value)
 
     def list_keys(self) -> tuple[Key, ...]:
         """Those that are there now."""
         with self._lock:
-            return tuple(self._kept)
+            return tuple(self._entries)
 
     def pop(self, key: Key) -> Value | None:
         with self._lock:
-            return self._kept.pop(key, None)
+            return self._entries.pop(key, None)
 
 
-class _Telling(LRUCache[Key, Value]):
+class _NotifyingCache(LRUCache[Key, Value]):
     def __init__(
         self, most: int, size_of: Callable[[Value], int] | None, dropped: Callable[[Key, Value], None] | None
     ) -> None:

@@ -150,7 +150,7 @@ class ConcurrencyLimit:
     """At most so many at once."""
 
     def __init__(self, at_once: int) -> None:
-        self._turns = threading.BoundedSemaphore(at_once)
+        self._in_use = threading.BoundedSemaphore(at_once)
 
     @contextmanager
     def taken(self, *, within: timedelta | None = None, otherwise: TryLater | None = None) -> Iterator[None]:
@@ -160,12 +160,12 @@ class ConcurrencyLimit:
             within: how long; for ever where it is None.
             otherwise: raised where none came in that time; Busy where it is None.
         """
-        if not self._turns.acquire(timeout=None if within is None else within.total_seconds()):
+        if not self._in_use.acquire(timeout=None if within is None else within.total_seconds()):
             raise otherwise or Busy("the server is busy with others' work on this", wait=COME_BACK_AFTER)
         try:
             yield
         finally:
-            self._turns.release()
+            self._in_use.release()
 
 
 class FairLimit:

@@ -18,7 +18,7 @@ from pathlib import Path
 from matou.errors import Invalid, MatouError, Phrase
 
 _RELEASE = re.compile(r"[0-9]+")
-_SYNCFS_TELLS_SINCE = (5, 8)
+_SYNCFS_REPORTS_SINCE = (5, 8)
 
 _REASONS = {
     errno.EACCES: Phrase("permission denied"),
@@ -162,7 +162,7 @@ def syncfs_reports_errors() -> bool:
     if _syncfs_of_c() is None:
         return False
     major, minor = (int(part) for part in _RELEASE.findall(os.uname().release)[:2])
-    return (major, minor) >= _SYNCFS_TELLS_SINCE
+    return (major, minor) >= _SYNCFS_REPORTS_SINCE
 
 
 @functools.cache

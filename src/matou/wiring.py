@@ -104,7 +104,7 @@ def back_up(
     """
     from matou.git.process.version import require_git
     from matou.transfer.backup.command import backup
-    from matou.transfer.backup.run import ASKING
+    from matou.transfer.backup.run import AT_REQUEST
     from matou.transfer.common.transports import HttpTransports
 
     archive = _archive_if_any(to)
@@ -113,7 +113,7 @@ def back_up(
     if archive is None or not any(archive.run_numbers()):
         require_git()
     with PLATFORMS[platform].open_session(
-        url, settings, now=now, connections=ASKING + options.jobs, on_wait=on_wait
+        url, settings, now=now, connections=AT_REQUEST + options.jobs, on_wait=on_wait
     ) as session:
         open_source = partial(SOURCES[platform], session, url, token, now=now)
         if archive is None and not options.dry_run:

@@ -122,7 +122,7 @@ def _remote(number: int, namespace_id: str) -> RemoteRepository:
     )
 
 
-def _place(number: int) -> str:
+def _publish(number: int) -> str:
     return f"team/p{number % NAMESPACES}/repository-{number}"
 
 
@@ -132,7 +132,7 @@ def _make_mirrors(archive: Archive, count: int) -> None:
     packed.write_bytes(packed_refs_text(LISTING.refs, {}))
     head.write_bytes(f"ref: {HEAD}\n".encode())
     for number in range(count):
-        git_dir = archive.repositories / f"{_place(number)}.git"
+        git_dir = archive.repositories / f"{_publish(number)}.git"
         git_dir.mkdir(parents=True)
         os.link(packed, git_dir / "packed-refs")
         os.link(head, git_dir / "HEAD")
@@ -152,7 +152,7 @@ def _make_manifest(archive: Archive, source: ScriptedSource) -> None:
                 id=depot.id,
                 namespace=depot.namespace_id,
                 name=depot.name,
-                path=_place(int(depot.id)),
+                path=_publish(int(depot.id)),
                 clone_url=depot.clone_url,
                 version_control=depot.version_control,
                 visibility=depot.visibility,

@@ -106,7 +106,7 @@ class PathRegistry:
     def __init__(self, repositories: Path, *, journal: Path) -> None:
         self._repositories = repositories
         self._lock = threading.Lock()
-        self._places: dict[_Key, _Parent] = {}
+        self._paths: dict[_Key, _Parent] = {}
         self._taken: dict[_Parent, dict[str, _Key]] = {}
         self._on_disk: dict[_Parent, frozenset[str]] = {}
         with translate_os_errors(journal):
@@ -131,25 +131,25 @@ class PathRegistry:
         with self._lock:
             self._give((kind, owner), segments)
 
-    def place_namespace(self, owner: PathOwner, true_name: str, *, parent: NamespacePath | None) -> NamespacePath:
+    def assign_namespace(self, owner: PathOwner, true_name: str, *, parent: NamespacePath | None) -> NamespacePath:
         """Where a namespace stands; `parent` and the name count only the first time.
 
         Raises:
             NoFreePath: other owners have every place that the name could have.
         """
-        path = self._place((Kind.NAMESPACE, owner), true_name, parent.segments if parent else ())
+        path = self._assign((Kind.NAMESPACE, owner), true_name, parent.segments if parent else ())
         return NamespacePath(path)
 
-    def place_repository(self, owner: PathOwner, true_name: str, *, namespace: NamespacePath) -> RepositoryPath:
+    def assign_repository(self, owner: PathOwner, true_name: str, *, namespace: NamespacePath) -> RepositoryPath:
         """Where a repository stands; `namespace` and the name count only the first time.
 
         Raises:
             NoFreePath: other owners have every place that the name could have.
         """
-        path = self._place((Kind.REPOSITORY, owner), true_name, namespace.segments)
+        path = self._assign((Kind.REPOSITORY, owner), true_name, namespace.segments)
         return RepositoryPath(NamespacePath(path[:-1]), path[-1])
 
-    def place_beside(self, owner: PathOwner, true_name: str, *, path: RepositoryPath) -> RepositoryPath:
+    def path_beside(self, owner: PathOwner, true_name: str, *, path: RepositoryPath) -> RepositoryPath:
         """Another place for a repository that cannot go on where it stands; what stands there stays, and is its own.
 
         Called again by a run that follows one which was cut off, it gives the place that that one had given.
@@ -162,7 +162,7 @@ class PathRegistry:
             key = (Kind.REPOSITORY, owner)
             assigned = (*parent, self._free_segment(key, true_name, parent, but=path.name))
             self._taken.setdefault(parent, {})[folded(assigned[-1])] = key
-            self._places[key] = assigned
+            self._paths[key] = assigned
             self._note(key, assigned)
         return RepositoryPath(path.namespace, assigned[-1])
 
@@ -184,9 +184,9 @@ class PathRegistry:
     ) -> None:
         self.close()
 
-    def _place(self, key: _Key, true_name: str, parent: _Parent) -> _Parent:
+    def _assign(self, key: _Key, true_name: str, parent: _Parent) -> _Parent:
         with self._lock:
-            assigned = self._places.get(key)
+            assigned = self._paths.get(key)
             if assigned is None:
                 assigned = (*parent, self._free_segment(key, true_name, parent))
                 self._give(key, assigned)
@@ -218,7 +218,7 @@ class PathRegistry:
     def _give(self, key: _Key, path: _Parent) -> None:
         taken = self._taken.setdefault(path[:-1], {})
         if taken.setdefault(folded(path[-1]), key) == key:
-            self._places.setdefault(key, path)
+            self._paths.setdefault(key, path)
 
     def _note(self, key: _Key, path: _Parent) -> None:
         kind, owner = key
@@ -237,11 +237,11 @@ class PathRegistry:
                 self.keep(kind, PathOwner(platform, host, line.id), line.path)
 
     def _keep_journal(self, path: Path) -> None:
-        for line in read_places(path):
+        for line in read_paths(path):
             self.keep(line.kind, PathOwner(line.platform, line.host, line.id), line.path)
 
 
-def read_places(path: Path) -> Iterator[PathLine]:
+def read_paths(path: Path) -> Iterator[PathLine]:
     """The places that a run gave; none where it gave none. A last line that was cut off was never acted upon.
 
     Raises:

@@ -20,7 +20,7 @@ from matou.cli.config import (
 )
 from matou.cli.credential_manager import CredentialManager
 from matou.cli.exit_codes import ExitCode, exit_code_for, worst
-from matou.cli.login_check import telling_whose_token
+from matou.cli.login_check import naming_the_token
 from matou.cli.options import exclude_option, group_option, include_option, json_report_option, token_stdin_option
 from matou.cli.privacy import keep_private
 from matou.cli.system_errors import error_of_system
@@ -211,7 +211,7 @@ def _changes(source: ConfiguredSource, report: BackupReport | None) -> tuple[Rep
 def _run(source: ConfiguredSource, options: BackupOptions, settings: Settings) -> BackupReport:
     """Begin again, once, where a kept token was no longer valid and could be renewed: what is saved stays saved."""
     if isinstance(source.token, Secret):
-        with telling_whose_token(source.platform, source.url, source.variable):
+        with naming_the_token(source.platform, source.url, source.variable):
             return _run_with(source.token, source, options, settings)
 
     refresher = CredentialManager(settings).token_refresher(source.token, variable=source.variable)

@@ -155,7 +155,7 @@ class Group(click.Group):
             context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
             **rest,
         )
-        self._places: dict[str, tuple[str, str]] = {}
+        self._targets: dict[str, tuple[str, str]] = {}
 
     def add_lazy(self, name: str, target: str, line: str) -> None:
         """A command or group that is imported when it is asked for.
@@ -164,19 +164,19 @@ class Group(click.Group):
             target: `module:attribute`.
             line: what it does, for the list of commands and the head of its own help.
         """
-        self._places[name] = (target, line)
+        self._targets[name] = (target, line)
 
     def add(self, name: str, target: str, *parameters: Callable[[Command], Command], **rest: Any) -> None:
         """A command of this group as `Command.lazy` makes it."""
         self.add_command(Command.lazy(name, target, *parameters, **rest))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*self.commands, *self._places]
+        return [*self.commands, *self._targets]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self._places:
+        if cmd_name not in self._targets:
             return super().get_command(ctx, cmd_name)
-        target, line = self._places[cmd_name]
+        target, line = self._targets[cmd_name]
         command: click.Command = imported(target)
         command.help = line
         return command
@@ -200,8 +200,8 @@ class Group(click.Group):
             formatter.write_dl([(name, self._line(ctx, name)) for name in self.list_commands(ctx)])
 
     def _line(self, ctx: click.Context, name: str) -> str:
-        if name in self._places:
-            return self._places[name][1]
+        if name in self._targets:
+            return self._targets[name][1]
         command = self.get_command(ctx, name)
         return (command.help if command else None) or ""
 

@@ -91,9 +91,9 @@ def login(
         set_up_git(credential_manager.logins.all(), credential_manager.settings)
         return
     at = host_of(host, platform)
-    credentials = _given(at, user, token_stdin=token_stdin, password_stdin=password_stdin)
+    credentials = _credentials_of(at, user, token_stdin=token_stdin, password_stdin=password_stdin)
     made = _log_in(credential_manager, at, credentials)
-    _tell(made)
+    _report(made)
     if setup_git:
         set_up_git((made,), credential_manager.settings)
 
@@ -111,7 +111,7 @@ def logout(host: str) -> None:
         take_out_of_git(login.git_origin, credential_manager.settings)
 
 
-def _given(at: Host, user: str, *, token_stdin: bool, password_stdin: bool) -> _Credentials:
+def _credentials_of(at: Host, user: str, *, token_stdin: bool, password_stdin: bool) -> _Credentials:
     """Read or ask for it; a password that would open nothing is not asked for."""
     if token_stdin and (password_stdin or user):
         raise Invalid("a token is shown alone, without a password and without --user")
@@ -182,7 +182,7 @@ def _not_accepted(at: Host, url: str, credentials: _Credentials) -> NotAccepted:
     )
 
 
-def _tell(login: Login) -> None:
+def _report(login: Login) -> None:
     say(_("logged in at {origin} as {user}").format(origin=login.origin, user=printable(login.user)))
     for kind, store in login.places.items():
         say(_where(kind, store, is_made=SecretKind.PASSWORD in login.places))

@@ -99,7 +99,7 @@ def is_invalid(error: MatouError) -> bool:
 
 
 @contextmanager
-def telling_whose_token(platform: str, url: str, variable: str) -> Iterator[None]:
+def naming_the_token(platform: str, url: str, variable: str) -> Iterator[None]:
     """Say of a token that was given for one command where it came from, and what to do, if it is not valid.
 
     Args:

@@ -105,7 +105,7 @@ def _sees_fork(connection: Connection, viewer: Viewer) -> ColumnElement[bool]:
     else:
         # Not JSONB, which takes no NUL in a text of another event.
         fork_id = cast(cast(events.c.details, JSON)["fork_id"].as_string(), BigInteger)
-    return exists(select(literal(1)).where(repositories.c.id == fork_id, sees_repository(viewer.sight)))
+    return exists(select(literal(1)).where(repositories.c.id == fork_id, sees_repository(viewer.filter_key)))
 
 
 def _event_of(repository_id: RepositoryId, row: RowMapping) -> Event:

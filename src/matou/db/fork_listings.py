@@ -31,7 +31,7 @@ def list_forks(
     """One page of the direct forks made in that time, and how many of them there are; unseen ones are not counted."""
     joined = forks.join(repositories, repositories.c.id == forks.c.repository_id)
     made = between.holds(repositories.c.created_at)
-    chosen = (forks.c.parent_id == parent_id, sees_repository(viewer.sight), *made)
+    chosen = (forks.c.parent_id == parent_id, sees_repository(viewer.filter_key), *made)
     total = connection.execute(select(func.count()).select_from(joined).where(*chosen), viewer.parameters).scalar_one()
     statement = select(*COLUMNS).select_from(joined).where(*chosen).order_by(*_order(order))
     rows = connection.execute(statement.offset(offset).limit(limit), viewer.parameters)

@@ -37,9 +37,9 @@ def list_labels(connection: Connection, namespace_id: NamespaceId) -> tuple[Labe
     return tuple(Label(**row) for row in connection.execute(statement).mappings())
 
 
-def replace_labels(connection: Connection, namespace_id: NamespaceId, labels_wanted: Iterable[tuple[str, str]]) -> None:
+def replace_labels(connection: Connection, namespace_id: NamespaceId, new_labels: Iterable[tuple[str, str]]) -> None:
     """Leave exactly these names and colors; a label that stays as it is keeps its id."""
-    colors = dict(labels_wanted)
+    colors = dict(new_labels)
     present = {label.name: label for label in list_labels(connection, namespace_id)}
     for label in present.values():
         if label.name not in colors:

@@ -144,7 +144,7 @@ def child_namespaces(
         name_filter: a part of the path's last name or of the display name, whatever the case.
     """
     child = namespaces.c.parent_id.is_(None) if parent_id is None else namespaces.c.parent_id == parent_id
-    conditions = [child, sees_namespace(viewer.sight)]
+    conditions = [child, sees_namespace(viewer.filter_key)]
     if name_filter:
         conditions.append(
             or_(containing(namespaces.c.true_name, name_filter), containing(namespaces.c.display_name, name_filter))
@@ -192,7 +192,7 @@ def namespaces_of_member(
             memberships.c.role >= least.value,
         )
     )
-    conditions = (is_member, namespaces.c.kind.in_(kinds), knows_members(viewer.sight))
+    conditions = (is_member, namespaces.c.kind.in_(kinds), knows_members(viewer.filter_key))
     counted = select(func.count()).select_from(namespaces).where(*conditions)
     total = connection.execute(counted, viewer.parameters).scalar_one()
     listed = page(select(*COLUMNS).where(*conditions), namespaces.c.folded_path, offset, limit)
@@ -201,7 +201,7 @@ def namespaces_of_member(
 
 
 def is_seen(connection: Connection, namespace_id: NamespaceId, viewer: Viewer) -> bool:
-    statement = select(namespaces.c.id).where(namespaces.c.id == namespace_id, sees_namespace(viewer.sight))
+    statement = select(namespaces.c.id).where(namespaces.c.id == namespace_id, sees_namespace(viewer.filter_key))
     return connection.execute(statement, viewer.parameters).first() is not None
 
 

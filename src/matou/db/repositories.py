@@ -193,7 +193,7 @@ def find_repositories(
     connection: Connection, repository_ids: Collection[RepositoryId], *, viewer: Viewer = EVERYTHING
 ) -> tuple[Repository, ...]:
     """Those of them that are there and that the viewer may see, in no order."""
-    statement = select(*COLUMNS).where(repositories.c.id.in_(repository_ids), sees_repository(viewer.sight))
+    statement = select(*COLUMNS).where(repositories.c.id.in_(repository_ids), sees_repository(viewer.filter_key))
     return tuple(repository_of(row) for row in connection.execute(statement, viewer.parameters))
 
 
@@ -219,7 +219,7 @@ def list_repositories(
         recursive: those of the namespaces below it too.
         name_filter: a part of the name, whatever the case.
     """
-    conditions = [sees_repository(viewer.sight)]
+    conditions = [sees_repository(viewer.filter_key)]
     if namespace is not None:
         conditions.append(below(repositories.c.folded_path, namespace))
         if not recursive:

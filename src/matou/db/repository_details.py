@@ -204,7 +204,7 @@ def _ask(connection: Connection, listed: Sequence[Repository], viewer: Viewer) -
     numbers: defaultdict[str, dict[RepositoryId, int | None]] = defaultdict(dict)
     settings: defaultdict[str, dict[RepositoryId, str]] = defaultdict(dict)
     roles_above: dict[str, int] = {}
-    statement = _everything(viewer.sight, connection.dialect.name)
+    statement = _everything(viewer.filter_key, connection.dialect.name)
     parameters = viewer.parameters | _parameters_of(one.id for one in listed)
     for kind, repository_id, number, text in connection.execute(statement, parameters).all():
         if kind == _FactKind.ROLE_ABOVE:
@@ -219,7 +219,7 @@ def _ask(connection: Connection, listed: Sequence[Repository], viewer: Viewer) -
 @lru_cache(maxsize=_MOST_SIGHTS)
 def _everything(key: VisibilityFilterKey, dialect: str) -> CompoundSelect[*tuple[Any, ...]]:
     """Rows of `_Told` or a kind of settings, a repository's id, a number, a text."""
-    ids = select(_given_ids(dialect).cte("listed").c.value)
+    ids = select(_ids_of(dialect).cte("listed").c.value)
     return union_all(*_for_anybody(ids, key), *(_for_viewer(ids) if key.is_somebody else ()))
 
 
@@ -266,10 +266,10 @@ def _namespaces(connection: Connection, listed: Sequence[Repository]) -> _Namesp
         _NAMESPACE_IDS.key: {one.namespace_id for one in listed},
         _ROOTS.key: {folded(root) for root in roots},
     }
-    namespaces_found = [namespace_of(row) for row in connection.execute(_NAMESPACES, parameters).mappings()]
-    by_path = {folded(str(one.path)): one for one in namespaces_found}
+    saved_namespaces = [namespace_of(row) for row in connection.execute(_NAMESPACES, parameters).mappings()]
+    by_path = {folded(str(one.path)): one for one in saved_namespaces}
     by_root = {root: by_path[folded(root)] for root in roots if folded(root) in by_path}
-    return _Namespaces({one.id: one for one in namespaces_found}, by_root)
+    return _Namespaces({one.id: one for one in saved_namespaces}, by_root)
 
 
 def _people(connection: Connection, listed: Sequence[Repository], spaces: _Namespaces) -> Mapping[UserId, User]:
@@ -295,7 +295,7 @@ _IDS = bindparam("many_ids", type_=Text)
 """Many ids as one parameter of a statement: its text is the same for any number of them, and is so made once."""
 
 
-def _given_ids(dialect: str) -> Select[int]:
+def _ids_of(dialect: str) -> Select[int]:
     """What stands in the parameter, one a row.
 
     Args:

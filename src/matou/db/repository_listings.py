@@ -67,7 +67,7 @@ class RepositoryQuery:
     """
 
     user: User | None = None
-    ways: frozenset[Affiliation] | None = None
+    affiliations: frozenset[Affiliation] | None = None
     below: NamespacePath | None = None
     visibilities: frozenset[Visibility] = frozenset(Visibility)
     search: str = ""
@@ -87,9 +87,9 @@ _MOST_FORMS = 64
 class _Form:
     """What of a list the text of its statement depends on, which is so built once for many lists."""
 
-    sight: VisibilityFilterKey
+    filter_key: VisibilityFilterKey
     is_somebodys: bool
-    ways: frozenset[Affiliation] | None
+    affiliations: frozenset[Affiliation] | None
     is_below: bool
     visibilities: frozenset[Visibility]
     forks: bool
@@ -117,7 +117,7 @@ _COLUMNS: Mapping[Order, ColumnElement[Any]] = {
 _held = namespaces.alias("held_above")
 
 
-def list_wanted(
+def list_by_query(
     connection: Connection, query: RepositoryQuery, *, viewer: Viewer, offset: int, limit: int
 ) -> tuple[tuple[Repository, ...], int]:
     """Those that the viewer may see, and how many they are in all."""
@@ -132,9 +132,9 @@ def list_wanted(
 
 def _form_of(query: RepositoryQuery, viewer: Viewer) -> _Form:
     return _Form(
-        sight=viewer.sight,
+        filter_key=viewer.filter_key,
         is_somebodys=query.user is not None,
-        ways=query.ways,
+        affiliations=query.affiliations,
         is_below=query.below is not None,
         visibilities=query.visibilities,
         forks=query.forks,
@@ -171,7 +171,7 @@ def _listing_of(form: _Form) -> Select[*tuple[object, ...]]:
 
 def _chosen(form: _Form) -> ColumnElement[bool]:
     return and_(
-        sees_repository(form.sight),
+        sees_repository(form.filter_key),
         has_visibility(form.visibilities),
         is_below(repositories.c.folded_path, _BELOW) if form.is_below else true(),
         true() if form.forks else ~exists(select(literal(1)).where(forks.c.repository_id == repositories.c.id)),
@@ -208,7 +208,7 @@ def _says(search: str) -> ColumnElement[bool]:
 
 
 def _somehow(form: _Form) -> ColumnElement[bool]:
-    if form.ways is None:
+    if form.affiliations is None:
         return true()
     if not form.is_somebodys:
         return false()
@@ -218,7 +218,7 @@ def _somehow(form: _Form) -> ColumnElement[bool]:
         Affiliation.COLLABORATOR: _is_collaborator(),
         Affiliation.ORGANIZATION_MEMBER: _is_member_above(),
     }
-    return or_(false(), *(conditions[affiliation] for affiliation in Affiliation if affiliation in form.ways))
+    return or_(false(), *(conditions[affiliation] for affiliation in Affiliation if affiliation in form.affiliations))
 
 
 def _is_collaborator() -> ColumnElement[bool]:

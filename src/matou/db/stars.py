@@ -102,7 +102,7 @@ def marked_repositories(
     """Those that a user put it on and that the viewer may still see, and how many they are in all."""
     table, column = _TABLES[mark], _ORDERS[order]
     joined = table.join(repositories, repositories.c.id == table.c.repository_id)
-    chosen = (table.c.user_id == user_id, sees_repository(viewer.sight))
+    chosen = (table.c.user_id == user_id, sees_repository(viewer.filter_key))
     counted = select(func.count()).select_from(joined).where(*chosen)
     total = connection.execute(counted, viewer.parameters).scalar_one()
     directions = [column.asc(), repositories.c.id.asc()] if ascending else [column.desc(), repositories.c.id.desc()]

@@ -66,7 +66,7 @@ class Viewer:
     only_below: NamespacePath | None = None
 
     @property
-    def sight(self) -> VisibilityFilterKey:
+    def filter_key(self) -> VisibilityFilterKey:
         return VisibilityFilterKey(
             is_somebody=self.user_id is not None,
             everything=self.everything,

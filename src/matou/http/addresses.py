@@ -245,7 +245,7 @@ class AddressRefused(Refused):
     """The platform named an address that the credential is not sent to."""
 
 
-def address_at_home(address: str, *, home: str, relatives: Collection[str] = ()) -> str:
+def trusted_address(address: str, *, home: str, relatives: Collection[str] = ()) -> str:
     """Check an address that a platform gave for a repository; give it in ASCII.
 
     The host of the platform's API and that host's family belong to it, nothing else does. The family of

@@ -175,7 +175,7 @@ class SmartHttp:
             limits=limits,
         )
         with (
-            self._odd_answers_told(f"{method} {url}", origin, authorization, has_other_ways=has_other_ways),
+            self._translate_odd_answers(f"{method} {url}", origin, authorization, has_other_ways=has_other_ways),
             opened as stream,
         ):
             if stream.content_type != expected:
@@ -194,7 +194,7 @@ class SmartHttp:
         return self._authorization
 
     @contextmanager
-    def _odd_answers_told(
+    def _translate_odd_answers(
         self, request: str, origin: Origin, authorization: Secret | None, *, has_other_ways: bool
     ) -> Iterator[None]:
         try:

@@ -53,7 +53,7 @@ class Proxies:
             return None
         variable = self.variables.get(origin.scheme, "")
         url = _with_scheme(proxy.reveal(), variable)
-        _require_place(url, variable)
+        _require_address(url, variable)
         return Secret(url)
 
     def _is_bypassed(self, origin: Origin) -> bool:
@@ -77,14 +77,14 @@ def _with_scheme(proxy: str, variable: str) -> str:
     return scheme + proxy[match.end(1) :]
 
 
-def _require_place(url: str, variable: str) -> None:
+def _require_address(url: str, variable: str) -> None:
     """Raises UnusableProxy, which does not quote the URL: it may hold a password."""
     try:
         parts = urlsplit(url)
-        is_place = bool(parts.hostname) and parts.port != 0
+        is_address = bool(parts.hostname) and parts.port != 0
     except ValueError:
-        is_place = False
-    if not is_place:
+        is_address = False
+    if not is_address:
         raise UnusableProxy(
             "{variable} names no host and port of a proxy",
             variable=variable,

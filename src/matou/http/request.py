@@ -117,5 +117,5 @@ class OutboundRequest:
         if self.body is None or isinstance(self.body, bytes):
             yield self.body
         else:
-            with closing(self.body()) as pieces:
-                yield pieces
+            with closing(self.body()) as chunks:
+                yield chunks

@@ -22,7 +22,7 @@ from matou.http.request import Body, OutboundRequest, TransferLimits
 from matou.http.responses import Answer, AnsweredTryLater, NotReached, RedirectRefused, failed, is_rate_limit
 from matou.http.retry import Clock, RetryPolicy, WaitListener, Waits
 from matou.http.retry_after import wait_before_retry, wait_until_reset
-from matou.http.streams import Stream, faults_told
+from matou.http.streams import Stream, translate_faults
 from matou.http.transport import Pools
 from matou.http.web_pages import expects_no_page, is_page, page_error
 from matou.settings import Settings
@@ -30,9 +30,9 @@ from matou.settings import Settings
 MEBIBYTE = 1024 * 1024
 MOST_REDIRECTS = 5
 LONGEST_FAILURE_BYTES = 64 * 1024
-TOLD_TURN = timedelta(seconds=1)
+REPORTED_WAIT = timedelta(seconds=1)
 """Whoever waits so long for a turn is told; once in each `TOLD_EVERY`, since every turn after it is as long."""
-TOLD_EVERY = timedelta(minutes=1)
+REPORT_EVERY = timedelta(minutes=1)
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -85,7 +85,7 @@ class Session:
         self._limiter = limiter or RateLimiter(monotonic=self._clock.monotonic)
         self._jitter = jitter
         self._on_wait = on_wait
-        self._turn_told = -math.inf
+        self._waiting_reported = -math.inf
         self._met: set[Origin] = set()
         self._spoke: set[Origin] = set()
         self._named = frozenset(parse_address(url).origin for url in named)
@@ -238,7 +238,7 @@ class Session:
         self._wait_for_turn(request)
         watch = self._pools.watch(request.limits)
         name = request.at(address)
-        with faults_told(name, watch, self._cancelled), request.opened_body() as body:
+        with translate_faults(name, watch, self._cancelled), request.opened_body() as body:
             response = self._pools.ask(
                 request.method,
                 address,
@@ -262,8 +262,8 @@ class Session:
             )
         wait = timedelta(seconds=self._limiter.reserve(request.pace)) if request.is_paced else held
         now = self._clock.monotonic()
-        if self._on_wait and wait >= TOLD_TURN and now - self._turn_told >= TOLD_EVERY.total_seconds():
-            self._turn_told = now
+        if self._on_wait and wait >= REPORTED_WAIT and now - self._waiting_reported >= REPORT_EVERY.total_seconds():
+            self._waiting_reported = now
             self._on_wait(TryLater("requests are sent no faster than the platform allows", wait=wait), wait)
         self.pause(wait.total_seconds())
 
@@ -292,7 +292,7 @@ class Session:
         error = failed(answer, request.at(address))
         if isinstance(error, AnsweredTryLater):
             is_limit = is_rate_limit(answer)
-            error.wait = self._asked_wait(answer) or (self._wait_of_limit(answer) if is_limit else None)
+            error.wait = self._wait_requested(answer) or (self._wait_of_limit(answer) if is_limit else None)
             if error.wait is not None:
                 self._limiter.hold(request.pace, error.wait)
             if is_limit:
@@ -310,7 +310,7 @@ class Session:
             stream.close()
         return Answer(stream.status, _lower_case(stream.headers), redact_bytes(body, request.secrets))
 
-    def _asked_wait(self, answer: Answer) -> timedelta | None:
+    def _wait_requested(self, answer: Answer) -> timedelta | None:
         try:
             return wait_before_retry(answer.headers, now=self._clock.now())
         except UnknownShape:

@@ -30,7 +30,7 @@ _GZIP_WINDOW = 31
 
 
 @contextmanager
-def faults_told(request: str, watch: TransferGuard, cancelled: Event) -> Iterator[None]:
+def translate_faults(request: str, watch: TransferGuard, cancelled: Event) -> Iterator[None]:
     """Tell what goes wrong on the way in our own words; a library's text may quote a header or a query."""
     try:
         yield
@@ -197,7 +197,7 @@ class Stream:
         if self._response.closed:
             return b""
         try:
-            with faults_told(self._request, self._watch, self._cancelled):
+            with translate_faults(self._request, self._watch, self._cancelled):
                 return self._response.read1(size) or b""
         except MatouError as error:
             self._broken = error  # the response is closed now: asked again, it would look as if it had ended well

@@ -33,7 +33,7 @@ _KIND = re.compile(r"Expected `([^`]*)`, got `([^`]*)`")
 _BOUND = re.compile(r"Expected `[^`]*` (>=|<=|>|<) ([^ ]+)")
 _LENGTH = re.compile(r"Expected `[^`]*` of length (>=|<=) (\d+)")
 _NO_CHOICE = re.compile(r"Invalid enum value (.*?)(?: - at `\$|\Z)", re.DOTALL)
-_PLACE = re.compile(r" - at `\$([^`]*)`\Z")
+_PATH = re.compile(r" - at `\$([^`]*)`\Z")
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 
 
@@ -56,7 +56,7 @@ def fault_of_shape(error: Exception) -> Phrase:
     """Of msgspec's ValidationError: what is missing, unknown or of another kind, and where."""
     text = str(error)
     fault = _fault(text)
-    path = _place(text)
+    path = _path(text)
     return Phrase("{place}: {fault}", place=path, fault=fault) if path else fault
 
 
@@ -100,8 +100,8 @@ def _fault_of_bound(sign: str, bound: str) -> Phrase:
             return Phrase("it is not less than {bound}", bound=bound)
 
 
-def _place(text: str) -> str:
+def _path(text: str) -> str:
     """`source 2, url` of `$.source[1].url`: people count from one."""
-    match = _PLACE.search(text)
+    match = _PATH.search(text)
     steps = _STEP.findall(match[1]) if match else []
     return ", ".join(name or f"#{int(number) + 1}" for name, number in steps).replace(", #", " ")

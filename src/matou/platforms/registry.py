@@ -65,7 +65,7 @@ def require_target(name: str) -> None:
 
 def platform_at(host: str) -> tuple[Platform, OfficialInstance] | None:
     """The platform that a host belongs to; None where it is nobody's, or a server that a team runs itself."""
-    instances = ((platform, platform.home_of(host)) for platform in PLATFORMS.values())
+    instances = ((platform, platform.instance_of(host)) for platform in PLATFORMS.values())
     return next(((platform, home) for platform, home in instances if home), None)
 
 

@@ -80,7 +80,7 @@ def build_app(
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         with suppress(OSError):  # without a place for them, answers are made anew each time
-            await asyncio.to_thread(state.kept.prepare)
+            await asyncio.to_thread(state.response_files.prepare)
         yield
         flush_downloads(forge)
         state.close()

@@ -18,7 +18,7 @@ from matou.forge.content.uploads import StoredFile, open_upload
 from matou.model.names import RepositoryPath
 from matou.server.authentication import Credential, UnknownCredential, UnreadableCredential, identify, read_credential
 from matou.server.errors import answer_for
-from matou.server.git.lfs_transfer import DOWNLOAD_PIECE_BYTES
+from matou.server.git.lfs_transfer import DOWNLOAD_CHUNK_BYTES
 from matou.server.origin import client_address
 from matou.server.paths import repository_at, segments_of
 from matou.server.state import ServerState
@@ -30,7 +30,7 @@ from matou.server.streaming import (
     end_answer,
     header,
     send_answer,
-    send_piece,
+    send_chunk,
 )
 
 FOLDERS = ("attachment", "uploads")
@@ -119,8 +119,8 @@ class AttachmentRoute(BaseRoute):
             await send({"type": "http.response.pathsend", "path": str(stored.path)})
             return
         with await self._state.run_transfer(stored.path.open, "rb") as file:
-            while piece := await self._state.run_transfer(file.read, DOWNLOAD_PIECE_BYTES):
-                await send_piece(send, piece)
+            while chunk := await self._state.run_transfer(file.read, DOWNLOAD_CHUNK_BYTES):
+                await send_chunk(send, chunk)
         await end_answer(send)
 
 

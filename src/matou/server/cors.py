@@ -18,7 +18,7 @@ ANY = "*"
 _API = re.compile(rb"/+api/+v[358](?:/|\Z)")
 _ORIGIN = re.compile(r"https?://[a-z0-9.\[\]:-]+\Z")
 _READING = frozenset({"GET", "HEAD"})
-_ASKED_BEFORE: tuple[Header, ...] = (
+_PREFLIGHT: tuple[Header, ...] = (
     (b"access-control-allow-methods", b"GET, HEAD"),
     (b"access-control-allow-headers", b"authorization, private-token, content-type, if-none-match"),
     (b"access-control-max-age", b"600"),
@@ -52,7 +52,7 @@ class ReadableByPages:
         if allowed is None:
             await self._app(scope, receive, send)
         elif scope["method"] == "OPTIONS":
-            await send_answer(send, 204, (*allowed, *_ASKED_BEFORE), b"")
+            await send_answer(send, 204, (*allowed, *_PREFLIGHT), b"")
         else:
             await self._app(scope, receive, _adding(send, (*allowed, _SHOWN)))
 

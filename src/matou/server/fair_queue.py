@@ -115,11 +115,11 @@ class RepositoryLocks:
     """One push at a time for each repository, by its id."""
 
     def __init__(self) -> None:
-        self._turns: WeakValueDictionary[int, FairQueue] = WeakValueDictionary()
+        self._in_use: WeakValueDictionary[int, FairQueue] = WeakValueDictionary()
 
     @asynccontextmanager
     async def only(self, repository_id: int, user: Hashable, pace: StallBudget | None = None) -> AsyncIterator[None]:
         """As `FairQueue.taken`. Raises Busy."""
-        turns = self._turns.get(repository_id) or self._turns.setdefault(repository_id, FairQueue(1, each=1))
+        turns = self._in_use.get(repository_id) or self._in_use.setdefault(repository_id, FairQueue(1, each=1))
         async with turns.taken(user, pace):
             yield

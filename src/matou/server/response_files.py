@@ -26,8 +26,8 @@ SPARE_BYTES = 1024**3
 SECONDS_IN_USE = 60.0
 """Whoever was told of a file opens it within this time."""
 
-PIECE_BYTES = 128 * 1024
-_SHORT_PIECE_BYTES = 16 * 1024
+CHUNK_BYTES = 128 * 1024
+_SHORT_CHUNK_BYTES = 16 * 1024
 _LOCK = "lock"
 
 
@@ -72,10 +72,10 @@ class Making:
         self._failure: BaseException | None = None
         self._news = asyncio.Event()
 
-    async def write(self, piece: bytes) -> None:
+    async def write(self, chunk: bytes) -> None:
         """Short pieces are what somebody reads as it comes; others are gathered."""
-        self._gathered += piece
-        if len(self._gathered) >= PIECE_BYTES or len(piece) < _SHORT_PIECE_BYTES:
+        self._gathered += chunk
+        if len(self._gathered) >= CHUNK_BYTES or len(chunk) < _SHORT_CHUNK_BYTES:
             await self._flush()
 
     async def finish(self) -> None:
@@ -101,16 +101,16 @@ class Making:
         self._news.set()
         self._news = asyncio.Event()
 
-    async def pieces(self) -> AsyncGenerator[bytes, None]:
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Everything, as it comes. Raises what its making failed with, once all that came before is given."""
         file, position = self.path.open("rb", buffering=0), 0
         with file:
             while True:
                 news, size_bytes, is_done = self._news, self.size_bytes, self._is_done
                 while position < size_bytes:
-                    piece = await _read(file.fileno(), position)
-                    position += len(piece)
-                    yield piece
+                    chunk = await _read(file.fileno(), position)
+                    position += len(chunk)
+                    yield chunk
                 if is_done:
                     break
                 await news.wait()
@@ -133,7 +133,7 @@ class ResponseFiles:
         self._count = 0
         self._folder: Path | None = None
         self._lock: int | None = None
-        self._kept: OrderedDict[ResponseKey, _CachedFile] = OrderedDict()
+        self._files: OrderedDict[ResponseKey, _CachedFile] = OrderedDict()
         self._making: dict[ResponseKey, Making] = {}
 
     def prepare(self) -> None:
@@ -150,14 +150,14 @@ class ResponseFiles:
 
     def whole(self, key: ResponseKey) -> tuple[Path, int] | None:
         """The file of an answer that is there, which is there for SECONDS_IN_USE at least, and its size."""
-        cached = self._kept.get(key)
+        cached = self._files.get(key)
         if cached is None:
             return None
         if not cached.path.exists():  # people may delete the cache whenever they like
             self._drop(key)
             return None
         cached.used_at = asyncio.get_running_loop().time()
-        self._kept.move_to_end(key)
+        self._files.move_to_end(key)
         return cached.path, cached.size_bytes
 
     @asynccontextmanager
@@ -174,19 +174,19 @@ class ResponseFiles:
                 if making.task is not None:
                     making.task.cancel()
 
-    async def pieces(self, key: ResponseKey, make: Make) -> AsyncGenerator[bytes, None]:
+    async def chunks(self, key: ResponseKey, make: Make) -> AsyncGenerator[bytes, None]:
         """All of an answer, from its file or as it is made."""
         whole = self.whole(key)
         if whole is None:
-            async with self.reading(key, make) as making, contextlib.aclosing(making.pieces()) as pieces:
-                async for piece in pieces:
-                    yield piece
+            async with self.reading(key, make) as making, contextlib.aclosing(making.chunks()) as chunks:
+                async for chunk in chunks:
+                    yield chunk
             return
         position = 0
         with await asyncio.to_thread(whole[0].open, "rb", buffering=0) as file:
-            while piece := await _read(file.fileno(), position):
-                position += len(piece)
-                yield piece
+            while chunk := await _read(file.fileno(), position):
+                position += len(chunk)
+                yield chunk
 
     def _begin(self, key: ResponseKey, make: Make) -> Making:
         self._count += 1
@@ -214,17 +214,17 @@ class ResponseFiles:
         if not self._make_room(making.size_bytes):
             making.path.unlink(missing_ok=True)
             return
-        self._kept[key] = _CachedFile(making.path, making.size_bytes, asyncio.get_running_loop().time())
+        self._files[key] = _CachedFile(making.path, making.size_bytes, asyncio.get_running_loop().time())
         self._bytes += making.size_bytes
 
     def _forget_other_states(self, key: ResponseKey) -> None:
-        for other in tuple(self._kept):
+        for other in tuple(self._files):
             is_older = other.repository_id == key.repository_id and None not in (key.state, other.state)
             if is_older and other.state != key.state and self._is_idle(other):
                 self._drop(other)
 
     def _make_room(self, size_bytes: int) -> bool:
-        for key in tuple(self._kept):
+        for key in tuple(self._files):
             if self._bytes + size_bytes <= self._most_bytes:
                 break
             if self._is_idle(key):
@@ -232,10 +232,10 @@ class ResponseFiles:
         return self._bytes + size_bytes <= self._most_bytes
 
     def _is_idle(self, key: ResponseKey) -> bool:
-        return asyncio.get_running_loop().time() - self._kept[key].used_at > SECONDS_IN_USE
+        return asyncio.get_running_loop().time() - self._files[key].used_at > SECONDS_IN_USE
 
     def _drop(self, key: ResponseKey) -> None:
-        dropped = self._kept.pop(key)
+        dropped = self._files.pop(key)
         self._bytes -= dropped.size_bytes
         dropped.path.unlink(missing_ok=True)
 
@@ -283,7 +283,7 @@ async def _read(descriptor: int, position: int) -> bytes:
     at_hand = _read_at_hand(descriptor, position)
     if at_hand:
         return at_hand
-    return await asyncio.to_thread(os.pread, descriptor, PIECE_BYTES, position)
+    return await asyncio.to_thread(os.pread, descriptor, CHUNK_BYTES, position)
 
 
 def _read_at_hand(descriptor: int, position: int) -> bytes | None:
@@ -291,7 +291,7 @@ def _read_at_hand(descriptor: int, position: int) -> bytes | None:
     without_waiting: int | None = getattr(os, "RWF_NOWAIT", None)
     if without_waiting is None:
         return None
-    buffer = bytearray(PIECE_BYTES)
+    buffer = bytearray(CHUNK_BYTES)
     try:
         length = os.preadv(descriptor, [buffer], position, without_waiting)
     except OSError:  # not in memory; or a file system that does not know this

@@ -30,7 +30,7 @@ FETCHES_AT_ONCE = 32
 FETCHES_OF_ONE = 12
 PUSHES_AT_ONCE = 16
 PUSHES_OF_ONE = 4
-LANDING_THREADS = PUSHES_AT_ONCE
+PUSH_THREADS = PUSHES_AT_ONCE
 """Each judges and moves what one push brought, which may take minutes."""
 
 UPLOADS_AT_ONCE = TRANSFER_THREADS * 3 // 4
@@ -63,7 +63,7 @@ class ServerState:
     forge: Forge
     base_url: str | None
     links: LfsTokenSigner
-    kept: ResponseFiles
+    response_files: ResponseFiles
     whole_files: VerifiedFiles = field(default_factory=VerifiedFiles)
     ref_answers: RefResponseCache = field(default_factory=RefResponseCache)
     whole_packs: PackReuseCache = field(default_factory=PackReuseCache)
@@ -76,7 +76,7 @@ class ServerState:
         default_factory=lambda: ThreadPoolExecutor(TRANSFER_THREADS, "transfer")
     )
 
-    landing_threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(LANDING_THREADS, "landing"))
+    push_threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(PUSH_THREADS, "landing"))
 
     async def run_in_pool(
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
@@ -105,10 +105,10 @@ class ServerState:
         return await asyncio.get_running_loop().run_in_executor(self.transfer_threads, partial(work, *args, **kwargs))
 
     def close(self) -> None:
-        self.kept.close()
+        self.response_files.close()
         self.forge_threads.shutdown(wait=False, cancel_futures=True)
         self.transfer_threads.shutdown(wait=False, cancel_futures=True)
-        self.landing_threads.shutdown(wait=False, cancel_futures=True)
+        self.push_threads.shutdown(wait=False, cancel_futures=True)
 
 
 def new_key() -> bytes:

@@ -14,7 +14,7 @@ from matou.server.stall_budget import StallBudget, TooSlow
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
-PIECE_BYTES = 64 * 1024
+CHUNK_BYTES = 64 * 1024
 SHORT_BODY_BYTES = 4 * 1024
 """What is walked through on the event loop at most: a thousand of the smallest things, some milliseconds."""
 
@@ -62,7 +62,7 @@ class RequestBody:
         self.is_finished = False
         self.pace: StallBudget | None = None
 
-    async def pieces(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncIterator[bytes]:
         """Raises ClientLeft where the connection ends before the body does."""
         has_begun = False
         while not self.is_finished:
@@ -74,8 +74,8 @@ class RequestBody:
             if message["type"] == "http.disconnect":
                 raise ClientLeft("the client left before it had sent everything")
             self.is_finished = not message.get("more_body", False)
-            if piece := message.get("body", b""):
-                yield piece
+            if chunk := message.get("body", b""):
+                yield chunk
 
     async def _next_message(self) -> Message:
         try:
@@ -97,8 +97,8 @@ class RequestBody:
         left = at_most_bytes
         try:
             async with asyncio.timeout(within_seconds):
-                async for piece in self.pieces():
-                    left -= len(piece)
+                async for chunk in self.chunks():
+                    left -= len(chunk)
                     if left < 0:
                         return
         except (TimeoutError, ClientLeft):
@@ -117,17 +117,17 @@ async def understood(
     return await asyncio.to_thread(read, body, *args, **kwargs)
 
 
-async def bounded(pieces: AsyncIterator[bytes], *, limit_bytes: int) -> AsyncIterator[bytes]:
+async def bounded(chunks: AsyncIterator[bytes], *, limit_bytes: int) -> AsyncIterator[bytes]:
     """Raises BodyTooLarge as soon as more than the limit came."""
     total = 0
-    async for piece in pieces:
-        total += len(piece)
+    async for chunk in chunks:
+        total += len(chunk)
         if total > limit_bytes:
             raise BodyTooLarge("the request is larger than {limit} bytes", limit=limit_bytes)
-        yield piece
+        yield chunk
 
 
-async def inflated(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def inflated(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """Undo gzip in pieces of bounded size whatever the ratio: a bomb meets `bounded` before it meets memory.
 
     Others' requests go on between two pieces, of which one that came may give thousands.
@@ -136,13 +136,13 @@ async def inflated(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         UnknownShape: it is not gzip, is cut short, or something follows it.
     """
     inflater = zlib.decompressobj(GZIP_WINDOW)
-    async for piece in pieces:
-        rest, is_drained = piece, False
+    async for chunk in chunks:
+        rest, is_drained = chunk, False
         while not is_drained:
             if inflater.eof and rest:
                 raise UnknownShape("the end of a gzip request body", rest[:20])
             part, rest = _inflate(inflater, rest)
-            is_drained = not rest and len(part) < PIECE_BYTES
+            is_drained = not rest and len(part) < CHUNK_BYTES
             if part:
                 yield part
                 await asyncio.sleep(0)
@@ -158,12 +158,12 @@ class _Inflater(Protocol):
     def decompress(self, data: bytes, max_length: int = ..., /) -> bytes: ...
 
 
-def _inflate(inflater: _Inflater, piece: bytes) -> tuple[bytes, bytes]:
+def _inflate(inflater: _Inflater, chunk: bytes) -> tuple[bytes, bytes]:
     """Up to one piece of output, and the input that is left."""
     try:
-        part = inflater.decompress(piece, PIECE_BYTES)
+        part = inflater.decompress(chunk, CHUNK_BYTES)
     except zlib.error as error:
-        raise UnknownShape("a gzip request body", piece[:20]) from error
+        raise UnknownShape("a gzip request body", chunk[:20]) from error
     return part, inflater.unconsumed_tail or inflater.unused_data
 
 
@@ -202,11 +202,11 @@ async def begin_answer(send: Send, status: int, headers: tuple[Header, ...]) -> 
     await send({"type": "http.response.start", "status": status, "headers": list(headers)})
 
 
-async def send_piece(send: Send, piece: bytes) -> None:
+async def send_chunk(send: Send, chunk: bytes) -> None:
     """Wait until the connection took it. Raises ClientLeft where it takes nothing for too long."""
     try:
         async with asyncio.timeout(PATIENCE_WITH_RECEIVER.total_seconds()):
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
     except TimeoutError:
         raise ClientLeft("the client stopped receiving in the middle of its answer") from None
 
@@ -218,12 +218,12 @@ class Receiver:
         self._send = send
         self._pace = pace or StallBudget()
 
-    async def send_piece(self, piece: bytes) -> None:
+    async def send_chunk(self, chunk: bytes) -> None:
         """Raises ClientLeft where the client is too slow."""
-        self._pace.moved(len(piece))
+        self._pace.moved(len(chunk))
         try:
             async with self._pace.waiting():
-                await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+                await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
         except TooSlow:
             raise ClientLeft("the client received its answer too slowly") from None
 

@@ -159,8 +159,8 @@ def _split(text: str, separator: str) -> list[str]:
         elif character == separator and not is_quoted:
             parts.append(text[begin:position])
             begin = position + 1
-    parts_found = text.split(separator) if is_quoted else [*parts, text[begin:]]
-    return [part.strip() for part in parts_found if part.strip()]
+    split_parts = text.split(separator) if is_quoted else [*parts, text[begin:]]
+    return [part.strip() for part in split_parts if part.strip()]
 
 
 def _address(text: str) -> Address | None:

@@ -39,7 +39,7 @@ class StagedFile:
         self.flush()
         with translate_os_errors(self._store.root):
             os.fsync(self._file.fileno())
-        sync_folder(self._place(key, durably=True))
+        sync_folder(self._publish(key, durably=True))
 
     def flush(self) -> None:
         """Hand what was written to the operating system."""
@@ -48,9 +48,9 @@ class StagedFile:
 
     def place(self, key: str) -> None:
         """As `publish`, where the bytes are durable already and the caller makes the name so, with `syncfs`."""
-        self._place(key, durably=False)
+        self._publish(key, durably=False)
 
-    def _place(self, key: str, *, durably: bool) -> Path:
+    def _publish(self, key: str, *, durably: bool) -> Path:
         target = self._store.path(key)
         if not self._store.root.is_dir():
             with translate_os_errors(target):

@@ -28,7 +28,7 @@ from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import repositories_in
 from matou.forge.repositories.repository_lists import (
-    EVERY_WAY,
+    EVERY_AFFILIATION,
     organization_repositories,
     own_repositories,
     repository_facts,
@@ -96,7 +96,7 @@ def test_ones_own_are_those_in_which_one_has_a_role(
     for identity in people.values():
         user = _user(identity)
         expected = [one for one in everything if _role(forge, user, one) is not None]
-        wanted = RepositoryQuery(ways=EVERY_WAY)
+        wanted = RepositoryQuery(affiliations=EVERY_AFFILIATION)
         assert own_repositories(forge, identity, user, wanted, offset=0, limit=MORE_THAN_ALL)[0] == tuple(expected)
 
 
@@ -112,7 +112,7 @@ def test_ones_own_are_those_in_which_one_has_a_role(
     ],
 )
 def test_each_way_in_which_a_repository_is_somebodys_is_a_list(
-    forge: Forge, team: Namespace, anna: User, berta: User, ways: set[Affiliation], names: list[str]
+    forge: Forge, team: Namespace, anna: User, berta: User, affiliations: set[Affiliation], names: list[str]
 ) -> None:
     for place, name, creator in (
         (NamespacePath(("anna",)), "annas", anna),
@@ -125,7 +125,7 @@ def test_each_way_in_which_a_repository_is_somebodys_is_a_list(
     with forge.database.begin_write() as connection:
         _make_member(connection, shared, identity_of(anna))
 
-    wanted = RepositoryQuery(ways=frozenset(ways))
+    wanted = RepositoryQuery(affiliations=frozenset(affiliations))
     found, total = own_repositories(forge, identity_of(anna), anna, wanted, offset=0, limit=MORE_THAN_ALL)
 
     assert (sorted(one.name for one in found), total) == (names, len(names))
@@ -223,7 +223,7 @@ def test_a_list_is_a_few_questions_however_long_it_is(
 def test_a_statement_for_somebodys_eyes_fails_without_them(forge: Forge, anna: User) -> None:
     eyes = viewer(forge, identity_of(anna))
     with forge.database.begin_read() as connection, pytest.raises(StatementError, match="viewer_id"):
-        connection.execute(select(table.c.id).where(sees_repository(eyes.sight)))
+        connection.execute(select(table.c.id).where(sees_repository(eyes.filter_key)))
 
 
 @contextmanager

@@ -95,7 +95,7 @@ def test_lost_refs_are_found_although_git_sees_nothing_wrong(repository: Path) -
 
     assert errors(fsck(repository)) == []
     assert {difference.name for difference in found} == set(expected.refs)
-    assert {difference.found for difference in found} == {None}
+    assert {difference.actual for difference in found} == {None}
 
 
 def test_a_moved_ref_and_a_changed_head_are_found_and_a_new_ref_is_none(repository: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_moved_ref_and_a_changed_head_are_found_and_a_new_ref_is_none(reposito
     delete_ref(repository, "refs/tags/light")
     point_head_at(repository, "refs/heads/new")
 
-    found = {difference.name: difference.found for difference in missing_refs(expected, read_refs(repository))}
+    found = {difference.name: difference.actual for difference in missing_refs(expected, read_refs(repository))}
 
     assert found == {"refs/heads/main": older, "refs/tags/light": None, "HEAD": "refs/heads/new"}
 

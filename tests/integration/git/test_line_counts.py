@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from matou.errors import Damaged
-from matou.git.operations.line_counts import LineCount, count_lines, tell_history
+from matou.git.operations.line_counts import LineCount, count_lines, read_history_counts
 from matou.git.process.run import GitFailed
 from matou.model.names import ObjectId
 from support.git_repositories import fast_import, git, git_bytes, init_bare
@@ -63,7 +63,7 @@ def test_a_renamed_file_counts_what_changed_in_it_as_in_git_log(tmp_path: Path) 
 def test_a_history_is_told_whole_each_commit_behind_its_parents(tmp_path: Path, seed: int) -> None:
     folder = make_odd_history(tmp_path / "odd.git", seed)
 
-    told = list(tell_history(folder, tip_of(folder)))
+    told = list(read_history_counts(folder, tip_of(folder)))
 
     assert {one.id for one in told} == set(git(folder, "rev-list", "main").split())
     places = {one.id: place for place, one in enumerate(told)}
@@ -78,7 +78,7 @@ def test_what_is_known_is_not_told_again_and_an_unknown_id_does_not_matter(tmp_p
     folder = make_odd_history(tmp_path / "odd.git", 1)
     known = git(folder, "rev-parse", "main~2")
 
-    told = tell_history(folder, tip_of(folder), known=[ObjectId(known), ObjectId("1" * 40)])
+    told = read_history_counts(folder, tip_of(folder), known=[ObjectId(known), ObjectId("1" * 40)])
 
     assert {one.id for one in told} == set(git(folder, "rev-list", "main", f"^{known}").split())
 
@@ -104,7 +104,7 @@ def test_a_date_is_what_the_authors_clock_showed_or_the_nearest_one_that_there_i
     text = b"tree %b\nauthor A <a@x> %b\ncommitter A <a@x> 1 +0000\n\nc\n" % (tree.encode(), date)
     commit = git(folder, "hash-object", "-t", "commit", "-w", "--literally", "--stdin", input=text)
 
-    (told,) = tell_history(folder, ObjectId(commit))
+    (told,) = read_history_counts(folder, ObjectId(commit))
 
     assert to_day(told.wall_clock) == day
 
@@ -121,7 +121,7 @@ def test_a_commit_without_an_author_is_nobodys(tmp_path: Path) -> None:
     text = b"tree %b\n\nc\n" % tree.encode()
     commit = git(folder, "hash-object", "-t", "commit", "-w", "--literally", "--stdin", input=text)
 
-    (told,) = tell_history(folder, ObjectId(commit))
+    (told,) = read_history_counts(folder, ObjectId(commit))
 
     assert (told.author.name, told.author.email, told.wall_clock) == (b"", b"", 0)
 
@@ -167,17 +167,17 @@ def test_a_name_without_end_is_cut_and_a_commit_with_more_is_damage(tmp_path: Pa
         text = b"tree %b\nauthor %b <a@x> 1 +0000\ncommitter A <a@x> 1 +0000\n\nc\n" % (tree.encode(), b"A" * length)
         ids.append(git(folder, "hash-object", "-t", "commit", "-w", "--literally", "--stdin", input=text))
 
-    (told,) = tell_history(folder, ObjectId(ids[0]))
+    (told,) = read_history_counts(folder, ObjectId(ids[0]))
 
     assert told.author.name == b"A" * 1024
     with pytest.raises(Damaged):
-        list(tell_history(folder, ObjectId(ids[1])))
+        list(read_history_counts(folder, ObjectId(ids[1])))
 
 
 def test_reading_may_end_early(tmp_path: Path) -> None:
     folder = make_odd_history(tmp_path / "odd.git", 3)
 
-    some = list(islice(tell_history(folder, tip_of(folder)), 3))
+    some = list(islice(read_history_counts(folder, tip_of(folder)), 3))
 
     assert len(some) == 3
 
@@ -186,7 +186,7 @@ def test_a_repository_of_sha_256_is_read_as_well(tmp_path: Path) -> None:
     folder = init_bare(tmp_path / "long.git", object_format="sha256")
     fast_import(folder, b"commit refs/heads/main\ncommitter A <a@x> 1 +0000\ndata 0\nM 100644 inline a\ndata 2\na\n\n")
 
-    (told,) = tell_history(folder, tip_of(folder))
+    (told,) = read_history_counts(folder, tip_of(folder))
     (counted,) = count_lines(folder, [told.id])
 
     assert (len(told.id), counted.additions) == (64, 1)

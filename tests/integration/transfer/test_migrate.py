@@ -26,7 +26,7 @@ __all__ = ["port", "team"]
 
 
 def places(report: MigrationReport) -> dict[str, str]:
-    return {moved.move.candidate.source_path: moved.move.place.name for moved in report.repositories}
+    return {moved.move.candidate.source_path: moved.move.target_path.name for moved in report.repositories}
 
 
 @every_platform
@@ -196,7 +196,7 @@ def test_a_map_decides(port: Port, team: Team, tmp_path: Path) -> None:
     plan = port.migrate(team.archive, mapping=read_map(file), dry_run=True, exclude=("bank/*",))
 
     assert places(plan) == {"team/shop/api": "storefront", "team/shop/web": "web"}
-    assert read_map(file).place_of("team/bank/api", "api", namespace=port.name) == (str(other.path), None)
+    assert read_map(file).target_of("team/bank/api", "api", namespace=port.name) == (str(other.path), None)
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ def test_one_name_of_two_projects_never_meets_in_one_place_when_both_are_moved_a
     moved = {path: by_path(report)[path] for path, report in zip(paths, reports, strict=True)}
     assert {one.outcome for one in moved.values()} == {MoveOutcome.MOVED}
     for path, one in moved.items():
-        assert refs(port.git_dir(one.move.place.name)) == refs(tmp_path / path / ".git")
+        assert refs(port.git_dir(one.move.target_path.name)) == refs(tmp_path / path / ".git")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from matou.archive.layout import Archive
-from matou.archive.path_registry import DamagedPathRegistry, Kind, PathOwner, PathRegistry, read_places, safe_segment
+from matou.archive.path_registry import DamagedPathRegistry, Kind, PathOwner, PathRegistry, read_paths, safe_segment
 from matou.archive.run_history import read_history
 from matou.model.names import LONGEST_SEGMENT_BYTES, NamespacePath, RepositoryPath, fault_of_segment, folded
 
@@ -94,7 +94,7 @@ def test_the_format_page_says_what_becomes_of_a_name(name: str, segment: str) ->
 
 def test_all_hostile_names_get_places_of_their_own_that_stay_inside(registry: PathRegistry, tmp_path: Path) -> None:
     paths = [
-        registry.place_repository(owner(number), name, namespace=TEAM)
+        registry.assign_repository(owner(number), name, namespace=TEAM)
         for number, name in enumerate([*HOSTILE, *HOSTILE])
     ]
 
@@ -110,7 +110,7 @@ def test_all_hostile_names_get_places_of_their_own_that_stay_inside(registry: Pa
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_owners_never_share_a_place_and_keep_their_own(tmp_path: Path, asked: list[tuple[int, str]]) -> None:
     with registry_in(tmp_path) as registry:
-        places = [(number, registry.place_repository(owner(number), name, namespace=TEAM)) for number, name in asked]
+        places = [(number, registry.assign_repository(owner(number), name, namespace=TEAM)) for number, name in asked]
 
     of_owner = dict(reversed(places))
     assert all(of_owner[number] == path for number, path in places)
@@ -119,8 +119,8 @@ def test_owners_never_share_a_place_and_keep_their_own(tmp_path: Path, asked: li
 
 @pytest.mark.parametrize(("first", "second"), [("api", "api"), ("api", "API"), ("api", "Api"), ("码头", "码头")])
 def test_the_first_owner_keeps_the_short_name(registry: PathRegistry, first: str, second: str) -> None:
-    one = registry.place_repository(owner(1), first, namespace=TEAM)
-    other = registry.place_repository(owner(2), second, namespace=TEAM)
+    one = registry.assign_repository(owner(1), first, namespace=TEAM)
+    other = registry.assign_repository(owner(2), second, namespace=TEAM)
 
     assert one == RepositoryPath(TEAM, first)
     assert other.name.startswith(second + "~")
@@ -129,30 +129,30 @@ def test_the_first_owner_keeps_the_short_name(registry: PathRegistry, first: str
 
 def test_when_the_short_suffix_is_taken_too_more_digits_follow(tmp_path: Path) -> None:
     with registry_in(tmp_path) as registry:
-        registry.place_repository(owner(1), "api", namespace=TEAM)
-        short = registry.place_repository(owner(3), "api", namespace=TEAM).name
+        registry.assign_repository(owner(1), "api", namespace=TEAM)
+        short = registry.assign_repository(owner(3), "api", namespace=TEAM).name
 
     with registry_in(tmp_path) as registry:
-        registry.place_repository(owner(1), "api", namespace=TEAM)
-        registry.place_repository(owner(4), short, namespace=TEAM)
-        longer = registry.place_repository(owner(3), "api", namespace=TEAM).name
+        registry.assign_repository(owner(1), "api", namespace=TEAM)
+        registry.assign_repository(owner(4), short, namespace=TEAM)
+        longer = registry.assign_repository(owner(3), "api", namespace=TEAM).name
 
     assert longer.startswith(short)
     assert len(longer) == len(short) + 8
 
 
 def test_a_long_name_is_cut_so_that_its_suffix_fits(registry: PathRegistry) -> None:
-    paths = [registry.place_repository(owner(number), "码" * 40, namespace=TEAM) for number in range(3)]
+    paths = [registry.assign_repository(owner(number), "码" * 40, namespace=TEAM) for number in range(3)]
 
     assert [len(path.name.encode()) <= LONGEST_SEGMENT_BYTES for path in paths] == [True] * 3
     assert len(set(paths)) == 3
 
 
 def test_a_renamed_repository_stays_where_it_is_and_its_old_name_is_not_given_away(registry: PathRegistry) -> None:
-    before = registry.place_repository(owner(1), "old", namespace=TEAM)
+    before = registry.assign_repository(owner(1), "old", namespace=TEAM)
 
-    after = registry.place_repository(owner(1), "new", namespace=TEAM)
-    newcomer = registry.place_repository(owner(2), "old", namespace=TEAM)
+    after = registry.assign_repository(owner(1), "new", namespace=TEAM)
+    newcomer = registry.assign_repository(owner(2), "old", namespace=TEAM)
 
     assert after == before
     assert newcomer != before
@@ -161,14 +161,14 @@ def test_a_renamed_repository_stays_where_it_is_and_its_old_name_is_not_given_aw
 def test_a_folder_on_disk_that_is_nobodys_is_not_given_away(registry: PathRegistry, tmp_path: Path) -> None:
     (tmp_path / "repositories" / "team" / "Hosted.git").mkdir(parents=True)
 
-    path = registry.place_repository(owner(1), "hosted", namespace=TEAM)
+    path = registry.assign_repository(owner(1), "hosted", namespace=TEAM)
 
     assert path.name.startswith("hosted~")
 
 
 def test_ids_of_different_platforms_and_hosts_are_different_owners(registry: PathRegistry) -> None:
     places = [
-        registry.place_namespace(PathOwner(platform, host, "1"), "team", parent=None)
+        registry.assign_namespace(PathOwner(platform, host, "1"), "team", parent=None)
         for platform, host in (("coding", "e.coding.net"), ("coding", "my.example"), ("gitee", "e.coding.net"))
     ]
 
@@ -176,8 +176,8 @@ def test_ids_of_different_platforms_and_hosts_are_different_owners(registry: Pat
 
 
 def test_a_namespace_and_a_repository_of_one_id_are_two_owners(registry: PathRegistry) -> None:
-    namespace = registry.place_namespace(owner(1), "api", parent=TEAM)
-    repository = registry.place_repository(owner(1), "api", namespace=TEAM)
+    namespace = registry.assign_namespace(owner(1), "api", parent=TEAM)
+    repository = registry.assign_repository(owner(1), "api", namespace=TEAM)
 
     assert namespace.name == "api"
     assert repository.name.startswith("api~")
@@ -186,13 +186,13 @@ def test_a_namespace_and_a_repository_of_one_id_are_two_owners(registry: PathReg
 def test_a_run_that_was_cut_off_finds_its_own_places_again(tmp_path: Path) -> None:
     archive = Archive.create(tmp_path / "archive", now=datetime(2026, 1, 1, tzinfo=UTC), identifier=UUID(int=1))
     with PathRegistry.load(archive, read_history(archive), run=archive.begin_run()) as registry:
-        team = registry.place_namespace(owner(7), "team", parent=None)
-        before = registry.place_repository(owner(1), "api", namespace=team)
+        team = registry.assign_namespace(owner(7), "team", parent=None)
+        before = registry.assign_repository(owner(1), "api", namespace=team)
         registry.sync()
     archive.repository(before).mkdir(parents=True)
 
     with PathRegistry.load(archive, read_history(archive), run=archive.begin_run()) as registry:
-        after = registry.place_repository(owner(1), "api", namespace=team)
+        after = registry.assign_repository(owner(1), "api", namespace=team)
 
     assert after == before == RepositoryPath(team, "api")
 
@@ -200,19 +200,19 @@ def test_a_run_that_was_cut_off_finds_its_own_places_again(tmp_path: Path) -> No
 def test_a_last_line_of_places_that_was_cut_off_is_passed_over_and_any_other_is_damage(
     registry: PathRegistry, tmp_path: Path
 ) -> None:
-    registry.place_namespace(owner(1), "one", parent=None)
-    registry.place_namespace(owner(2), "two", parent=None)
+    registry.assign_namespace(owner(1), "one", parent=None)
+    registry.assign_namespace(owner(2), "two", parent=None)
     registry.close()
     journal = tmp_path / "places.jsonl"
     text = journal.read_bytes()
 
     journal.write_bytes(text[:-5])
-    kept = [line.path for line in read_places(journal)]
+    kept = [line.path for line in read_paths(journal)]
     journal.write_bytes(b"\0" + text[1:])
 
     assert kept == ["one"]
     with pytest.raises(DamagedPathRegistry, match="line 1"):
-        list(read_places(journal))
+        list(read_paths(journal))
 
 
 def test_a_place_that_two_lists_claim_stays_the_first_ones(registry: PathRegistry) -> None:
@@ -220,7 +220,7 @@ def test_a_place_that_two_lists_claim_stays_the_first_ones(registry: PathRegistr
 
     registry.keep(Kind.NAMESPACE, owner(2), "team")
 
-    assert registry.place_namespace(owner(2), "team", parent=None) != NamespacePath(("team",))
+    assert registry.assign_namespace(owner(2), "team", parent=None) != NamespacePath(("team",))
 
 
 def test_what_a_later_matou_says_of_a_place_is_passed_over(tmp_path: Path) -> None:
@@ -229,4 +229,4 @@ def test_what_a_later_matou_says_of_a_place_is_passed_over(tmp_path: Path) -> No
         '{"kind":"repository","platform":"coding","host":"h","id":"1","path":"team/api","metadata":"team/api"}\n'
     )
 
-    assert [line.path for line in read_places(journal)] == ["team/api"]
+    assert [line.path for line in read_paths(journal)] == ["team/api"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from matou.cli.login_check import NotAccepted, is_invalid, telling_whose_token
+from matou.cli.login_check import NotAccepted, is_invalid, naming_the_token
 from matou.errors import MatouError, NotFound, Refused, TryLater
 from matou.http.git_http import LogInRefused
 from matou.http.responses import Answer, AnsweredRefused
@@ -41,7 +41,7 @@ def test_no_other_error_makes_a_token_invalid(kind: type[MatouError]) -> None:
 def test_a_token_of_the_environment_that_is_not_valid_is_told_with_its_variable_and_page(
     platform: str, url: str, page: str
 ) -> None:
-    with pytest.raises(NotAccepted) as told, telling_whose_token(platform, url, "MATOU_SOME_TOKEN"):
+    with pytest.raises(NotAccepted) as told, naming_the_token(platform, url, "MATOU_SOME_TOKEN"):
         raise CredentialRefused("refused")
 
     said = format_error(told.value)
@@ -50,7 +50,7 @@ def test_a_token_of_the_environment_that_is_not_valid_is_told_with_its_variable_
 
 
 def test_a_server_that_speaks_as_a_platform_has_no_page_of_that_platform() -> None:
-    with pytest.raises(NotAccepted) as told, telling_whose_token("gitee", "http://127.0.0.1:9", ""):
+    with pytest.raises(NotAccepted) as told, naming_the_token("gitee", "http://127.0.0.1:9", ""):
         raise CredentialRefused("refused")
 
     said = format_error(told.value)
@@ -60,5 +60,5 @@ def test_a_server_that_speaks_as_a_platform_has_no_page_of_that_platform() -> No
 
 
 def test_what_does_not_concern_the_token_is_told_as_it_is() -> None:
-    with pytest.raises(ActionRefused, match="failed"), telling_whose_token("gitcode", "https://x.example", "V"):
+    with pytest.raises(ActionRefused, match="failed"), naming_the_token("gitcode", "https://x.example", "V"):
         raise ActionRefused("failed")

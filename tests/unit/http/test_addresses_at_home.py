@@ -2,7 +2,7 @@
 
 import pytest
 
-from matou.http.addresses import AddressRefused, address_at_home
+from matou.http.addresses import AddressRefused, trusted_address
 
 FAMILIES = frozenset({"gitcode.com", "atomgit.com"})
 
@@ -18,7 +18,7 @@ FAMILIES = frozenset({"gitcode.com", "atomgit.com"})
     ],
 )
 def test_an_address_of_the_house_is_given(address: str, home: str) -> None:
-    assert address_at_home(address, home=home, relatives=FAMILIES) == address
+    assert trusted_address(address, home=home, relatives=FAMILIES) == address
 
 
 @pytest.mark.parametrize(
@@ -39,9 +39,9 @@ def test_an_address_of_the_house_is_given(address: str, home: str) -> None:
 )
 def test_an_address_elsewhere_is_refused(address: str, home: str) -> None:
     with pytest.raises(AddressRefused):
-        address_at_home(address, home=home, relatives=FAMILIES)
+        trusted_address(address, home=home, relatives=FAMILIES)
 
 
 def test_families_are_one_house_only_where_they_are_said_to_be() -> None:
     with pytest.raises(AddressRefused):
-        address_at_home("https://atomgit.com/a/b.git", home="https://api.gitcode.com")
+        trusted_address("https://atomgit.com/a/b.git", home="https://api.gitcode.com")

@@ -73,7 +73,7 @@ def test_a_body_that_breaks_off_is_not_a_body() -> None:
         return messages.pop(0)
 
     async def read() -> list[bytes]:
-        return [piece async for piece in RequestBody(receive).pieces()]
+        return [piece async for piece in RequestBody(receive).chunks()]
 
     with pytest.raises(ClientLeft):
         asyncio.run(read())

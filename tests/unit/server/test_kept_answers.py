@@ -56,7 +56,7 @@ class Source:
 
 async def read(kept: ResponseFiles, make: Make, key: ResponseKey = KEY) -> bytes:
     async with kept.reading(key, make) as making:
-        return b"".join([piece async for piece in making.pieces()])
+        return b"".join([piece async for piece in making.chunks()])
 
 
 async def fill(kept: ResponseFiles, key: ResponseKey, size_bytes: int) -> None:

@@ -39,7 +39,7 @@ def deliver(connection: Connection, pieces: int) -> None:
     async def deliver() -> None:
         receiver = Receiver(connection.send, StallBudget(clock=connection.clock))
         for _ in range(pieces):
-            await receiver.send_piece(SECOND)
+            await receiver.send_chunk(SECOND)
 
     asyncio.run(deliver())
 
@@ -87,7 +87,7 @@ def test_who_sends_at_the_least_pace_may_go_on_and_who_drips_may_not(
     async def read() -> None:
         body = RequestBody(receive)
         body.pace = StallBudget(clock=lambda: now[0])
-        async for _ in body.pieces():
+        async for _ in body.chunks():
             pass
 
     if comes < 50:

@@ -9,10 +9,10 @@ from matou.model.targets import PLAIN_RULES, TargetRules
 from matou.platforms.matou.target import MATOU_RULES
 from matou.transfer.common.filters import RepositoryFilter
 from matou.transfer.migrate.mapping import NO_MAP, MigrationMap, TargetPath
-from matou.transfer.migrate.plan import Given, MigrationPlan, Move, plan_migration
+from matou.transfer.migrate.plan import AssignedTargets, MigrationPlan, Move, plan_migration
 
 SOURCE = SourceLine(platform="gitee", url="https://gitee.com", account="7", team="li", team_id="7")
-NOTHING_GIVEN: Given = {}
+NOTHING_GIVEN: AssignedTargets = {}
 EVERYTHING = RepositoryFilter((), ())
 
 
@@ -33,7 +33,7 @@ def plan(
     rules: TargetRules,
     *lines: RepositoryLine,
     mapping: MigrationMap = NO_MAP,
-    given: Given = NOTHING_GIVEN,
+    given: AssignedTargets = NOTHING_GIVEN,
     wanted: RepositoryFilter = EVERYTHING,
 ) -> MigrationPlan:
     found = [(SOURCE, one) for one in lines]
@@ -50,7 +50,7 @@ def moves(rules: TargetRules, *lines: RepositoryLine) -> dict[str, Move]:
 def test_a_wiki_becomes_a_repository_of_its_own_and_the_plan_says_why(rules: TargetRules) -> None:
     found = moves(rules, line("5", "api"), line("5.wiki", "api.wiki"))
 
-    assert found["5.wiki"].place.name == "api-wiki"
+    assert found["5.wiki"].target_path.name == "api-wiki"
     assert found["5.wiki"].notes == (
         "the wiki 'api.wiki' is a repository of its own there, 'api-wiki', since no API makes a wiki",
     )

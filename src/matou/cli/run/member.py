@@ -36,7 +36,7 @@ def add_member(path: str, user: str, role: str, root: Path, as_json: bool) -> No
                 advice="to give another role: matou org member set",
             )
         use_case.add_member(forge, granted_to_operator(MayAdminister, where), account, _role(role))
-    _tell(where, account, role, as_json=as_json)
+    _report(where, account, role, as_json=as_json)
 
 
 def set_member(path: str, user: str, role: str, root: Path, as_json: bool) -> None:
@@ -44,7 +44,7 @@ def set_member(path: str, user: str, role: str, root: Path, as_json: bool) -> No
         where, account = find_namespace_at(forge, path), find_account(forge, user)
         use_case.find_member(forge, granted_to_operator(MaySeeMembers, where), account)
         use_case.add_member(forge, granted_to_operator(MayAdminister, where), account, _role(role))
-    _tell(where, account, role, as_json=as_json)
+    _report(where, account, role, as_json=as_json)
 
 
 def remove_member(path: str, user: str, root: Path, as_json: bool) -> None:
@@ -59,7 +59,7 @@ def _role(word: str) -> Role:
     return Role[word.upper()]
 
 
-def _tell(where: Namespace, account: User, role: str, *, as_json: bool) -> None:
+def _report(where: Namespace, account: User, role: str, *, as_json: bool) -> None:
     message = _("{user} is {role} in {path}").format(user=account.name, role=role, path=where.path)
     print_result({"name": account.name, "role": role, "namespace": str(where.path)}, message, as_json=as_json)
 

@@ -12,7 +12,7 @@ from matou.cli.config import variable_of
 from matou.cli.credential_manager import CredentialManager
 from matou.cli.exit_codes import ExitCode
 from matou.cli.hosts import api_address
-from matou.cli.login_check import telling_whose_token
+from matou.cli.login_check import naming_the_token
 from matou.cli.privacy import write_privately
 from matou.cli.restore import show_progress
 from matou.cli.ui import migrate_report
@@ -73,7 +73,7 @@ def migrate(
             )
 
     write_privately(directory)
-    with telling_whose_token(to, url, "" if token_stdin else variable_of(to)):
+    with naming_the_token(to, url, "" if token_stdin else variable_of(to)):
         report = _with(token, to, settings, run)
     if as_json:
         click.echo(migrate_report.as_json(report))

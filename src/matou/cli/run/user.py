@@ -45,7 +45,7 @@ def list_accounts(root: Path, as_json: bool) -> None:
     if as_json:
         print_json([_values(user) for user in users])
     else:
-        print_table([(user.name, _standing(user), user.email, user.display_name) for user in users])
+        print_table([(user.name, _level(user), user.email, user.display_name) for user in users])
 
 
 def show_account(name: str, root: Path, as_json: bool) -> None:
@@ -97,7 +97,7 @@ def _new_password(*, from_stdin: bool) -> Secret:
     return _password(from_stdin=from_stdin)
 
 
-def _standing(user: User) -> str:
+def _level(user: User) -> str:
     if not user.active:
         return _("disabled")
     if user.kind == "robot":

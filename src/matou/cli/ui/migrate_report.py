@@ -45,7 +45,7 @@ def _values(report: MigrationReport) -> dict[str, object]:
 def _repository(moved: Moved) -> dict[str, object]:
     return {
         "path": moved.move.candidate.source_path,
-        "to": str(moved.move.place),
+        "to": str(moved.move.target_path),
         "url": moved.clone_url,
         "outcome": moved.outcome.value,
         "is_new": moved.is_new,
@@ -91,7 +91,7 @@ def _lines(report: MigrationReport) -> Iterator[str]:
 
 def _lines_of(moved: Moved) -> Iterator[str]:
     if moved.outcome is not MoveOutcome.UNCHANGED or moved.notes or is_verbose():
-        direction = f"{printable(moved.move.candidate.source_path)} -> {printable(str(moved.move.place))}"
+        direction = f"{printable(moved.move.candidate.source_path)} -> {printable(str(moved.move.target_path))}"
         yield labelled(direction, _word(moved))
     for note in moved.notes:
         yield f"    {localize(note)}"

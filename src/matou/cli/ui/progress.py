@@ -42,24 +42,24 @@ class QuietLines:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._expected = 0
-        self._settled = 0
+        self._finished = 0
         self._said_at = time.monotonic()
 
     def connected(self, account: Account, /) -> None:
         say(_("reading {team} as {login}").format(team=account.team, login=account.login))
 
-    def planned(self, *, to_ask: int, settled: int) -> None:
-        self._expected, self._settled = to_ask + settled, settled
+    def planned(self, *, to_ask: int, finished: int) -> None:
+        self._expected, self._finished = to_ask + finished, finished
 
     def saving(self, path: str, /) -> None: ...
 
     def received(self, path: str, size_bytes: int, /) -> None: ...
 
-    def settled(self, path: str, outcome: Outcome, /) -> None:
+    def finished(self, path: str, outcome: Outcome, /) -> None:
         with self._lock:
-            self._settled += 1
+            self._finished += 1
             if time.monotonic() - self._said_at < QUIET_INTERVAL.total_seconds():
                 return
             self._said_at = time.monotonic()
-        text = _("{settled} of {expected} repositories").format(settled=self._settled, expected=self._expected)
+        text = _("{settled} of {expected} repositories").format(settled=self._finished, expected=self._expected)
         say(text)

@@ -43,8 +43,8 @@ class Bars:
     def connected(self, account: Account, /) -> None:
         self._progress.update(self._task, description=escape(printable(account.team)))
 
-    def planned(self, *, to_ask: int, settled: int) -> None:
-        self._progress.update(self._task, total=to_ask + settled, completed=settled)
+    def planned(self, *, to_ask: int, finished: int) -> None:
+        self._progress.update(self._task, total=to_ask + finished, completed=finished)
 
     def saving(self, path: str, /) -> None:
         with self._lock:
@@ -56,7 +56,7 @@ class Bars:
             self._received[path] = self._received.get(path, 0) + size_bytes
         self._show()
 
-    def settled(self, path: str, outcome: Outcome, /) -> None:
+    def finished(self, path: str, outcome: Outcome, /) -> None:
         with self._lock:
             self._received.pop(path, None)
         self._progress.advance(self._task)

@@ -209,7 +209,7 @@ def authorize_account(identity: Identity, right: type[A], account: User) -> Auth
         BoundToken: the token is good for one namespace only.
         NotAllowed: the account is somebody else's, or was disabled.
     """
-    level = _standing_anywhere(identity)
+    level = _level_anywhere(identity)
     if identity.only_below is not None and issubclass(right, MayManageAccount):
         raise BoundToken("this token is good for {namespace} only", namespace=repr(str(identity.only_below)))
     is_own = identity.user is not None and identity.user.id == account.id and level is not AccessLevel.NOBODY
@@ -223,7 +223,7 @@ def viewer(forge: Forge, identity: Identity) -> Viewer:
 
     It does not look at scopes: ask `require_scope` first.
     """
-    level = _standing_anywhere(identity)
+    level = _level_anywhere(identity)
     return Viewer(
         user_id=None if identity.user is None or level is AccessLevel.NOBODY else identity.user.id,
         everything=level is AccessLevel.ADMINISTRATOR,
@@ -261,7 +261,7 @@ def no_such_namespace(path: NamespacePath) -> NoSuchNamespace:
 def _refusal(forge: Forge, identity: Identity, action: Action, subject: Repository | Namespace) -> MatouError | None:
     """Why not; None if it may."""
     policy = REPOSITORY_POLICY if isinstance(subject, Repository) else NAMESPACE_POLICY
-    case = _case(forge, identity, subject, _asked_of(policy, action))
+    case = _case(forge, identity, subject, _states_needed(policy, action))
     match decide(policy, action, case):
         case Decision.ALLOWED:
             return None
@@ -291,19 +291,19 @@ def _hidden(subject: Repository | Namespace) -> NotFound:
     return no_such_namespace(subject.path)
 
 
-def _asked_of(policy: Mapping[Action, Rule], action: Action) -> frozenset[SubjectState]:
+def _states_needed(policy: Mapping[Action, Rule], action: Action) -> frozenset[SubjectState]:
     """Which states the decide depends on; those of settings are looked up only if they are among these."""
     return policy[action].refused_in if action in policy else frozenset()
 
 
 def _case(
-    forge: Forge, identity: Identity, subject: Repository | Namespace, asked: frozenset[SubjectState]
+    forge: Forge, identity: Identity, subject: Repository | Namespace, needed: frozenset[SubjectState]
 ) -> AccessCase:
-    states = _states(subject) | _states_set(forge, subject, asked)
+    states = _states(subject) | _states_set(forge, subject, needed)
     if not _is_within(subject, identity.only_below):
         return AccessCase(AccessLevel.NOBODY, Visibility.PRIVATE, states, frozenset())
     return AccessCase(
-        _standing(forge, identity, subject),
+        _level(forge, identity, subject),
         _visibility(forge, identity, subject),
         states,
         identity.scopes,
@@ -317,9 +317,9 @@ def _is_within(subject: Repository | Namespace, bound: NamespacePath | None) -> 
     return path.startswith(outer + "/") or (isinstance(subject, Namespace) and path == outer)
 
 
-def _standing(forge: Forge, identity: Identity, subject: Repository | Namespace) -> AccessLevel:
+def _level(forge: Forge, identity: Identity, subject: Repository | Namespace) -> AccessLevel:
     user = identity.user
-    level = _standing_anywhere(identity)
+    level = _level_anywhere(identity)
     if user is None or level is not AccessLevel.SIGNED_IN:
         return level
     with forge.database.begin_read() as connection:
@@ -330,7 +330,7 @@ def _standing(forge: Forge, identity: Identity, subject: Repository | Namespace)
     return level if role is None else AccessLevel(role.value)
 
 
-def _standing_anywhere(identity: Identity) -> AccessLevel:
+def _level_anywhere(identity: Identity) -> AccessLevel:
     if identity.is_operator:
         return AccessLevel.ADMINISTRATOR
     if identity.user is None or not may_log_in(identity.user):
@@ -356,10 +356,10 @@ def _states(subject: Repository | Namespace) -> frozenset[SubjectState]:
 
 
 def _states_set(
-    forge: Forge, subject: Repository | Namespace, wanted_states: frozenset[SubjectState]
+    forge: Forge, subject: Repository | Namespace, needed_states: frozenset[SubjectState]
 ) -> frozenset[SubjectState]:
     """What the settings of a repository switch off, of what is asked."""
-    if isinstance(subject, Namespace) or wanted_states.isdisjoint(SWITCHED_OFF):
+    if isinstance(subject, Namespace) or needed_states.isdisjoint(SWITCHED_OFF):
         return frozenset()
     with forge.database.begin_read() as connection:
         modules = settings.read_settings(connection, subject.id, Modules)

@@ -149,7 +149,7 @@ NAMESPACE_POLICY: Mapping[Action, Rule] = MappingProxyType(
 class AccessCase:
     """All that a decide depends on, besides the action."""
 
-    standing: AccessLevel
+    level: AccessLevel
     visibility: Visibility
     states: frozenset[SubjectState]
     scopes: frozenset[Scope]
@@ -183,4 +183,4 @@ def decide(policy: Mapping[Action, Rule], action: Action, case: AccessCase) -> D
 
 
 def _reaches(rule: Rule, case: AccessCase) -> bool:
-    return case.standing >= rule.least(case.visibility)
+    return case.level >= rule.least(case.visibility)

@@ -56,7 +56,7 @@ def rename_namespace(forge: Forge, granted: Authorized[Namespace, MayAdminister]
         return granted.subject
     inner = _repositories_below(forge, granted.subject)
     try:
-        with _in_their_new_places(forge, granted.subject, path, inner), forge.database.begin_write() as connection:
+        with _at_their_new_paths(forge, granted.subject, path, inner), forge.database.begin_write() as connection:
             _require_free(connection, granted.subject, path)
             require_clear_name(connection, granted.subject.parent_id, name, instead_of=granted.subject.name)
             renamed = _renamed(connection, forge, granted.subject, path)
@@ -84,7 +84,7 @@ def _repositories_below(forge: Forge, namespace: Namespace) -> tuple[Repository,
 
 
 @contextmanager
-def _in_their_new_places(
+def _at_their_new_paths(
     forge: Forge, namespace: Namespace, path: NamespacePath, inner: tuple[Repository, ...]
 ) -> Iterator[None]:
     """Each folder is moved with a note of its own, so that a crash leaves each where its row says."""

@@ -38,7 +38,7 @@ from matou.git.odb.objects import (
     find_commit,
     open_repository,
 )
-from matou.git.operations.line_counts import LineCount, count_lines, tell_history
+from matou.git.operations.line_counts import LineCount, count_lines, read_history_counts
 from matou.git.operations.mailmap import LARGEST_MAILMAP_BYTES, Mailmap, MailmapPerson
 from matou.git.process.run import TOOK_TOO_MUCH, GitFailed, Limits
 from matou.model.names import ObjectId
@@ -126,7 +126,7 @@ def contributors(
     except NoSuchRevision:
         return ()
     analyses = analysis_cache(forge)
-    totals = analyses.waiters.wait(_told(forge, granted.subject, tip), PATIENCE)
+    totals = analyses.waiters.wait(_compute_totals(forge, granted.subject, tip), PATIENCE)
     return analyses.recall(
         (granted.subject.id, role, tip), lambda: _contributors(forge, granted.subject, totals, tip, role), len
     )
@@ -167,7 +167,7 @@ def contribution_days(
     return analysis_cache(forge).recall(key, compute, lambda days: len(days.day)) if span == EVER else compute()
 
 
-def _told(forge: Forge, repository: Repository, tip: ObjectId) -> "Future[History]":
+def _compute_totals(forge: Forge, repository: Repository, tip: ObjectId) -> "Future[History]":
     analyses = analysis_cache(forge)
     history = analyses.cached(repository.id).history
     if history is not None and history.find(tip) is not None:
@@ -177,12 +177,12 @@ def _told(forge: Forge, repository: Repository, tip: ObjectId) -> "Future[Histor
 
 def _tell(forge: Forge, repository: Repository, tip: ObjectId) -> History:
     cached = analysis_cache(forge).cached(repository.id)
-    with cached.telling, _git_failures_told(forge, repository):
+    with cached.telling, _translate_git_failures(forge, repository):
         if cached.history is None:
             cached.history = History.load(cache_folder(forge.archive, repository.id), below=forge.archive.root)
         history = cached.history
         if history.find(tip) is None:
-            history.learn(tell_history(forge.git_dir(repository), tip, known=history.heads()))
+            history.learn(read_history_counts(forge.git_dir(repository), tip, known=history.heads()))
     return history
 
 
@@ -191,7 +191,7 @@ def _count(forge: Forge, repository: Repository, tip: ObjectId, mailmap_of: Obje
     number = history.find(tip)
     if number is None:
         raise MissingObject("there is no object {id}", id=tip)
-    with analysis_cache(forge).cached(repository.id).counting, _git_failures_told(forge, repository):
+    with analysis_cache(forge).cached(repository.id).counting, _translate_git_failures(forge, repository):
         while missing := history.uncounted(number):
             _count_some(forge, repository, history, missing)
     return Counted(history, number, mailmap_of)
@@ -216,7 +216,7 @@ def _count_lane(git_dir: Path, history: History, names: Sequence[ObjectId]) -> N
 
 
 @contextmanager
-def _git_failures_told(forge: Forge, repository: Repository) -> Iterator[None]:
+def _translate_git_failures(forge: Forge, repository: Repository) -> Iterator[None]:
     try:
         yield
     except (GitFailed, Damaged) as error:

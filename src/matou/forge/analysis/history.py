@@ -68,7 +68,7 @@ class History:
 
     def __init__(self, folder: Path, *, below: Path) -> None:
         order = f"{sys.byteorder} {array('I').itemsize}"
-        self._told = Journal(folder / COMMITS, below=below, form=f"commits 1 {order}")
+        self._count_commits = Journal(folder / COMMITS, below=below, form=f"commits 1 {order}")
         self._counted = Journal(folder / LINE_COUNTS, below=below, form=f"line counts 1 {order}")
         self._ids = bytearray()
         self._width = 20
@@ -88,7 +88,7 @@ class History:
     @classmethod
     def load(cls, folder: Path, *, below: Path) -> "History":
         history = cls(folder, below=below)
-        for content in history._told.read():
+        for content in history._count_commits.read():
             history._take(msgspec.msgpack.decode(content, type=_CommitFrame))
         for content in history._counted.read():
             history._take_counts(msgspec.msgpack.decode(content, type=_CountFrame))
@@ -134,7 +134,7 @@ class History:
         for batch in _batches(commits, COMMITS_A_FRAME):
             frame = self._frame(batch, numbers)
             self._take(frame)
-            _keep(self._told, frame)
+            _keep(self._count_commits, frame)
 
     def learn_counts(self, counts: Iterable[LineCount]) -> None:
         """Add what `count_lines` says. If that fails midway, what it said before is kept. Several threads may do so."""
@@ -215,13 +215,13 @@ class History:
 
     def _take_counts(self, frame: _CountFrame) -> None:
         additions, deletions = array("I", frame.additions), array("I", frame.deletions)
-        for offset, number in enumerate(self._places(frame)):
+        for offset, number in enumerate(self._numbers(frame)):
             if number is not None:
                 self.additions[number] = additions[offset]
                 self.deletions[number] = deletions[offset]
                 self.is_counted[number] = 1
 
-    def _places(self, frame: _CountFrame) -> Iterator[int | None]:
+    def _numbers(self, frame: _CountFrame) -> Iterator[int | None]:
         width = self._width
         if self._ids[frame.first * width : frame.first * width + len(frame.ids)] == frame.ids:
             return iter(range(frame.first, frame.first + len(frame.ids) // width))

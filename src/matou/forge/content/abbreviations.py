@@ -33,15 +33,15 @@ class AbbreviationCache:
     """What ids cut short stood for, each as long as the refs are what they were. Safe between threads."""
 
     def __init__(self, most: int = MOST_REMEMBERED) -> None:
-        self._found = SizedCache[tuple[RepositoryId, str], tuple[Hashable, ObjectId]](most)
+        self._matching = SizedCache[tuple[RepositoryId, str], tuple[Hashable, ObjectId]](most)
 
     def get(self, repository: RepositoryId, beginning: str, state: Hashable | None) -> ObjectId | None:
-        known_for, name = self._found.get((repository, beginning)) or (None, None)
+        known_for, name = self._matching.get((repository, beginning)) or (None, None)
         return name if known_for is not None and known_for == state else None
 
     def put(self, repository: RepositoryId, beginning: str, state: Hashable | None, name: ObjectId) -> None:
         if state is not None:
-            self._found.put((repository, beginning), (state, name))
+            self._matching.put((repository, beginning), (state, name))
 
 
 def find_revision(forge: Forge, granted: Authorized[Repository, MayReadCode], revision: str) -> ObjectId:

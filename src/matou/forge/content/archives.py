@@ -20,7 +20,7 @@ from matou.forge.forge import Forge
 from matou.forge.push import lfs
 from matou.forge.repositories.downloads import count_download
 from matou.forge.repositories.settings import applied_settings
-from matou.git.odb.blobs import PIECE_BYTES, read_blob
+from matou.git.odb.blobs import CHUNK_BYTES, read_blob
 from matou.git.odb.objects import Commit, MissingObject, find_commit, open_repository
 from matou.git.operations.archive_rewriting import Replacement, archive_replacing
 from matou.git.operations.archives import (
@@ -73,7 +73,7 @@ class Download:
         """As a download, when its first bytes go out."""
         count_download(self.forge, self.granted)
 
-    def pieces(self) -> Generator[bytes, None, None]:
+    def chunks(self) -> Generator[bytes, None, None]:
         """The bytes, made as they are read.
 
         Raises:
@@ -152,11 +152,11 @@ def _whole(path: Path, oid: str, size_bytes: int) -> Iterator[bytes]:
     """The bytes of an LFS object, hashed on the way; the last of them only if all are what they were."""
     hashed, left = hashlib.sha256(), size_bytes
     with path.open("rb") as file:
-        while left and (piece := file.read(min(PIECE_BYTES, left))):
-            hashed.update(piece)
-            left -= len(piece)
+        while left and (chunk := file.read(min(CHUNK_BYTES, left))):
+            hashed.update(chunk)
+            left -= len(chunk)
             if not left and hashed.hexdigest() != oid:
                 break
-            yield piece
+            yield chunk
     if left or hashed.hexdigest() != oid:
         raise DamagedLfsBlob("the LFS object {oid} is damaged on this server", oid=oid)

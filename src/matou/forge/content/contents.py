@@ -171,7 +171,7 @@ def list_folder(
     if len(listing) > MOST_IN_A_FOLDER:
         raise TooLargeToRead("the folder holds more than {limit} entries", limit=MOST_IN_A_FOLDER)
     prefix = b"" if path is None else path.encoded + b"/"
-    return tuple(_placed(opened, each.id, prefix + each.path, each.kind) for each in listing)
+    return tuple(_located(opened, each.id, prefix + each.path, each.kind) for each in listing)
 
 
 def read_file(
@@ -186,7 +186,7 @@ def read_file(
     opened = open_repository(forge.git_dir(granted.subject))
     root = find_tree(opened, start)
     entry = _entry(opened, root, path, start)
-    return _file(opened, _placed(opened, entry.id, path.encoded, entry.kind), largest_bytes)
+    return _file(opened, _located(opened, entry.id, path.encoded, entry.kind), largest_bytes)
 
 
 def _file(opened: pygit2.Repository, entry: SizedEntry, largest_bytes: int) -> FileContent:
@@ -208,7 +208,7 @@ def read_blob_by_id(
     except InvalidName:
         raise MissingObject("there is no object {id}", id=repr(text)[:100]) from None
     opened = open_repository(forge.git_dir(granted.subject))
-    return _file(opened, _placed(opened, name, b"", EntryKind.FILE), largest_bytes)
+    return _file(opened, _located(opened, name, b"", EntryKind.FILE), largest_bytes)
 
 
 def stream_file(
@@ -235,5 +235,5 @@ def _entry(opened: pygit2.Repository, root: ObjectId, path: TreePath, start: Obj
     return entry
 
 
-def _placed(opened: pygit2.Repository, name: ObjectId, path: bytes, kind: EntryKind) -> SizedEntry:
+def _located(opened: pygit2.Repository, name: ObjectId, path: bytes, kind: EntryKind) -> SizedEntry:
     return SizedEntry(name, path, kind, blob_size(opened, name) if kind in _IN_A_FOLDER else 0)

@@ -12,7 +12,7 @@ from matou.db.repositories import Repository
 from matou.forge.access import Authorized, MayReadCode
 from matou.forge.content.history import find_commit_at
 from matou.forge.forge import Forge
-from matou.git.odb.blobs import PIECE_BYTES
+from matou.git.odb.blobs import CHUNK_BYTES
 from matou.git.odb.objects import Commit, TreePath, commit_to_list, find_commit, open_repository
 from matou.git.operations.differences import Difference, difference_between, parent_of, write_difference, write_mail
 from matou.git.operations.history import commit_ids, merge_base
@@ -97,7 +97,7 @@ def difference_as_text(
     """As `git diff` writes it, in pieces, once all of it is there. Raises DifferenceTooLarge, Unreadable."""
     with TemporaryFile() as file:
         write_difference(forge.git_dir(granted.subject), parent_of(commit), commit.id, file)
-        yield from _pieces(file)
+        yield from _chunks(file)
 
 
 def commit_as_mail(
@@ -106,10 +106,10 @@ def commit_as_mail(
     """What `git am` applies, in pieces, once all of it is there. Raises DifferenceTooLarge, Unreadable."""
     with TemporaryFile() as file:
         write_mail(forge.git_dir(granted.subject), commit.id, file)
-        yield from _pieces(file)
+        yield from _chunks(file)
 
 
-def _pieces(file: IO[bytes]) -> Generator[bytes, None, None]:
+def _chunks(file: IO[bytes]) -> Generator[bytes, None, None]:
     file.seek(0)
-    while piece := file.read(PIECE_BYTES):
-        yield piece
+    while chunk := file.read(CHUNK_BYTES):
+        yield chunk

@@ -98,23 +98,23 @@ class HistoryCache:
     """Which commits were found, for questions that will be asked again for the next page; bounded by bytes."""
 
     def __init__(self, most_bytes: int = MOST_REMEMBERED_BYTES) -> None:
-        self._found = SizedCache[tuple[RepositoryId, ObjectId, Selection], CommitIds](
+        self._cached = SizedCache[tuple[RepositoryId, ObjectId, Selection], CommitIds](
             most_bytes, size_of=lambda ids: len(ids.content) + _OVERHEAD_BYTES
         )
         self._latest = SizedCache[RepositoryId, ObjectId](most_bytes // _OVERHEAD_BYTES)
 
     def get(self, key: tuple[RepositoryId, ObjectId, Selection]) -> CommitIds | None:
-        return self._found.get(key)
+        return self._cached.get(key)
 
     def put(self, key: tuple[RepositoryId, ObjectId, Selection], ids: CommitIds) -> None:
-        self._found.put(key, ids)
+        self._cached.put(key, ids)
         if key[2] == EVERYTHING:
             self._latest.put(key[0], key[1])
 
     def latest(self, repository: RepositoryId) -> tuple[ObjectId, CommitIds] | None:
         """The whole history that was last found, and where it begins."""
         start = self._latest.get(repository)
-        cached = None if start is None else self._found.get((repository, start, EVERYTHING))
+        cached = None if start is None else self._cached.get((repository, start, EVERYTHING))
         return None if start is None or cached is None else (start, cached)
 
 

@@ -64,7 +64,7 @@ def receive_upload(forge: Forge, granted: Authorized[Repository, MayUpload], nam
     user = granted.identity.user
     if user is None:
         raise NotAllowed("only an account can upload a file")
-    _require_wanted(content)
+    _require_accepted(content)
     # All of it is written even where the archive has the blob: how long it takes tells nobody what others have.
     blob = forge.archive.blobs.put_stream((content,))
     now = forge.now()
@@ -120,7 +120,7 @@ def _shortened(name: str) -> str:
     return beginning.rstrip(". ") + suffix
 
 
-def _require_wanted(content: bytes) -> None:
+def _require_accepted(content: bytes) -> None:
     if not content:
         raise EmptyUpload("the file is empty")
     if len(content) > LARGEST_UPLOAD_BYTES:

@@ -112,16 +112,16 @@ class _Source:
 
 def _read_source(forge: Forge, manifest: Path, problems: list[MatouError]) -> _Source:
     run: RunLine | None = None
-    found_namespaces: list[_SavedNamespace] = []
-    found_repositories: list[_SavedRepository] = []
+    namespaces_read: list[_SavedNamespace] = []
+    repositories_read: list[_SavedRepository] = []
     for line in read_manifest(manifest):
         with _noting(problems):
             if isinstance(line, RunLine):
                 run = line
             elif isinstance(line, NamespaceLine):
-                found_namespaces.append(_read_namespace(forge, line, problems))
+                namespaces_read.append(_read_namespace(forge, line, problems))
             elif isinstance(line, RepositoryLine) and (saved := _read_repository(forge, line, problems)):
-                found_repositories.append(saved)
+                repositories_read.append(saved)
     if run is None:
         raise Damaged("{manifest} names no source", manifest=manifest)
     return _Source(
@@ -129,8 +129,8 @@ def _read_source(forge: Forge, manifest: Path, problems: list[MatouError]) -> _S
         digest_of_file(manifest),
         source_text(source_key(run.source)),
         # Those outside come before those inside them.
-        tuple(sorted(found_namespaces, key=lambda saved: len(saved.path.segments))),
-        tuple(found_repositories),
+        tuple(sorted(namespaces_read, key=lambda saved: len(saved.path.segments))),
+        tuple(repositories_read),
     )
 
 

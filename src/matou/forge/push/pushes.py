@@ -66,8 +66,8 @@ def after_push(
     """
     git_dir = forge.git_dir(granted.subject)
     forge.listings.forget(git_dir)
-    default_branch = _settle_head(forge, granted.subject, listing or ref_listing(forge, granted))
-    new_events = tuple(_told(forge, granted.subject, changes))
+    default_branch = _set_head(forge, granted.subject, listing or ref_listing(forge, granted))
+    new_events = tuple(_events_of(forge, granted.subject, changes))
     syncfs(git_dir)
     measured, now = size_bytes(git_dir) if added_bytes is None else None, forge.now()
     with forge.database.begin_write() as connection:
@@ -96,7 +96,7 @@ def after_push(
     return pushed
 
 
-def _settle_head(forge: Forge, repository: Repository, listing: RefListing) -> str | None:
+def _set_head(forge: Forge, repository: Repository, listing: RefListing) -> str | None:
     """Where HEAD names no branch, as after the first push of another one, point it at one that is there."""
     head = head_for(listing)
     if head is not None and head != listing.head:
@@ -114,7 +114,7 @@ def head_for(listing: RefListing) -> str | None:
     return next((name for name in (*FAVOURITES, *branches) if name in branches), None)
 
 
-def _told(forge: Forge, repository: Repository, changes: Sequence[RefChange]) -> Iterator[_NewEvent]:
+def _events_of(forge: Forge, repository: Repository, changes: Sequence[RefChange]) -> Iterator[_NewEvent]:
     if len(changes) > MOST_EVENTS_OF_A_PUSH:
         yield _NewEvent(EventKind.PUSH, {"refs": len(changes)})
         return

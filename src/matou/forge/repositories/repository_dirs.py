@@ -109,7 +109,7 @@ def moved(
         raise FolderGone("the folder {place} is not there", place=origin)
     make_folders(folder.parent, below=archive.root)
     with _noted(archive, origin, (origin, folder), repository_id, path):
-        with _telling_want_of_room(folder), _in_doubt_if_the_disk_fails(folder):
+        with _translate_disk_full(folder), _translate_disk_failure(folder):
             _move(origin, folder)
         try:
             yield
@@ -117,7 +117,7 @@ def moved(
             # The row may say either; `unfinished_moves` puts the folder where it does.
             raise
         except BaseException:
-            with _telling_want_of_room(origin), _in_doubt_if_the_disk_fails(origin):
+            with _translate_disk_full(origin), _translate_disk_failure(origin):
                 _move(folder, origin)
             raise
 
@@ -137,7 +137,7 @@ def removed(archive: Archive, path: RepositoryPath, repository_id: RepositoryId)
     with _noted(archive, folder, (folder, trash), repository_id, None):
         yield
         # Out of everybody's sight in one step: what comes to stand here next is another repository's.
-        with _in_doubt_if_the_disk_fails(folder), contextlib.suppress(FileNotFoundError):
+        with _translate_disk_failure(folder), contextlib.suppress(FileNotFoundError):
             folder.rename(trash)
             sync_folder(folder.parent)
         shutil.rmtree(trash, ignore_errors=True)
@@ -183,20 +183,20 @@ def _noted(
 def _move(origin: Path, target: Path) -> None:
     """Unlike a plain rename this one never replaces an empty folder."""
     if target.exists():
-        raise _in_the_way(target)
+        raise _path_occupied(target)
     try:
         origin.rename(target)
     except OSError as error:
         # Somebody else's rename came between.
         if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
-            raise _in_the_way(target) from error
+            raise _path_occupied(target) from error
         raise
     sync_folder(target.parent)
     sync_folder(origin.parent)
 
 
 @contextlib.contextmanager
-def _in_doubt_if_the_disk_fails(path: Path) -> Iterator[None]:
+def _translate_disk_failure(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, WriteFailed) as error:
@@ -204,7 +204,7 @@ def _in_doubt_if_the_disk_fails(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _telling_want_of_room(path: Path) -> Iterator[None]:
+def _translate_disk_full(path: Path) -> Iterator[None]:
     try:
         yield
     except MoveUnfinished as failure:
@@ -214,7 +214,7 @@ def _telling_want_of_room(path: Path) -> Iterator[None]:
         raise
 
 
-def _in_the_way(path: Path) -> UniqueViolation:
+def _path_occupied(path: Path) -> UniqueViolation:
     return UniqueViolation(
         "the folder {place} is there already", place=path, advice="`matou check` tells of folders without a row."
     )

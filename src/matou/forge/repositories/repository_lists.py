@@ -7,7 +7,7 @@ from matou.db import namespaces, users
 from matou.db.namespaces import NamespaceKind
 from matou.db.repositories import Repository, RepositoryId
 from matou.db.repository_details import RepositoryFacts, facts_of
-from matou.db.repository_listings import Affiliation, RepositoryQuery, list_wanted
+from matou.db.repository_listings import Affiliation, RepositoryQuery, list_by_query
 from matou.db.users import User, UserKind
 from matou.errors import NotFound
 from matou.forge.access import (
@@ -22,7 +22,7 @@ from matou.forge.access import (
 from matou.forge.forge import Forge
 from matou.model.names import InvalidName, NamespacePath
 
-EVERY_WAY = frozenset(Affiliation)
+EVERY_AFFILIATION = frozenset(Affiliation)
 
 
 class NoSuchUser(NotFound):
@@ -62,9 +62,11 @@ def repositories_of(
     _require_scope(identity)
     user = find_person(forge, name)
     is_self = identity.user is not None and identity.user.id == user.id
-    shown = EVERY_WAY if is_self else frozenset({Affiliation.PERSONAL, Affiliation.CREATED})
-    affiliations = shown & (query.ways or EVERY_WAY)
-    listed, total = _listed(forge, identity, replace(query, user=user, ways=affiliations), offset=offset, limit=limit)
+    shown = EVERY_AFFILIATION if is_self else frozenset({Affiliation.PERSONAL, Affiliation.CREATED})
+    affiliations = shown & (query.affiliations or EVERY_AFFILIATION)
+    listed, total = _listed(
+        forge, identity, replace(query, user=user, affiliations=affiliations), offset=offset, limit=limit
+    )
     if identity.user is None and total == 0:
         raise no_such_user(name)
     return listed, total
@@ -115,7 +117,7 @@ def _listed(
     _require_scope(identity)
     eyes = viewer(forge, identity)
     with forge.database.begin_read() as connection:
-        return list_wanted(connection, query, viewer=eyes, offset=offset, limit=limit)
+        return list_by_query(connection, query, viewer=eyes, offset=offset, limit=limit)
 
 
 def repository_facts(

@@ -15,7 +15,7 @@ from matou.git.process.run import TOOK_TOO_MUCH, GitChild, GitFailed, Limits
 from matou.model.names import ObjectId
 from matou.settings import MEBIBYTE
 
-PIECE_BYTES: Final = 256 * 1024
+CHUNK_BYTES: Final = 256 * 1024
 STREAM_LIMITS: Final = Limits(memory_bytes=2048 * MEBIBYTE, wall=timedelta(hours=2))
 
 
@@ -43,7 +43,7 @@ class Unreadable(Damaged):
 
 
 @contextmanager
-def telling_damage(name: ObjectId) -> Iterator[None]:
+def translate_damage(name: ObjectId) -> Iterator[None]:
     """What git says of its own failure, with a path of this machine in it, is for the log alone."""
     try:
         yield
@@ -62,7 +62,7 @@ def stream_blob(git_dir: Path, blob: ObjectId) -> Generator[bytes, None, None]:
         Unreadable: git did not come to the end.
     """
     arguments = ["cat-file", "blob", blob]
-    with telling_damage(blob), GitChild(arguments, git_dir=git_dir, limits=STREAM_LIMITS) as child:
-        while piece := child.stdout.read(PIECE_BYTES):
-            yield piece
+    with translate_damage(blob), GitChild(arguments, git_dir=git_dir, limits=STREAM_LIMITS) as child:
+        while chunk := child.stdout.read(CHUNK_BYTES):
+            yield chunk
         child.finish()

@@ -191,7 +191,7 @@ def open_repository(git_dir: Path) -> pygit2.Repository:
         UnreadableRepository: there is no repository, or it is of a form that libgit2 does not read.
         OtherObjectFormat: its objects are named by SHA-256.
     """
-    _settle_libgit2()
+    _configure_libgit2()
     try:
         return pygit2.Repository(str(git_dir), RepositoryOpenFlag.NO_SEARCH | RepositoryOpenFlag.BARE)
     except pygit2.GitError as error:
@@ -204,7 +204,7 @@ def open_repository(git_dir: Path) -> pygit2.Repository:
 
 
 @lru_cache(maxsize=1)
-def _settle_libgit2() -> None:
+def _configure_libgit2() -> None:
     # git hashed these objects when they came in, and `matou verify` hashes them again; doing it at each read
     # costs a factor of two to three.
     pygit2.option(Option.ENABLE_STRICT_HASH_VERIFICATION, 0)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
 
-from matou.git.odb.blobs import PIECE_BYTES
+from matou.git.odb.blobs import CHUNK_BYTES
 from matou.git.operations.archives import GitArchiveFormat, archiving
 from matou.model.names import ObjectId
 
@@ -35,13 +35,13 @@ class Replacement:
     """What stands in a blob's place. `pieces` gives exactly `size_bytes`, or raises."""
 
     size_bytes: int
-    pieces: Callable[[], Iterator[bytes]]
+    chunks: Callable[[], Iterator[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Member:
     header: tarfile.TarInfo
-    pieces: Iterator[bytes]
+    chunks: Iterator[bytes]
 
 
 def archive_replacing(
@@ -56,7 +56,7 @@ def archive_replacing(
     with archiving(git_dir, commit, packed_as=GitArchiveFormat.TAR, prefix=prefix) as child:
         members = _members(child.stdout, prefix.encode() + b"/", replaced)
         yield from filter(None, _packed(members, packed_as, commit))
-        while child.stdout.read(PIECE_BYTES):
+        while child.stdout.read(CHUNK_BYTES):
             pass
         child.finish()
 
@@ -81,15 +81,15 @@ def _members(stdout: IO[bytes], prefix: bytes, replaced: Mapping[bytes, Replacem
             path = header.name.encode("utf-8", "surrogateescape").removeprefix(prefix)
             replacement = replaced.get(path) if header.isreg() else None
             if replacement is None:
-                yield _Member(header, _pieces(tar.extractfile(header) if header.isreg() else None))
+                yield _Member(header, _chunks(tar.extractfile(header) if header.isreg() else None))
             else:
                 header.size = replacement.size_bytes
-                yield _Member(header, replacement.pieces())
+                yield _Member(header, replacement.chunks())
 
 
-def _pieces(file: IO[bytes] | None) -> Iterator[bytes]:
-    while file is not None and (piece := file.read(PIECE_BYTES)):
-        yield piece
+def _chunks(file: IO[bytes] | None) -> Iterator[bytes]:
+    while file is not None and (chunk := file.read(CHUNK_BYTES)):
+        yield chunk
 
 
 def _as_tar(members: Iterable[_Member], commit: ObjectId) -> Iterator[bytes]:
@@ -99,17 +99,17 @@ def _as_tar(members: Iterable[_Member], commit: ObjectId) -> Iterator[bytes]:
     for member in members:
         header = member.header.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
         yield header
-        yield from member.pieces
+        yield from member.chunks
         padding = bytes(-member.header.size % _BLOCK_BYTES)
         yield padding
         written += len(header) + member.header.size + len(padding)
     yield bytes(2 * _BLOCK_BYTES + -(written + 2 * _BLOCK_BYTES) % _RECORD_BYTES)
 
 
-def _gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def _gzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
     packer = zlib.compressobj(wbits=_GZIP)
-    for piece in pieces:
-        yield packer.compress(piece)
+    for chunk in chunks:
+        yield packer.compress(chunk)
     yield packer.flush()
 
 
@@ -122,9 +122,9 @@ class _Sink(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, piece: "bytes | bytearray | memoryview", /) -> int:  # type: ignore[override]
-        self._written.append(bytes(piece))
-        return len(piece)
+    def write(self, chunk: "bytes | bytearray | memoryview", /) -> int:  # type: ignore[override]
+        self._written.append(bytes(chunk))
+        return len(chunk)
 
     def taken(self) -> bytes:
         written = b"".join(self._written)
@@ -144,8 +144,8 @@ def _zipped(members: Iterable[_Member]) -> Iterator[bytes]:
             else:
                 header = _zip_header(member.header, "", _TYPE_OF_FILE)
                 with packed.open(header, "w", force_zip64=member.header.size >= zipfile.ZIP64_LIMIT) as file:
-                    for piece in member.pieces:
-                        file.write(piece)
+                    for chunk in member.chunks:
+                        file.write(chunk)
                         yield sink.taken()
             yield sink.taken()
     yield sink.taken()

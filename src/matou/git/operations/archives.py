@@ -17,7 +17,7 @@ from typing import Final
 import pygit2
 
 from matou.errors import Refused
-from matou.git.odb.blobs import PIECE_BYTES, blob_size, telling_damage
+from matou.git.odb.blobs import CHUNK_BYTES, blob_size, translate_damage
 from matou.git.odb.objects import EntryKind, TooLargeToRead, fault_of_segment
 from matou.git.odb.trees import ListedEntry, list_tree
 from matou.git.process.run import GitChild, Limits
@@ -117,8 +117,8 @@ def archive(git_dir: Path, commit: ObjectId, *, packed_as: GitArchiveFormat, pre
         Unreadable: git did not come to the end.
     """
     with archiving(git_dir, commit, packed_as=packed_as, prefix=prefix) as child:
-        while piece := child.stdout.read(PIECE_BYTES):
-            yield piece
+        while chunk := child.stdout.read(CHUNK_BYTES):
+            yield chunk
         child.finish()
 
 
@@ -128,7 +128,7 @@ def archiving(git_dir: Path, commit: ObjectId, *, packed_as: GitArchiveFormat, p
     arguments = ["archive", f"--format={packed_as}", f"--prefix={prefix}/", commit]
     environment = {"GIT_OBJECT_DIRECTORY": str(git_dir.absolute() / "objects"), "TZ": "UTC"}
     with (
-        telling_damage(commit),
+        translate_damage(commit),
         _borrowing_repository() as borrowing,
         GitChild(arguments, git_dir=borrowing, environment=environment, limits=ARCHIVE_LIMITS) as child,
     ):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from matou.errors import Damaged
-from matou.git.odb.blobs import PIECE_BYTES, Unreadable
+from matou.git.odb.blobs import CHUNK_BYTES, Unreadable
 from matou.git.odb.objects import EMPTY_TREE, Commit, TooLargeToRead, TreePath
 from matou.git.operations.history import CHANGES_LIMITS, HISTORY_LIMITS, MOST_RENAMES_COMPARED, ChangeKind
 from matou.git.process.run import TOOK_TOO_MUCH, GitChild, GitFailed
@@ -113,7 +113,7 @@ def difference_between(
     words = [*arguments, before, after, "--", *([] if path is None else [str(path)])]
     try:
         with (
-            _telling(after),
+            _reporting(after),
             GitChild(words, git_dir=git_dir, environment=_LITERAL, limits=CHANGES_LIMITS) as child,
         ):
             output = child.stdout.read(MOST_BYTES + 1)
@@ -142,18 +142,18 @@ def write_mail(git_dir: Path, commit: ObjectId, into: IO[bytes]) -> None:
 
 
 def _write(git_dir: Path, arguments: list[str], name: ObjectId, into: IO[bytes]) -> None:
-    with _telling(name), GitChild(arguments, git_dir=git_dir, limits=HISTORY_LIMITS) as child:
-        while piece := child.stdout.read(PIECE_BYTES):
-            if into.tell() + len(piece) > LARGEST_TEXT_BYTES:
+    with _reporting(name), GitChild(arguments, git_dir=git_dir, limits=HISTORY_LIMITS) as child:
+        while chunk := child.stdout.read(CHUNK_BYTES):
+            if into.tell() + len(chunk) > LARGEST_TEXT_BYTES:
                 raise DifferenceTooLarge(
                     "the difference of {id} has more than {limit} bytes", id=name, limit=LARGEST_TEXT_BYTES
                 )
-            into.write(piece)
+            into.write(chunk)
         child.finish()
 
 
 @contextmanager
-def _telling(name: ObjectId) -> Iterator[None]:
+def _reporting(name: ObjectId) -> Iterator[None]:
     """What ends for want of time or memory is too large; whatever else git cannot do is damage."""
     try:
         yield
@@ -201,7 +201,7 @@ def _read(name: ObjectId, output: bytes, *, is_whole: bool) -> Iterator[FileDiff
     fields = _Fields(output)
     named = list(_raw_records(fields))
     lines = list(_line_records(name, fields, len(named)))
-    patches = _patches(output[fields.place :], is_whole=is_whole) if len(lines) == len(named) else iter(())
+    patches = _patches(output[fields.position :], is_whole=is_whole) if len(lines) == len(named) else iter(())
     for number, one in enumerate(named):
         added, deleted = lines[number] if number < len(lines) else (0, 0)
         sections = [next(patches, None) for _ in range(one.sections)]
@@ -222,18 +222,18 @@ class _Fields:
     """Texts that end with a NUL, one after the other."""
 
     def __init__(self, output: bytes) -> None:
-        self._said = output
-        self.place = 0
+        self._output = output
+        self.position = 0
 
     def peek(self) -> bytes | None:
         """None where there is none, or the last was cut."""
-        end = self._said.find(b"\0", self.place)
-        return None if end < 0 else self._said[self.place : end]
+        end = self._output.find(b"\0", self.position)
+        return None if end < 0 else self._output[self.position : end]
 
     def take(self) -> bytes | None:
         field = self.peek()
         if field is not None:
-            self.place += len(field) + 1
+            self.position += len(field) + 1
         return field
 
 

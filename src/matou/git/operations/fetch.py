@@ -360,10 +360,10 @@ def _proven(order: _Order, fetched: FetchedObjects) -> FetchedObjects:
     is_as_before = fetched.boundary == order.boundary and not fetched.new_packs
     if is_as_before and order.wants <= order.haves:
         return fetched
-    return replace(fetched, boundary=_settled_boundary(order, fetched.boundary))
+    return replace(fetched, boundary=_checked_boundary(order, fetched.boundary))
 
 
-def _settled_boundary(order: _Order, boundary: frozenset[ObjectId]) -> frozenset[ObjectId]:
+def _checked_boundary(order: _Order, boundary: frozenset[ObjectId]) -> frozenset[ObjectId]:
     """Write where the history ends: at commits without their parents only, if all that these reach is here.
 
     Until it is proven, the repository counts as lacking what it lacked before.
@@ -405,7 +405,7 @@ def _require_connected(
 ) -> None:
     """`boundary` is where the history shall end, if that is not what the repository says."""
     ends = "".join([*(f"{oid}\n" for oid in ids), *(f"^{oid}\n" for oid in trusted)])
-    with _told_boundary(boundary) as environment:
+    with _sent_boundary(boundary) as environment:
         try:
             run_git(
                 ["rev-list", "--objects", "--quiet", "--stdin"],
@@ -420,7 +420,7 @@ def _require_connected(
 
 
 @contextlib.contextmanager
-def _told_boundary(boundary: Collection[ObjectId] | None) -> Iterator[Mapping[str, str]]:
+def _sent_boundary(boundary: Collection[ObjectId] | None) -> Iterator[Mapping[str, str]]:
     """What tells git where a history ends; an empty name is git's word for nowhere."""
     if boundary is None:
         yield {}

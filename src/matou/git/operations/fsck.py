@@ -51,7 +51,7 @@ class RefDifference:
 
     name: RefName
     expected: str | None
-    found: str | None
+    actual: str | None
 
 
 def fsck(
@@ -117,7 +117,7 @@ def missing_refs(expected: RefListing, actual: RefListing) -> tuple[RefDifferenc
         if actual.refs.get(name) != oid
     ]
     head = expected.head or expected.detached_head
-    found_head = actual.head or actual.detached_head
-    if head is not None and head != found_head:
-        wrong.append(RefDifference(RefName("HEAD"), head, found_head))
+    actual_head = actual.head or actual.detached_head
+    if head is not None and head != actual_head:
+        wrong.append(RefDifference(RefName("HEAD"), head, actual_head))
     return tuple(wrong)

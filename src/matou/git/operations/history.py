@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from matou.errors import Damaged
-from matou.git.odb.blobs import Unreadable, telling_damage
+from matou.git.odb.blobs import Unreadable, translate_damage
 from matou.git.odb.objects import EMPTY_TREE, Commit, TooLargeToRead, TreePath
 from matou.git.process.run import TOOK_TOO_MUCH, GitChild, GitFailed, Limits, run_git
 from matou.model.names import ObjectId
@@ -112,7 +112,7 @@ def commit_ids(
     try:
         arguments = _selecting(start, without, only)
         with (
-            telling_damage(start),
+            translate_damage(start),
             GitChild(arguments, git_dir=git_dir, environment=_LITERAL, limits=HISTORY_LIMITS) as child,
         ):
             rest = b""
@@ -187,7 +187,7 @@ def changes_of(git_dir: Path, commit: Commit) -> tuple[ChangedFile, ...]:
     renames = ["-M", f"-l{MOST_RENAMES_COMPARED}"]
     try:
         words = [*arguments, *renames, before, commit.id]
-        with telling_damage(commit.id), GitChild(words, git_dir=git_dir, limits=CHANGES_LIMITS) as child:
+        with translate_damage(commit.id), GitChild(words, git_dir=git_dir, limits=CHANGES_LIMITS) as child:
             output = child.stdout.read(MOST_CHANGES_BYTES + 1)
             if len(output) > MOST_CHANGES_BYTES:
                 raise TooManyChanges("commit {id} changes more than is counted", id=commit.id)

@@ -78,12 +78,12 @@ def overrides_of(git_dir: Path, files: Sequence[TreeFile]) -> Mapping[bytes, Ove
                 settings=lenient,
                 limits=LIMITS,
             )
-            return _asked(git_dir, files, environment)
+            return _attributes(git_dir, files, environment)
         except GitFailed:
             return {}
 
 
-def _asked(git_dir: Path, files: Sequence[TreeFile], environment: Mapping[str, str]) -> dict[bytes, Overrides]:
+def _attributes(git_dir: Path, files: Sequence[TreeFile], environment: Mapping[str, str]) -> dict[bytes, Overrides]:
     attributes: dict[bytes, dict[str, bytes]] = {}
     arguments = ("check-attr", "--cached", "--stdin", "-z", *_ATTRIBUTES)
     with GitChild(arguments, git_dir=git_dir, environment=environment, has_input=True, limits=LIMITS) as child:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from matou.git.odb.blobs import telling_damage
+from matou.git.odb.blobs import translate_damage
 from matou.git.odb.objects import TreePath
 from matou.git.process.run import TOOK_TOO_MUCH, GitChild, Limits
 from matou.model.names import ObjectId
@@ -36,7 +36,7 @@ def last_changes(
     pending, changes = set(names), dict[bytes, ObjectId]()
     try:
         with (
-            telling_damage(start),
+            translate_damage(start),
             GitChild(words, git_dir=git_dir, environment=_LITERAL, limits=LIMITS) as child,
         ):
             for commit, path in _changes(_fields(child)):

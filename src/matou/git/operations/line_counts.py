@@ -62,7 +62,7 @@ class LineCount:
     deletions: int
 
 
-def tell_history(
+def read_history_counts(
     git_dir: Path, tip: ObjectId, *, known: Iterable[ObjectId] = (), limits: Limits = LIMITS
 ) -> Iterator[CountedCommit]:
     """Every commit that `tip` reaches and none of `known` does, each after all of its parents.

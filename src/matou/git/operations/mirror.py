@@ -93,7 +93,7 @@ def update_mirror(
     fetched = fetch_objects(git_dir, source, stored)
     let_go = _let_go(on_disk, previous, stored)
     kept, lost = _to_keep(git_dir, let_go, _staying(on_disk, stored))
-    named = name_kept(kept, run, taken=on_disk.refs)
+    named = make_kept_refs(kept, run, taken=on_disk.refs)
     write_refs(git_dir, stored, named)
     return MirrorUpdate(
         kept=tuple(sorted(named)),
@@ -197,7 +197,7 @@ def _unreachable(git_dir: Path, commits: Collection[ObjectId], staying: Collecti
     return unreachable
 
 
-def name_kept(
+def make_kept_refs(
     tips: Collection[tuple[RefName, ObjectId]], run: int, *, taken: Collection[RefName]
 ) -> dict[RefName, ObjectId]:
     """Give each tip a kept ref of this run: `refs/matou/kept/000007/heads/main`, and `…/main-2` if that is taken."""

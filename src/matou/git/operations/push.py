@@ -125,13 +125,13 @@ class Pusher:
 
     def _send(self, push: "_Push") -> None:
         with (
-            closing(_Body(partial(self._pieces, push))) as body,
+            closing(_Body(partial(self._chunks, push))) as body,
             self._transport.exchange(push.url, RECEIVE_PACK, body.content(), protocol=0) as answer,
         ):
             report = read_push_report(answer.read, push.capabilities)
         _require_taken(report)
 
-    def _pieces(self, push: "_Push") -> Chunks:
+    def _chunks(self, push: "_Push") -> Chunks:
         yield push.commands
         pack = None if push.haves else _opened_pack(push)
         yield from self._packed(push) if pack is None else _stored(pack)
@@ -195,29 +195,29 @@ class _Body:
 
     def __init__(self, make: Callable[[], Chunks]) -> None:
         self._make = make
-        self._pieces = make()
+        self._chunks = make()
         self._beginning: list[bytes] | None = None
 
     def content(self) -> Body:
         beginning: list[bytes] = []
         size = 0
-        for piece in self._pieces:
-            beginning.append(piece)
-            size += len(piece)
+        for chunk in self._chunks:
+            beginning.append(chunk)
+            size += len(chunk)
             if size > SENT_AS_ONE_BYTES:
                 self._beginning = beginning
                 return self._attempt
         return b"".join(beginning)
 
     def close(self) -> None:
-        self._pieces.close()
+        self._chunks.close()
 
     def _attempt(self) -> Chunks:
         beginning, self._beginning = self._beginning, None
         if beginning is None:
-            self._pieces = self._make()
+            self._chunks = self._make()
         yield from beginning or ()
-        yield from self._pieces
+        yield from self._chunks
 
 
 def _batches(changes: Iterable[RefChange]) -> Iterator[Sequence[RefChange]]:

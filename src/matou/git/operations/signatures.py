@@ -102,7 +102,7 @@ def verify_signature(
             else SignatureVerdict.BY_ANOTHER_KEY
         )
     by_fingerprint = {certificate.fingerprint: certificate for certificate in known}
-    verdicts = [_standing(by_fingerprint[one.certificate], one.signing_key, now) for one in valid]
+    verdicts = [_level(by_fingerprint[one.certificate], one.signing_key, now) for one in valid]
     return SignatureVerdict.GOOD if SignatureVerdict.GOOD in verdicts else verdicts[0]
 
 
@@ -148,7 +148,7 @@ def _is_by_one_revoked(issuer: str | None, certificates: Sequence["Cert"]) -> bo
     return any(one.is_revoked or key.is_revoked for one, key in keys)
 
 
-def _standing(certificate: "Cert", signing_key: str, now: datetime) -> SignatureVerdict:
+def _level(certificate: "Cert", signing_key: str, now: datetime) -> SignatureVerdict:
     """Of the key and the subkey that signed, now: Sequoia asks what they were at the time that a signature claims."""
     expiration = certificate.expiration
     if certificate.is_revoked:

@@ -302,14 +302,14 @@ class _Watch:
         self._process = process
         self._deadline = None if limits.wall is None else time.monotonic() + limits.wall.total_seconds()
         self._ended = threading.Event()
-        self._said = BoundedText()
+        self._stderr = BoundedText()
         self.has_stopped_it = False
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     @property
     def said(self) -> bytes:
-        return self._said.content
+        return self._stderr.content
 
     def finish(self) -> None:
         self._ended.set()
@@ -329,7 +329,7 @@ class _Watch:
             seconds = self._seconds_left()
             if not poll.poll(None if seconds is None else seconds * 1000):
                 self._stop()
-            elif not self._said.add(os.read(descriptor, BLOCK_BYTES)):
+            elif not self._stderr.add(os.read(descriptor, BLOCK_BYTES)):
                 return
 
     def _seconds_left(self) -> float | None:

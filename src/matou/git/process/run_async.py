@@ -90,7 +90,7 @@ class AsyncGitChild:
         self._secrets = secrets
         self._hear = hear
         self._limits = limits
-        self._said = BoundedText()
+        self._stderr = BoundedText()
         self._was_stopped = False
         self._process: Process
         self._drain: Task[None]
@@ -191,7 +191,7 @@ class AsyncGitChild:
     @property
     def stderr_text(self) -> str:
         """What it has said so far, shortened and without a secret."""
-        return readable_stderr(self._said.content, self._secrets)
+        return readable_stderr(self._stderr.content, self._secrets)
 
     def kill_group(self) -> None:
         """Kill it and every process that it started; nothing where it has ended."""
@@ -208,7 +208,7 @@ class AsyncGitChild:
 
     async def _drain_stderr(self) -> None:
         stderr = self._process.stderr
-        while stderr is not None and self._said.add(block := await stderr.read(BLOCK_BYTES)):
+        while stderr is not None and self._stderr.add(block := await stderr.read(BLOCK_BYTES)):
             if self._hear is not None:
                 self._hear(block)
 

@@ -178,11 +178,11 @@ class RefTransaction:
             if change.old != current:
                 is_taken = change.old is None
                 self._fault(change, _taken(change) if is_taken else RefChanged(_CHANGED, ref=change.ref))
-            elif change.old is None and self._is_in_the_way(name, made, packed):
+            elif change.old is None and self._is_occupied(name, made, packed):
                 made.discard(name)
                 self._fault(change, _taken(change))
 
-    def _is_in_the_way(self, name: bytes, made: set[bytes], packed: PackedRefsFile) -> bool:
+    def _is_occupied(self, name: bytes, made: set[bytes], packed: PackedRefsFile) -> bool:
         """Whether another ref stands where this one's folder would be, or in the folder that it would be."""
         above = any(parent in made or packed.value(parent) is not None for parent in parents(name))
         return above or packed.has_below(name) or _holds_refs(os.fsencode(self._git_dir) + b"/" + name)

@@ -77,7 +77,7 @@ class LfsUploads:
                     refused.append(answer)
                 elif answer.upload is not None:
                     sent.append((answer.oid, answer.size))
-            refused += self._not_kept(sent)
+            refused += self._not_stored(sent)
             sent_bytes += sum(size for _, size in sent)
         return Uploaded(sent_bytes, tuple(refused))
 
@@ -100,7 +100,7 @@ class LfsUploads:
             return [missing_of(oid, refusal) for oid, _ in objects]
         return [_sort_out(oid, size, described.get(oid)) for oid, size in objects]
 
-    def _not_kept(self, sent: Sequence[tuple[str, int]]) -> Iterator[LfsMissing]:
+    def _not_stored(self, sent: Sequence[tuple[str, int]]) -> Iterator[LfsMissing]:
         """What the server asks for again, though it answered well: before all of it was there, for one."""
         for answer in self._offer(sent) if sent else ():
             if isinstance(answer, LfsMissing):

@@ -163,10 +163,10 @@ class ApiClient:
                 check=came,
             )
         except ANY_ANSWERED as answered:
-            told = self.redacted(answered, secrets)
-            keep(told.answer)
-            failure = self.failure_of(told)
-            raise failure from (told if self.keeps_cause and failure is not told else None)
+            failed = self.redacted(answered, secrets)
+            keep(failed.answer)
+            failure = self.failure_of(failed)
+            raise failure from (failed if self.keeps_cause and failure is not failed else None)
         except MatouError as failure:
             if isinstance(failure, FailedAnswer):
                 keep(failure.answer)

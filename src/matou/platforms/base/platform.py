@@ -138,13 +138,13 @@ class Platform:
         """The environment variable that gives a command a token for it."""
         return f"MATOU_{self.name.upper()}_TOKEN"
 
-    def home_of(self, host: str) -> OfficialInstance | None:
+    def instance_of(self, host: str) -> OfficialInstance | None:
         """That of its places which a host belongs to."""
         return next((home for home in self.homes if home.has(host.lower())), None)
 
     def is_at(self, url: str) -> bool:
         """Whether the platform itself is there, and not another server that speaks its API."""
-        return self.home_of(urlsplit(url).hostname or "") is not None
+        return self.instance_of(urlsplit(url).hostname or "") is not None
 
     def open_session(
         self,

@@ -11,7 +11,7 @@ from matou.http.responses import AnsweredNotFound, AnsweredRefused
 from matou.http.session import Session
 from matou.model.platform import Inaccessible, RemoteRepository
 
-ASKING = 8
+AT_REQUEST = 8
 """How many wikis are asked for at a time: git's addresses are outside the API's limit."""
 
 DOT_GIT = ".git"
@@ -54,7 +54,7 @@ class Wikis:
                 faults.append(fault)
                 return False
 
-        there = WorkerPool().map(ASKING, is_there, wikis)
+        there = WorkerPool().map(AT_REQUEST, is_there, wikis)
         yield from (wiki for wiki, is_one in zip(wikis, there, strict=True) if is_one)
         if faults:
             raise faults[0]

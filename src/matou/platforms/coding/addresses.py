@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import unquote, urljoin, urlsplit
 
-from matou.http.addresses import address_at_home, is_number
+from matou.http.addresses import is_number, trusted_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class AccountHosts:
 
     def clone_url(self, address: str) -> str:
         """Check the address of a repository; give it in ASCII. Raises AddressRefused: see `address_at_home`."""
-        return address_at_home(address, home=self.url)
+        return trusted_address(address, home=self.url)
 
     def icon_url(self, address: str) -> str | None:
         """Make an icon's address absolute; None where there is none. It is fetched without the token."""

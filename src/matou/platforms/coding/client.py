@@ -14,7 +14,7 @@ from matou.platforms.base.client import TypedClient, utc_now
 from matou.platforms.base.platform import Clock
 from matou.platforms.base.unreadable import UnreadableRow
 from matou.platforms.coding import PLATFORM
-from matou.platforms.coding import wire_requests as ask_for
+from matou.platforms.coding import wire_requests as call_action
 from matou.platforms.coding.api import CodingApi
 from matou.platforms.coding.pages import PAGE_SIZE, rows_of
 from matou.platforms.coding.tokens import CodingToken
@@ -82,22 +82,22 @@ class Coding(TypedClient):
         opened = self._session_to(PLATFORM, self.base_url, session, now=now, on_wait=on_wait)
         self._api = CodingApi(opened, self.base_url, known.authorization, now, record)
 
-    def call(self, request: ask_for.Request, kind: type[R]) -> R:
+    def call(self, request: call_action.Request, kind: type[R]) -> R:
         """Put any action; `kind` is what it answers, as its struct says by `answer`. It may be put twice."""
         return self._api.call(request, kind)
 
     def user(self) -> CurrentUser:
         """Whom the token stands for."""
-        return self.call(ask_for.DescribeCodingCurrentUser(), UserResponse).user
+        return self.call(call_action.DescribeCodingCurrentUser(), UserResponse).user
 
     def team(self) -> Team:
-        return self.call(ask_for.DescribeTeam(), TeamResponse).data
+        return self.call(call_action.DescribeTeam(), TeamResponse).data
 
     def projects(self) -> Iterator[CodingProject]:
         """All of the team's. Raises ActionRefused where the token may not list them."""
 
         def page(number: int) -> Page[CodingProject | UnreadableRow]:
-            request = ask_for.DescribeCodingProjects(page_number=number, page_size=PAGE_SIZE)
+            request = call_action.DescribeCodingProjects(page_number=number, page_size=PAGE_SIZE)
             data = self.call(request, ProjectsResponse).data
             return Page(data.project_list, data.total_count)
 
@@ -105,11 +105,11 @@ class Coding(TypedClient):
 
     def project(self, name: str) -> CodingProject:
         """Raises RemoteNotFound."""
-        return self.call(ask_for.DescribeProjectByName(project_name=name), ProjectResponse).project
+        return self.call(call_action.DescribeProjectByName(project_name=name), ProjectResponse).project
 
     def create_project(self, name: str, *, display_name: str = "", description: str = "", public: bool = False) -> int:
         """Make a project for code; give its number. Raises AlreadyExists."""
-        request = ask_for.CreateCodingProject(
+        request = call_action.CreateCodingProject(
             name=name,
             display_name=display_name or name,
             description=description,
@@ -120,14 +120,14 @@ class Coding(TypedClient):
 
     def members(self, project_id: int) -> Iterator[CodingMember]:
         def page(number: int) -> Page[CodingMember | UnreadableRow]:
-            request = ask_for.DescribeProjectMembers(project_id=project_id, page_number=number, page_size=PAGE_SIZE)
+            request = call_action.DescribeProjectMembers(project_id=project_id, page_number=number, page_size=PAGE_SIZE)
             data = self.call(request, ProjectMembersResponse).data
             return Page(data.project_members, data.total_count)
 
         return rows_of(Phrase("members of {project}", project=project_id), page)
 
     def labels(self, project_id: int) -> list[CodingLabel]:
-        return self.call(ask_for.DescribeAllProjectLabels(project_id=project_id), LabelsResponse).labels
+        return self.call(call_action.DescribeAllProjectLabels(project_id=project_id), LabelsResponse).labels
 
     def repositories(self, project_id: int | None = None) -> Iterator[Depot]:
         """A project's, or all of the team's. Lists leave the default branch out."""
@@ -141,25 +141,27 @@ class Coding(TypedClient):
     def repository(self, named: int | str) -> Depot:
         """By its number, or by `project/depot` or `team/project/depot`. Raises RemoteNotFound."""
         if isinstance(named, int):
-            request = ask_for.DescribeGitDepot(depot_id=named)
+            request = call_action.DescribeGitDepot(depot_id=named)
         else:
-            request = ask_for.DescribeGitDepot(depot_path=named)
+            request = call_action.DescribeGitDepot(depot_path=named)
         return self.call(request, DepotResponse).depot
 
     def create_repository(self, project_id: int, name: str, *, description: str = "", public: bool = False) -> Depot:
         """Make an empty one. Raises AlreadyExists, also of what a request without an answer has made itself."""
-        request = ask_for.CreateGitDepot(project_id=project_id, depot_name=name, shared=public, description=description)
+        request = call_action.CreateGitDepot(
+            project_id=project_id, depot_name=name, shared=public, description=description
+        )
         return self.repository(self.call(request, CreatedDepotResponse).depot_id)
 
     def delete_repository(self, depot_id: int) -> None:
         """For good."""
-        self.call(ask_for.DeleteGitDepot(depot_id=depot_id), Response)
+        self.call(call_action.DeleteGitDepot(depot_id=depot_id), Response)
 
     def set_default_branch(self, depot_id: int, branch: str) -> None:
-        self.call(ask_for.ModifyDefaultBranch(depot_id=depot_id, branch_name=branch), Response)
+        self.call(call_action.ModifyDefaultBranch(depot_id=depot_id, branch_name=branch), Response)
 
 
-def _depots(project_id: int | None, page: int) -> ask_for.Request:
+def _depots(project_id: int | None, page: int) -> call_action.Request:
     if project_id is None:
-        return ask_for.DescribeTeamDepotInfoList(page_number=page, page_size=PAGE_SIZE)
-    return ask_for.DescribeProjectDepotInfoList(project_id=project_id, page_number=page, page_size=PAGE_SIZE)
+        return call_action.DescribeTeamDepotInfoList(page_number=page, page_size=PAGE_SIZE)
+    return call_action.DescribeProjectDepotInfoList(project_id=project_id, page_number=page, page_size=PAGE_SIZE)

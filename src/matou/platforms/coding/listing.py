@@ -12,7 +12,7 @@ from matou.platforms.base.account_lists import AccountListing
 from matou.platforms.base.decoder import Unreadable
 from matou.platforms.base.errors import ActionRefused, CredentialRefused
 from matou.platforms.base.unreadable import UnreadableRow, require_readable
-from matou.platforms.coding import wire_requests as ask_for
+from matou.platforms.coding import wire_requests as call_action
 from matou.platforms.coding.api import CodingApi
 from matou.platforms.coding.pages import PAGE_SIZE, Row, rows_of
 from matou.platforms.coding.wire import (
@@ -80,12 +80,12 @@ class CodingLister:
         return _gather(self._joined_projects(), projects), False
 
     def _page_of_projects(self, number: int) -> ListPage[CodingProject | UnreadableRow]:
-        request = ask_for.DescribeCodingProjects(page_number=number, page_size=PAGE_SIZE)
+        request = call_action.DescribeCodingProjects(page_number=number, page_size=PAGE_SIZE)
         response, unreadable = self._ask(request, ProjectsResponse)
         return ListPage([*response.data.project_list, *unreadable], response.data.total_count)
 
     def _joined_projects(self) -> Iterator[CodingProject]:
-        request = ask_for.DescribeUserProjects(user_id=self.user_id)
+        request = call_action.DescribeUserProjects(user_id=self.user_id)
         try:
             response, unreadable = self._ask(request, ProjectListResponse)
         except ActionRefused as refusal:
@@ -121,7 +121,7 @@ class CodingLister:
 
     def _depots_of(self, project: CodingProject) -> Iterator[Depot]:
         def page(number: int) -> ListPage[Depot | UnreadableRow]:
-            request = ask_for.DescribeProjectDepotInfoList(
+            request = call_action.DescribeProjectDepotInfoList(
                 project_id=project.id, page_number=number, page_size=PAGE_SIZE
             )
             return self._page_of_depots(request)
@@ -137,18 +137,18 @@ class CodingLister:
             raise
 
     def _page_of_team(self, number: int) -> ListPage[Depot | UnreadableRow]:
-        return self._page_of_depots(ask_for.DescribeTeamDepotInfoList(page_number=number, page_size=PAGE_SIZE))
+        return self._page_of_depots(call_action.DescribeTeamDepotInfoList(page_number=number, page_size=PAGE_SIZE))
 
-    def _page_of_depots(self, request: ask_for.Request) -> ListPage[Depot | UnreadableRow]:
+    def _page_of_depots(self, request: call_action.Request) -> ListPage[Depot | UnreadableRow]:
         response, unreadable = self._ask(request, DepotsResponse)
         return _page(response.depot_data, unreadable)
 
     def _page_of_mine(self, number: int) -> ListPage[Depot | UnreadableRow]:
-        request = ask_for.DescribeMyDepots(page_number=number, page_size=PAGE_SIZE)
+        request = call_action.DescribeMyDepots(page_number=number, page_size=PAGE_SIZE)
         response, unreadable = self._ask(request, MyDepotsResponse)
         return _page(response.payload, unreadable)
 
-    def _ask(self, request: ask_for.Request, kind: type[R]) -> tuple[R, Unreadable]:
+    def _ask(self, request: call_action.Request, kind: type[R]) -> tuple[R, Unreadable]:
         unreadable: Unreadable = []
         response = self.api.call(request, kind, unreadable=unreadable)
         for row in unreadable:
@@ -165,7 +165,7 @@ class CodingLister:
 
     def _project_of(self, depot: Depot) -> CodingProject:
         try:
-            return self.api.call(ask_for.DescribeOneProject(project_id=depot.project_id), ProjectResponse).project
+            return self.api.call(call_action.DescribeOneProject(project_id=depot.project_id), ProjectResponse).project
         except ENDS_EVERYTHING:
             raise
         except MatouError as fault:

@@ -14,7 +14,7 @@ from matou.model.records import Record
 from matou.platforms.base.errors import ActionRefused
 from matou.platforms.base.source import BaseSource
 from matou.platforms.base.unreadable import UnreadableRow, left_out_of, readable_or_none
-from matou.platforms.coding import wire_requests as ask_for
+from matou.platforms.coding import wire_requests as call_action
 from matou.platforms.coding.addresses import AccountHosts, team_key
 from matou.platforms.coding.api import CodingApi
 from matou.platforms.coding.documents import labels_document, members_document
@@ -126,12 +126,12 @@ class CodingClient(BaseSource):
 
     def default_branch(self, repository: RemoteRepository) -> str | None:
         """Ask for what lists leave out; None where it has none, being empty."""
-        request = ask_for.DescribeGitDepot(depot_id=int(repository.id))
+        request = call_action.DescribeGitDepot(depot_id=int(repository.id))
         return self._api.call(request, DepotResponse).depot.default_branch or None
 
     def labels(self, namespace: RemoteNamespace) -> bytes:
         """A document: see `documents`. Raises MatouError; what the token may not see is in `unseen` as well."""
-        request = ask_for.DescribeAllProjectLabels(project_id=int(namespace.id))
+        request = call_action.DescribeAllProjectLabels(project_id=int(namespace.id))
         return labels_document(self._api.call(request, LabelsResponse).labels)
 
     def members(self, namespace: RemoteNamespace) -> bytes:
@@ -156,11 +156,11 @@ class CodingClient(BaseSource):
 
     @cached_property
     def _user(self) -> CurrentUser:
-        return self._api.call(ask_for.DescribeCodingCurrentUser(), UserResponse).user
+        return self._api.call(call_action.DescribeCodingCurrentUser(), UserResponse).user
 
     @cached_property
     def _team(self) -> Team:
-        return self._api.call(ask_for.DescribeTeam(), TeamResponse).data
+        return self._api.call(call_action.DescribeTeam(), TeamResponse).data
 
     @cached_property
     def _home(self) -> AccountHosts:
@@ -213,7 +213,7 @@ class CodingClient(BaseSource):
 
     def _page_of_members(self, namespace: RemoteNamespace) -> Callable[[int], ListPage[CodingMember | UnreadableRow]]:
         def page(number: int) -> ListPage[CodingMember | UnreadableRow]:
-            request = ask_for.DescribeProjectMembers(
+            request = call_action.DescribeProjectMembers(
                 project_id=int(namespace.id), page_number=number, page_size=PAGE_SIZE
             )
             data = self._api.call(request, ProjectMembersResponse).data
@@ -222,7 +222,7 @@ class CodingClient(BaseSource):
         return page
 
     def _page_of_team_members(self, number: int) -> ListPage[CodingMember | UnreadableRow]:
-        request = ask_for.DescribeTeamMembers(page_number=number, page_size=PAGE_SIZE)
+        request = call_action.DescribeTeamMembers(page_number=number, page_size=PAGE_SIZE)
         data = self._api.call(request, TeamMembersResponse).data
         return ListPage(data.team_members, data.total_count)
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase
-from matou.http.addresses import address_at_home
+from matou.http.addresses import trusted_address
 from matou.http.paging import Page as ListPage
 from matou.http.session import Session
 from matou.model.names import folded
@@ -24,7 +24,7 @@ from matou.model.targets import (
 from matou.platforms.base.errors import NotOffered
 from matou.platforms.base.unreadable import UnreadableRow
 from matou.platforms.coding import PLATFORM
-from matou.platforms.coding import wire_requests as ask_for
+from matou.platforms.coding import wire_requests as call_action
 from matou.platforms.coding.addresses import team_key
 from matou.platforms.coding.api import CodingApi
 from matou.platforms.coding.pages import PAGE_SIZE, rows_of
@@ -82,7 +82,9 @@ class CodingTarget:
         project = self._project_id(namespace)
 
         def page(number: int) -> ListPage[Depot | UnreadableRow]:
-            request = ask_for.DescribeProjectDepotInfoList(project_id=project, page_number=number, page_size=PAGE_SIZE)
+            request = call_action.DescribeProjectDepotInfoList(
+                project_id=project, page_number=number, page_size=PAGE_SIZE
+            )
             data = self._api.call(request, DepotsResponse).depot_data
             return ListPage(data.depots, data.page.total_row if data.page else None)
 
@@ -96,7 +98,7 @@ class CodingTarget:
         A request that had no answer is put again and then meets what it has made itself: a Conflict, too.
         """
         created = self._api.call(
-            ask_for.CreateGitDepot(
+            call_action.CreateGitDepot(
                 project_id=self._project_id(new.namespace),
                 depot_name=new.name,
                 shared=new.visibility is Visibility.PUBLIC,
@@ -104,7 +106,7 @@ class CodingTarget:
             ),
             CreatedDepotResponse,
         )
-        answer = self._api.call(ask_for.DescribeGitDepot(depot_id=created.depot_id), DepotResponse)
+        answer = self._api.call(call_action.DescribeGitDepot(depot_id=created.depot_id), DepotResponse)
         return self._repository(answer.depot, new.namespace)
 
     def fault_of_new_namespace(self, namespace: str) -> Phrase | None:
@@ -116,13 +118,15 @@ class CodingTarget:
 
     def create_namespace(self, namespace: str) -> None:
         name = namespace.rpartition("/")[2]
-        request = ask_for.CreateCodingProject(name=name, display_name=name, project_template=TEMPLATE, shared=PRIVATE)
+        request = call_action.CreateCodingProject(
+            name=name, display_name=name, project_template=TEMPLATE, shared=PRIVATE
+        )
         made = self._api.call(request, CreatedProjectResponse)
         with self._lock:
             self._projects[namespace] = made.project_id
 
     def set_default_branch(self, repository: TargetRepository, branch: str) -> None:
-        self._api.call(ask_for.ModifyDefaultBranch(depot_id=int(repository.id), branch_name=branch), Response)
+        self._api.call(call_action.ModifyDefaultBranch(depot_id=int(repository.id), branch_name=branch), Response)
 
     def set_visibility(self, repository: TargetRepository, visibility: Visibility) -> None:
         raise NotOffered(
@@ -136,22 +140,22 @@ class CodingTarget:
 
     @cached_property
     def _login(self) -> str:
-        return self._api.call(ask_for.DescribeCodingCurrentUser(), UserResponse).user.global_key
+        return self._api.call(call_action.DescribeCodingCurrentUser(), UserResponse).user.global_key
 
     @cached_property
     def _team(self) -> str:
-        team = self._api.call(ask_for.DescribeTeam(), TeamResponse).data
+        team = self._api.call(call_action.DescribeTeam(), TeamResponse).data
         return team_key(team.team_host, url=self.url, name=team.name)
 
     def _project_id(self, namespace: str) -> int:
         with self._lock:
             if namespace not in self._projects:
                 name = namespace.rpartition("/")[2]
-                answer = self._api.call(ask_for.DescribeProjectByName(project_name=name), ProjectResponse)
+                answer = self._api.call(call_action.DescribeProjectByName(project_name=name), ProjectResponse)
                 self._projects[namespace] = answer.project.id
             return self._projects[namespace]
 
     def _repository(self, depot: Depot, namespace: str) -> TargetRepository:
         """Raises AddressRefused where the platform names an address that the token must not be sent to."""
-        address = address_at_home(depot.https_url, home=self.url)
+        address = trusted_address(depot.https_url, home=self.url)
         return TargetRepository(str(depot.id), namespace, depot.name, address, visibility_of(depot))

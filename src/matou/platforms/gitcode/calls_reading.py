@@ -24,7 +24,7 @@ from matou.platforms.gitcode.wire import (
 from matou.platforms.gitcode.wire_base import DECODER
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
-_PIECE_BYTES = 1024 * 1024
+_CHUNK_BYTES = 1024 * 1024
 
 T = TypeVar("T")
 
@@ -150,7 +150,7 @@ class ReadingCalls(GitCodeCalls):
         """Write all files of one commit, without the history; give the number of bytes."""
         written = 0
         with self._api.stream(f"{repository_path(repository)}/archive", query={"ref": ref, "format": kind}) as stream:
-            while piece := stream.read(_PIECE_BYTES):
+            while piece := stream.read(_CHUNK_BYTES):
                 written += into.write(piece)
         return written
 

@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase, UnknownShape
-from matou.http.addresses import AddressRefused, address_at_home
+from matou.http.addresses import AddressRefused, trusted_address
 from matou.http.session import Session
 from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.model.records import Record
@@ -80,7 +80,7 @@ class GitCodeSource(BaseSource):
         Raises:
             MatouError: after the last one: why there are more, or may be.
         """
-        listing = self._found_now()
+        listing = self._listing_now()
         for details in listing.namespaces.values():
             yield self._namespace(details)
         if listing.namespaces_fault is not None:
@@ -95,7 +95,7 @@ class GitCodeSource(BaseSource):
         Raises:
             MatouError: after the last one: why there are more, or may be; absence means nothing then.
         """
-        listing = self._found_now()
+        listing = self._listing_now()
         fault = listing.repositories_fault
         listed: list[RemoteRepository] = []
         for row in listing.repositories.values():
@@ -118,7 +118,7 @@ class GitCodeSource(BaseSource):
 
     def members(self, namespace: RemoteNamespace) -> bytes:
         """A document: see `documents`. A user's namespace has none. Raises MatouError."""
-        details = self._found_now().namespaces.get(int(namespace.id))
+        details = self._listing_now().namespaces.get(int(namespace.id))
         if details is None or not details.is_organization:
             return NO_ROWS
         members = self._client.organization_members(details.namespace.path)
@@ -139,16 +139,16 @@ class GitCodeSource(BaseSource):
         return self._client.user()
 
     @cached_property
-    def _found(self) -> GitCodeListing:
+    def _listing(self) -> GitCodeListing:
         return GitCodeLister(self._client, self._note).list_all()
 
     def _user_now(self) -> GitCodeUser:
         with self._lock:
             return self._user
 
-    def _found_now(self) -> GitCodeListing:
+    def _listing_now(self) -> GitCodeListing:
         with self._lock:
-            return self._found
+            return self._listing
 
     def _namespace(self, details: NamespaceDetails) -> RemoteNamespace:
         namespace, organization = details.namespace, details.organization
@@ -186,7 +186,7 @@ class GitCodeSource(BaseSource):
         page = row.html_url or row.web_url or ""
         address = row.http_url_to_repo or (page and f"{page.removesuffix(DOT_GIT)}{DOT_GIT}")
         try:
-            return address_at_home(address, home=self.url, relatives=FAMILIES)
+            return trusted_address(address, home=self.url, relatives=FAMILIES)
         except AddressRefused as refusal:
             self._note(Inaccessible(_called(row), refusal.fact))
             return ""

@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase
-from matou.http.addresses import address_at_home
+from matou.http.addresses import trusted_address
 from matou.http.session import Session
 from matou.model.platform import Visibility
 from matou.model.targets import PLAIN_RULES, Capacity, NewTargetRepository, TargetRepository
@@ -111,6 +111,6 @@ class GitCodeTarget:
             id=row.full_name,
             namespace=namespace,
             name=row.full_name.rpartition("/")[2] if row.path is UNSET else str(row.path),
-            clone_url=address_at_home(address or "", home=self.url, relatives=FAMILIES),
+            clone_url=trusted_address(address or "", home=self.url, relatives=FAMILIES),
             visibility=visibility_of(row),
         )

@@ -6,7 +6,7 @@ from functools import cached_property
 from matou.concurrency import Cancelled
 from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, UnknownShape
-from matou.http.addresses import AddressRefused, address_at_home
+from matou.http.addresses import AddressRefused, trusted_address
 from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.platforms.base.documents import NO_ROWS
 from matou.platforms.base.errors import CredentialRefused
@@ -85,7 +85,7 @@ class ExtensionAccount:
         """v3 gives no address: every extension makes it so."""
         try:
             address = f"{self._client.base_url}/{project.path_with_namespace}.git"
-            return address_at_home(address, home=self._client.base_url)
+            return trusted_address(address, home=self._client.base_url)
         except AddressRefused as refusal:
             self._note(Inaccessible(called(project.path_with_namespace), refusal.fact))
             return ""

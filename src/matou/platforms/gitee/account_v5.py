@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 from matou.concurrency import Cancelled
 from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase, UnknownShape
-from matou.http.addresses import AddressRefused, address_at_home
+from matou.http.addresses import AddressRefused, trusted_address
 from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.platforms.base.account_lists import Gathering, first_fault
 from matou.platforms.base.documents import NO_ROWS
@@ -172,7 +172,7 @@ class PersonalAccount:
         home = self._client.base_url
         page = f"{home}/{row.full_name}" if row.html_url is None else row.html_url
         try:
-            return address_at_home(f"{page.removesuffix(DOT_GIT)}{DOT_GIT}" if page else "", home=home)
+            return trusted_address(f"{page.removesuffix(DOT_GIT)}{DOT_GIT}" if page else "", home=home)
         except AddressRefused as refusal:
             self._note(Inaccessible(called(row.full_name), refusal.fact))
             return ""

@@ -69,7 +69,7 @@ class GiteeSource(BaseSource):
         Raises:
             MatouError: after the last one: why there are more, or may be.
         """
-        listing = self._found_now()
+        listing = self._listing_now()
         yield from listing.namespaces.values()
         if listing.namespaces_fault is not None:
             raise listing.namespaces_fault
@@ -83,7 +83,7 @@ class GiteeSource(BaseSource):
         Raises:
             MatouError: after the last one: why there are more, or may be; absence means nothing then.
         """
-        listing = self._found_now()
+        listing = self._listing_now()
         yield from listing.repositories.values()
         repositories = [repository for id_, repository in listing.repositories.items() if id_ in listing.with_wiki]
         yield from Wikis(self._session, self.git_credential(), self._note).of(repositories)
@@ -96,7 +96,7 @@ class GiteeSource(BaseSource):
 
     def members(self, namespace: RemoteNamespace) -> bytes:
         """A document: see `documents`. Raises MatouError."""
-        self._found_now()
+        self._listing_now()
         return self._reader.members(namespace)
 
     def icon(self, namespace: RemoteNamespace) -> bytes | None:
@@ -122,9 +122,9 @@ class GiteeSource(BaseSource):
         return by_v5
 
     @cached_property
-    def _found(self) -> GiteeListing:
+    def _listing(self) -> GiteeListing:
         return self._reader.find_all()
 
-    def _found_now(self) -> GiteeListing:
+    def _listing_now(self) -> GiteeListing:
         with self._lock:
-            return self._found
+            return self._listing

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import NotFound, Phrase, UnknownShape
-from matou.http.addresses import address_at_home
+from matou.http.addresses import trusted_address
 from matou.http.responses import NoApiThere
 from matou.http.session import Session
 from matou.model.platform import Visibility
@@ -178,7 +178,7 @@ class GiteeTarget:
         return self._client.repositories_of_organization(namespace)
 
     def _repository(self, path: str, namespace: str, visibility: Visibility) -> TargetRepository:
-        address = address_at_home(f"{self.url}/{path}.git", home=self.url)
+        address = trusted_address(f"{self.url}/{path}.git", home=self.url)
         return TargetRepository(path, namespace, path.rpartition("/")[2], address, visibility)
 
 

@@ -110,7 +110,7 @@ class Api(BaseRoute):
         is_head = scope["method"] == "HEAD"
         try:
             answer = unless_known(scope["method"], scope["headers"], await self._answer(scope, RequestBody(receive)))
-            opened = answer if isinstance(answer, ApiResponse) else await open_stream(answer, self.state.kept)
+            opened = answer if isinstance(answer, ApiResponse) else await open_stream(answer, self.state.response_files)
         except ClientLeft:
             return
         except Exception as error:  # noqa: BLE001 - the edge: what is not one of the kinds is logged as our fault
@@ -148,11 +148,11 @@ class Api(BaseRoute):
 
     async def _run(self, prepared: _Prepared) -> Answers:
         work = partial(self._call, prepared)
-        turns = {Workload.SLOW: self.slow, Workload.LONG: self.long}.get(prepared.request.route.workload)
-        if turns is None:
+        fair_limit = {Workload.SLOW: self.slow, Workload.LONG: self.long}.get(prepared.request.route.workload)
+        if fair_limit is None:
             return await self.state.run_in_pool(work)
-        async with turns.taken(prepared.context.caller):
-            return await (self.state.run_transfer(work) if turns is self.long else self.state.run_in_pool(work))
+        async with fair_limit.taken(prepared.context.caller):
+            return await (self.state.run_transfer(work) if fair_limit is self.long else self.state.run_in_pool(work))
 
     def _call(self, prepared: _Prepared) -> Answers:
         route, params = prepared.request.route, prepared.params
@@ -201,13 +201,13 @@ class Api(BaseRoute):
         limit = max(usual, request.route.largest_body_bytes)
         # Beyond the usual on the disk, whatever time it takes to come: who is slow takes no turn from others.
         with SpooledTemporaryFile(usual) as body_file:
-            async for piece in body.pieces():
-                size = body_file.tell() + len(piece)
+            async for chunk in body.chunks():
+                size = body_file.tell() + len(chunk)
                 if size > usual and limit > usual and caller is None:
-                    caller = await self._require_allowed(request, _all_of(body_file) + piece)
+                    caller = await self._require_allowed(request, _all_of(body_file) + chunk)
                 if size > limit:
                     raise BodyTooLarge("the request is larger than {limit} bytes", limit=limit)
-                body_file.write(piece)
+                body_file.write(chunk)
             if caller is None:
                 return await read_body(_all_of(body_file), content_type, rules)
             async with self.large_bodies.taken(caller):

@@ -21,7 +21,7 @@ OVERHEAD_BYTES = 1024
 class CacheKey(NamedTuple):
     """All that an answer depends on: `about` is a repository or who asks, `state` what the route says."""
 
-    place: tuple[str, ...]
+    location: tuple[str, ...]
     params: Hashable
     base: str
     about: Hashable

@@ -88,23 +88,23 @@ class OpenedStream:
     """A stream whose first piece is there: what could go wrong before it was told with a status of its own."""
 
     first: bytes
-    pieces: AsyncGenerator[bytes, None]
+    chunks: AsyncGenerator[bytes, None]
     headers: tuple[Header, ...]
 
     async def send(self, send: Send, *, is_head: bool) -> None:
-        async with aclosing(self.pieces) as pieces:
+        async with aclosing(self.chunks) as chunks:
             await begin_answer(send, OK, self.headers)
             if not is_head:
                 receiver = Receiver(send)
-                await receiver.send_piece(self.first)
-                async for piece in pieces:
-                    await receiver.send_piece(piece)
+                await receiver.send_chunk(self.first)
+                async for chunk in chunks:
+                    await receiver.send_chunk(chunk)
             await end_answer(send)
 
 
 async def open_stream(stream: StreamedResponse, response_files: ResponseFiles) -> OpenedStream:
-    pieces = stream.open(response_files)
-    return OpenedStream(await anext(pieces, b""), pieces, stream.headers)
+    chunks = stream.open(response_files)
+    return OpenedStream(await anext(chunks, b""), chunks, stream.headers)
 
 
 def json_response(status: int, content: object, *headers: Header) -> ApiResponse:

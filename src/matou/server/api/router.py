@@ -30,16 +30,16 @@ class Router:
 
     def find(self, method: str, segments: tuple[bytes, ...]) -> tuple[Route, dict[str, str]]:
         """Args: segments: raw, below the API's root. Raises NoSuchRoute, WrongMethod."""
-        method_wanted, is_documented = "GET" if method == "HEAD" else method, False
+        route_method, is_documented = "GET" if method == "HEAD" else method, False
         for candidate in self._root.candidates(segments):
             if candidate.is_rest and is_documented:
                 break
             if candidate.routes:
-                route = candidate.routes.get(method_wanted)
+                route = candidate.routes.get(route_method)
                 if route is None:
                     raise _wrong_method(method, candidate.routes)
                 return route, dict(zip(_names(route.path), candidate.values, strict=True))
-            if method_wanted in candidate.documented:
+            if route_method in candidate.documented:
                 break
             is_documented = True
         raise NoSuchRoute("the API has nothing at this path")

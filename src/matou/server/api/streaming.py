@@ -39,7 +39,7 @@ def streamed(
     headers: tuple[Header, ...],
     *,
     whose: Hashable,
-    turns: FairLimit = STREAMS,
+    fair_limit: FairLimit = STREAMS,
     keep: Cacheable | None = None,
 ) -> StreamedResponse:
     """An answer of which no more than a piece is in memory; when the client leaves, `begin`'s generator is closed.
@@ -52,18 +52,18 @@ def streamed(
     """
 
     async def make(write: Write) -> None:
-        async with aclosing(_pieces(begin)) as pieces:
-            async for piece in pieces:
-                await write(piece)
+        async with aclosing(_chunks(begin)) as chunks:
+            async for chunk in chunks:
+                await write(chunk)
 
     async def in_turn(response_files: ResponseFiles) -> AsyncGenerator[bytes, None]:
-        with turns.taken(whose):
-            is_kept = keep is not None and response_files.has_room_for(keep.size_bytes)
+        with fair_limit.taken(whose):
+            is_cacheable = keep is not None and response_files.has_room_for(keep.size_bytes)
             async with aclosing(
-                response_files.pieces(keep.key, make) if keep and is_kept else _pieces(begin)
-            ) as pieces:
-                async for piece in pieces:
-                    yield piece
+                response_files.chunks(keep.key, make) if keep and is_cacheable else _chunks(begin)
+            ) as chunks:
+                async for chunk in chunks:
+                    yield chunk
 
     return StreamedResponse(in_turn, headers)
 
@@ -73,12 +73,12 @@ def counted(stream: StreamedResponse, count: Callable[[], None]) -> StreamedResp
 
     async def counting(response_files: ResponseFiles) -> AsyncGenerator[bytes, None]:
         is_counted = False
-        async with aclosing(stream.open(response_files)) as pieces:
-            async for piece in pieces:
+        async with aclosing(stream.open(response_files)) as chunks:
+            async for chunk in chunks:
                 if not is_counted:
                     count()
                     is_counted = True
-                yield piece
+                yield chunk
 
     return StreamedResponse(counting, stream.headers)
 
@@ -92,12 +92,12 @@ def attachment(file_name: str) -> Header:
     return (b"content-disposition", f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name)}".encode())
 
 
-async def _pieces(begin: Begin) -> AsyncGenerator[bytes, None]:
+async def _chunks(begin: Begin) -> AsyncGenerator[bytes, None]:
     loop = asyncio.get_running_loop()
     reader = _Reader(begin())
     try:
-        while piece := await loop.run_in_executor(_THREADS, reader.read):
-            yield piece
+        while chunk := await loop.run_in_executor(_THREADS, reader.read):
+            yield chunk
     finally:
         # Whoever was cut off may be in the middle of reading, in its thread: closing waits for that, and we do not.
         _THREADS.submit(reader.close)
@@ -106,15 +106,15 @@ async def _pieces(begin: Begin) -> AsyncGenerator[bytes, None]:
 class _Reader:
     """A generator that two threads never are in at once."""
 
-    def __init__(self, pieces: Generator[bytes, None, None]) -> None:
-        self._pieces = pieces
+    def __init__(self, chunks: Generator[bytes, None, None]) -> None:
+        self._chunks = chunks
         self._lock = threading.Lock()
 
     def read(self) -> bytes:
         """The next piece that is not empty; nothing at the end."""
         with self._lock:
-            return next((piece for piece in self._pieces if piece), b"")
+            return next((chunk for chunk in self._chunks if chunk), b"")
 
     def close(self) -> None:
         with self._lock:
-            self._pieces.close()
+            self._chunks.close()

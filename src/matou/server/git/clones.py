@@ -21,21 +21,21 @@ from matou.server.authorization import Admitted, GitRequest
 from matou.server.git.refs import UPLOAD_PACK_RESULT, current_refs, protocol_version
 from matou.server.response_files import ResponseKey, Write
 from matou.server.streaming import (
+    CHUNK_BYTES,
     NO_CACHE,
-    PIECE_BYTES,
     Header,
     Receiver,
     begin_answer,
     end_answer,
     send_answer,
-    send_piece,
+    send_chunk,
     understood,
     until_client_leaves,
 )
 
 log = structlog.get_logger(__name__)
 
-KEPT_IN_MEMORY_BYTES = 256 * 1024
+BODY_IN_MEMORY_BYTES = 256 * 1024
 
 FETCH_SETTINGS = (
     ("uploadpack.allowFilter", "true"),
@@ -63,7 +63,7 @@ async def answer_clone(request: GitRequest, admitted: Admitted[MayReadCode], bod
     if key is None:
         return False
     count_download(request.state.forge, admitted.granted)
-    await _send_kept(request, admitted, key, body)
+    await _send_stored(request, admitted, key, body)
     return True
 
 
@@ -72,7 +72,7 @@ def _key(
 ) -> ResponseKey | None:
     """None for what is not kept: only what many ask for alike is, and nothing that not all who may read are shown."""
     wants = known.wants_of_clones.get(clone.wants)
-    if wants is None or not request.state.kept.has_room_for(admitted.repository.size_bytes):
+    if wants is None or not request.state.response_files.has_room_for(admitted.repository.size_bytes):
         return None
     git_dir = request.state.forge.git_dir(admitted.repository)
     state = (known.digest, _mark_of_shallow(git_dir))
@@ -87,9 +87,9 @@ def _mark_of_shallow(git_dir: Path) -> bytes:
         return b""
 
 
-async def _send_kept(request: GitRequest, admitted: Admitted[MayReadCode], key: ResponseKey, body: bytes) -> None:
+async def _send_stored(request: GitRequest, admitted: Admitted[MayReadCode], key: ResponseKey, body: bytes) -> None:
     """From its file, or as it is made. Not by the web server's own means: those would wait for ever for a client."""
-    response_files = request.state.kept
+    response_files = request.state.response_files
     whole = response_files.whole(key)
     length = () if whole is None else ((b"content-length", b"%d" % whole[1]),)
 
@@ -97,8 +97,8 @@ async def _send_kept(request: GitRequest, admitted: Admitted[MayReadCode], key: 
         await _make(request, admitted, body, write)
 
     async def follow() -> None:
-        async with contextlib.aclosing(response_files.pieces(key, make)) as pieces:
-            await _follow(request, pieces, (UPLOAD_PACK_RESULT, *NO_CACHE, *length))
+        async with contextlib.aclosing(response_files.chunks(key, make)) as chunks:
+            await _follow(request, chunks, (UPLOAD_PACK_RESULT, *NO_CACHE, *length))
 
     await until_client_leaves(request.receive, follow())
 
@@ -116,20 +116,20 @@ async def _make(request: GitRequest, admitted: Admitted[MayReadCode], body: byte
             request.state.fetches.taken(("clones of", admitted.repository.id)),
             start_upload_pack(git_dir, stdin, version=2) as child,
         ):
-            while piece := await child.read(PIECE_BYTES):
-                await write(piece)
+            while chunk := await child.read(CHUNK_BYTES):
+                await write(chunk)
             await child.finish()
 
 
-async def _follow(request: GitRequest, pieces: AsyncIterator[bytes], headers: tuple[Header, ...]) -> None:
+async def _follow(request: GitRequest, chunks: AsyncIterator[bytes], headers: tuple[Header, ...]) -> None:
     """Send what git says as it comes. Where git breaks off the answer ends without its flush, as it does anywhere."""
     receiver, has_begun = Receiver(request.send), False
     try:
-        async for piece in pieces:
+        async for chunk in chunks:
             if not has_begun:
                 await begin_answer(request.send, 200, headers)
                 has_begun = True
-            await receiver.send_piece(piece)
+            await receiver.send_chunk(chunk)
     except (GitFailed, OSError):
         if not has_begun:
             raise
@@ -154,12 +154,12 @@ def start_upload_pack(git_dir: Path, stdin: IO[bytes], *, version: int) -> Async
 
 async def _send_whole(request: GitRequest, pack: ReusablePack) -> None:
     headers = (UPLOAD_PACK_RESULT, *NO_CACHE)
-    if pack.size_bytes <= KEPT_IN_MEMORY_BYTES:
+    if pack.size_bytes <= BODY_IN_MEMORY_BYTES:
         await send_answer(request.send, 200, headers, b"".join(clone_answer(pack)))
         return
     await begin_answer(request.send, 200, headers)
-    for piece in clone_answer(pack):
-        await send_piece(request.send, piece)
+    for chunk in clone_answer(pack):
+        await send_chunk(request.send, chunk)
     await end_answer(request.send)
 
 

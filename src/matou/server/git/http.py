@@ -18,15 +18,15 @@ from matou.git.process.run_async import AsyncGitChild
 from matou.git.wire.server import LARGEST_REQUEST_IN_MEMORY_BYTES, UPLOAD_PACK, is_ls_refs
 from matou.server.authorization import Admitted, GitRequest, admit, answer_to
 from matou.server.git.clones import GitRefusedRequest, answer_clone, start_upload_pack
-from matou.server.git.packet_framing import PROBE, PacketFraming, request_pieces
+from matou.server.git.packet_framing import PROBE, PacketFraming, request_chunks
 from matou.server.git.push import receive_pack
 from matou.server.git.refs import UPLOAD_PACK_RESULT, advertise, answer_ls_refs, current_refs, protocol_version
 from matou.server.paths import Operation
 from matou.server.stall_budget import StallBudget
 from matou.server.state import ServerState
 from matou.server.streaming import (
+    CHUNK_BYTES,
     NO_CACHE,
-    PIECE_BYTES,
     PLAIN_TEXT,
     ClientLeft,
     Receiver,
@@ -40,7 +40,7 @@ from matou.server.streaming import (
 
 LARGEST_FETCH_REQUEST_BYTES = 64 * 1024 * 1024
 MOST_FETCH_LINES = 1_000_000
-KEPT_IN_MEMORY_BYTES = 256 * 1024
+BODY_IN_MEMORY_BYTES = 256 * 1024
 
 _WANT = re.compile(rb"want ([0-9a-f]{40,64})")
 _DONE = re.compile(rb"000[89]done")
@@ -68,7 +68,7 @@ def _operation_of(request: GitRequest) -> Callable[[GitRequest], Awaitable[None]
 
 async def _upload_pack(request: GitRequest) -> None:
     admitted = await admit(request, MayReadCode)
-    with tempfile.SpooledTemporaryFile(KEPT_IN_MEMORY_BYTES) as body:
+    with tempfile.SpooledTemporaryFile(BODY_IN_MEMORY_BYTES) as body:
         await _keep_body(request, body)
         version = protocol_version(request)
         # One byte more than memory answers, so that a longer request is not taken for a broken one.
@@ -104,9 +104,9 @@ async def _keep_body(request: GitRequest, file: IO[bytes]) -> None:
     body = RequestBody(request.receive)
     # 100 KB of gzip are 60 MB on the disk here, for as long as the rest of them takes to come.
     body.pace = StallBudget()
-    async for piece in request_pieces(request.headers, body, UPLOAD_PACK, limit_bytes=LARGEST_FETCH_REQUEST_BYTES):
-        await framing.follow(piece)
-        file.write(piece)
+    async for chunk in request_chunks(request.headers, body, UPLOAD_PACK, limit_bytes=LARGEST_FETCH_REQUEST_BYTES):
+        await framing.follow(chunk)
+        file.write(chunk)
     framing.finish()
     file.seek(0)
 
@@ -121,13 +121,13 @@ async def _send_pack_in_turn(request: GitRequest, admitted: Admitted[MayReadCode
 
 async def _relay(request: GitRequest, child: AsyncGitChild, receiver: Receiver) -> None:
     """Pass on what git says. An answer that git breaks off ends without its flush: the client sees that it is cut."""
-    piece = await child.read(PIECE_BYTES)
-    if not piece:
+    chunk = await child.read(CHUNK_BYTES)
+    if not chunk:
         raise GitRefusedRequest("a git request", "nothing that git could answer")
     await begin_answer(request.send, 200, (UPLOAD_PACK_RESULT, *NO_CACHE))
-    while piece:
-        await receiver.send_piece(piece)
-        piece = await child.read(PIECE_BYTES)
+    while chunk:
+        await receiver.send_chunk(chunk)
+        chunk = await child.read(CHUNK_BYTES)
     await end_answer(request.send)
 
 

@@ -187,7 +187,7 @@ async def _upload(request: GitRequest) -> None:
     pointer = ObjectPointer(_oid_of(request), _announced_size(request))
     admitted = await _admit_grant(request, MayWriteCode, LfsOperation.UPLOAD, pointer)
     body = RequestBody(request.receive)
-    stream = upload_stream(bounded(body.pieces(), limit_bytes=pointer.size))
+    stream = upload_stream(bounded(body.chunks(), limit_bytes=pointer.size))
     state, pace = request.state, StallBudget()
     try:
         async with state.uploads.taken(admitted.caller, pace):

@@ -12,12 +12,12 @@ from starlette.types import Scope, Send
 
 from matou.errors import UnknownShape
 from matou.server.state import ServerState
-from matou.server.streaming import Header, begin_answer, end_answer, send_piece
+from matou.server.streaming import Header, begin_answer, end_answer, send_chunk
 
 HOP_BYTES = 256 * 1024
 """How much an upload gathers before it wakes its thread."""
 
-DOWNLOAD_PIECE_BYTES = 1024 * 1024
+DOWNLOAD_CHUNK_BYTES = 1024 * 1024
 _RANGE = re.compile(rb"bytes=(\d{0,18})-(\d{0,18})\Z")
 
 
@@ -28,8 +28,8 @@ class UnsatisfiableRange(UnknownShape):
 class _UploadStream(io.RawIOBase):
     """A request body as a thread reads it: each read waits, in that thread, for the client's next bytes."""
 
-    def __init__(self, pieces: AsyncIterator[bytes], loop: asyncio.AbstractEventLoop) -> None:
-        self._pieces = pieces
+    def __init__(self, chunks: AsyncIterator[bytes], loop: asyncio.AbstractEventLoop) -> None:
+        self._chunks = chunks
         self._loop = loop
         self._rest = b""
 
@@ -45,16 +45,16 @@ class _UploadStream(io.RawIOBase):
 
     async def _gather(self) -> bytes:
         gathered = bytearray()
-        async for piece in self._pieces:
-            gathered += piece
+        async for chunk in self._chunks:
+            gathered += chunk
             if len(gathered) >= HOP_BYTES:
                 break
         return bytes(gathered)
 
 
-def upload_stream(pieces: AsyncIterator[bytes]) -> BinaryIO:
+def upload_stream(chunks: AsyncIterator[bytes]) -> BinaryIO:
     """To be made in the event loop and read in another thread."""
-    return io.BufferedReader(_UploadStream(pieces, asyncio.get_running_loop()), HOP_BYTES)
+    return io.BufferedReader(_UploadStream(chunks, asyncio.get_running_loop()), HOP_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ async def send_file(state: ServerState, scope: Scope, send: Send, path: Path, pa
     with await state.run_transfer(path.open, "rb") as file:
         file.seek(part.start)
         left = part.end - part.start
-        while left and (piece := await state.run_transfer(file.read, min(left, DOWNLOAD_PIECE_BYTES))):
-            await send_piece(send, piece)
-            left -= len(piece)
+        while left and (chunk := await state.run_transfer(file.read, min(left, DOWNLOAD_CHUNK_BYTES))):
+            await send_chunk(send, chunk)
+            left -= len(chunk)
     await end_answer(send)

@@ -105,8 +105,8 @@ _Body = TypeVar("_Body", bound=msgspec.Struct)
 async def read_json(request: GitRequest, kind: type[_Body]) -> _Body:
     """Raises UnusableRequest, BodyTooLarge."""
     read = bytearray()
-    async for piece in bounded(RequestBody(request.receive).pieces(), limit_bytes=LARGEST_BATCH_BYTES):
-        read += piece
+    async for chunk in bounded(RequestBody(request.receive).chunks(), limit_bytes=LARGEST_BATCH_BYTES):
+        read += chunk
     try:
         return await understood(msgspec.json.decode, bytes(read), type=kind)
     except NOT_DECODED as error:

@@ -53,22 +53,22 @@ class PackReceiver:
 
     def __init__(self, forge: Forge, commands: PushCommands, report: PushReportStream, pack: IncomingPack) -> None:
         self._is_strict = forge.checks_pushes_strictly
-        self._asked = commands
+        self._commands = commands
         self._report = report
         self._pack = pack
         self._remembered: list[bytes] | None = []
         self._size_bytes = 0
 
-    async def receive(self, beginning: bytes, pieces: AsyncIterator[bytes]) -> None:
+    async def receive(self, beginning: bytes, chunks: AsyncIterator[bytes]) -> None:
         """Raises GitFailed, TooLargeForCloserLook: the pack is not taken. Raises OSError: the disk is full."""
         self._remember(beginning)
         try:
-            await self._index(self._coming(beginning, pieces), self._checks(), hear=self._show)
+            await self._index(self._coming(beginning, chunks), self._checks(), hear=self._show)
         except GitFailed as failure:
             if self._is_strict or FATAL_FAULTS.search(failure.stderr) is None:
                 raise
-            async for piece in pieces:
-                self._remember(piece)
+            async for chunk in chunks:
+                self._remember(chunk)
             self._report.body_has_ended()
             await self._look_closer(failure)
 
@@ -88,18 +88,18 @@ class PackReceiver:
             await self._index(_again(self._remembered), [*self._checks(), f"skiplist={file.name}"])
         self._report.say(_told(odd))
 
-    def _remember(self, piece: bytes) -> None:
-        self._size_bytes += len(piece)
+    def _remember(self, chunk: bytes) -> None:
+        self._size_bytes += len(chunk)
         if self._size_bytes > LARGEST_REMEMBERED_BYTES:
             self._remembered = None
         if self._remembered is not None:
-            self._remembered.append(piece)
+            self._remembered.append(chunk)
 
-    async def _coming(self, beginning: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def _coming(self, beginning: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield beginning
-        async for piece in pieces:
-            self._remember(piece)
-            yield piece
+        async for chunk in chunks:
+            self._remember(chunk)
+            yield chunk
 
     def _checks(self) -> Sequence[str]:
         return [f"{name}=ignore" for name in (OLD_TOOLS if self._is_strict else HARMLESS)]
@@ -108,25 +108,25 @@ class PackReceiver:
         self._report.say(output.replace(str(self._pack.git_dir.absolute()).encode(), b"repository"))
 
     async def _index(
-        self, pieces: AsyncIterator[bytes], checks: Sequence[str] | None, *, hear: Callable[[bytes], None] | None = None
+        self, chunks: AsyncIterator[bytes], checks: Sequence[str] | None, *, hear: Callable[[bytes], None] | None = None
     ) -> None:
         child = start_git_async(
             index_command(
                 checks=checks,
                 largest_bytes=LARGEST_PUSH_BYTES,
-                shows_progress=hear is not None and b"quiet" not in self._asked.capabilities,
+                shows_progress=hear is not None and b"quiet" not in self._commands.capabilities,
             ),
             git_dir=self._pack.git_dir,
             settings=index_settings(syncs_files=not syncfs_reports_errors()),
-            environment=self._pack.environment_cut_at(self._asked.shallow),
+            environment=self._pack.environment_cut_at(self._commands.shallow),
             hear=hear,
             limits=LIMITS,
         )
         async with child:
-            async for piece in pieces:
+            async for chunk in chunks:
                 if child.is_over:
                     break
-                await child.write(piece)
+                await child.write(chunk)
             self._report.body_has_ended()
             await child.close_stdin()
             while await child.read():
@@ -134,9 +134,9 @@ class PackReceiver:
             await child.finish()
 
 
-async def _again(pieces: Sequence[bytes]) -> AsyncIterator[bytes]:
-    for piece in pieces:
-        yield piece
+async def _again(chunks: Sequence[bytes]) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        yield chunk
 
 
 def _told(odd: Sequence[ObjectId]) -> bytes:

@@ -46,37 +46,37 @@ class PacketFraming:
         self.packets = 0
         self.ends_well = False
 
-    async def follow(self, piece: bytes) -> None:
+    async def follow(self, chunk: bytes) -> None:
         """Feed a piece, and let others' requests go on after each part of it. Raises as `feed`."""
-        for start in range(0, len(piece), SHORT_BODY_BYTES):
+        for start in range(0, len(chunk), SHORT_BODY_BYTES):
             if start:
                 await asyncio.sleep(0)
-            self.feed(piece[start : start + SHORT_BODY_BYTES])
+            self.feed(chunk[start : start + SHORT_BODY_BYTES])
 
-    def feed(self, piece: bytes) -> None:
+    def feed(self, chunk: bytes) -> None:
         """Raises MalformedBody and TooManyRefs."""
         position = 0
-        while position < len(piece):
+        while position < len(chunk):
             if self._left:
-                position += self._pass_payload(piece, position)
+                position += self._pass_payload(chunk, position)
             else:
-                position += self._pass_length(piece, position)
+                position += self._pass_length(chunk, position)
 
     def finish(self) -> None:
         """Say that the body has ended. Raises MalformedBody where it ends too early."""
         if self._digits or self._left or not self.ends_well:
             raise MalformedBody("the end of a git request", self._digits or self._last[:20])
 
-    def _pass_payload(self, piece: bytes, position: int) -> int:
-        taken = min(self._left, len(piece) - position)
+    def _pass_payload(self, chunk: bytes, position: int) -> int:
+        taken = min(self._left, len(chunk) - position)
         self._left -= taken
-        self._last = (self._last + piece[position : position + min(taken, 8)])[:8]
+        self._last = (self._last + chunk[position : position + min(taken, 8)])[:8]
         self.ends_well = not self._left and self._last.rstrip(b"\n") == b"done"
         return taken
 
-    def _pass_length(self, piece: bytes, position: int) -> int:
+    def _pass_length(self, chunk: bytes, position: int) -> int:
         missing = _LENGTH_DIGITS - len(self._digits)
-        part = piece[position : position + missing]
+        part = chunk[position : position + missing]
         self._digits += part
         if len(self._digits) == _LENGTH_DIGITS:
             self._begin_packet(_length(self._digits))
@@ -95,7 +95,7 @@ class PacketFraming:
             raise TooManyRefs("one request names more than {limit} refs or objects", limit=self._most_packets)
 
 
-def request_pieces(headers: list[Header], body: RequestBody, kind: str, *, limit_bytes: int) -> AsyncIterator[bytes]:
+def request_chunks(headers: list[Header], body: RequestBody, kind: str, *, limit_bytes: int) -> AsyncIterator[bytes]:
     """The body of a request of this kind, inflated if need be and never more than the limit.
 
     Raises:
@@ -105,10 +105,10 @@ def request_pieces(headers: list[Header], body: RequestBody, kind: str, *, limit
     if content_type != f"application/x-{kind}-request".encode():
         raise MalformedBody("the Content-Type of a git request", content_type)
     if encoding in (b"gzip", b"x-gzip"):
-        return bounded(inflated(body.pieces()), limit_bytes=limit_bytes)
+        return bounded(inflated(body.chunks()), limit_bytes=limit_bytes)
     if encoding not in (b"", b"identity"):
         raise MalformedBody("the Content-Encoding of a git request", encoding)
-    return bounded(body.pieces(), limit_bytes=limit_bytes)
+    return bounded(body.chunks(), limit_bytes=limit_bytes)
 
 
 def _length(digits: bytes) -> int:

@@ -28,7 +28,7 @@ from matou.model.names import RefName
 from matou.server.authorization import Admitted, GitRequest, admit, admit_again, require_still_admitted
 from matou.server.errors import NO_ROOM, is_disk_full
 from matou.server.git.pack_receiver import LARGEST_PUSH_BYTES, PackReceiver, TooLargeForCloserLook
-from matou.server.git.packet_framing import request_pieces
+from matou.server.git.packet_framing import request_chunks
 from matou.server.git.push_commands import PushCommands, PushStream, read_commands
 from matou.server.git.push_report import RESULT, PushReportStream, shown_lines
 from matou.server.stall_budget import StallBudget
@@ -61,7 +61,7 @@ async def receive_pack(request: GitRequest) -> None:
     body, pace = RequestBody(request.receive), StallBudget()
     body.pace = pace
     stream = PushStream(
-        request_pieces(request.headers, body, "git-receive-pack", limit_bytes=LARGEST_PUSH_BYTES),
+        request_chunks(request.headers, body, "git-receive-pack", limit_bytes=LARGEST_PUSH_BYTES),
     )
     commands = await stream.commands()
     if not commands:
@@ -73,7 +73,7 @@ async def receive_pack(request: GitRequest) -> None:
         await stream.options()
     report = PushReportStream(request.send, pace, request_commands)
     try:
-        outcome = await _in_turn(request, admitted, request_commands, stream, report, body, pace)
+        outcome = await _with_locks(request, admitted, request_commands, stream, report, body, pace)
     except (MatouError, OSError) as error:
         if not report.has_begun or isinstance(error, ClientLeft):
             raise
@@ -83,7 +83,7 @@ async def receive_pack(request: GitRequest) -> None:
     await report.deliver(outcome.unpacked, outcome.refused)
 
 
-async def _in_turn(
+async def _with_locks(
     request: GitRequest,
     admitted: Admitted[MayWriteCode],
     commands: PushCommands,
@@ -132,7 +132,7 @@ async def _receive(
         commands.changes, is_atomic=b"atomic" in commands.capabilities, refused=dict(commands.refused)
     )
     # In threads of their own: all others are for what is short, or LFS may hold them for transfers.
-    await _to_its_end(state, _land, state.forge, admitted, transaction, pack, is_shallow=bool(commands.shallow))
+    await _to_its_end(state, _apply, state.forge, admitted, transaction, pack, is_shallow=bool(commands.shallow))
     report.say(shown_lines(transaction.said))
     return PushResult("ok", transaction.refused)
 
@@ -142,7 +142,7 @@ async def _to_its_end(
 ) -> Result:
     """Do it in a thread, and wait for that even where we are cancelled: what it works on is not taken from under it."""
     loop = asyncio.get_running_loop()
-    working = loop.run_in_executor(state.landing_threads, partial(work, *args, **kwargs))
+    working = loop.run_in_executor(state.push_threads, partial(work, *args, **kwargs))
     try:
         return await asyncio.shield(working)
     except asyncio.CancelledError:
@@ -152,7 +152,7 @@ async def _to_its_end(
         raise
 
 
-def _land(
+def _apply(
     forge: Forge,
     admitted: Admitted[MayWriteCode],
     transaction: PushTransaction,
@@ -175,14 +175,14 @@ async def _take_pack(
     forge: Forge, commands: PushCommands, stream: PushStream, report: PushReportStream, pack: IncomingPack
 ) -> str | None:
     """Have git check the pack and keep it in the quarantine; gives what is wrong with it."""
-    pieces = stream.pack()
-    beginning = await _beginning(pieces)
+    chunks = stream.pack()
+    beginning = await _beginning(chunks)
     if beginning.startswith(_NO_OBJECTS):
-        return await _fault_of_empty_pack(beginning, pieces, pack.git_dir)
+        return await _fault_of_empty_pack(beginning, chunks, pack.git_dir)
     if len(beginning) < _PACK_HEADER_BYTES:
         return "eof before pack header was fully read"
     try:
-        await PackReceiver(forge, commands, report, pack).receive(beginning, pieces)
+        await PackReceiver(forge, commands, report, pack).receive(beginning, chunks)
     except TooLargeForCloserLook as error:
         return str(error)
     except GitFailed:
@@ -194,18 +194,18 @@ async def _take_pack(
     return None
 
 
-async def _beginning(pieces: AsyncIterator[bytes]) -> bytes:
+async def _beginning(chunks: AsyncIterator[bytes]) -> bytes:
     """At least a pack's header, or all that there is."""
     beginning = b""
-    while len(beginning) < _PACK_HEADER_BYTES and (piece := await anext(pieces, b"")):
-        beginning += piece
+    while len(beginning) < _PACK_HEADER_BYTES and (chunk := await anext(chunks, b"")):
+        beginning += chunk
     return beginning
 
 
-async def _fault_of_empty_pack(beginning: bytes, pieces: AsyncIterator[bytes], git_dir: Path) -> str | None:
+async def _fault_of_empty_pack(beginning: bytes, chunks: AsyncIterator[bytes], git_dir: Path) -> str | None:
     """A pack of no objects, as comes with refs to what is here already, needs no process."""
     digest = hashlib.new(object_format_on_disk(git_dir), beginning[:_PACK_HEADER_BYTES], usedforsecurity=False).digest()
     content = beginning[_PACK_HEADER_BYTES:]
-    while len(content) <= len(digest) and (piece := await anext(pieces, b"")):
-        content += piece
+    while len(content) <= len(digest) and (chunk := await anext(chunks, b"")):
+        content += chunk
     return None if content == digest else "the pack is corrupted"

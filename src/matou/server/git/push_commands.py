@@ -19,7 +19,7 @@ LARGEST_COMMANDS_BYTES = 32 * 1024 * 1024
 MOST_REFS_IN_A_PUSH = 100_000
 LARGEST_OPTIONS_BYTES = 64 * 1024
 MOST_OPTIONS = 1000
-LONGEST_TOLD_NAME_BYTES = 4096
+LONGEST_SHOWN_NAME_BYTES = 4096
 """A longer name is not repeated in a report."""
 
 SIDE_BANDS = frozenset({b"side-band", b"side-band-64k"})
@@ -80,15 +80,15 @@ class PacketSection:
         self.lines = 0
         self.is_over = False
 
-    async def follow(self, piece: bytes) -> None:
+    async def follow(self, chunk: bytes) -> None:
         """Feed a piece of any size, and let others go on in between. Raises as `feed`."""
-        for begin in range(0, len(piece), SHORT_BODY_BYTES):
-            self.feed(piece[begin : begin + SHORT_BODY_BYTES])
+        for begin in range(0, len(chunk), SHORT_BODY_BYTES):
+            self.feed(chunk[begin : begin + SHORT_BODY_BYTES])
             await asyncio.sleep(0)
 
-    def feed(self, piece: bytes) -> None:
+    def feed(self, chunk: bytes) -> None:
         """Raises MalformedBody for what is no line or too short for one, TooManyRefs for too many."""
-        self._buffer += piece
+        self._buffer += chunk
         while not self.is_over and self._position + 4 <= len(self._buffer):
             length = self._length_here()
             if length == 0:
@@ -118,8 +118,8 @@ class PacketSection:
 class PushStream:
     """The body of one push: its commands, its options, and what is left is the pack."""
 
-    def __init__(self, pieces: AsyncIterator[bytes]) -> None:
-        self._pieces = pieces
+    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+        self._chunks = chunks
         self._waiting = b""
 
     async def commands(self) -> bytes:
@@ -135,16 +135,16 @@ class PushStream:
     async def pack(self) -> AsyncIterator[bytes]:
         if self._waiting:
             yield self._waiting
-        async for piece in self._pieces:
-            yield piece
+        async for chunk in self._chunks:
+            yield chunk
 
     async def _section(self, section: PacketSection) -> bytes:
         await section.follow(self._waiting)
         while not section.is_over:
-            piece = await anext(self._pieces, b"")
-            if not piece:
+            chunk = await anext(self._chunks, b"")
+            if not chunk:
                 raise MalformedBody("the end of a push", section.content[-20:])
-            await section.follow(piece)
+            await section.follow(chunk)
         self._waiting = section.rest
         return section.content
 
@@ -205,7 +205,7 @@ def read_change(command: bytes) -> RefChange:
     if match is None or len(match["old"]) != len(match["new"]):
         raise UnreadableCommand("a command of a push", command[:200])
     name = match["ref"].decode("utf-8", "surrogateescape")
-    if len(match["ref"]) > LONGEST_TOLD_NAME_BYTES or holds_control(name):
+    if len(match["ref"]) > LONGEST_SHOWN_NAME_BYTES or holds_control(name):
         raise ForbiddenRefName("the ref name {name} cannot be used", name=repr(name)[:200])
     return RefChange(RefName(name), _id(match["old"]), _id(match["new"]))
 

@@ -37,7 +37,7 @@ class PushReportStream:
     def __init__(self, send: Send, pace: StallBudget, commands: PushCommands) -> None:
         self._send = send
         self._receiver = Receiver(send, pace)
-        self._asked = commands
+        self._commands = commands
         self._unsent = bytearray()
         self._news = asyncio.Event()
         self._is_waiting_for_us = False
@@ -45,7 +45,7 @@ class PushReportStream:
 
     def say(self, text: bytes) -> None:
         """Show this to who pushes, soon; to be called on the event loop."""
-        if self._asked.has_side_band and len(self._unsent) < LARGEST_UNSENT_BYTES:
+        if self._commands.has_side_band and len(self._unsent) < LARGEST_UNSENT_BYTES:
             self._unsent += text
             self._news.set()
 
@@ -65,11 +65,11 @@ class PushReportStream:
 
     async def deliver(self, unpacked: str, refused: Mapping[RefName, str]) -> None:
         """Say how it ended: `unpacked` is `ok` or what was wrong with the pack; a ref that is not refused was moved."""
-        lines = [f"unpack {unpacked}", *(_line_of(name, refused) for name in self._asked.names)]
+        lines = [f"unpack {unpacked}", *(_line_of(name, refused) for name in self._commands.names)]
         report = b"".join(map(_packet, map(_encoded, lines))) + _FLUSH
-        if self._asked.capabilities.isdisjoint(_REPORTS):
+        if self._commands.capabilities.isdisjoint(_REPORTS):
             report = b""
-        if not self._asked.has_side_band:
+        if not self._commands.has_side_band:
             await send_answer(self._send, 200, (RESULT, *NO_CACHE), report)
             return
         await self._finish(
@@ -90,7 +90,7 @@ class PushReportStream:
                 async with asyncio.timeout(KEEP_ALIVE_EVERY.total_seconds()):
                     await self._news.wait()
             except TimeoutError:
-                if self._is_waiting_for_us and self._asked.has_side_band:
+                if self._is_waiting_for_us and self._commands.has_side_band:
                     await self._pass_on(_KEEP_ALIVE)
                 continue
             for packet in self._banded(_PROGRESS_BAND, self._taken()):
@@ -103,7 +103,7 @@ class PushReportStream:
         return taken
 
     def _banded(self, band: bytes, content: bytes) -> Iterator[bytes]:
-        longest = next(size for name, size in _LONGEST_PACKET.items() if name in self._asked.capabilities)
+        longest = next(size for name, size in _LONGEST_PACKET.items() if name in self._commands.capabilities)
         for start in range(0, len(content), longest):
             yield _packet(band + content[start : start + longest], end=b"")
 
@@ -111,7 +111,7 @@ class PushReportStream:
         if not self.has_begun:
             self.has_begun = True
             await begin_answer(self._send, 200, (RESULT, *NO_CACHE))
-        await self._receiver.send_piece(packet)
+        await self._receiver.send_chunk(packet)
 
 
 def shown_lines(lines: Sequence[str]) -> bytes:

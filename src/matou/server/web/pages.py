@@ -44,7 +44,7 @@ ROWS_ON_A_PAGE = 100
 REFS_SHOWN = 200
 LARGEST_README_BYTES = 256 * 1024
 README_NAMES = ("README.md", "README", "README.zh-CN.md", "README.rst", "README.txt", "readme.md")
-_NOT_KEPT = {"cache-control": "no-store"}
+_NO_STORE = {"cache-control": "no-store"}
 STYLE = b"body{font:16px/1.6 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}pre{overflow:auto}\n"
 
 
@@ -86,22 +86,22 @@ async def _respond(state: ServerState, request: Request) -> Response:
 def _answer(state: ServerState, request: Request, identity: Identity) -> Response:
     """A page, or where a link into a repository's code leads."""
     try:
-        body = _module_or_page(request, _visit(state, request, identity))
+        body = _module_or_page(request, _page_view(state, request, identity))
     except NotFound:
         # A name in the link may be none that a page could have: it need not be UTF-8.
         link = code_link(state.forge, identity, request.scope["raw_path"])
         if link is None:
             raise
-        return RedirectResponse(link, 302, _NOT_KEPT)
-    return Response(body, media_type="text/html", headers=_NOT_KEPT)
+        return RedirectResponse(link, 302, _NO_STORE)
+    return Response(body, media_type="text/html", headers=_NO_STORE)
 
 
-def _module_or_page(request: Request, visit: PageView) -> bytes:
+def _module_or_page(request: Request, view: PageView) -> bytes:
     if request.query_params.get("go-get") == "1":
-        module = go_import(visit.forge, visit.identity, visit.segments, visit.base)
+        module = go_import(view.forge, view.identity, view.segments, view.base)
         if module is not None:
             return module
-    return _show(visit)
+    return _show(view)
 
 
 def _ask_or_return(request: Request, *, signed_in: bool) -> Response:
@@ -122,13 +122,13 @@ def _document(request: Request, answer: HttpFailure) -> Response:
     language = language_among(request.headers.get("accept-language", ""))
     with speaking(language):
         body = page(localize(answer.text), language=language)
-    headers = {**_NOT_KEPT, "vary": "Accept-Language"}
+    headers = {**_NO_STORE, "vary": "Accept-Language"}
     response = Response(body, answer.status, media_type="text/html", headers=headers)
     response.raw_headers.extend(answer.headers)
     return response
 
 
-def _visit(state: ServerState, request: Request, identity: Identity) -> PageView:
+def _page_view(state: ServerState, request: Request, identity: Identity) -> PageView:
     segments = segments_of(request.scope["raw_path"])
     if segments is None:
         raise _nothing_here()
@@ -146,59 +146,59 @@ def _nothing_here() -> NotFound:
     return NotFound("there is nothing here")
 
 
-def _show(visit: PageView) -> bytes:
-    if not visit.segments:
-        return _show_listing(visit, "Repositories", None)
+def _show(view: PageView) -> bytes:
+    if not view.segments:
+        return _show_listing(view, "Repositories", None)
     try:
-        repository, namespace = _reach(visit)
+        repository, namespace = _reach(view)
     except NotFound:
-        return _show_person(visit)
+        return _show_person(view)
     if repository is not None:
-        return _show_repository(visit, repository)
-    return _show_listing(visit, str(namespace.path) if namespace else "", namespace)
+        return _show_repository(view, repository)
+    return _show_listing(view, str(namespace.path) if namespace else "", namespace)
 
 
-def _reach(visit: PageView) -> tuple[Repository | None, Namespace | None]:
+def _reach(view: PageView) -> tuple[Repository | None, Namespace | None]:
     """The repository at the path, or else the namespace; what is missing and what is hidden answer alike."""
-    as_repository, as_namespace = repository_at(visit.segments), namespace_at(visit.segments)
+    as_repository, as_namespace = repository_at(view.segments), namespace_at(view.segments)
     try:
         if as_repository is not None:
-            return authorize_repository(visit.forge, visit.identity, MaySee, as_repository).subject, None
+            return authorize_repository(view.forge, view.identity, MaySee, as_repository).subject, None
     except NotFound:
         pass
     if as_namespace is None:
         raise _nothing_here()
     try:
-        return None, authorize_namespace(visit.forge, visit.identity, MaySee, as_namespace).subject
+        return None, authorize_namespace(view.forge, view.identity, MaySee, as_namespace).subject
     except NotFound:
         raise _nothing_here() from None
 
 
-def _show_listing(visit: PageView, title: str, namespace: Namespace | None) -> bytes:
-    require_scope(visit.identity, Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
+def _show_listing(view: PageView, title: str, namespace: Namespace | None) -> bytes:
+    require_scope(view.identity, Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
     repositories, total = visible_repositories(
-        visit.forge,
-        visit.identity,
+        view.forge,
+        view.identity,
         namespace,
         recursive=True,
-        offset=visit.number * ROWS_ON_A_PAGE,
+        offset=view.number * ROWS_ON_A_PAGE,
         limit=ROWS_ON_A_PAGE,
     )
     rows = [Element("li", _link(repository.path), _note(repository)) for repository in repositories]
     described = [] if namespace is None else [Element("p", namespace.display_name), Element("p", namespace.description)]
-    return page(title, _who(visit.identity), *described, Element("ul", *rows), *_turning(visit, total))
+    return page(title, _who(view.identity), *described, Element("ul", *rows), *_turning(view, total))
 
 
-def _show_person(visit: PageView) -> bytes:
+def _show_person(view: PageView) -> bytes:
     """Somebody whose namespace is not there yet, or holds nothing that the viewer may see. Raises NotFound."""
-    if len(visit.segments) != 1:
+    if len(view.segments) != 1:
         raise _nothing_here()
-    require_scope(visit.identity, Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
+    require_scope(view.identity, Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
     try:
-        user = find_person(visit.forge, visit.segments[0])
+        user = find_person(view.forge, view.segments[0])
     except NotFound:
         raise _nothing_here() from None
-    return page(user.name, _who(visit.identity), Element("p", user.display_name), Element("p", "no repositories"))
+    return page(user.name, _who(view.identity), Element("p", user.display_name), Element("p", "no repositories"))
 
 
 def _who(identity: Identity) -> Element:
@@ -215,14 +215,14 @@ def _link(path: RepositoryPath | NamespacePath) -> Element:
     return Element("a", str(path), href=f"/{quote(str(path))}")
 
 
-def _turning(visit: PageView, total: int) -> list[Element]:
-    if (visit.number + 1) * ROWS_ON_A_PAGE >= total:
+def _turning(view: PageView, total: int) -> list[Element]:
+    if (view.number + 1) * ROWS_ON_A_PAGE >= total:
         return []
-    return [Element("p", Element("a", "more", href=f"?page={visit.number + 1}"), f" of {total}")]
+    return [Element("p", Element("a", "more", href=f"?page={view.number + 1}"), f" of {total}")]
 
 
-def _show_repository(visit: PageView, repository: Repository) -> bytes:
-    clone_url = f"{visit.base}/{quote(str(repository.path))}.git"
+def _show_repository(view: PageView, repository: Repository) -> bytes:
+    clone_url = f"{view.base}/{quote(str(repository.path))}.git"
     parts = [
         Element("p", _link(repository.path.namespace)),
         Element("p", repository.description),
@@ -230,10 +230,10 @@ def _show_repository(visit: PageView, repository: Repository) -> bytes:
         *_state(repository),
     ]
     try:
-        granted = authorize(visit.forge, visit.identity, MayReadCode, repository)
+        granted = authorize(view.forge, view.identity, MayReadCode, repository)
     except (NotFound, Refused):
         return page(str(repository.path), *parts)
-    parts += _code(visit.forge, granted)
+    parts += _code(view.forge, granted)
     return page(str(repository.path), *parts)
 
 

@@ -26,18 +26,18 @@ class ArchivePaths:
         owner = PathOwner(source.platform, host, f"team {source.team_id or source.account}")
         if team_path is not None:
             registry.keep(Kind.NAMESPACE, owner, str(team_path))
-        team = registry.place_namespace(owner, source.team or source.account, parent=None)
+        team = registry.assign_namespace(owner, source.team or source.account, parent=None)
         return cls(registry, source.platform, host, team)
 
     def namespace(self, namespace: RemoteNamespace) -> NamespacePath:
-        return self.registry.place_namespace(self._owner(namespace.id), namespace.name, parent=self.team)
+        return self.registry.assign_namespace(self._owner(namespace.id), namespace.name, parent=self.team)
 
     def repository(self, repository: RemoteRepository, namespace: NamespacePath) -> RepositoryPath:
-        return self.registry.place_repository(self._owner(repository.id), repository.name, namespace=namespace)
+        return self.registry.assign_repository(self._owner(repository.id), repository.name, namespace=namespace)
 
     def beside(self, repository: RemoteRepository, path: RepositoryPath) -> RepositoryPath:
         """Another place in the same folder for a repository that cannot go on where it is, durably given."""
-        beside = self.registry.place_beside(self._owner(repository.id), repository.name, path=path)
+        beside = self.registry.path_beside(self._owner(repository.id), repository.name, path=path)
         self.registry.sync()
         return beside
 

@@ -149,7 +149,7 @@ class _Run:
             context = RunContext(
                 self.archive, self.connections, self.cancellation, number, began_at, self.dead_since, damage
             )
-            paths = ArchivePaths.of(registry, source_line(source, account), team_path=before.team_place())
+            paths = ArchivePaths.of(registry, source_line(source, account), team_path=before.team_path())
             work = BackupRun(
                 context, self.options, source, account, before, paths, RunRecorder(manifest, self.progress)
             )

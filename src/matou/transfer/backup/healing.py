@@ -126,14 +126,14 @@ class MirrorRepairer:
                 if not waiting:
                     break
                 ids = waiting.pop()
-                if ids and not self._pack_as_told(git_dir, (), "".join(f"{oid}\n" for oid in ids)) and len(ids) > 1:
+                if ids and not self._pack_listing(git_dir, (), "".join(f"{oid}\n" for oid in ids)) and len(ids) > 1:
                     waiting += [ids[: len(ids) // 2], ids[len(ids) // 2 :]]
 
     def _pack(self, git_dir: Path, ids: Iterable[ObjectId], known: Iterable[ObjectId]) -> bool:
         question = "".join([*(f"{oid}\n" for oid in sorted(ids)), *(f"^{oid}\n" for oid in sorted(known))])
-        return self._pack_as_told(git_dir, ("--revs",), question)
+        return self._pack_listing(git_dir, ("--revs",), question)
 
-    def _pack_as_told(self, git_dir: Path, options: Iterable[str], question: str) -> bool:
+    def _pack_listing(self, git_dir: Path, options: Iterable[str], question: str) -> bool:
         made = git_dir / "objects/pack" / _SALVAGED
         words = ["pack-objects", *options, "--delta-base-offset", "--quiet", str(made)]
         try:

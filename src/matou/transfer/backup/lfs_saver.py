@@ -72,7 +72,7 @@ class LfsSaver:
             known = sizes_bytes.get(pointer.oid, ())
             if pointer.size_bytes not in known and len(known) < MOST_SIZES:
                 sizes_bytes[pointer.oid] = (*known, pointer.size_bytes)
-        return self._fetch(git_dir, transport, sizes_bytes, given_oids=_given(before, listed))
+        return self._fetch(git_dir, transport, sizes_bytes, given_oids=_oids_given(before, listed))
 
     def retry(self, git_dir: Path, transport: TrackedTransport, *, before: LfsState) -> LfsResult:
         """Fetch what was missing the last time, of a repository that has not changed."""
@@ -80,7 +80,7 @@ class LfsSaver:
         if listed is None:
             return LfsResult(before, None, 0)
         sizes_bytes = {oid: (size,) for oid, size in listed.items()}
-        return self._fetch(git_dir, transport, sizes_bytes, given_oids=_given(before, listed))
+        return self._fetch(git_dir, transport, sizes_bytes, given_oids=_oids_given(before, listed))
 
     def _list(self, state: LfsState | None) -> dict[str, int] | None:
         """None where the list is lost."""
@@ -167,7 +167,7 @@ def _elsewhere(git_dir: Path, clone_url: str) -> LfsServerElsewhere | None:
     )
 
 
-def _given(before: LfsState | None, listed: Collection[str]) -> frozenset[str]:
+def _oids_given(before: LfsState | None, listed: Collection[str]) -> frozenset[str]:
     """What the source has given to this repository: an object that another one has is not yet this one's."""
     return frozenset(listed) - frozenset(before.missing if before else ())
 

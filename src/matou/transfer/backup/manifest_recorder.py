@@ -77,7 +77,7 @@ class RunRecorder:
                 self._add_problem(BackupProblem(source_path, line.outcome, cause))
             elif cause is not None and line.outcome is not Outcome.GONE:
                 self._add_note(BackupProblem(source_path, line.outcome, cause))
-        self.progress.settled(source_path, line.outcome)
+        self.progress.finished(source_path, line.outcome)
 
     def note(self, subject: str, cause: MatouError) -> None:
         """Note something that is to be said of what is no repository, and is no fault."""

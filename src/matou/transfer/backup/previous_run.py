@@ -41,7 +41,7 @@ class PreviousRun:
     not_believed: frozenset[str] = frozenset()
     unread: tuple[UnreadRun, ...] = ()
 
-    def team_place(self) -> NamespacePath | None:
+    def team_path(self) -> NamespacePath | None:
         """Where the team stands, which has no line of its own: above its projects."""
         for line in self.namespaces.values():
             return NamespacePath.parse(line.path).parent

@@ -21,7 +21,7 @@ class ProgressListener(Protocol):
 
     def connected(self, account: Account, /) -> None: ...
 
-    def planned(self, *, to_ask: int, settled: int) -> None:
+    def planned(self, *, to_ask: int, finished: int) -> None:
         """How many repositories are asked for their refs, and about how many everything is known already."""
 
     def saving(self, path: str, /) -> None:
@@ -30,7 +30,7 @@ class ProgressListener(Protocol):
     def received(self, path: str, size_bytes: int, /) -> None:
         """So much more has come for this repository, about a mebibyte at a time."""
 
-    def settled(self, path: str, outcome: Outcome, /) -> None: ...
+    def finished(self, path: str, outcome: Outcome, /) -> None: ...
 
 
 class Silence:
@@ -38,13 +38,13 @@ class Silence:
 
     def connected(self, account: Account, /) -> None: ...
 
-    def planned(self, *, to_ask: int, settled: int) -> None: ...
+    def planned(self, *, to_ask: int, finished: int) -> None: ...
 
     def saving(self, path: str, /) -> None: ...
 
     def received(self, path: str, size_bytes: int, /) -> None: ...
 
-    def settled(self, path: str, outcome: Outcome, /) -> None: ...
+    def finished(self, path: str, outcome: Outcome, /) -> None: ...
 
 
 SILENCE = Silence()

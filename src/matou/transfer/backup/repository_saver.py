@@ -83,7 +83,7 @@ class RepositorySaver:
     saving: ConcurrencyLimit
     damage: Damage
     first_wait: timedelta
-    place_beside: Callable[[RemoteRepository, RepositoryPath], RepositoryPath]
+    path_beside: Callable[[RemoteRepository, RepositoryPath], RepositoryPath]
     known: dict[str, RefListing] = field(default_factory=dict)
 
     def check_credential(self, task: BackupTask) -> bool:
@@ -132,7 +132,7 @@ class RepositorySaver:
         began = time.monotonic()
         tracked = self._transport_to(task)
         try:
-            result = self._settle(task, tracked)
+            result = self._finish(task, tracked)
         except (Cancelled, WriteFailed):
             raise
         except MatouError as error:
@@ -143,7 +143,7 @@ class RepositorySaver:
         line = msgspec.structs.replace(result.line, seconds=round(time.monotonic() - began, 3))
         self.recorder.repository(line, task.source_path, result.cause)
 
-    def _settle(self, task: BackupTask, tracked: TrackedTransport) -> RepositoryResult:
+    def _finish(self, task: BackupTask, tracked: TrackedTransport) -> RepositoryResult:
         if not task.remote.clone_url:
             raise NoAddress("the platform gave no address that the credential may be sent to")
         listing = self.known.pop(task.remote.id, None) or self._list(tracked)
@@ -163,7 +163,7 @@ class RepositorySaver:
 
     def _saved_beside(self, task: BackupTask, listing: RefListing, tracked: TrackedTransport) -> RepositoryResult:
         """Save what the source has now as if it were new; what was saved before stays, and old manifests name it."""
-        beside = replace(task, place=self.place_beside(task.remote, task.place), previous=None, is_damaged=False)
+        beside = replace(task, place=self.path_beside(task.remote, task.place), previous=None, is_damaged=False)
         with self.saving.taken():
             self.cancellation.check()
             self.recorder.progress.saving(task.source_path)
@@ -213,7 +213,7 @@ class RepositorySaver:
             is_shallow = _is_shallow(self._git_dir(task))
             note = NotAllStored(LOST) if had_damage else None
             state = _with_lfs(row, result)
-            return self._state_found(task, listing, state, result.fault, is_shallow=is_shallow, note=note)
+            return self._state_read(task, listing, state, result.fault, is_shallow=is_shallow, note=note)
         shortcoming = _shortcoming(row.not_stored, row.lfs, is_shallow=_is_shallow(self._git_dir(task)))
         outcome = Outcome.INCOMPLETE if shortcoming else unchanged_outcome(row)
         return RepositoryResult(line_of(task, outcome, proof=Proof.LS_REFS, reason=shortcoming), shortcoming)
@@ -256,10 +256,10 @@ class RepositorySaver:
             lfs=result.state,
             received_bytes=mirrored.update.bytes + result.received_bytes,
         )
-        tracked.tell_rest()
+        tracked.report_remaining()
         if task.is_damaged:
             self.damage.forget(task.place)
-        return self._state_found(
+        return self._state_read(
             task, stored, state, result.fault, is_shallow=mirrored.update.is_shallow, note=_note_on(mirrored)
         )
 
@@ -293,7 +293,7 @@ class RepositorySaver:
             is_damaged=task.is_damaged,
         )
 
-    def _state_found(
+    def _state_read(
         self,
         task: BackupTask,
         listing: RefListing,

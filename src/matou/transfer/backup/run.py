@@ -44,7 +44,7 @@ from matou.transfer.common.filters import RepositoryFilter
 from matou.transfer.common.proofs import Damage
 from matou.transfer.common.transports import SourceTransports
 
-ASKING = 8
+AT_REQUEST = 8
 """How many repositories are asked for their refs at the same time: enough to hide the way to the server."""
 
 CREDENTIAL_CHECKS = 3
@@ -55,7 +55,7 @@ DESCRIBING = 2
 
 NOT_LISTED = "it is no longer listed"
 NOT_LISTED_IN_PART = "it was not in a listing that is not to be believed"
-NOT_ASKED = "the credential was refused before their turn came: {fault}"
+NOT_REQUESTED = "the credential was refused before their turn came: {fault}"
 NOT_GIT = "it is kept by {kind}, which is not supported"
 
 
@@ -90,7 +90,7 @@ class BackupRun:
     source: Source
     account: Account
     before: PreviousRun
-    places: ArchivePaths
+    paths: ArchivePaths
     recorder: RunRecorder
     requests: RequestCounter = field(default_factory=RequestCounter)
 
@@ -98,15 +98,15 @@ class BackupRun:
         """Raises what should end the run; the manifest must not be published then."""
         listing = judge_source_listing(self.before, source_listing)
         described = NamespaceSaver(self.source, self.context.archive.blobs)
-        namespaces = {id_: self.places.namespace(one) for id_, one in source_listing.namespaces.items()}
+        namespaces = {id_: self.paths.namespace(one) for id_, one in source_listing.namespaces.items()}
         self._note_unlisted_namespaces(source_listing, listed=len(namespaces))
-        tasks = in_order(task for task in self._tasks(source_listing, namespaces) if not self._is_settled(task))
+        tasks = in_order(task for task in self._tasks(source_listing, namespaces) if not self._is_finished(task))
         self._note_absent(source_listing, listing)
         self._note_left_out(source_listing)
         for note in notes_of_unread(self.before):
             self.recorder.note(note.what, note.cause)
-        self.places.registry.sync()
-        self.recorder.progress.planned(to_ask=len(tasks), settled=self.recorder.outcomes.total())
+        self.paths.registry.sync()
+        self.recorder.progress.planned(to_ask=len(tasks), finished=self.recorder.outcomes.total())
         self._work_off(source_listing, namespaces, tasks, described)
         self._note_unseen(source_listing, described)
         return listing
@@ -148,7 +148,7 @@ class BackupRun:
         try:
             WorkerPool(self.context.cancellation).run(
                 Batch(DESCRIBING, describe, source_listing.namespaces.values()),
-                Batch(max(ASKING, self.options.jobs + ASKING // 2), saver.process_repository, tasks),
+                Batch(max(AT_REQUEST, self.options.jobs + AT_REQUEST // 2), saver.process_repository, tasks),
             )
             self.context.cancellation.check()
         except BadCredential as refusal:
@@ -175,7 +175,7 @@ class BackupRun:
                 before = self.before.namespaces.get(namespace.id)
                 self.recorder.namespace(undescribed(namespace, namespaces[namespace.id], before))
         rest = [task for task in tasks if task.remote.id not in self.recorder.noted]
-        cause = NotSaved(NOT_ASKED, fault=refusal)
+        cause = NotSaved(NOT_REQUESTED, fault=refusal)
         for task in rest:
             self.recorder.repository(line_of(task, Outcome.FAILED, reason=cause), task.source_path)
         self.recorder.problem(Plural("{count} repository", "{count} repositories", count=len(rest)), cause)
@@ -204,15 +204,15 @@ class BackupRun:
             self.requests,
             saving=ConcurrencyLimit(self.options.jobs),
             damage=context.damage,
-            place_beside=self.places.beside,
+            path_beside=self.paths.beside,
             first_wait=self.options.first_wait,
         )
 
     def _tasks(self, source_listing: SourceListing, namespaces: dict[str, NamespacePath]) -> Iterator[BackupTask]:
         for remote in source_listing.repositories.values():
             namespace = source_listing.namespaces.get(remote.namespace_id)
-            above = namespaces.get(remote.namespace_id) or self._place_of_unlisted(remote)
-            path = self.places.repository(remote, above)
+            above = namespaces.get(remote.namespace_id) or self._path_of_unlisted(remote)
+            path = self.paths.repository(remote, above)
             yield BackupTask(
                 remote,
                 namespace,
@@ -222,10 +222,10 @@ class BackupRun:
                 self.context.damage.has_repository(path),
             )
 
-    def _place_of_unlisted(self, remote: RemoteRepository) -> NamespacePath:
-        return self.places.namespace(_unlisted_namespace(remote))
+    def _path_of_unlisted(self, remote: RemoteRepository) -> NamespacePath:
+        return self.paths.namespace(_unlisted_namespace(remote))
 
-    def _is_settled(self, task: BackupTask) -> bool:
+    def _is_finished(self, task: BackupTask) -> bool:
         """Note what is known of a repository without asking it."""
         outcome = outcome_without_asking(task, RepositoryFilter(self.options.include, self.options.exclude))
         if outcome is not None:
@@ -266,7 +266,7 @@ class BackupRun:
         }
         for remote in source_listing.repositories.values():
             if remote.namespace_id not in source_listing.namespaces and remote.namespace_id not in unlisted:
-                path = self._place_of_unlisted(remote)
+                path = self._path_of_unlisted(remote)
                 unlisted[remote.namespace_id] = NamespaceLine(
                     id=remote.namespace_id, name=remote.namespace_id, path=str(path), archived=False, seen=False
                 )

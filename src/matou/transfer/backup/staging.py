@@ -67,20 +67,20 @@ class MirrorPublisher:
             size_bytes = sum(one.size_bytes for one in self._waiting)
             is_full = len(self._waiting) >= self._most_waiting or size_bytes >= MOST_WAITING_BYTES
             batch = self._taken() if is_full or not self.syncs else []
-        self._place(batch)
+        self._publish(batch)
 
     def publish_all(self) -> None:
         """Put all that wait into their places. Raises WriteFailed."""
         with self._lock:
             batch = self._taken()
-        self._place(batch)
+        self._publish(batch)
 
     def _taken(self) -> list[StagedMirror]:
         batch, self._waiting = self._waiting, []
         self._most_waiting = min(MOST_WAITING, 2 * self._most_waiting)
         return batch
 
-    def _place(self, batch: list[StagedMirror]) -> None:
+    def _publish(self, batch: list[StagedMirror]) -> None:
         if batch and self.syncs:
             syncfs(self.archive.staging, descriptor=self._descriptor)
         for staged_mirror in batch:

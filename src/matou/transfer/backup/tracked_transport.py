@@ -50,7 +50,7 @@ class TrackedTransport:
     broke_off: bool = False
     said_why: bool = False
     was_repeated: bool = False
-    _told_bytes: int = 0
+    _reported_bytes: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
@@ -85,16 +85,16 @@ class TrackedTransport:
         self.cancellation.check()
         with self._lock:
             self.received_bytes += size_bytes
-            news = self.received_bytes - self._told_bytes
+            news = self.received_bytes - self._reported_bytes
             if news < NOTEWORTHY_BYTES:
                 return
-            self._told_bytes = self.received_bytes
+            self._reported_bytes = self.received_bytes
         self.progress.received(self.path, news)
 
-    def tell_rest(self) -> None:
+    def report_remaining(self) -> None:
         """Tell the progress of what came since it was last told."""
         with self._lock:
-            news, self._told_bytes = self.received_bytes - self._told_bytes, self.received_bytes
+            news, self._reported_bytes = self.received_bytes - self._reported_bytes, self.received_bytes
         self.progress.received(self.path, news)
 
 

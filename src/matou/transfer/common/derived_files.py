@@ -35,7 +35,7 @@ def rebuild_derived(git_dir: Path, *, hash_name: str, limits: Limits) -> tuple[P
     damaged = {file.path for file in files if file.fault is not None}
     rebuilt: list[Path] = []
     packs = _sound_packs(files)
-    with _out_of_sight(path for pack in packs for path in _index_files(pack) if path in damaged):
+    with _hidden(path for pack in packs for path in _index_files(pack) if path in damaged):
         for pack in packs:
             indexes = [path for path in _index_files(pack) if path in damaged or _is_lost(path)]
             if indexes:
@@ -69,7 +69,7 @@ def _is_lost(path: Path) -> bool:
 
 
 @contextmanager
-def _out_of_sight(damaged: Iterable[Path]) -> Iterator[None]:
+def _hidden(damaged: Iterable[Path]) -> Iterator[None]:
     """Away with damaged indexes while git reads packs: it compares an object with what an index says is there already.
 
     What could not be made anew comes back; a run that is cut off leaves packs without an index, which are seen to next.

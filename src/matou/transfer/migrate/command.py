@@ -18,7 +18,7 @@ from matou.transfer.common.transports import TargetTransports
 from matou.transfer.migrate.assigned_paths import AssignedPaths
 from matou.transfer.migrate.dry_run import explained, preview
 from matou.transfer.migrate.mapping import NO_MAP, MigrationMap, TargetPath
-from matou.transfer.migrate.plan import Given, MigrationPlan, Move, SkippedRepository, plan_migration
+from matou.transfer.migrate.plan import AssignedTargets, MigrationPlan, Move, SkippedRepository, plan_migration
 from matou.transfer.migrate.report import MigrationReport, Moved, Progress, Rewrite, no_progress
 from matou.transfer.migrate.repository import RepositoryMover
 from matou.transfer.migrate.submodules import address_key, resolved
@@ -86,16 +86,16 @@ def migrate(
     make_namespaces(target, missing)
     if _chosen(plan, assigned):
         with assigned_paths.held():
-            if (given_by_now := assigned_paths.read()) != assigned:
-                plan, there = _look(archive, target, options, given_by_now)
-            assigned_paths.add(_chosen(plan, given_by_now))
+            if (assigned_by_now := assigned_paths.read()) != assigned:
+                plan, there = _look(archive, target, options, assigned_by_now)
+            assigned_paths.add(_chosen(plan, assigned_by_now))
     mover = _mover(archive, target, connections, options, there)
     moved = _Work(mover, progress, len(plan.moves)).do(plan, options.jobs, cancelled)
     return _report(target, account, plan, moved, new_namespaces=missing, is_dry_run=False)
 
 
 def _look(
-    archive: Archive, target: MigrationTarget, options: MigrationOptions, assigned: Given
+    archive: Archive, target: MigrationTarget, options: MigrationOptions, assigned: AssignedTargets
 ) -> tuple[MigrationPlan, TargetState]:
     """Where everything goes, and what is there; MissingNamespace where that cannot be."""
     history = read_history(archive)
@@ -124,15 +124,15 @@ def _mover(
     return RepositoryMover(archive, target, connections, git, Pusher(git, limits=options.limits), there.existing)
 
 
-def _chosen(plan: MigrationPlan, assigned: Given) -> Sequence[tuple[PathOwner, TargetPath]]:
+def _chosen(plan: MigrationPlan, assigned: AssignedTargets) -> Sequence[tuple[PathOwner, TargetPath]]:
     """The places that nobody has been given yet."""
-    chosen = ((move.candidate.owner, move.place) for move in plan.moves)
+    chosen = ((move.candidate.owner, move.target_path) for move in plan.moves)
     return [(owner, path) for owner, path in chosen if assigned.get((owner, path.namespace)) != path]
 
 
 def _namespaces(plan: MigrationPlan, namespace: str) -> Iterable[str]:
     """Every one that anything goes to."""
-    return dict.fromkeys(move.place.namespace for move in plan.moves) or (namespace,)
+    return dict.fromkeys(move.target_path.namespace for move in plan.moves) or (namespace,)
 
 
 @dataclass
@@ -189,11 +189,11 @@ def _report(
 def _rewrites(moved: Iterable[Moved]) -> Iterator[Rewrite]:
     """For each submodule that is written so that it leads to a moved repository's old place."""
     moved = tuple(moved)
-    new_places = {address_key(one.move.candidate.line.clone_url): one.clone_url for one in moved if one.clone_url}
+    new_targets = {address_key(one.move.candidate.line.clone_url): one.clone_url for one in moved if one.clone_url}
     for one in moved:
-        old_place = one.move.candidate.line.clone_url
+        old_target = one.move.candidate.line.clone_url
         for link in one.submodules:
-            clone_url = new_places.get(address_key(resolved(link.url, of=old_place)))
+            clone_url = new_targets.get(address_key(resolved(link.url, of=old_target)))
             written = resolved(link.url, of=one.clone_url)
             if clone_url is not None and address_key(written) != address_key(clone_url):
                 yield Rewrite(written, clone_url)

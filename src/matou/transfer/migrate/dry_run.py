@@ -10,7 +10,7 @@ from matou.model.targets import Capacity, TargetRepository
 from matou.transfer.migrate.plan import Move
 from matou.transfer.migrate.refs import ObjectFormatRefused, ShallowHistory, listing_to_move, require_whole_history
 from matou.transfer.migrate.report import Moved, MoveOutcome
-from matou.transfer.migrate.repository import RepositoryMover, place_key
+from matou.transfer.migrate.repository import RepositoryMover, target_key
 from matou.transfer.migrate.size_warnings import size_warnings
 
 NEVER_FOR_SIZE = (Conflict, Damaged, ObjectFormatRefused, ShallowHistory)
@@ -21,7 +21,7 @@ def preview(mover: RepositoryMover, moves: Sequence[Move], *, jobs: int) -> Sequ
     """Look into those that the target does not have yet, and ask for the refs of those that it has."""
 
     def one(move: Move) -> Moved:
-        existing = mover.existing.get(place_key(move.place))
+        existing = mover.existing.get(target_key(move.target_path))
         if existing is not None:
             return _compared(mover, move, existing)
         try:

@@ -38,7 +38,7 @@ class MigrationMap:
 
     pairs: Mapping[str, str]
 
-    def place_of(self, source_path: str, name: str, *, namespace: str) -> tuple[str, str | None] | None:
+    def target_of(self, source_path: str, name: str, *, namespace: str) -> tuple[str, str | None] | None:
         """The namespace, and the name where the map has one; None where the map says nothing of this path."""
         source = next((source for source in _sources(source_path, name) if source in self.pairs), None)
         if source is None:

@@ -16,7 +16,7 @@ from matou.transfer.backup.plan import source_path
 from matou.transfer.common.filters import RepositoryFilter, require_matches
 from matou.transfer.migrate.mapping import MigrationMap, TargetPath
 
-Given = Mapping[tuple[PathOwner, str], TargetPath]
+AssignedTargets = Mapping[tuple[PathOwner, str], TargetPath]
 """The places of earlier migrations, by whose they are and in which namespace."""
 
 WIKI = ".wiki"
@@ -60,7 +60,7 @@ class Move:
     """
 
     candidate: Candidate
-    place: TargetPath
+    target_path: TargetPath
     visibility: Visibility
     notes: tuple[Phrase, ...]
 
@@ -101,7 +101,7 @@ def plan_migration(
     namespace: str,
     rules: TargetRules,
     mapping: MigrationMap,
-    assigned: Given,
+    assigned: AssignedTargets,
     repository_filter: RepositoryFilter,
 ) -> MigrationPlan:
     """Give every wanted repository a place of its own at the target.
@@ -122,7 +122,9 @@ def plan_migration(
     require_matches(repository_filter.include, [path for _source, path, _line in repositories])
     candidates, left_behind = _sorted_out(repositories, repository_filter)
     naming = _Naming(namespace, rules, mapping, assigned)
-    moves = tuple(_move(candidate, place, choice, rules) for candidate, place, choice in naming.places(candidates))
+    moves = tuple(
+        _move(candidate, target_path, choice, rules) for candidate, target_path, choice in naming.assign(candidates)
+    )
     unmatched = mapping.unmatched((path, line.name) for _source, path, line in repositories)
     return MigrationPlan(moves, tuple(left_behind), unmatched)
 
@@ -195,35 +197,35 @@ class _Naming:
     namespace: str
     rules: TargetRules
     mapping: MigrationMap
-    given: Given
+    assigned: AssignedTargets
 
-    def places(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, TargetPath, _Choice]]:
+    def assign(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, TargetPath, _Choice]]:
         chosen: dict[Candidate, TargetPath] = {}
         free: dict[Candidate, TargetPath] = {}
         choices: dict[Candidate, _Choice] = {}
         for candidate in candidates:
             path, choices[candidate] = self._first_choice(candidate)
             (free if choices[candidate] is _Choice.RULES else chosen)[candidate] = path
-        settled_now = {(candidate.owner, path.namespace) for candidate, path in chosen.items()}
+        assigned_now = {(candidate.owner, path.namespace) for candidate, path in chosen.items()}
         taken = _require_different(chosen)
-        taken |= {_key(path) for known, path in self.given.items() if known not in settled_now}
-        for place_of in (self._short, self._with_project, self._with_digest):
-            settled = _settled({candidate: place_of(candidate, path) for candidate, path in free.items()}, taken)
-            chosen.update(settled)
-            taken |= {_key(path) for path in settled.values()}
-            free = {candidate: path for candidate, path in free.items() if candidate not in settled}
+        taken |= {_key(path) for known, path in self.assigned.items() if known not in assigned_now}
+        for target_of in (self._short, self._with_project, self._with_digest):
+            finished = _finished({candidate: target_of(candidate, path) for candidate, path in free.items()}, taken)
+            chosen.update(finished)
+            taken |= {_key(path) for path in finished.values()}
+            free = {candidate: path for candidate, path in free.items() if candidate not in finished}
         for candidate, path in free.items():
             raise SameTargetPath("{one} has no place at the target", one=repr(candidate.source_path), place=str(path))
         return ((candidate, chosen[candidate], choices[candidate]) for candidate in sorted(chosen, key=_path_of))
 
     def _first_choice(self, candidate: Candidate) -> tuple[TargetPath, _Choice]:
         """The place, and whose choice it is; what the rules choose is not settled yet."""
-        mapped = self.mapping.place_of(candidate.source_path, candidate.line.name, namespace=self.namespace)
+        mapped = self.mapping.target_of(candidate.source_path, candidate.line.name, namespace=self.namespace)
         namespace, name = mapped or (self.namespace, None)
         if name is not None:
             self._require_usable(candidate, name)
             return TargetPath(namespace, name), _Choice.MAP
-        assigned = self.given.get((candidate.owner, namespace))
+        assigned = self.assigned.get((candidate.owner, namespace))
         if assigned is not None:
             return assigned, _Choice.EARLIER_MIGRATION
         return TargetPath(namespace, self.rules.fitted(candidate.line.name)), _Choice.RULES
@@ -246,15 +248,19 @@ class _Naming:
 
     def _with_digest(self, candidate: Candidate, path: TargetPath) -> TargetPath:
         owner = candidate.owner
-        told_apart_by = "\n".join((owner.platform, owner.host, owner.id))
-        return replace(path, name=self.rules.with_digest(path.name, told_apart_by))
+        distinguished_by = "\n".join((owner.platform, owner.host, owner.id))
+        return replace(path, name=self.rules.with_digest(path.name, distinguished_by))
 
 
-def _settled(wishes: Mapping[Candidate, TargetPath], taken: set[tuple[str, str]]) -> dict[Candidate, TargetPath]:
+def _finished(
+    candidates_by_path: Mapping[Candidate, TargetPath], taken: set[tuple[str, str]]
+) -> dict[Candidate, TargetPath]:
     """Those wishes that nobody else has."""
-    counts = Counter(map(_key, wishes.values()))
+    counts = Counter(map(_key, candidates_by_path.values()))
     return {
-        candidate: path for candidate, path in wishes.items() if counts[_key(path)] == 1 and _key(path) not in taken
+        candidate: path
+        for candidate, path in candidates_by_path.items()
+        if counts[_key(path)] == 1 and _key(path) not in taken
     }
 
 

@@ -86,7 +86,7 @@ class RepositoryMover:
         line = move.candidate.line
         listing, refs = listing_to_move(self.archive, line)
         require_whole_history(self.archive, line, refs)
-        existing = self.existing.get(place_key(move.place))
+        existing = self.existing.get(target_key(move.target_path))
         repository, is_new = (existing, False) if existing else self._create(move)
         return RepositoryMigration(self, line, listing, refs, repository).fill(move, is_new=is_new)
 
@@ -101,7 +101,7 @@ class RepositoryMover:
 
     def _create(self, move: Move) -> tuple[TargetRepository, bool]:
         """The new repository, and whether it is surely empty."""
-        path = move.place
+        path = move.target_path
         new = NewTargetRepository(path.namespace, path.name, move.candidate.line.description, move.visibility)
         try:
             return self.target.create(new), True
@@ -118,7 +118,7 @@ class RepositoryMigration:
     mover: RepositoryMover
     line: RepositoryLine
     listing: RefListing
-    wanted: Refs
+    refs: Refs
     repository: TargetRepository
 
     def fill(self, move: Move, *, is_new: bool) -> Moved:
@@ -127,8 +127,8 @@ class RepositoryMigration:
         problems: list[MatouError] = []
         lfs_bytes = self._send_lfs_objects(problems.append, all_refs_are_there=not missing) if self.line.lfs else 0
         after = self._push(missing, before, offer, problems.append)
-        self._settle_head(after, problems.append)
-        self._settle_visibility(move, problems.append, is_new=is_new)
+        self._set_head(after, problems.append)
+        self._set_visibility(move, problems.append, is_new=is_new)
         changed = is_new or bool(missing) or bool(lfs_bytes)
         outcome = MoveOutcome.MOVED if changed else MoveOutcome.UNCHANGED
         return Moved(
@@ -138,9 +138,9 @@ class RepositoryMigration:
             clone_url=self.repository.clone_url,
             refs=len(missing),
             lfs_bytes=lfs_bytes,
-            notes=(*self._notes(move, is_new=is_new), *notes_on_refs(self.listing, self.wanted, left_there, self.line)),
+            notes=(*self._notes(move, is_new=is_new), *notes_on_refs(self.listing, self.refs, left_there, self.line)),
             problems=tuple(problems),
-            submodules=find_submodules(self._git_dir, below(self.wanted, (HEADS,)).values()) if self.wanted else (),
+            submodules=find_submodules(self._git_dir, below(self.refs, (HEADS,)).values()) if self.refs else (),
         )
 
     def preview(self, move: Move) -> Moved:
@@ -150,14 +150,14 @@ class RepositoryMigration:
             MoveOutcome.PLANNED,
             clone_url=self.repository.clone_url,
             refs=len(missing),
-            notes=(*self._notes(move, is_new=False), *notes_on_refs(self.listing, self.wanted, left_there, self.line)),
+            notes=(*self._notes(move, is_new=False), *notes_on_refs(self.listing, self.refs, left_there, self.line)),
         )
 
     def _compare(self, move: Move, before: RefListing, *, is_new: bool) -> tuple[Refs, Sequence[RefName]]:
         """The refs that are to be sent, and those that are there alone. Raises DivergedHistory, TargetTooVisible."""
         self._require_hidden(move, before, is_new=is_new)
-        missing = {name: oid for name, oid in self.wanted.items() if before.refs.get(name) != oid}
-        left_there = refs_only_at_target(self.wanted, before)
+        missing = {name: oid for name, oid in self.refs.items() if before.refs.get(name) != oid}
+        left_there = refs_only_at_target(self.refs, before)
         if missing or left_there:
             self._require_own_history(before, missing, left_there)
         return missing, left_there
@@ -187,7 +187,7 @@ class RepositoryMigration:
             TargetTooVisible: what is there is empty, so nobody opened it for this.
             MatouError: the platform made it more open than it was told to, and does not change that.
         """
-        if not self.wanted or OPENNESS[self.repository.visibility] <= OPENNESS[move.visibility]:
+        if not self.refs or OPENNESS[self.repository.visibility] <= OPENNESS[move.visibility]:
             return
         if is_new:
             self.mover.target.set_visibility(self.repository, move.visibility)
@@ -224,12 +224,12 @@ class RepositoryMigration:
 
     def _loses(self, name: RefName, there: RefListing) -> bool:
         """Whether a ref, to become what the archive has, would have to let go of something."""
-        return not name.startswith(HEADS) or not is_ancestor(self._git_dir, there.refs[name], self.wanted[name])
+        return not name.startswith(HEADS) or not is_ancestor(self._git_dir, there.refs[name], self.refs[name])
 
     def _send_lfs_objects(self, note: Callable[[MatouError], None], *, all_refs_are_there: bool) -> int:
         uploads = self.mover.connections.lfs(self.repository.clone_url, self.mover.target.git_credential())
         migration = LfsMigration(self.mover.archive, self.line, uploads)
-        return migration.send(self.wanted, note, all_refs_are_there=all_refs_are_there)
+        return migration.send(self.refs, note, all_refs_are_there=all_refs_are_there)
 
     def _push(
         self, missing: Refs, before: RefListing, offer: RefAdvertisement | None, note: Callable[[MatouError], None]
@@ -256,7 +256,7 @@ class RepositoryMigration:
                 note(error)
                 left |= some.keys()
         after = self._list()
-        expected = below(self.wanted, (*CODE, NOTES))
+        expected = below(self.refs, (*CODE, NOTES))
         self._require(after, {name: oid for name, oid in expected.items() if name not in left})
         return after
 
@@ -320,16 +320,16 @@ class RepositoryMigration:
                 )
             )
 
-    def _settle_head(self, there: RefListing, note: Callable[[MatouError], None]) -> None:
+    def _set_head(self, there: RefListing, note: Callable[[MatouError], None]) -> None:
         head = self._head
-        if head not in self.wanted or head not in there.refs or there.head == head or not head.startswith(HEADS):
+        if head not in self.refs or head not in there.refs or there.head == head or not head.startswith(HEADS):
             return
         try:
             self.mover.target.set_default_branch(self.repository, _written(head.removeprefix(HEADS)))
         except MatouError as error:
             note(error)
 
-    def _settle_visibility(self, move: Move, note: Callable[[MatouError], None], *, is_new: bool) -> None:
+    def _set_visibility(self, move: Move, note: Callable[[MatouError], None], *, is_new: bool) -> None:
         """Once its content is there. What somebody made of it since is theirs to change."""
         if not is_new or self.repository.visibility is move.visibility:
             return
@@ -362,7 +362,7 @@ def _refused(reasons: Mapping[RefName, str]) -> RefsNotMigrated:
     )
 
 
-def place_key(path: TargetPath) -> tuple[str, str]:
+def target_key(path: TargetPath) -> tuple[str, str]:
     return folded(path.namespace), folded(path.name)
 
 

@@ -11,7 +11,7 @@ from matou.errors import Conflict, NotFound
 from matou.model.targets import TargetRepository
 from matou.platforms.base.target import MigrationTarget
 from matou.transfer.migrate.mapping import TargetPath
-from matou.transfer.migrate.repository import place_key
+from matou.transfer.migrate.repository import target_key
 
 NAME_ANOTHER = "name a namespace that is there, with --namespace or in the map"
 MAKE_IT_THERE = (
@@ -44,7 +44,7 @@ def read_target_state(target: MigrationTarget, namespaces: Iterable[str]) -> Tar
     for namespace in namespaces:
         try:
             for repository in target.repositories(namespace):
-                existing[place_key(TargetPath(repository.namespace, repository.name))] = repository
+                existing[target_key(TargetPath(repository.namespace, repository.name))] = repository
         except NotFound as answer:
             missing[namespace] = answer
     return TargetState(existing, missing)

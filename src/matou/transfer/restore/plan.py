@@ -75,13 +75,13 @@ def plan_restore(lines: Lines, *, layout: Layout, worktree: bool, repository_fil
 
 
 def _plain(lines: Lines, *, worktree: bool, repository_filter: RepositoryFilter) -> Iterator[PlannedRepository]:
-    for line in _wanted(lines, repository_filter):
+    for line in _selected(lines, repository_filter):
         path = str(RepositoryPath.parse(line.path))
         folder = PurePosixPath(path if worktree else f"{path}.git")
         yield PlannedRepository(line, folder, Layout.PLAIN, worktree)
 
 
-def _wanted(lines: Lines, repository_filter: RepositoryFilter) -> Iterator[RepositoryLine]:
+def _selected(lines: Lines, repository_filter: RepositoryFilter) -> Iterator[RepositoryLine]:
     namespaces: dict[tuple[SourceLine, str], NamespaceLine] = {}
     for source, line in lines:
         if isinstance(line, NamespaceLine):
@@ -107,7 +107,7 @@ class _Names:
 def _as_the_script(lines: Lines, repository_filter: RepositoryFilter) -> RestorePlan:
     """The script names a project's folder by its display name, and a repository's by its name."""
     lines = tuple(lines)
-    chosen = {id(line) for line in _wanted(lines, repository_filter)}
+    chosen = {id(line) for line in _selected(lines, repository_filter)}
     roots = _Names()
     projects: dict[tuple[SourceLine, str], PlannedProject] = {}
     names: dict[PurePosixPath, _Names] = {}

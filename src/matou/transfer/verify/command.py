@@ -71,18 +71,18 @@ def verify(
         work.named_blobs(expected)
         _save(proofs, archive, work.damage())
     return VerifyReport(
-        problems=tuple(sorted(work.problems, key=_place_of)),
+        problems=tuple(sorted(work.problems, key=_path_of)),
         manifests=expected.manifests,
         repositories=work.repository_count,
         proven=work.proven,
         blobs=work.blob_count,
         ahead=tuple(sorted(work.ahead)),
-        notes=tuple(sorted(work.notes, key=_place_of)),
+        notes=tuple(sorted(work.notes, key=_path_of)),
         repaired=tuple(sorted(work.repaired)),
     )
 
 
-def _place_of(problem: VerifyProblem) -> tuple[str, str, str]:
+def _path_of(problem: VerifyProblem) -> tuple[str, str, str]:
     return problem.path, problem.kind, str(problem.detail)
 
 

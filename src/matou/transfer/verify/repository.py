@@ -291,12 +291,12 @@ def _faults_of_refs(
 
 
 def _fault_of_ref(difference: RefDifference) -> RepositoryFault:
-    if difference.found is None:
+    if difference.actual is None:
         return RepositoryFault("{ref} is missing; it was {saved}", ref=difference.name, saved=difference.expected)
     return RepositoryFault(
         "{ref} is {found}, and {saved} was saved",
         ref=difference.name,
-        found=difference.found,
+        found=difference.actual,
         saved=difference.expected,
     )
 

@@ -10,7 +10,7 @@ import msgspec
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, Phrase
-from matou.http.addresses import AddressRefused, address_at_home
+from matou.http.addresses import AddressRefused, trusted_address
 from matou.http.responses import Answered, AnsweredRefused
 from matou.http.session import Session
 from matou.http.tokens import usable_token
@@ -103,7 +103,7 @@ class ExampleSource:
 
     def _clone_url(self, row: Repository) -> str:
         try:
-            return address_at_home(row.git, home=self.url)
+            return trusted_address(row.git, home=self.url)
         except AddressRefused as refusal:
             self._unseen.append(
                 Inaccessible(Phrase("the repository {repository}", repository=repr(row.name)), refusal.fact)

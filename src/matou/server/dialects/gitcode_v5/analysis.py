@@ -86,7 +86,7 @@ def show_statistics(
         if params.ref_name:
             raise
         return []
-    is_wanted = _wanted(context, params.author, user)
+    is_wanted = _matcher(context, params.author, user)
     return _now_or_soon(known, lambda history: _statistics(context, history, span, is_wanted))
 
 
@@ -119,7 +119,7 @@ def _of_person(person: MailmapPerson, rows: Sequence[tuple[int, int, int, int]])
     )
 
 
-def _wanted(
+def _matcher(
     context: RepositoryContext[MayReadAnalysis], author: str, user: User | None
 ) -> Callable[[MailmapPerson], bool]:
     """Whom a client means: itself, or whoever has a name or an e-mail address, here or in the history."""

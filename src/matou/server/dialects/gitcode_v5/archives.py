@@ -22,7 +22,7 @@ ARCHIVES_AT_ONCE: Final = 16
 
 ARCHIVES_OF_ONE: Final = 4
 
-_TURNS = FairLimit(ARCHIVES_AT_ONCE, each=ARCHIVES_OF_ONE)
+_LIMIT = FairLimit(ARCHIVES_AT_ONCE, each=ARCHIVES_OF_ONE)
 _MEDIA_TYPES: Final = {
     GitArchiveFormat.ZIP: b"application/zip",
     GitArchiveFormat.TAR: b"application/x-tar",
@@ -87,7 +87,7 @@ def _download(context: RepositoryContext[MayReadCode], revision: str, packed_as:
     headers = (kind, attachment(download.file_name), cache)
     key = ResponseKey(context.repository.id, None, (download.commit.id, packed_as, download.name))
     keep = Cacheable(key, download.size_bytes) if download.is_lasting else None
-    made = streamed(download.pieces, headers, whose=context.caller, turns=_TURNS, keep=keep)
+    made = streamed(download.chunks, headers, whose=context.caller, fair_limit=_LIMIT, keep=keep)
     return counted(made, download.count)
 
 

@@ -82,8 +82,8 @@ def show_raw(context: RepositoryContext[MayReadCode], params: RefQuery) -> Bytes
     if file.content is not None:
         return Bytes(file.content, _raw_headers(file.entry.id, file.content))
     begin = partial(stream_file, context.forge, context.granted, file.entry.id)
-    with closing(begin()) as pieces:
-        beginning = next(pieces)
+    with closing(begin()) as chunks:
+        beginning = next(chunks)
     length: Header = (b"content-length", b"%d" % file.entry.size_bytes)
     return streamed(begin, (*_raw_headers(file.entry.id, beginning), length), whose=context.caller)
 
@@ -113,9 +113,9 @@ def _with_content(context: RepositoryContext[MayReadCode], made: Made, file: Fil
 def _encoded(head: bytes, begin: Begin, tail: bytes) -> Generator[bytes, None, None]:
     yield head
     rest = b""
-    with closing(begin()) as pieces:
-        for piece in pieces:
-            content = rest + piece
+    with closing(begin()) as chunks:
+        for chunk in chunks:
+            content = rest + chunk
             whole = len(content) - len(content) % 3
             rest = content[whole:]
             yield b64encode(content[:whole])

@@ -59,7 +59,7 @@ class DeleteFileParams(FileChangeParams, frozen=True, kw_only=True):
 
 def create(context: RepositoryContext[MayWriteCode], params: CreateFileParams) -> wire.FileCreated:
     content = _decoded(params.content)
-    written = create_file(context.forge, context.granted, _wish(context, params), content)
+    written = create_file(context.forge, context.granted, _file_change(context, params), content)
     return wire.FileCreated(
         commit=_commit(context, written.commit), content=_content(context, params, written, content)
     )
@@ -67,7 +67,7 @@ def create(context: RepositoryContext[MayWriteCode], params: CreateFileParams) -
 
 def update(context: RepositoryContext[MayWriteCode], params: UpdateFileParams) -> wire.FileUpdated:
     content, seen = _decoded(params.content), _blob(params.sha) if params.sha else None
-    written = update_file(context.forge, context.granted, _wish(context, params), content, seen=seen)
+    written = update_file(context.forge, context.granted, _file_change(context, params), content, seen=seen)
     return wire.FileUpdated(
         commit=_commit(context, written.commit), content=_content(context, params, written, content)
     )
@@ -75,7 +75,7 @@ def update(context: RepositoryContext[MayWriteCode], params: UpdateFileParams) -
 
 def delete(context: RepositoryContext[MayWriteCode], params: DeleteFileParams) -> wire.FileDeleted:
     seen = _blob(params.sha)
-    deleted = delete_file(context.forge, context.granted, _wish(context, params), seen=seen).commit
+    deleted = delete_file(context.forge, context.granted, _file_change(context, params), seen=seen).commit
     return wire.FileDeleted(
         commit=wire.DeletingCommit(
             sha=deleted.id,
@@ -88,7 +88,7 @@ def delete(context: RepositoryContext[MayWriteCode], params: DeleteFileParams) -
     )
 
 
-def _wish(context: RepositoryContext[MaySee], params: FileChangeParams) -> FileChange:
+def _file_change(context: RepositoryContext[MaySee], params: FileChangeParams) -> FileChange:
     path = TreePath.parse(context.path["path"])
     return FileChange(path=path, message=params.message, branch=params.branch or None, author=_author(context, params))
 

@@ -153,11 +153,11 @@ def _put(
         followers_url=None,
         avatar_url="",
         remark="",
-        permissions=given_permissions(permission),
+        permissions=read_permissions(permission),
     )
 
 
-def given_permissions(permission: MemberPermission) -> wire.MemberPermissions:
+def read_permissions(permission: MemberPermission) -> wire.MemberPermissions:
     """What was asked for, and what it holds."""
     return wire.MemberPermissions(
         admin=permission is MemberPermission.ADMIN,

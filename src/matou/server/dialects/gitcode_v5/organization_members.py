@@ -10,7 +10,7 @@ from matou.platforms.gitcode import wire
 from matou.server.api.context import RequestContext
 from matou.server.api.params import Nothing, Parameters
 from matou.server.api.route import Route, plain_route
-from matou.server.dialects.gitcode_v5.members import given_permissions, read_permission
+from matou.server.dialects.gitcode_v5.members import read_permission, read_permissions
 from matou.server.dialects.gitcode_v5.organizations import membership, reach_organization, role_word
 from matou.server.dialects.gitcode_v5.repository_object import user_id
 
@@ -40,7 +40,7 @@ def put_member(context: RequestContext, params: InviteMemberParams) -> wire.GitC
         html_url=context.links.user(user.name),
         url=context.links.api("users", user.name),
         followers_url=None,
-        permissions=given_permissions(permission),
+        permissions=read_permissions(permission),
     )
 
 

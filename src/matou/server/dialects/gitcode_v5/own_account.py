@@ -11,7 +11,7 @@ from matou.server.api.responses import ListPage
 from matou.server.api.route import Route, plain_route
 from matou.server.dialects.gitcode_v5.repository_object import user_id
 
-NOT_KEPT = ("avatar", "company", "description", "github_account", "location", "website")
+NOT_STORED = ("avatar", "company", "description", "github_account", "location", "website")
 """What an account has at GitCode and has not here."""
 
 
@@ -37,7 +37,7 @@ class UpdateProfileParams(Parameters, frozen=True, kw_only=True):
 def change_profile(context: RequestContext, params: UpdateProfileParams) -> wire.Profile:
     user = context.user
     account = authorize_account(context.identity, MayManageAccount, user)
-    _require_kept(params)
+    _require_stored(params)
     if params.email and folded(params.email) != folded(user.email):
         raise EmailNotTheirs("the e-mail of an account is set by whoever runs this server")
     if params.nickname is not None:
@@ -45,8 +45,8 @@ def change_profile(context: RequestContext, params: UpdateProfileParams) -> wire
     return wire.Profile(id=user_id(user), login=user.name, nickname=user.display_name, email=user.email)
 
 
-def _require_kept(params: UpdateProfileParams) -> None:
-    refused = [name for name in NOT_KEPT if getattr(params, name)]
+def _require_stored(params: UpdateProfileParams) -> None:
+    refused = [name for name in NOT_STORED if getattr(params, name)]
     if refused:
         raise FieldNotStored("an account has no {names} here", names=", ".join(refused))
 

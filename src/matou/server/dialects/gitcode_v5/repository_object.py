@@ -196,7 +196,7 @@ def _human_name(namespace: Namespace, repository: Repository) -> str:
 
 def _permission(context: RequestContext, repository: Repository, facts: RepositoryFacts) -> wire.GitCodePermission:
     """What the account may do, whatever the token is good for and whether the repository is archived."""
-    level = _standing(context, facts)
+    level = _level(context, facts)
 
     def may(action: Action) -> bool:
         return level >= REPOSITORY_POLICY[action].least(repository.visibility)
@@ -206,7 +206,7 @@ def _permission(context: RequestContext, repository: Repository, facts: Reposito
     )
 
 
-def _standing(context: RequestContext, facts: RepositoryFacts) -> AccessLevel:
+def _level(context: RequestContext, facts: RepositoryFacts) -> AccessLevel:
     user = context.identity.user
     if user is None:
         return AccessLevel.NOBODY

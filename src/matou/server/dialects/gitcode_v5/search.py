@@ -78,10 +78,10 @@ def find_users(context: RequestContext, params: UserSearchQuery) -> ListPage:
     people, total = search_people(
         context.forge, params.q, newest_first=newest_first, offset=params.offset, limit=params.limit
     )
-    return ListPage([_found_user(context, user) for user in people], total)
+    return ListPage([_user_result(context, user) for user in people], total)
 
 
-def _found_user(context: RequestContext, user: User) -> wire.UserSearchResult:
+def _user_result(context: RequestContext, user: User) -> wire.UserSearchResult:
     return wire.UserSearchResult(
         id=str(user.id),
         login=user.name,

@@ -95,7 +95,7 @@ class PullRequestSettingsParams(Parameters, frozen=True, kw_only=True):
 
 
 def set_modules(context: RepositoryContext[MayChangeSettings], params: ModuleSettingsParams) -> wire.Success:
-    changes = _given(params)
+    changes = _changes_of(params)
     issues = changes.pop("has_issues", None)
     if issues is not None:
         changes.setdefault("has_issue", issues)
@@ -127,7 +127,7 @@ def get_rules(context: RepositoryContext[MaySeeSettings], _: Nothing) -> wire.Gi
 def set_rules(
     context: RepositoryContext[MayChangeSettings], params: RepositorySettingsParams
 ) -> wire.GitCodeRepositorySettings:
-    changes = _given(params, "forbidden_developer_create_branch_user_ids")
+    changes = _changes_of(params, "forbidden_developer_create_branch_user_ids")
     return _rules(change_settings(context.forge, context.granted, RepositoryRules, **changes))
 
 
@@ -138,11 +138,11 @@ def get_change_requests(context: RepositoryContext[MaySeeSettings], _: Nothing) 
 def set_change_requests(
     context: RepositoryContext[MayChangeSettings], params: PullRequestSettingsParams
 ) -> wire.PullRequestSettings:
-    changes = _given(params, "approval_approver_ids", "approval_tester_ids")
+    changes = _changes_of(params, "approval_approver_ids", "approval_tester_ids")
     return _change_requests(context, change_settings(context.forge, context.granted, ChangeRequestSettings, **changes))
 
 
-def _given(params: Parameters, *ids: str) -> dict[str, object]:
+def _changes_of(params: Parameters, *ids: str) -> dict[str, object]:
     """What the request says, the lists of ids read."""
     values = {name: value for name, value in msgspec.structs.asdict(params).items() if value is not None}
     return {name: _ids(name, value) if name in ids else value for name, value in values.items()}

@@ -95,7 +95,7 @@ class OrganizationRepositoriesQuery(RepositoryListQuery, frozen=True, kw_only=Tr
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    ways: frozenset[Affiliation]
+    affiliations: frozenset[Affiliation]
     visibilities: frozenset[Visibility]
 
 
@@ -140,7 +140,7 @@ def show_user(context: RequestContext, _: Nothing) -> wire.GitCodeUser:
 
 def list_own(context: RequestContext, params: OwnRepositoriesQuery) -> ListPage:
     chosen = _own_choice(params)
-    query = RepositoryQuery(ways=chosen.ways, visibilities=chosen.visibilities, search=params.q)
+    query = RepositoryQuery(affiliations=chosen.affiliations, visibilities=chosen.visibilities, search=params.q)
     query = _ordered(query, params)
     user = context.user
     listing = own_repositories(context.forge, context.identity, user, query, offset=params.offset, limit=params.limit)
@@ -148,7 +148,7 @@ def list_own(context: RequestContext, params: OwnRepositoriesQuery) -> ListPage:
 
 
 def list_of_user(context: RequestContext, params: UserRepositoriesQuery) -> ListPage:
-    query = _ordered(RepositoryQuery(ways=_TYPES_OF_USER[params.type]), params)
+    query = _ordered(RepositoryQuery(affiliations=_TYPES_OF_USER[params.type]), params)
     name = context.path["login"]
     listing = repositories_of(context.forge, context.identity, name, query, offset=params.offset, limit=params.limit)
     return _page(context, params, listing)
@@ -180,13 +180,13 @@ def user_object(links: Links, user: User, *, email: str = "") -> wire.GitCodeUse
 
 def _own_choice(params: OwnRepositoriesQuery) -> _Chosen:
     if params.type is None:
-        return _Chosen(_ways(params.affiliation), _VISIBILITIES[params.visibility])
+        return _Chosen(_affiliations(params.affiliation), _VISIBILITIES[params.visibility])
     if params.affiliation or params.visibility is not Visible.ALL:
         raise TypeBesideAffiliation("type cannot be given together with affiliation or visibility")
     return _OWN_TYPES[params.type]
 
 
-def _ways(affiliation: str) -> frozenset[Affiliation]:
+def _affiliations(affiliation: str) -> frozenset[Affiliation]:
     words = {word.strip() for word in affiliation.split(",")} - {""}
     if not words <= AFFILIATIONS.keys():
         raise InvalidParameter("affiliation holds a word that it cannot: {affiliation}", affiliation=repr(affiliation))

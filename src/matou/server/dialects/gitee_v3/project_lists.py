@@ -31,9 +31,9 @@ class ProjectsQuery(Parameters, frozen=True, kw_only=True):
     def read(cls, fields: FormFields) -> Self:
         return cls(search=fields.get("search"), page=fields.page())
 
-    def wanted(self, affiliations: frozenset[Affiliation] | None) -> RepositoryQuery:
+    def criteria(self, affiliations: frozenset[Affiliation] | None) -> RepositoryQuery:
         """The newest first."""
-        return RepositoryQuery(ways=affiliations, search=self.search, order=Order.CREATED, ascending=False)
+        return RepositoryQuery(affiliations=affiliations, search=self.search, order=Order.CREATED, ascending=False)
 
     @property
     def narrowed(self) -> Mapping[str, str]:
@@ -49,7 +49,7 @@ class ProjectsQuery(Parameters, frozen=True, kw_only=True):
 
 def list_owned(context: RequestContext, query: ProjectsQuery) -> ListPage:
     """In one's own namespace, or made by oneself."""
-    page, criteria = query.page, query.wanted(OWNED)
+    page, criteria = query.page, query.criteria(OWNED)
     repositories, total = own_repositories(
         context.forge, context.identity, context.user, criteria, offset=page.offset, limit=page.size
     )
@@ -58,7 +58,7 @@ def list_owned(context: RequestContext, query: ProjectsQuery) -> ListPage:
 
 def list_all(context: RequestContext, query: ProjectsQuery) -> ListPage:
     """All that one may see: for an administrator, everybody's."""
-    page, criteria = query.page, query.wanted(None)
+    page, criteria = query.page, query.criteria(None)
     repositories, total = search_repositories(
         context.forge, context.identity, criteria, offset=page.offset, limit=page.size
     )

@@ -10,7 +10,7 @@ from matou.db.users import User
 from matou.forge.access import MaySee, MayStar, Scope, require_scope
 from matou.forge.accounts.namespaces import find_namespace_by_id
 from matou.forge.repositories.repository_creation import InitOptions, make_repository
-from matou.forge.repositories.repository_lists import EVERY_WAY, find_person, own_repositories, repositories_of
+from matou.forge.repositories.repository_lists import EVERY_AFFILIATION, find_person, own_repositories, repositories_of
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.forge.repositories.stars import marked_by, marked_repositories, put_mark, remove_mark
 from matou.model.names import NamespacePath
@@ -42,7 +42,7 @@ def list_projects(context: RequestContext, query: ProjectsQuery) -> PageSet:
     """
     pages = query.together(ROWS_AT_ONCE)
     size, start = pages[0].page.size, pages[0].page.offset
-    criteria = query.wanted(EVERY_WAY)
+    criteria = query.criteria(EVERY_AFFILIATION)
     repositories, total = own_repositories(
         context.forge, context.identity, context.user, criteria, offset=start, limit=len(pages) * size
     )
