@@ -17,14 +17,17 @@ from matou.archive.layout import Archive, NewerFormat
 from matou.archive.manifest import (
     DamagedManifest,
     EndLine,
+    KindState,
     LfsState,
     Line,
     ListingState,
     ManifestWriter,
+    MetadataState,
     NamespaceLine,
     Outcome,
     PreviousRunRef,
     Proof,
+    ReadState,
     RepositoryLine,
     RunLine,
     SourceLine,
@@ -255,7 +258,11 @@ def test_fields_that_are_not_known_are_written_again_with_the_line(archive: Arch
     """Also those of what stands within it, and beside a ref that is not UTF-8."""
     said = {
         **json.loads(write_line(repository_line(lfs=LfsState(list="2" * 64, objects=3), not_stored=("refs/\udcff",)))),
-        "metadata": {"commit": "1" * 40, "kinds": {"issue": {"items": 812, "state": "complete"}}, "unread": []},
+        "metadata": {
+            "commit": "1" * 40,
+            "kinds": {"issue": {"items": 812, "state": "complete", "tides": [1]}},
+            "moon": [],
+        },
     }
     said["lfs"]["checked"] = True
     path = published(archive, json.dumps(said))
@@ -273,6 +280,20 @@ def test_a_repository_can_carry_documents(archive: Archive) -> None:
 
     assert json.loads(path.read_text().splitlines()[1])["documents"] == {"labels": "3" * 64}
     assert list(read_manifest(path))[1] == repository_line(documents={"labels": "3" * 64})
+
+
+def test_a_line_says_what_was_read_of_its_metadata(archive: Archive) -> None:
+    kinds = {"issue": KindState(state=ReadState.BROKEN_OFF, items=3, since=NOW.replace(microsecond=0), reason="503")}
+    path = write_run(archive, repository_line(metadata=MetadataState(commit="5" * 40, saved_in=1, kinds=kinds)))
+
+    assert json.loads(path.read_text().splitlines()[1])["metadata"] == {
+        "commit": "5" * 40,
+        "saved_in": 1,
+        "kinds": {"issue": {"state": "broken-off", "items": 3, "since": "2026-11-21T08:00:00Z", "reason": "503"}},
+    }
+    assert list(read_manifest(path))[1] == repository_line(
+        metadata=MetadataState(commit="5" * 40, saved_in=1, kinds=kinds)
+    )
 
 
 def test_the_records_of_a_run_of_format_1_are_found_among_its_options(archive: Archive) -> None:

@@ -8,7 +8,7 @@ import json
 
 import msgspec
 
-from matou.archive.manifest.lines import UNKNOWN, KnownLine, RepositoryLine, RunLine
+from matou.archive.manifest.lines import UNKNOWN, KnownLine, NamespaceLine, RepositoryLine, RunLine
 
 RECORDS = "records_sha256"
 
@@ -26,8 +26,10 @@ def read_line(text: bytes) -> KnownLine:
         line = msgspec.convert(json.loads(text), KnownLine)
     if isinstance(line, RunLine):
         return _read_run(line)
-    if line.unknown or (isinstance(line, RepositoryLine) and line.documents):
-        message = f"a line of format 1 has no {UNKNOWN!r} and no documents of a repository"
+    has_documents = isinstance(line, RepositoryLine) and line.documents
+    has_metadata = isinstance(line, RepositoryLine | NamespaceLine) and line.metadata is not None
+    if line.unknown or has_documents or has_metadata:
+        message = f"a line of format 1 has no {UNKNOWN!r}, no metadata, and no documents of a repository"
         raise ValueError(message)
     return line
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import msgspec
 
@@ -60,9 +60,17 @@ def _with_unknown_apart(fields: dict[str, Any], kind: type[LineStruct]) -> dict[
         elif name not in known:
             unknown[name] = value
         else:
-            inner = next(_structs_in(known[name]), None)
-            apart[name] = _with_unknown_apart(value, inner) if inner and isinstance(value, dict) else value
+            apart[name] = _value_with_unknown_apart(value, known[name])
     return {**apart, UNKNOWN: json.dumps(unknown)} if unknown else apart
+
+
+def _value_with_unknown_apart(value: Any, kind: object) -> Any:
+    inner = next(_structs_in(kind), None)
+    if inner is None or not isinstance(value, dict):
+        return value
+    if get_origin(kind) is dict:
+        return {key: _value_with_unknown_apart(each, inner) for key, each in value.items()}
+    return _with_unknown_apart(value, inner)
 
 
 def _structs_in(kind: object) -> Iterator[type[LineStruct]]:

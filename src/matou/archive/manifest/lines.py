@@ -32,6 +32,7 @@ class Outcome(StrEnum):
 
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+ObjectName = Annotated[str, msgspec.Meta(pattern=r"\A(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")]
 Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 
 _DONE = frozenset({Outcome.SAVED, Outcome.UNCHANGED, Outcome.EMPTY, Outcome.GONE, Outcome.EXCLUDED})
@@ -50,6 +51,23 @@ class ListingState(StrEnum):
     COMPLETE = "complete"
     BROKEN_OFF = "broken-off"
     SHRUNK = "shrunk"
+
+
+class ReadState(StrEnum):
+    """What a run's reading of one kind of metadata was worth.
+
+    OFF: it was not asked for. UNSEEN: the platform has it and gives it to no program.
+    """
+
+    COMPLETE = "complete"
+    BROKEN_OFF = "broken-off"
+    REFUSED = "refused"
+    OFF = "off"
+    UNSEEN = "unseen"
+
+    @property
+    def is_done(self) -> bool:
+        return self not in (ReadState.BROKEN_OFF, ReadState.REFUSED)
 
 
 class LineStruct(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -85,6 +103,44 @@ class LfsState(LineStruct, frozen=True, kw_only=True):
     missing: tuple[Digest, ...] = ()
 
 
+class KindState(LineStruct, frozen=True, kw_only=True):
+    """One kind of metadata, as the last run left it: `items` are all that are kept, `missing` are files without bytes.
+
+    The next run asks for what has changed since `since`, and for the comments since `comments_since`: the latest change
+    in a list that was read to its end. `reason` says why the kind is not complete.
+    """
+
+    state: ReadState
+    items: int = 0
+    changed: int = 0
+    gone: int = 0
+    missing: int = 0
+    bytes: int = 0
+    since: Moment | None = None
+    comments_since: Moment | None = None
+    reason: str | None = None
+
+    @property
+    def is_done(self) -> bool:
+        return self.state.is_done and not self.missing
+
+
+class MetadataState(LineStruct, frozen=True, kw_only=True):
+    """What the metadata repository of a line holds: `commit` is what its main named, made by the run `saved_in`.
+
+    `unswept` counts the runs since all of it was last read, changed or not.
+    """
+
+    commit: ObjectName | None = None
+    saved_in: int | None = None
+    unswept: int = 0
+    kinds: dict[str, KindState] = {}
+
+    @property
+    def is_done(self) -> bool:
+        return all(kind.is_done for kind in self.kinds.values())
+
+
 class RunLine(LineStruct, frozen=True, kw_only=True, tag_field="kind", tag="run"):
     """`options` is what the run was told; `records` the SHA-256 of its file of records, None where nothing says it.
 
@@ -115,6 +171,7 @@ class NamespaceLine(LineStruct, frozen=True, kw_only=True, tag_field="kind", tag
     icon_url: str | None = None
     archived: bool
     documents: dict[str, Digest] = {}
+    metadata: MetadataState | None = None
     seen: bool
 
 
@@ -146,6 +203,7 @@ class RepositoryLine(LineStruct, frozen=True, kw_only=True, tag_field="kind", ta
     not_stored: tuple[str, ...] = ()
     lfs: LfsState | None = None
     documents: dict[str, Digest] = {}
+    metadata: MetadataState | None = None
     received_bytes: int = msgspec.field(name="bytes", default=0)
     seconds: float = 0.0
 
