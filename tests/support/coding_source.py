@@ -17,6 +17,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from support.coding_metadata import CodingMetadata
+from support.coding_schemas import faults_of_answer, faults_of_request
+
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 SCOPE_TEXT = "The current scope does not support access to this API"
 
@@ -53,7 +56,8 @@ class CodingSource:
 
     `fail` answers the next requests of an action wrongly, `always` all of them; `before` runs ahead of each answer
     and is told which it is, from 1. `uncounted` is how many depots more are counted than are given;
-    `hidden_projects` are in no list.
+    `hidden_projects` are in no list. `deviations`: what was asked or answered otherwise
+    than the vendor's document says.
     """
 
     team: str = "harbour"
@@ -76,9 +80,14 @@ class CodingSource:
     fetched: list[tuple[str, str | None]] = field(default_factory=list)
     always: dict[str, Answer] = field(default_factory=dict)
     before: dict[str, Callable[[int], None]] = field(default_factory=dict)
+    metadata: CodingMetadata = field(init=False)
+    deviations: list[str] = field(default_factory=list)
     _faults: dict[str, deque[Answer]] = field(default_factory=lambda: defaultdict(deque))
     _lock: threading.RLock = field(default_factory=threading.RLock)
     origin: str = ""
+
+    def __post_init__(self) -> None:
+        self.metadata = CodingMetadata(lambda: self.origin)
 
     @property
     def url(self) -> str:
@@ -101,6 +110,7 @@ class CodingSource:
             "Archived": False,
             **values,
         }
+        self.metadata.project_names[id_] = name
         return self.projects[id_]
 
     def depot(self, project: Mapping[str, Any], name: str, **values: Any) -> dict[str, Any]:
@@ -126,6 +136,8 @@ class CodingSource:
             "IsShared": False,
             **values,
         }
+        for path in (f"{project['Name']}/{name}", f"{self.team}/{project['Name']}/{name}"):
+            self.metadata.depot_paths[path] = id_
         return self.depots[id_]
 
     def fail(self, action: str, *answers: Answer) -> None:
@@ -148,15 +160,31 @@ class CodingSource:
     def picture(self, path: str, authorization: str | None) -> Answer:
         with self._lock:
             self.fetched.append((path, authorization))
+            if path.startswith("/cos/"):
+                return Answer(*self.metadata.bytes_at(path))
             return self.pictures.get(path, Answer(status=404, body=b"no such picture"))
 
     def _right_answer(self, action: str, parameters: Mapping[str, Any]) -> Answer:
-        answers = getattr(self, f"_answer_{action}", None)
+        answers = getattr(self, f"_answer_{action}", None) or self._answers_of_metadata(action)
         if answers is None:
             return failure("InvalidParameter", f"no such action: {action}")
         inner = {"RequestId": str(uuid.uuid4()), **answers(parameters)}
         inner = _quoted(inner) if self.numbers_as_strings else inner
         return Answer(body=json.dumps({"Response": inner}, ensure_ascii=False).encode())
+
+    def _answers_of_metadata(self, action: str) -> Callable[[Mapping[str, Any]], dict[str, Any]] | None:
+        """Held to the vendor's document on the way in and out."""
+        answers = self.metadata.answers(action)
+        if answers is None:
+            return None
+
+        def held(parameters: Mapping[str, Any]) -> dict[str, Any]:
+            inner = answers(self.metadata, parameters)
+            self.deviations += faults_of_request(action, parameters)
+            self.deviations += [] if "Error" in inner else faults_of_answer(action, inner)
+            return inner
+
+        return held
 
     def _answer_DescribeCodingCurrentUser(self, _: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
         return {"User": {"Id": 9, "GlobalKey": "captain", "Name": "The Captain", "TeamId": 1, "Status": 1}}
@@ -288,6 +316,7 @@ def running_coding_source() -> Iterator[CodingSource]:
         server.shutdown()
         thread.join()
         server.server_close()
+    assert source.deviations == []
 
 
 @pytest.fixture

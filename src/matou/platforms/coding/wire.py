@@ -115,6 +115,8 @@ class CodingMember(CodingStruct, kw_only=True):
     `status`: 1 active, 0 not activated, -1 locked, -2 locked by failed log-ins, -3 left.
     """
 
+    keeps_given: ClassVar[bool] = True
+
     id: int
     team_id: int = 0
     name: str = ""
@@ -190,6 +192,8 @@ class ProjectsData(Rows, kw_only=True):
 
 
 class CodingLabel(CodingStruct, kw_only=True):
+    keeps_given: ClassVar[bool] = True
+
     id: int
     project_id: int = 0
     name: str

@@ -1,6 +1,6 @@
 """A git release of CODING and what is attached to it; read and written as `wire` is."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import field
 
@@ -16,6 +16,8 @@ class ReleaseAttachment(CodingStruct, kw_only=True):
 
 class Release(CodingStruct, kw_only=True):
     """`id` is internal, `release_id` counts within the project. The vendor's own migration tool reads `iid`."""
+
+    keeps_given: ClassVar[bool] = True
 
     body: str = ""
     commit_sha: str = ""
