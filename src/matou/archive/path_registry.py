@@ -24,6 +24,7 @@ from matou.model.names import LONGEST_SEGMENT_BYTES, NamespacePath, RepositoryPa
 
 LONGEST_MADE_SAFE_BYTES = 100
 
+_PARTS_BELOW_ARCHIVE = len(("runs", "000001", "places.jsonl"))
 _FORBIDDEN_BEGINNING = re.compile(r"[-. ]+")
 _FORBIDDEN_ENDING = re.compile(r"(?:\.git|\.lock|\.atom|\.wiki|[. ])+\Z", re.IGNORECASE)
 _EAST_ASIAN = ("CJK UNIFIED IDEOGRAPH", "IDEOGRAPHIC ITERATION", "HIRAGANA", "KATAKANA", "HANGUL SYLLABLE", "BOPOMOFO")
@@ -33,8 +34,12 @@ class NoFreePath(Conflict):
     """Every place that a name could have is another owner's."""
 
 
-class DamagedPathRegistry(Damaged):
-    """The list of places of a run that was cut off does not read as one."""
+class DamagedPathLine(Damaged):
+    """A line in the list of places of a run that was cut off cannot be read: it is passed over."""
+
+    def __init__(self, path: Path, number: int, reason: str) -> None:
+        super().__init__("{path}, line {number}: {reason}", path=path, number=number, reason=reason)
+        self.place = "/".join(path.parts[-_PARTS_BELOW_ARCHIVE:])
 
 
 class Kind(StrEnum):
@@ -101,9 +106,13 @@ class PathRegistry:
     Args:
         repositories: the folder below which the places are; what stands there and has no known owner is not given away.
         journal: the file to which each new place is added, so that a run that is cut off finds its own again.
+
+    Attributes:
+        faults: which lines of earlier journals could not be read.
     """
 
     def __init__(self, repositories: Path, *, journal: Path) -> None:
+        self.faults: tuple[DamagedPathLine, ...] = ()
         self._repositories = repositories
         self._lock = threading.Lock()
         self._paths: dict[_Key, _Parent] = {}
@@ -115,14 +124,20 @@ class PathRegistry:
 
     @classmethod
     def load(cls, archive: Archive, history: RunHistory, *, run: int) -> Self:
-        """All that earlier runs gave, of every source, also those that were cut off or cannot be read any more."""
+        """All that earlier runs gave, of every source, also those that were cut off or cannot be read any more.
+
+        A line that cannot be read is passed over: whatever stands at its place is nobody's then, and stays. It is one
+        of the `faults` until a run has ended after it.
+        """
         registry = cls(archive.repositories, journal=archive.places(run))
         unread = {one.run for one in history.unread}
         for manifest in history.paths:
             registry._keep_manifest(manifest)
+        newest = max((ended for ended, _ in history.newest.values()), default=0)
         for earlier in archive.run_numbers():
             if earlier in unread or not archive.manifest(earlier).exists():
-                registry._keep_journal(archive.places(earlier))
+                faults = registry._keep_journal(archive.places(earlier))
+                registry.faults += faults if earlier > newest else ()
         return registry
 
     def keep(self, kind: Kind, owner: PathOwner, path: str) -> None:
@@ -236,26 +251,26 @@ class PathRegistry:
                 kind = Kind.NAMESPACE if isinstance(line, NamespaceLine) else Kind.REPOSITORY
                 self.keep(kind, PathOwner(platform, host, line.id), line.path)
 
-    def _keep_journal(self, path: Path) -> None:
+    def _keep_journal(self, path: Path) -> tuple[DamagedPathLine, ...]:
+        faults = []
         for line in read_paths(path):
-            self.keep(line.kind, PathOwner(line.platform, line.host, line.id), line.path)
+            if isinstance(line, DamagedPathLine):
+                faults.append(line)
+            else:
+                self.keep(line.kind, PathOwner(line.platform, line.host, line.id), line.path)
+        return tuple(faults)
 
 
-def read_paths(path: Path) -> Iterator[PathLine]:
-    """The places that a run gave; none where it gave none. A last line that was cut off was never acted upon.
-
-    Raises:
-        DamagedPathRegistry: any other line cannot be read.
-    """
+def read_paths(path: Path) -> Iterator[PathLine | DamagedPathLine]:
+    """The places that a run gave; none where it gave none. A last line that was cut off was never acted upon; of any
+    other that cannot be read its fault comes."""
     text = path.read_bytes() if path.exists() else b""
     *lines, _ = text.split(b"\n")
     for number, line in enumerate(lines, start=1):
         try:
             yield msgspec.json.decode(line, type=PathLine)
         except NOT_DECODED as error:
-            raise DamagedPathRegistry(
-                "{path}, line {number}: {reason}", path=path, number=number, reason=fault_of_shape(error)
-            ) from error
+            yield DamagedPathLine(path, number, fault_of_shape(error))
 
 
 def candidates(segment: str, owner: PathOwner) -> Iterator[str]:

@@ -171,3 +171,29 @@ def test_what_was_saved_before_it_is_shown_and_given_back_and_the_damage_told(
     assert [one.run for one in state.sources] == [1]
     assert [(one.run, one.fault is not None) for one in state.cut_off] == [(2, True)]
     assert [run.state.value for run in runs(archive)] == ["ended", "damaged"]
+
+
+@pytest.mark.parametrize("damaged", [0, 1, 2])
+def test_places_of_a_run_that_was_cut_off_stop_nobody_when_they_are_damaged(
+    source: ScriptedSource, archive: Archive, api: Path, damaged: int
+) -> None:
+    """It was exit 5 for ever, with nothing that a person could do about it."""
+    back_up(source, archive)
+    archive.manifest(1).unlink()
+    place = mirror_of(archive)
+    places = archive.places(1)
+    lines = places.read_bytes().splitlines(keepends=True)
+    places.write_bytes(b"".join([*lines[:damaged], b"\0\xff" + lines[damaged][2:], *lines[damaged + 1 :]]))
+
+    report = back_up(source, archive)
+
+    assert report.everything_is_saved
+    assert [note.what for note in report.notes] == ["runs/000001/places.jsonl"]
+    assert refs_of(mirror(archive, "100", run=2)) == refs_of(api)
+    assert place.is_dir()
+    assert back_up(source, archive).notes == ()
+
+
+def mirror_of(archive: Archive) -> Path:
+    (found,) = archive.repositories.rglob("api.git")
+    return found

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from matou.archive.layout import Archive
-from matou.archive.path_registry import DamagedPathRegistry, Kind, PathOwner, PathRegistry, read_paths, safe_segment
+from matou.archive.path_registry import DamagedPathLine, Kind, PathLine, PathOwner, PathRegistry, read_paths, safe_segment
 from matou.archive.run_history import read_history
 from matou.model.names import LONGEST_SEGMENT_BYTES, NamespacePath, RepositoryPath, fault_of_segment, folded
 
@@ -197,7 +197,7 @@ def test_a_run_that_was_cut_off_finds_its_own_places_again(tmp_path: Path) -> No
     assert after == before == RepositoryPath(team, "api")
 
 
-def test_a_last_line_of_places_that_was_cut_off_is_passed_over_and_any_other_is_damage(
+def test_a_last_line_of_places_that_was_cut_off_is_passed_over_and_of_any_other_the_fault_is_told(
     registry: PathRegistry, tmp_path: Path
 ) -> None:
     registry.assign_namespace(owner(1), "one", parent=None)
@@ -207,12 +207,15 @@ def test_a_last_line_of_places_that_was_cut_off_is_passed_over_and_any_other_is_
     text = journal.read_bytes()
 
     journal.write_bytes(text[:-5])
-    kept = [line.path for line in read_paths(journal)]
+    kept = list(read_paths(journal))
     journal.write_bytes(b"\0" + text[1:])
+    damaged, after = read_paths(journal)
 
-    assert kept == ["one"]
-    with pytest.raises(DamagedPathRegistry, match="line 1"):
-        list(read_paths(journal))
+    assert [line.path for line in kept if isinstance(line, PathLine)] == ["one"]
+    assert isinstance(damaged, DamagedPathLine)
+    assert "line 1" in str(damaged)
+    assert isinstance(after, PathLine)
+    assert after.path == "two"
 
 
 def test_a_place_that_two_lists_claim_stays_the_first_ones(registry: PathRegistry) -> None:
@@ -229,4 +232,4 @@ def test_what_a_later_matou_says_of_a_place_is_passed_over(tmp_path: Path) -> No
         '{"kind":"repository","platform":"coding","host":"h","id":"1","path":"team/api","metadata":"team/api"}\n'
     )
 
-    assert [line.path for line in read_paths(journal)] == ["team/api"]
+    assert [getattr(line, "path", None) for line in read_paths(journal)] == ["team/api"]

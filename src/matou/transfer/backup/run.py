@@ -105,6 +105,8 @@ class BackupRun:
         self._note_left_out(source_listing)
         for note in notes_of_unread(self.before):
             self.recorder.note(note.what, note.cause)
+        for fault in self.paths.registry.faults:
+            self.recorder.note(fault.place, fault)
         self.paths.registry.sync()
         self.recorder.progress.planned(to_ask=len(tasks), finished=self.recorder.outcomes.total())
         self._work_off(source_listing, namespaces, tasks, described)
