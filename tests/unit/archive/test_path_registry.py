@@ -11,7 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from matou.archive.layout import Archive
-from matou.archive.path_registry import DamagedPathLine, Kind, PathLine, PathOwner, PathRegistry, read_paths, safe_segment
+from matou.archive.path_registry import (
+    DamagedPathLine,
+    Kind,
+    PathLine,
+    PathOwner,
+    PathRegistry,
+    read_paths,
+    safe_segment,
+)
 from matou.archive.run_history import read_history
 from matou.model.names import LONGEST_SEGMENT_BYTES, NamespacePath, RepositoryPath, fault_of_segment, folded
 
