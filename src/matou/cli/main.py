@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from types import FrameType
+from typing import Literal, TextIO
 
 import click
 from click.exceptions import Exit, NoArgsIsHelpError
@@ -14,7 +15,6 @@ from click.shell_completion import shell_complete
 from matou import __version__
 from matou.cli.command import COMPLETE, PROGRAM, Group, write_exit_codes
 from matou.cli.exit_codes import ExitCode, exit_code_for
-from matou.cli.standard_streams import open_closed_streams
 from matou.cli.system_errors import error_of_system
 from matou.cli.ui.output import print_error, say
 from matou.cli.ui.verbosity import SERVER_STOPPED
@@ -166,3 +166,20 @@ def _print_usage_error(error: click.UsageError) -> None:
         return
     command = f"{error.ctx.command_path if error.ctx else PROGRAM} --help"
     print_error(_("{fact}\nsee: {command}").format(fact=" ".join(error.format_message().split()), command=command))
+
+
+def open_closed_streams() -> None:
+    """Let nothing else stand where a standard stream would: it would get what is printed, here and by children.
+
+    Git does the same as it starts. What is printed goes nowhere then, and nobody can be asked.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+    sys.stdin = sys.stdin or _opened(0, "r")
+    sys.stdout = sys.stdout or _opened(1, "w")
+    sys.stderr = sys.stderr or _opened(2, "w")
+
+
+def _opened(descriptor: int, mode: Literal["r", "w"]) -> TextIO:
+    return open(descriptor, mode, encoding="utf-8", errors="backslashreplace", closefd=False)
