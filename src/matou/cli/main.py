@@ -1,6 +1,7 @@
 """The program's entry: its commands, and what becomes of an error. A command is one file and one line below."""
 
 import os
+import resource
 import signal
 import sys
 from collections.abc import Sequence
@@ -18,7 +19,6 @@ from matou.cli.exit_codes import ExitCode, exit_code_for
 from matou.cli.system_errors import error_of_system
 from matou.cli.ui.output import print_error, say
 from matou.cli.ui.verbosity import SERVER_STOPPED
-from matou.credentials.coredump import leave_no_core
 from matou.errors import MatouError
 from matou.i18n import format_error, use_for_libraries
 from matou.i18n import gettext as _
@@ -183,3 +183,14 @@ def open_closed_streams() -> None:
 
 def _opened(descriptor: int, mode: Literal["r", "w"]) -> TextIO:
     return open(descriptor, mode, encoding="utf-8", errors="backslashreplace", closefd=False)
+
+
+NO_CORE_AT_ALL = 1
+"""Bytes. At 0 a core still goes to a program that catches them (`core_pattern` with a `|`); at 1 Linux makes none."""
+
+
+def leave_no_core() -> None:
+    """From now on this process leaves no core, whatever kills it; may be called again. Children ask for their own."""
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    limit = NO_CORE_AT_ALL if most == resource.RLIM_INFINITY or most >= NO_CORE_AT_ALL else 0
+    resource.setrlimit(resource.RLIMIT_CORE, (limit, limit))
