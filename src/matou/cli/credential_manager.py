@@ -16,9 +16,8 @@ from matou.credentials import Secret
 from matou.credentials.file import TokenFile
 from matou.credentials.keyring import StoreHangs, open_system_store
 from matou.credentials.logins import Login, Logins, configuration_folder
-from matou.credentials.memory_store import MemoryStore
 from matou.credentials.refresh import ReauthHint, TokenRefresher
-from matou.credentials.store import NoSuchStore, SecretKind, SecretStore, StoreFailed, StoreKind
+from matou.credentials.store import MemoryStore, NoSuchStore, SecretKind, SecretStore, StoreFailed, StoreKind
 from matou.errors import MatouError, NotFound
 from matou.i18n import gettext as _
 from matou.i18n import localize, printable
