@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert
 
 from matou.db.engine import ForeignKeyViolation
-from matou.db.fork_listings import ForkOrder
+from matou.db.forks import ForkOrder
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository, RepositoryId

@@ -1,7 +1,7 @@
 """Stars and watches: who put one on which repository. Who may is decided by `forge.access`, on the way here."""
 
-from matou.db import fork_listings, stars
-from matou.db.fork_listings import ForkOrder
+from matou.db import forks, stars
+from matou.db.forks import ForkOrder
 from matou.db.repositories import Repository
 from matou.db.stars import Mark, Marking, RepositoryOrder
 from matou.db.time_range import ALWAYS, Between
@@ -137,6 +137,6 @@ def visible_forks(
     """The direct forks that the identity may see, and how many they are: what it may not see is not counted."""
     eyes = viewer(forge, granted.identity)
     with forge.database.begin_read() as connection:
-        return fork_listings.list_forks(
+        return forks.list_forks(
             connection, granted.subject.id, viewer=eyes, order=order, between=between, offset=offset, limit=limit
         )

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from matou.db.fork_listings import ForkOrder
+from matou.db.forks import ForkOrder
 from matou.forge.access import MaySee
 from matou.forge.repositories.stars import visible_forks
 from matou.platforms.gitcode import wire
