@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from matou.git.odb.dotgit_names import is_dot_git, is_read_by_git
+from matou.git.operations.tree_edit import is_dot_git, is_read_by_git
 from support.git_repositories import ENVIRONMENT, init_bare, store_object
 
 DOT_GIT = [
