@@ -11,10 +11,31 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from matou.git.operations.fsck_messages import TOLERATED
 from matou.git.process.run import DEFAULT_LIMITS, GitChild, GitFailed, GitStopped, Limits, run_git_captured
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
+
+HARMLESS: Final = (
+    "badDate", "badDateOverflow", "badEmail", "badName", "badTimezone", "duplicateEntries", "missingEmail",
+    "missingNameBeforeEmail", "missingSpaceBeforeDate", "missingSpaceBeforeEmail", "multipleAuthors", "treeNotSorted",
+    "zeroPaddedDate", "zeroPaddedFilemode",
+)  # fmt: skip
+"""What tools of long ago wrote, and every git reads: real histories have it, and it attacks nobody."""
+
+OLD_TOOLS: Final = ("badTimezone", "missingSpaceBeforeDate", "zeroPaddedFilemode")
+"""What a strict server lets in too, as GitHub and GitLab do."""
+
+TOLERATED: Final = (
+    "badDate", "badDateOverflow", "badEmail", "badName", "badObjectSha1", "badParentSha1", "badTimezone", "badTree",
+    "badTreeSha1", "badType", "duplicateEntries", "emptyName", "fullPathname", "gitattributesBlob",
+    "gitattributesLarge", "gitattributesLineLength", "gitattributesMissing", "gitmodulesBlob", "gitmodulesLarge",
+    "gitmodulesMissing", "gitmodulesName", "gitmodulesPath", "gitmodulesSymlink", "gitmodulesUpdate", "gitmodulesUrl",
+    "hasDot", "hasDotdot", "hasDotgit", "missingAuthor", "missingCommitter", "missingEmail", "missingNameBeforeEmail",
+    "missingObject", "missingSpaceBeforeDate", "missingSpaceBeforeEmail", "missingTag", "missingTagEntry",
+    "missingTree", "missingType", "missingTypeEntry", "multipleAuthors", "nulInCommit", "nullSha1", "treeNotSorted",
+    "unknownType", "zeroPaddedDate", "zeroPaddedFilemode",
+)  # fmt: skip
+"""All that git 2.39 can be told to only warn of. Real histories have them: a backup keeps what the source has."""
 
 _OBJECT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _NOISE: Final = re.compile(r"notice: |dangling |Checking |unreachable ")

@@ -17,7 +17,7 @@ from matou.forge.forge import Forge
 from matou.fs import syncfs_reports_errors
 from matou.git.odb.incoming_pack import IncomingPack, index_command, index_settings
 from matou.git.odb.odd_headers import FATAL_FAULTS, odd_objects
-from matou.git.operations.fsck_messages import HARMLESS, OLD_TOOLS
+from matou.git.operations.fsck import HARMLESS, OLD_TOOLS
 from matou.git.process.run import GitFailed
 from matou.git.process.run_async import start_git_async
 from matou.git.process.sandbox import Limits
