@@ -11,7 +11,7 @@ from typing import IO, Final
 from matou.errors import Damaged
 from matou.git.odb.packs import PackEntries, PackIndex
 from matou.git.odb.stored_objects import DamagedObject, faults_named, open_objects
-from matou.git.process.run import DEFAULT_LIMITS, GitChild, Limits
+from matou.git.process.run import DEFAULT_LIMITS, GitChild, GitFailed, GitStopped, Limits, run_git
 from matou.git.repository import object_format_on_disk
 from matou.model.names import ObjectId
 
@@ -184,3 +184,31 @@ def _batch_contents(stdout: IO[bytes]) -> Iterator[bytes]:
         size = int(header.split()[2])
         yield stdout.read(size)
         stdout.read(1)
+
+
+_KEYS: Final = r"^(lfs\.url|remote\..*\.lfsurl)$"
+_LONGEST: Final = 200
+
+
+def configured_lfs_server(git_dir: Path, *, limits: Limits = DEFAULT_LIMITS) -> str | None:
+    """The URL that `.lfsconfig` at HEAD gives, without a user in it; None where it gives none, or is not there."""
+    words = ["config", "--blob", "HEAD:.lfsconfig", "--get-regexp", _KEYS]
+    try:
+        said = run_git(words, git_dir=git_dir, limits=limits)
+    except GitStopped:
+        raise
+    except GitFailed:
+        return None
+    lines = dict(line.partition(" ")[::2] for line in said.decode("utf-8", "replace").splitlines())
+    url = lines.get("lfs.url") or next(iter(lines.values()), "")
+    return re.sub(r"//[^/@]*@", "//", url)[:_LONGEST] or None
+
+
+def is_own_server(lfs_url: str, clone_url: str) -> bool:
+    """Whether that is where a repository's objects are asked for anyhow."""
+    return _bare(lfs_url) == _bare(clone_url)
+
+
+def _bare(url: str) -> str:
+    url = re.sub(r"//[^/@]*@", "//", url).rstrip("/").removesuffix("/info/lfs")
+    return url.removesuffix(".git").lower()
