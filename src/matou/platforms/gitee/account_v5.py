@@ -1,6 +1,6 @@
 """Reads an account by API v5: what it owns, and what the organizations and enterprises have that it belongs to."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from urllib.parse import urljoin
 
@@ -10,16 +10,19 @@ from matou.errors import Phrase, UnknownShape
 from matou.http.addresses import AddressRefused, trusted_address
 from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.platforms.base.account_lists import Gathering, first_fault
-from matou.platforms.base.documents import NO_ROWS
+from matou.platforms.base.documents import NO_ROWS, MemberLine, members_document
 from matou.platforms.base.errors import CredentialRefused
 from matou.platforms.base.unreadable import left_out_of, readable_or_none
 from matou.platforms.gitee.account_listing import GiteeListing, called, in_utc, last_part, personal_account
 from matou.platforms.gitee.client import Gitee
-from matou.platforms.gitee.documents import (
-    enterprise_members_document,
-    organization_members_document,
+from matou.platforms.gitee.wire_v5 import (
+    EnterpriseMember,
+    GiteeEnterprise,
+    GiteeNamespace,
+    GiteeOrganization,
+    GiteeRepository,
+    GiteeUser,
 )
-from matou.platforms.gitee.wire_v5 import GiteeEnterprise, GiteeNamespace, GiteeOrganization, GiteeRepository, GiteeUser
 
 ENDS_EVERYTHING = (CredentialRefused, Cancelled)
 """No list can be read after these, and none that was cut short by one is worth giving."""
@@ -184,3 +187,16 @@ def visibility_of(row: GiteeRepository) -> Visibility:
         return Visibility.INTERNAL
     is_public = row.public is True or (row.public is None and row.private is False)
     return Visibility.PUBLIC if is_public else Visibility.PRIVATE
+
+
+def organization_members_document(by_role: Mapping[str, Iterable[GiteeUser]]) -> bytes:
+    """Whoever is in the lists of several roles has the first."""
+    return members_document(_line(member, role) for role, members in by_role.items() for member in members)
+
+
+def enterprise_members_document(members: Iterable[EnterpriseMember]) -> bytes:
+    return members_document(_line(member.user, member.role or "") for member in members)
+
+
+def _line(user: GiteeUser, role: str) -> MemberLine:
+    return MemberLine(str(user.id), user.login, user.name or "", role)
