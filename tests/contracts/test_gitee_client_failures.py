@@ -17,8 +17,8 @@ from matou.http.tokens import UnusableToken
 from matou.model.records import Record
 from matou.platforms.base.errors import CredentialRefused, PlatformFailed
 from matou.platforms.gitee import PLATFORM
+from matou.platforms.gitee.api import Extension
 from matou.platforms.gitee.client import asks_for_v3, web_address
-from matou.platforms.gitee.user_agents import Extension
 from support.gitee_calls import PASSWORD, TOKEN, Call, R, sample
 from support.recording_server import RecordingServer, Reply, json_reply
 from support.steered_clock import BEGINNING, SteeredClock

@@ -10,11 +10,10 @@ from matou.platforms.base.api_client import no_record
 from matou.platforms.base.client import TypedClient, utc_now
 from matou.platforms.base.platform import Clock
 from matou.platforms.gitee import PLATFORM
-from matou.platforms.gitee.api import V3, V5, GiteeApi, token_of
+from matou.platforms.gitee.api import TOOL, V3, V5, GiteeApi, token_of
 from matou.platforms.gitee.calls_conversation import GiteeConversationCalls
 from matou.platforms.gitee.calls_v3 import GiteeV3Calls
 from matou.platforms.gitee.calls_v5 import GiteeV5Calls
-from matou.platforms.gitee.user_agents import TOOL
 
 HOME = "https://gitee.com"
 
