@@ -12,8 +12,7 @@ from matou.model.platform import Account, RemoteNamespace, RemoteRepository
 from matou.model.records import Record
 from matou.platforms.base.documents import NO_ROWS
 from matou.platforms.base.errors import RemoteNotFound
-from matou.platforms.base.icons import picture_of
-from matou.platforms.base.source import BaseSource
+from matou.platforms.base.source import BaseSource, picture_of
 from matou.platforms.base.wikis import Wikis
 from matou.platforms.gitee.account_listing import AccountReader, GiteeListing
 from matou.platforms.gitee.account_v3 import ExtensionAccount

@@ -17,9 +17,8 @@ from matou.http.tokens import usable_token
 from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.platforms.base.api_client import ApiClient
 from matou.platforms.base.errors import CredentialRefused
-from matou.platforms.base.icons import picture_of
 from matou.platforms.base.platform import Clock
-from matou.platforms.base.source import RecordSink
+from matou.platforms.base.source import RecordSink, picture_of
 
 from . import PLATFORM
 from .wire import DECODER, Group, Label, Member, Repository, User
