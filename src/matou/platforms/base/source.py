@@ -2,7 +2,9 @@
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
+
+import msgspec
 
 from matou.credentials import GitCredential
 from matou.http.session import Session
@@ -74,3 +76,27 @@ def picture_of(namespace: RemoteNamespace, session: Session) -> bytes | None:
         return None
     # Pictures lie on hosts of all kinds and are public: no token goes with the request.
     return session.request("GET", namespace.icon_url, repeatable=True, limit_bytes=LARGEST_PICTURE_BYTES).body
+
+
+NO_ROWS: Final = b"[]\n"
+
+
+class MemberLine(msgspec.Struct, frozen=True):
+    """`role` is the platform's own word; empty where it says none."""
+
+    id: str
+    login: str
+    display_name: str
+    role: str
+
+
+def members_document(lines: Iterable[MemberLine]) -> bytes:
+    """Ordered by login; whoever comes twice has the first line."""
+    by_login: dict[str, MemberLine] = {}
+    for line in lines:
+        by_login.setdefault(line.login, line)
+    return document([by_login[login] for login in sorted(by_login)])
+
+
+def document(lines: Sequence[msgspec.Struct]) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(lines), indent=1) + b"\n"

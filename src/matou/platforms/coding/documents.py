@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from matou.platforms.base.documents import document
+from matou.platforms.base.source import document
 from matou.platforms.coding.wire import CodingLabel, CodingMember
 
 ACTIVE = 1

@@ -13,8 +13,7 @@ from matou.http.addresses import AddressRefused, trusted_address
 from matou.http.session import Session
 from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.model.records import Record
-from matou.platforms.base.documents import NO_ROWS, MemberLine, members_document
-from matou.platforms.base.source import BaseSource, picture_of
+from matou.platforms.base.source import NO_ROWS, BaseSource, MemberLine, members_document, picture_of
 from matou.platforms.base.unreadable import left_out_of, readable_or_none
 from matou.platforms.base.wikis import Wikis
 from matou.platforms.gitcode.api import token_of

@@ -10,8 +10,8 @@ from matou.errors import Phrase, UnknownShape
 from matou.http.addresses import AddressRefused, trusted_address
 from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.platforms.base.account_lists import Gathering, first_fault
-from matou.platforms.base.documents import NO_ROWS, MemberLine, members_document
 from matou.platforms.base.errors import CredentialRefused
+from matou.platforms.base.source import NO_ROWS, MemberLine, members_document
 from matou.platforms.base.unreadable import left_out_of, readable_or_none
 from matou.platforms.gitee.account_listing import GiteeListing, called, in_utc, last_part, personal_account
 from matou.platforms.gitee.client import Gitee

@@ -10,9 +10,8 @@ from matou.http.responses import NoApiThere
 from matou.http.session import Session
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository
 from matou.model.records import Record
-from matou.platforms.base.documents import NO_ROWS
 from matou.platforms.base.errors import RemoteNotFound
-from matou.platforms.base.source import BaseSource, picture_of
+from matou.platforms.base.source import NO_ROWS, BaseSource, picture_of
 from matou.platforms.base.wikis import Wikis
 from matou.platforms.gitee.account_listing import AccountReader, GiteeListing
 from matou.platforms.gitee.account_v3 import ExtensionAccount
