@@ -6,7 +6,7 @@ import pytest
 
 from matou import GitCode, Gitee
 from matou.http.session import Session
-from matou.model.records import Record
+from matou.model.platform import Record
 from matou.platforms.gitcode import PLATFORM as GITCODE
 from support import gitcode_calls, gitee_calls
 from support.recording_server import RecordingServer

@@ -13,8 +13,7 @@ from matou.credentials import Secret
 from matou.errors import MatouError, NotFound, Refused, TryLater, UnknownShape
 from matou.http.retry import RetryPolicy
 from matou.http.session import Session
-from matou.model.platform import RemoteNamespace, RemoteRepository
-from matou.model.records import Record
+from matou.model.platform import Record, RemoteNamespace, RemoteRepository
 from matou.platforms.base.source import Source
 from support.steered_clock import SYSTEM_CLOCK
 

@@ -8,7 +8,7 @@ import pytest
 from contracts.platforms import PlatformContract, Stage
 from matou.credentials import Secret
 from matou.http.session import Session
-from matou.model.records import Record
+from matou.model.platform import Record
 from matou.platforms.coding.source import CodingClient
 from support.coding_source import TOKEN, Answer, CodingSource, running_coding_source
 

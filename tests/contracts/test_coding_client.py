@@ -9,7 +9,7 @@ import pytest
 from matou import Coding
 from matou.errors import Conflict, NotFound, UnknownShape
 from matou.http.session import Session
-from matou.model.records import Record
+from matou.model.platform import Record
 from matou.platforms.base.errors import CredentialRefused
 from matou.platforms.coding import wire_requests as requests
 from matou.platforms.coding.wire_contents import BranchesResponse

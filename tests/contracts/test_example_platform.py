@@ -19,7 +19,7 @@ import matou.platforms
 from contracts.platforms import PlatformContract, Stage
 from matou.credentials import Secret
 from matou.http.session import Session
-from matou.model.records import Record
+from matou.model.platform import Record
 from matou.platforms.base.source import Source
 from support.example_account import CREATED, TOKEN, ExampleAccount, running_example_account
 from support.program import Person

@@ -12,8 +12,7 @@ from matou.credentials import Secret
 from matou.errors import Refused
 from matou.http.proxies import Proxies
 from matou.http.session import Session
-from matou.model.platform import Visibility
-from matou.model.records import Record
+from matou.model.platform import Record, Visibility
 from matou.platforms.base.source import Source
 from matou.platforms.gitcode.source import GitCodeSource
 from support import gitcode_source

@@ -12,8 +12,7 @@ from contracts.v5_platforms import NOW, V5Contract, V5Stage
 from matou.credentials import Secret
 from matou.errors import MatouError, Refused, TryLater, UnknownShape
 from matou.http.session import Session
-from matou.model.platform import Visibility
-from matou.model.records import Record
+from matou.model.platform import Record, Visibility
 from matou.platforms.base.source import Source
 from matou.platforms.gitee.source import GiteeSource
 from support import gitee_source

@@ -14,7 +14,7 @@ from matou.http.proxies import Proxies
 from matou.http.rate_limit import RateLimiter
 from matou.http.session import Session
 from matou.http.tokens import UnusableToken
-from matou.model.records import Record
+from matou.model.platform import Record
 from matou.platforms.base.errors import CredentialRefused, PlatformFailed
 from matou.platforms.gitee import PLATFORM
 from matou.platforms.gitee.api import Extension

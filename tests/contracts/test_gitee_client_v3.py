@@ -10,7 +10,7 @@ import pytest
 from matou import Gitee
 from matou.credentials import Secret
 from matou.errors import Conflict, MatouError, UnknownShape
-from matou.model.records import Record
+from matou.model.platform import Record
 from matou.platforms.gitee import wire_v3
 from support.gitee_calls import PASSWORD, TOKEN, asked, form, sample
 from support.paged_answers import paged

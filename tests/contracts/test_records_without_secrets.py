@@ -10,7 +10,7 @@ from matou.archive.records import RecordWriter, read_records
 from matou.credentials import Secret
 from matou.errors import MatouError
 from matou.http.session import Session
-from matou.model.records import Record
+from matou.model.platform import Record
 from matou.platforms.coding.api import CodingApi
 from matou.platforms.coding.wire import Response
 from matou.platforms.coding.wire_requests import Request

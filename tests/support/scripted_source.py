@@ -25,8 +25,15 @@ from matou.archive.snapshots import parse_snapshot
 from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, NotFound
 from matou.model.names import RepositoryPath
-from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
-from matou.model.records import Record
+from matou.model.platform import (
+    Account,
+    Inaccessible,
+    Record,
+    RemoteNamespace,
+    RemoteRepository,
+    VersionControl,
+    Visibility,
+)
 from matou.platforms.base.source import RecordSink
 from matou.transfer.backup.command import BackupOptions, backup
 from matou.transfer.backup.report import BackupReport

@@ -17,7 +17,7 @@ from matou.errors import Damaged, MatouError
 from matou.fs import translate_os_errors
 from matou.http.redaction import ELLIPSIS
 from matou.http.withholding import withhold, withhold_parameters
-from matou.model.records import Record
+from matou.model.platform import Record
 
 FRAME_BYTES = 1024 * 1024
 """A frame is closed when it holds that much, so a crash costs at most that much of what was said."""

@@ -1,6 +1,7 @@
 """What a platform tells of an account and of what that account can see, in words of our own."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -79,3 +80,22 @@ class Inaccessible:
     what: str
     reason: str
     may_hide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One answer. It holds no credential, and of the headers only what they count, so it may be kept.
+
+    Attributes:
+        at: when the answer was complete; aware, in UTC.
+        request: the platform's own name for what was asked.
+        parameters: what was asked for, as it was sent.
+        counts: the rows and pages of a list, by the name of the header that tells of them.
+    """
+
+    at: datetime
+    request: str
+    parameters: Mapping[str, object]
+    status: int
+    body: bytes
+    counts: Mapping[str, int] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from matou.archive.layout import Archive
 from matou.archive.lock import ArchiveBusy, lock_archive
 from matou.archive.records import RecordWriter
 from matou.git.refs.listing import read_refs
-from matou.model.records import Record
+from matou.model.platform import Record
 from matou.transfer.verify.command import verify
 from matou.transfer.verify.report import ProblemKind, Stage, VerifyProblem, VerifyReport
 from support.scripted_source import ScriptedSource, back_up, commit, open_archive

@@ -8,7 +8,7 @@ import pytest
 import zstandard
 
 from matou.archive.records import DamagedRecords, RecordWriter, read_records
-from matou.model.records import Record
+from matou.model.platform import Record
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 

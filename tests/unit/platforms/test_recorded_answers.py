@@ -10,7 +10,7 @@ from matou.errors import MatouError, Phrase, TryLater
 from matou.http.responses import Answer
 from matou.http.retry import RetryPolicy
 from matou.http.session import Session
-from matou.model.records import Record
+from matou.model.platform import Record
 from matou.platforms.base.api_client import Answers, no_record
 from matou.platforms.base.recorded_answers import NotRecorded, RecordedAnswers
 from matou.platforms.gitcode.api import GitCodeApi

@@ -17,7 +17,7 @@ from matou.http.responses import ANY_ANSWERED, Answer, Answered, FailedAnswer
 from matou.http.session import Session
 from matou.http.streams import Stream
 from matou.http.web_pages import require_api
-from matou.model.records import Record
+from matou.model.platform import Record
 from matou.platforms.base.decoder import Decoder, require_whole
 from matou.platforms.base.lister import NumberedList, counts_in, page_of
 from matou.platforms.base.platform import Clock, Platform

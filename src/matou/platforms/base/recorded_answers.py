@@ -13,7 +13,7 @@ import msgspec
 from matou.errors import NotFound, TryLater
 from matou.http.responses import Answer, failed
 from matou.http.withholding import withhold_parameters
-from matou.model.records import Record
+from matou.model.platform import Record
 
 
 class NotRecorded(NotFound):

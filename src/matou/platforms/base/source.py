@@ -8,8 +8,7 @@ import msgspec
 
 from matou.credentials import GitCredential
 from matou.http.session import Session
-from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository
-from matou.model.records import Record
+from matou.model.platform import Account, Inaccessible, Record, RemoteNamespace, RemoteRepository
 
 RecordSink: TypeAlias = Callable[[Record], None]
 """Where a client puts each answer as received, before it reads it. Called from several threads."""

@@ -9,8 +9,15 @@ from matou.errors import MatouError, Phrase, UnknownShape
 from matou.http.addresses import AddressRefused
 from matou.http.paging import Page as ListPage
 from matou.http.session import Session
-from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
-from matou.model.records import Record
+from matou.model.platform import (
+    Account,
+    Inaccessible,
+    Record,
+    RemoteNamespace,
+    RemoteRepository,
+    VersionControl,
+    Visibility,
+)
 from matou.platforms.base.errors import ActionRefused
 from matou.platforms.base.source import BaseSource
 from matou.platforms.base.unreadable import UnreadableRow, left_out_of, readable_or_none

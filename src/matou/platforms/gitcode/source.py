@@ -11,8 +11,15 @@ from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase, UnknownShape
 from matou.http.addresses import AddressRefused, trusted_address
 from matou.http.session import Session
-from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
-from matou.model.records import Record
+from matou.model.platform import (
+    Account,
+    Inaccessible,
+    Record,
+    RemoteNamespace,
+    RemoteRepository,
+    VersionControl,
+    Visibility,
+)
 from matou.platforms.base.source import NO_ROWS, BaseSource, MemberLine, members_document, picture_of
 from matou.platforms.base.unreadable import left_out_of, readable_or_none
 from matou.platforms.base.wikis import Wikis

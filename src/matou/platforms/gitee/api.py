@@ -15,7 +15,7 @@ from matou.http.redaction import redact, redact_bytes
 from matou.http.responses import Answer, Answered, AnsweredTryLater, failed
 from matou.http.session import Session
 from matou.http.tokens import usable_token
-from matou.model.records import Record
+from matou.model.platform import Record
 from matou.platforms.base.api_client import ApiClient, no_record
 from matou.platforms.base.platform import Clock
 from matou.platforms.gitee import PLATFORM

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from matou.credentials import Secret
 from matou.http.retry import WaitListener
 from matou.http.session import Session
-from matou.model.records import Record
+from matou.model.platform import Record
 from matou.platforms.base.api_client import no_record
 from matou.platforms.base.client import TypedClient, utc_now
 from matou.platforms.base.platform import Clock

@@ -8,8 +8,7 @@ from matou.credentials import GitCredential, Secret
 from matou.errors import UnknownShape
 from matou.http.responses import NoApiThere
 from matou.http.session import Session
-from matou.model.platform import Account, RemoteNamespace, RemoteRepository
-from matou.model.records import Record
+from matou.model.platform import Account, Record, RemoteNamespace, RemoteRepository
 from matou.platforms.base.errors import RemoteNotFound
 from matou.platforms.base.source import NO_ROWS, BaseSource, picture_of
 from matou.platforms.base.wikis import Wikis

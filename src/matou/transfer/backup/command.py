@@ -17,8 +17,7 @@ from matou.archive.path_registry import PathRegistry
 from matou.archive.records import RecordWriter
 from matou.archive.run_history import digest_of_file, previous_run, read_history
 from matou.concurrency import CancellationToken
-from matou.model.platform import Account
-from matou.model.records import Record
+from matou.model.platform import Account, Record
 from matou.platforms.base.source import RecordSink, Source
 from matou.transfer.backup.archive_paths import ArchivePaths
 from matou.transfer.backup.dry_run import preview

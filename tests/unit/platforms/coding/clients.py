@@ -8,8 +8,7 @@ import pytest
 from matou.credentials import Secret
 from matou.http.retry import RetryPolicy
 from matou.http.session import Session
-from matou.model.platform import RemoteNamespace, RemoteRepository
-from matou.model.records import Record
+from matou.model.platform import Record, RemoteNamespace, RemoteRepository
 from matou.platforms.coding.source import CodingClient
 from support.coding_source import TOKEN, CodingSource
 from support.steered_clock import SYSTEM_CLOCK

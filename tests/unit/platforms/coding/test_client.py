@@ -11,8 +11,7 @@ from matou.concurrency import Cancelled
 from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, NotFound, Refused, TryLater
 from matou.http.session import Session
-from matou.model.platform import RemoteNamespace, RemoteRepository, VersionControl, Visibility
-from matou.model.records import Record
+from matou.model.platform import Record, RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.platforms.base.errors import CredentialRefused
 from matou.platforms.coding.source import CodingClient
 from support.coding_source import REFUSED, TOKEN, Answer, CodingSource, basic, failure
