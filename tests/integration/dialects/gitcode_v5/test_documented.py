@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from matou.server.dialects.gitcode_v5.documented import documented_operations
+from matou.server.dialects.gitcode_v5 import documented_operations
 from matou.server.dialects.gitcode_v5.table import ROUTES
 from support.gitcode_server import Harbour
 

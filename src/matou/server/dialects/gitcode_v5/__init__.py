@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
 
 from starlette.routing import BaseRoute
 
@@ -10,13 +12,20 @@ from matou.server.api.endpoint import Api
 from matou.server.api.openapi import description_route
 from matou.server.api.params import PageParameters, Parameters
 from matou.server.api.responses import ListPage
-from matou.server.api.route import Route
-from matou.server.dialects.gitcode_v5.documented import documented_operations
+from matou.server.api.route import DocumentedOperation, Route
 from matou.server.dialects.gitcode_v5.errors import FAILURES, GitCodeError, GitCodeErrorBody, write_failure
 from matou.server.dialects.gitcode_v5.table import ROUTES
 from matou.server.rate_limit import FixedWindowLimiter
 from matou.server.state import ServerState
 from matou.server.streaming import Header
+
+
+@cache
+def documented_operations() -> tuple[DocumentedOperation, ...]:
+    text = (files(__package__) / "documented.txt").read_text(encoding="utf-8")
+    lines = (line.split() for line in text.splitlines() if line and not line.startswith("#"))
+    return tuple(DocumentedOperation(method, path) for method, path in lines)
+
 
 PREFIX = "/api/v5"
 _OURS = re.compile(rb"[^ ]+ /api/v(?:5/(?![^/]+\.git/)(?P<below>.*)|8/(?![^/]+\.git/))|POST /oauth/token\Z", re.DOTALL)
