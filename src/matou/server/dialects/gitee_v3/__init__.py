@@ -26,7 +26,7 @@ from matou.server.api.endpoint import Api
 from matou.server.api.route import DocumentedOperation
 from matou.server.dialects.gitee_v3 import code, project_lists, projects, sessions
 from matou.server.dialects.gitee_v3.errors import FAILURES, write_failure
-from matou.server.dialects.gitee_v3.paging import page_headers
+from matou.server.dialects.gitee_v3.links import page_headers
 from matou.server.rate_limit import FixedWindowLimiter
 from matou.server.state import ServerState
 
