@@ -9,10 +9,9 @@ from matou.forge.access import Authorized, MaySeeMembers, authorize
 from matou.forge.accounts.members import members, owner_of
 from matou.platforms.coding import wire
 from matou.platforms.coding import wire_requests as requests
-from matou.server.dialects.coding.context import READ_TEAM, READ_USER, CodingAction, TeamContext, action
+from matou.server.dialects.coding.context import READ_TEAM, READ_USER, CodingAction, TeamContext, action, page_request
 from matou.server.dialects.coding.errors import ScopeRefused
 from matou.server.dialects.coding.icons import icon_url
-from matou.server.dialects.coding.paging import page_request
 
 TEAM_ROLES: Mapping[Role, tuple[str, str]] = {
     Role.OWNER: ("EnterpriseOwner", "企业所有者"),

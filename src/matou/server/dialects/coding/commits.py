@@ -13,9 +13,15 @@ from matou.platforms.coding import wire_contents, wire_releases
 from matou.platforms.coding import wire_requests as requests
 from matou.platforms.coding.wire import CHINA, Milliseconds, milliseconds
 from matou.server.api.params import InvalidParameterValue
-from matou.server.dialects.coding.context import READ_REPOSITORY, ActionState, CodingAction, TeamContext, action
+from matou.server.dialects.coding.context import (
+    READ_REPOSITORY,
+    ActionState,
+    CodingAction,
+    TeamContext,
+    action,
+    page_request,
+)
 from matou.server.dialects.coding.depots import find_depot
-from matou.server.dialects.coding.paging import page_request
 
 LARGEST_FILE_BYTES = 8 * 1024 * 1024
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")

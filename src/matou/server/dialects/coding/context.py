@@ -10,10 +10,17 @@ import msgspec
 from matou.db.namespaces import Namespace
 from matou.errors import UnknownShape
 from matou.forge.access import Scope
-from matou.platforms.coding.wire import Response
+from matou.platforms.coding.wire import CodingPage, Response
 from matou.platforms.coding.wire_requests import Request, read_request
 from matou.server.api.context import RequestContext
-from matou.server.api.params import FormFields, InvalidParameter, InvalidParameterValue, MissingParameter
+from matou.server.api.params import (
+    LARGEST_PAGE,
+    FormFields,
+    InvalidParameter,
+    InvalidParameterValue,
+    MissingParameter,
+    PageRequest,
+)
 from matou.server.api.route import Route
 
 Q = TypeVar("Q", bound=Request)
@@ -111,3 +118,25 @@ def action(
         method="POST", path=request.__name__, parameters=parameters, run=answer, scopes=scopes, choices=choices
     )
     return CodingAction(route, state, aliases)
+
+
+DEFAULT_SIZE = 10
+LARGEST_SIZE = 3000
+"""What the vendor's own example asks for. More is refused and not cut: who counts rows would take a cut for the end."""
+
+
+def page_request(number: int, size: int) -> PageRequest:
+    """0 stands for "not said".
+
+    Raises:
+        InvalidParameterValue: the number or the size is outside of its bounds.
+    """
+    if not 0 <= number <= LARGEST_PAGE:
+        raise InvalidParameterValue("PageNumber is {number}, not 0 to {largest}", number=number, largest=LARGEST_PAGE)
+    if not 0 <= size <= LARGEST_SIZE:
+        raise InvalidParameterValue("PageSize is {size}, not 0 to {largest}", size=size, largest=LARGEST_SIZE)
+    return PageRequest(number or 1, size or DEFAULT_SIZE)
+
+
+def wire_page(page: PageRequest, total: int) -> CodingPage:
+    return CodingPage(page_number=page.number, page_size=page.size, total_page=-(-total // page.size), total_row=total)

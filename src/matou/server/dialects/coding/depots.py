@@ -32,9 +32,16 @@ from matou.platforms.coding import wire, wire_contents
 from matou.platforms.coding import wire_requests as requests
 from matou.platforms.coding.wire import milliseconds
 from matou.server.api.params import InvalidParameterValue, MissingParameter, PageRequest
-from matou.server.dialects.coding.context import READ_REPOSITORY, WRITE_REPOSITORY, CodingAction, TeamContext, action
+from matou.server.dialects.coding.context import (
+    READ_REPOSITORY,
+    WRITE_REPOSITORY,
+    CodingAction,
+    TeamContext,
+    action,
+    page_request,
+    wire_page,
+)
 from matou.server.dialects.coding.errors import ScopeRefused
-from matou.server.dialects.coding.paging import page_request, wire_page
 from matou.server.dialects.coding.projects import find_project
 
 GROUP_TYPE = "PROJECT_GROUP"

@@ -12,9 +12,15 @@ from matou.platforms.coding import wire
 from matou.platforms.coding import wire_requests as requests
 from matou.platforms.coding.wire import milliseconds
 from matou.server.dialects.coding.account import PROJECT_ROLES, member_row, require_membership
-from matou.server.dialects.coding.context import READ_PROJECT, WRITE_PROJECT, CodingAction, TeamContext, action
+from matou.server.dialects.coding.context import (
+    READ_PROJECT,
+    WRITE_PROJECT,
+    CodingAction,
+    TeamContext,
+    action,
+    page_request,
+)
 from matou.server.dialects.coding.icons import icon_url
-from matou.server.dialects.coding.paging import page_request
 
 PRIVATE_PROJECT = 2
 """`Project.Type`: 0 programme, 1 public, 2 private."""

@@ -16,9 +16,15 @@ from matou.model.refs import RefListing
 from matou.platforms.coding import wire, wire_contents
 from matou.platforms.coding import wire_requests as requests
 from matou.server.dialects.coding.commits import commit_row, short_message, stamp
-from matou.server.dialects.coding.context import READ_REPOSITORY, WRITE_REPOSITORY, CodingAction, TeamContext, action
+from matou.server.dialects.coding.context import (
+    READ_REPOSITORY,
+    WRITE_REPOSITORY,
+    CodingAction,
+    TeamContext,
+    action,
+    page_request,
+)
 from matou.server.dialects.coding.depots import find_depot
-from matou.server.dialects.coding.paging import page_request
 
 
 class NoSuchTag(NotFound):
