@@ -24,6 +24,9 @@ from matou.i18n import format_error, use_for_libraries
 from matou.i18n import gettext as _
 from matou.settings import process_variable
 
+NO_CORE_AT_ALL = 1
+"""Bytes. At 0 a core still goes to a program that catches them (`core_pattern` with a `|`); at 1 Linux makes none."""
+
 
 class _Program(Group):
     """All commands. Its help says what every exit code means."""
@@ -168,10 +171,20 @@ def _print_usage_error(error: click.UsageError) -> None:
     print_error(_("{fact}\nsee: {command}").format(fact=" ".join(error.format_message().split()), command=command))
 
 
+def leave_no_core() -> None:
+    """From now on this process leaves no core, whatever kills it; may be called again. Children ask for their own.
+
+    The kernel would write down everything that the process knew, and so its secrets.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    limit = NO_CORE_AT_ALL if most == resource.RLIM_INFINITY or most >= NO_CORE_AT_ALL else 0
+    resource.setrlimit(resource.RLIMIT_CORE, (limit, limit))
+
+
 def open_closed_streams() -> None:
     """Let nothing else stand where a standard stream would: it would get what is printed, here and by children.
 
-    Git does the same as it starts. What is printed goes nowhere then, and nobody can be asked.
+    Whoever starts us may have closed one (`matou runs DIR >&-`, a job of a scheduler). Git does the same as it starts. What is printed goes nowhere then, and nobody can be asked.
     """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(descriptor, True)
@@ -183,14 +196,3 @@ def open_closed_streams() -> None:
 
 def _opened(descriptor: int, mode: Literal["r", "w"]) -> TextIO:
     return open(descriptor, mode, encoding="utf-8", errors="backslashreplace", closefd=False)
-
-
-NO_CORE_AT_ALL = 1
-"""Bytes. At 0 a core still goes to a program that catches them (`core_pattern` with a `|`); at 1 Linux makes none."""
-
-
-def leave_no_core() -> None:
-    """From now on this process leaves no core, whatever kills it; may be called again. Children ask for their own."""
-    _, most = resource.getrlimit(resource.RLIMIT_CORE)
-    limit = NO_CORE_AT_ALL if most == resource.RLIM_INFINITY or most >= NO_CORE_AT_ALL else 0
-    resource.setrlimit(resource.RLIMIT_CORE, (limit, limit))

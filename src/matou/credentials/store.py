@@ -67,7 +67,7 @@ class SecretStore(Protocol):
 
 
 class MemoryStore:
-    """Forgets everything with the process."""
+    """Keeps a token for this run alone, where the store that it belongs to is gone."""
 
     place = StoreKind.PROMPT
 

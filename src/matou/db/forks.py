@@ -1,4 +1,4 @@
-"""Rows that say which repository was made from which."""
+"""Rows that say which repository was made from which, and which forks somebody may see."""
 
 from enum import Enum
 

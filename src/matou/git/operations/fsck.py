@@ -15,6 +15,7 @@ from matou.git.process.run import DEFAULT_LIMITS, GitChild, GitFailed, GitStoppe
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
 
+# What `git fsck` may find wrong with an object that is kept all the same, by git's own names (git-fsck(1)).
 HARMLESS: Final = (
     "badDate", "badDateOverflow", "badEmail", "badName", "badTimezone", "duplicateEntries", "missingEmail",
     "missingNameBeforeEmail", "missingSpaceBeforeDate", "missingSpaceBeforeEmail", "multipleAuthors", "treeNotSorted",

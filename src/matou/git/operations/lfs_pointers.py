@@ -1,4 +1,7 @@
-"""Which LFS objects a repository's blobs stand for: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md"""
+"""Which LFS objects a repository's blobs stand for, and which server is said to have them.
+
+https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+"""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -17,6 +20,9 @@ from matou.model.names import ObjectId
 
 LARGEST_POINTER_BYTES: Final = 1024
 SMALLEST_POINTER_BYTES: Final = 110
+
+_LFS_SERVER_KEYS: Final = r"^(lfs\.url|remote\..*\.lfsurl)$"
+_LONGEST_URL: Final = 200
 
 MOST_READ_IN_PROCESS: Final = 2_000
 """Up to here libgit2 costs less than starting git twice; beyond it git's own walk over a pack is quicker."""
@@ -186,13 +192,12 @@ def _batch_contents(stdout: IO[bytes]) -> Iterator[bytes]:
         stdout.read(1)
 
 
-_KEYS: Final = r"^(lfs\.url|remote\..*\.lfsurl)$"
-_LONGEST: Final = 200
-
-
 def configured_lfs_server(git_dir: Path, *, limits: Limits = DEFAULT_LIMITS) -> str | None:
-    """The URL that `.lfsconfig` at HEAD gives, without a user in it; None where it gives none, or is not there."""
-    words = ["config", "--blob", "HEAD:.lfsconfig", "--get-regexp", _KEYS]
+    """The URL that `.lfsconfig` at HEAD gives, without a user in it; None where it gives none, or is not there.
+
+    It is to be told, never to be asked: whoever pushes writes it.
+    """
+    words = ["config", "--blob", "HEAD:.lfsconfig", "--get-regexp", _LFS_SERVER_KEYS]
     try:
         said = run_git(words, git_dir=git_dir, limits=limits)
     except GitStopped:
@@ -201,7 +206,7 @@ def configured_lfs_server(git_dir: Path, *, limits: Limits = DEFAULT_LIMITS) -> 
         return None
     lines = dict(line.partition(" ")[::2] for line in said.decode("utf-8", "replace").splitlines())
     url = lines.get("lfs.url") or next(iter(lines.values()), "")
-    return re.sub(r"//[^/@]*@", "//", url)[:_LONGEST] or None
+    return re.sub(r"//[^/@]*@", "//", url)[:_LONGEST_URL] or None
 
 
 def is_own_server(lfs_url: str, clone_url: str) -> bool:

@@ -1,4 +1,7 @@
-"""One file of a tree changed, and the commit or tag that says so: built as objects, never in a work tree."""
+"""One file of a tree changed, and the commit or tag that says so: built as objects, never in a work tree.
+
+Names in a tree may mean more to git than to others, in every spelling that a file system takes for them.
+"""
 
 import re
 import unicodedata

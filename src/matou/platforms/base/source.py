@@ -1,4 +1,7 @@
-"""What is read from: an account at a platform, for a backup. Each platform that can be read offers this."""
+"""What is read from: an account at a platform, for a backup. Each platform that can be read offers this.
+
+With it what sources have alike: a namespace's picture, and its members as a document of the archive.
+"""
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -9,6 +12,10 @@ import msgspec
 from matou.credentials import GitCredential
 from matou.http.session import Session
 from matou.model.platform import Account, Inaccessible, Record, RemoteNamespace, RemoteRepository
+
+LARGEST_PICTURE_BYTES = 10 * 1024 * 1024
+
+NO_ROWS: Final = b"[]\n"
 
 RecordSink: TypeAlias = Callable[[Record], None]
 """Where a client puts each answer as received, before it reads it. Called from several threads."""
@@ -66,9 +73,6 @@ class BaseSource:
         self._unseen.append(unseen)
 
 
-LARGEST_PICTURE_BYTES = 10 * 1024 * 1024
-
-
 def picture_of(namespace: RemoteNamespace, session: Session) -> bytes | None:
     """None where the platform names none. Raises MatouError where it cannot be had."""
     if namespace.icon_url is None:
@@ -77,11 +81,8 @@ def picture_of(namespace: RemoteNamespace, session: Session) -> bytes | None:
     return session.request("GET", namespace.icon_url, repeatable=True, limit_bytes=LARGEST_PICTURE_BYTES).body
 
 
-NO_ROWS: Final = b"[]\n"
-
-
 class MemberLine(msgspec.Struct, frozen=True):
-    """`role` is the platform's own word; empty where it says none."""
+    """A member of a namespace. `role` is the platform's own word; empty where it says none."""
 
     id: str
     login: str
@@ -98,4 +99,5 @@ def members_document(lines: Iterable[MemberLine]) -> bytes:
 
 
 def document(lines: Sequence[msgspec.Struct]) -> bytes:
+    """JSON, the same bytes for the same lines."""
     return msgspec.json.format(msgspec.json.encode(lines), indent=1) + b"\n"

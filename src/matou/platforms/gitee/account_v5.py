@@ -190,7 +190,7 @@ def visibility_of(row: GiteeRepository) -> Visibility:
 
 
 def organization_members_document(by_role: Mapping[str, Iterable[GiteeUser]]) -> bytes:
-    """Whoever is in the lists of several roles has the first."""
+    """Roles are admin and member. Whoever is in the lists of several roles has the first."""
     return members_document(_line(member, role) for role, members in by_role.items() for member in members)
 
 

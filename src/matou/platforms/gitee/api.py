@@ -22,6 +22,16 @@ from matou.platforms.gitee import PLATFORM
 from matou.platforms.gitee.errors import DECODER, failure_of, message_in
 from matou.platforms.gitee.wire_v3 import Failure
 
+TOOL = f"Matou.{matou.__version__}"
+"""Ours: this is no extension of an editor."""
+
+FORM = "application/x-www-form-urlencoded"
+
+V3 = "/api/v3"
+V5 = "/api/v5"
+
+Form = Mapping[str, Parameter | Secret]
+
 
 class Extension(StrEnum):
     """The values that Gitee's document knows (2017-02-22)."""
@@ -36,20 +46,9 @@ class Extension(StrEnum):
     VISUAL_STUDIO_CODE = "VSC"
 
 
-TOOL = f"Matou.{matou.__version__}"
-"""Ours: this is no extension of an editor."""
-
-
 def user_agent(extension: str) -> str:
+    """What Gitee asks a caller to say of itself; CC is Code Cloud."""
     return f"CC/1.0-{extension}"
-
-
-FORM = "application/x-www-form-urlencoded"
-
-V3 = "/api/v3"
-V5 = "/api/v5"
-
-Form = Mapping[str, Parameter | Secret]
 
 
 def token_of(text: str) -> Secret:
@@ -61,7 +60,7 @@ class GiteeApi(ApiClient):
     """The token goes into a header and nowhere else: PRIVATE-TOKEN in v3, Authorization in v5. Paths name the version.
 
     Args:
-        extension: see `user_agents`.
+        extension: of which editor, see `user_agent`.
     """
 
     platform = PLATFORM

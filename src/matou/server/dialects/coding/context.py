@@ -1,4 +1,4 @@
-"""What every action is given, and what a row of the table of actions holds."""
+"""What every action is given, what a row of the table of actions holds, and which page of a list is asked for."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,6 +25,10 @@ from matou.server.api.route import Route
 
 Q = TypeVar("Q", bound=Request)
 Scopes = tuple[Scope, ...]
+
+DEFAULT_SIZE = 10
+LARGEST_SIZE = 3000
+"""What the vendor's own example asks for. More is refused and not cut: who counts rows would take a cut for the end."""
 
 READ_USER: Scopes = (Scope.USER_READ,)
 READ_TEAM: Scopes = (Scope.TEAM_READ,)
@@ -120,13 +124,8 @@ def action(
     return CodingAction(route, state, aliases)
 
 
-DEFAULT_SIZE = 10
-LARGEST_SIZE = 3000
-"""What the vendor's own example asks for. More is refused and not cut: who counts rows would take a cut for the end."""
-
-
 def page_request(number: int, size: int) -> PageRequest:
-    """0 stands for "not said".
+    """As CODING counts pages, from 1, with a size that the client chooses; 0 stands for "not said".
 
     Raises:
         InvalidParameterValue: the number or the size is outside of its bounds.

@@ -19,14 +19,6 @@ from matou.server.rate_limit import FixedWindowLimiter
 from matou.server.state import ServerState
 from matou.server.streaming import Header
 
-
-@cache
-def documented_operations() -> tuple[DocumentedOperation, ...]:
-    text = (files(__package__) / "documented.txt").read_text(encoding="utf-8")
-    lines = (line.split() for line in text.splitlines() if line and not line.startswith("#"))
-    return tuple(DocumentedOperation(method, path) for method, path in lines)
-
-
 PREFIX = "/api/v5"
 _OURS = re.compile(rb"[^ ]+ /api/v(?:5/(?![^/]+\.git/)(?P<below>.*)|8/(?![^/]+\.git/))|POST /oauth/token\Z", re.DOTALL)
 """v8 and the log-in of applications are documented beside v5, and nothing is there.
@@ -54,6 +46,19 @@ def routes(
         page_headers=_page_headers,
     )
     return [Api(state, dialect, limiter)]
+
+
+@cache
+def documented_operations() -> tuple[DocumentedOperation, ...]:
+    """What GitCode's and Gitee's descriptions of the API v5 name, whether we have it or not.
+
+    A client asks for what is documented. Where we have no such route, a branch's name that takes all the rest of the
+    path would be read out of it instead: `DELETE branches/ui/setting` is about the protection of `ui`, not the branch
+    `ui/setting`, whose name is `ui%2Fsetting` here.
+    """
+    text = (files(__package__) / "documented.txt").read_text(encoding="utf-8")
+    lines = (line.split() for line in text.splitlines() if line and not line.startswith("#"))
+    return tuple(DocumentedOperation(method, path) for method, path in lines)
 
 
 def _page_headers(page: ListPage, params: Parameters) -> tuple[Header, ...]:

@@ -1,4 +1,4 @@
-"""The URLs that answers hold."""
+"""The URLs that answers hold, and what the headers of a page tell of the list."""
 
 from urllib.parse import quote, quote_plus
 
@@ -22,6 +22,7 @@ def portrait_url(context: RequestContext) -> str:
 
 
 def page_headers(page: ListPage, _: object) -> tuple[Header, ...]:
+    """As GitLab's API v3 has them, Gitee's parent."""
     request = page.request or PageRequest(1, max(1, page.total))
     number, size = request.number, request.size
     last = max(1, -(-page.total // size))
