@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from matou.errors import Damaged
-from matou.git.operations import lfs_pointers
-from matou.git.operations.lfs_pointers import LfsPointer, find_pointers, parse_pointer
+from matou.git.operations import lfs
+from matou.git.operations.lfs import LfsPointer, find_pointers, parse_pointer
 from matou.git.process.run import GitFailed
 from matou.git.repository import packs
 from support.git_repositories import (

@@ -31,7 +31,7 @@ from matou.git.operations.archives import (
     archive,
     files_to_archive,
 )
-from matou.git.operations.lfs_pointers import LARGEST_POINTER_BYTES, SMALLEST_POINTER_BYTES, parse_pointer
+from matou.git.operations.lfs import LARGEST_POINTER_BYTES, SMALLEST_POINTER_BYTES, parse_pointer
 from matou.model.repository_settings import RepositoryRules
 
 LARGEST_WITH_LFS_BYTES: Final = 20 * LARGEST_ARCHIVE_BYTES

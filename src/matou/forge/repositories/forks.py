@@ -28,7 +28,7 @@ from matou.forge.repositories.lifecycle import new_repository, publish_repositor
 from matou.forge.repositories.repository_dirs import staged_repository
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.fs import syncfs
-from matou.git.operations.lfs_pointers import find_pointers
+from matou.git.operations.lfs import find_pointers
 from matou.git.operations.local_fetch import copy_reachable
 from matou.git.process.run import GitFailed
 from matou.model.events import EventKind

@@ -26,7 +26,7 @@ from matou.forge.repositories.lifecycle import RowWriter, new_repository, publis
 from matou.forge.repositories.repository_dirs import staged_repository
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.fs import WriteFailed
-from matou.git.operations.lfs_pointers import find_pointers
+from matou.git.operations.lfs import find_pointers
 from matou.git.process.run import GitAccess, GitFailed, GitStopped, Limits, UntrustedCertificate
 from matou.git.process.sandbox import GitSetting
 from matou.git.refs.listing import read_refs

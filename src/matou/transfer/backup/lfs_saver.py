@@ -10,7 +10,7 @@ from matou.archive.snapshots import lfs_list_text, parse_lfs_list
 from matou.credentials import GitCredential
 from matou.errors import Damaged, MatouError, NotFound
 from matou.fs import WriteFailed
-from matou.git.operations.lfs_pointers import configured_lfs_server, find_pointers, is_own_server
+from matou.git.operations.lfs import configured_lfs_server, find_pointers, is_own_server
 from matou.storage.files import CHUNK_BYTES
 from matou.transfer.backup.tracked_transport import TrackedTransport
 from matou.transfer.common.transports import MissingLfsObject, Readable, SourceTransports

@@ -7,7 +7,7 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine
 from matou.archive.snapshots import parse_lfs_list
 from matou.errors import MatouError, NotFound, Plural
-from matou.git.operations.lfs_pointers import find_pointers_behind
+from matou.git.operations.lfs import find_pointers_behind
 from matou.git.refs.listing import read_refs
 from matou.http.lfs.client import LfsMissing
 from matou.http.lfs.uploads import LfsUploads

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from matou.errors import MatouError, NotFound, Phrase
 from matou.fs import reason_of, translate_os_errors
-from matou.git.operations.lfs_pointers import LARGEST_POINTER_BYTES, parse_pointer
+from matou.git.operations.lfs import LARGEST_POINTER_BYTES, parse_pointer
 from matou.git.process.run import GitFailed, GitStopped, Limits, run_git
 from matou.model.refs import RefListing
 

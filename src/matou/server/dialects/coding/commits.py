@@ -8,7 +8,7 @@ from matou.forge.access import MayReadCode
 from matou.forge.content.abbreviations import find_revision
 from matou.git.odb.objects import Commit, Signature, TreePath, find_commit, open_repository, read_file
 from matou.git.operations.commit_walk import CommitFilter, commits
-from matou.git.operations.lfs_pointers import parse_pointer
+from matou.git.operations.lfs import parse_pointer
 from matou.platforms.coding import wire_contents, wire_releases
 from matou.platforms.coding import wire_requests as requests
 from matou.platforms.coding.wire import CHINA, Milliseconds, milliseconds
