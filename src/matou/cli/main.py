@@ -184,7 +184,8 @@ def leave_no_core() -> None:
 def open_closed_streams() -> None:
     """Let nothing else stand where a standard stream would: it would get what is printed, here and by children.
 
-    Whoever starts us may have closed one (`matou runs DIR >&-`, a job of a scheduler). Git does the same as it starts. What is printed goes nowhere then, and nobody can be asked.
+    Whoever starts us may have closed one (`matou runs DIR >&-`, a job of a scheduler). Git does the same as it starts.
+    What is printed goes nowhere then, and nobody can be asked.
     """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(descriptor, True)

@@ -1,4 +1,4 @@
-"""What a platform tells of an account and of what that account can see, in words of our own; and its answers as received."""
+"""What a platform tells of an account and of what that account can see: as received, and in words of our own."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
