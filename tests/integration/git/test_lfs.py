@@ -36,7 +36,7 @@ EXPECTED = {pointer_of(content) for content in FILES.values()}
 def repository(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Pointers in loose objects and in a pack, read in both ways."""
     if request.param == "by git":
-        monkeypatch.setattr(lfs_pointers, "MOST_READ_IN_PROCESS", 0)
+        monkeypatch.setattr(lfs, "MOST_READ_IN_PROCESS", 0)
     return make_lfs_repository(tmp_path / "r.git", FILES).git_dir
 
 
