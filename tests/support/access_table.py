@@ -10,11 +10,15 @@ LETTERS = {"y": Decision.ALLOWED, "n": Decision.NOT_ALLOWED, ".": Decision.HIDDE
 REPOSITORY_CELLS = """
 private   see                         . . y y y y y y
 private   read code                   . . n y y y y y
+private   read conversations          . . n y y y y y
+private   read confidential items     . . n y y y y y
 private   read statistics             . . n y y y y y
 private   fork                        . . n y y y y y
 private   star                        . . y y y y y y
 private   see members                 . . y y y y y y
 private   see settings                . . n n y y y y
+private   see personal data           . . n n n n y y
+private   see webhooks                . . n n n n y y
 private   write code                  . . n n y y y y
 private   upload                      . . n n y y y y
 private   change settings             . . n n n y y y
@@ -26,11 +30,15 @@ private   delete                      . . n n n n y y
 private   administer                  . . n n n n y y
 internal  see                         . y y y y y y y
 internal  read code                   . y y y y y y y
+internal  read conversations          . y y y y y y y
+internal  read confidential items     . n n y y y y y
 internal  read statistics             . y y y y y y y
 internal  fork                        . y y y y y y y
 internal  star                        . y y y y y y y
 internal  see members                 . n y y y y y y
 internal  see settings                . n n n y y y y
+internal  see personal data           . n n n n n y y
+internal  see webhooks                . n n n n n y y
 internal  write code                  . n n n y y y y
 internal  upload                      . n n n y y y y
 internal  change settings             . n n n n y y y
@@ -42,11 +50,15 @@ internal  delete                      . n n n n n y y
 internal  administer                  . n n n n n y y
 public    see                         y y y y y y y y
 public    read code                   y y y y y y y y
+public    read conversations          y y y y y y y y
+public    read confidential items     n n n y y y y y
 public    read statistics             y y y y y y y y
 public    fork                        n y y y y y y y
 public    star                        n y y y y y y y
 public    see members                 n n y y y y y y
 public    see settings                n n n n y y y y
+public    see personal data           n n n n n n y y
+public    see webhooks                n n n n n n y y
 public    write code                  n n n n y y y y
 public    upload                      n n n n y y y y
 public    change settings             n n n n n y y y
@@ -58,17 +70,39 @@ public    delete                      n n n n n n y y
 public    administer                  n n n n n n y y
 """
 
-# "public" is a namespace in which somebody sees a repository.
+# "internal" is a namespace in which somebody sees a repository, "public" a backup that is open to whoever reaches it.
 NAMESPACE_CELLS = """
 private   see                       . . y y y y y y
+private   read conversations        . . n y y y y y
+private   read confidential items   . . n y y y y y
 private   see members               . . y y y y y y
+private   see settings              . . n n y y y y
+private   see personal data         . . n n n n y y
+private   see webhooks              . . n n n n y y
 private   create repositories here  . . n n n y y y
 private   create namespaces here    . . n n n y y y
 private   change settings           . . n n n y y y
 private   delete                    . . n n n n y y
 private   administer                . . n n n n y y
+internal  see                       y y y y y y y y
+internal  read conversations        n n n y y y y y
+internal  read confidential items   n n n y y y y y
+internal  see members               n n y y y y y y
+internal  see settings              n n n n y y y y
+internal  see personal data         n n n n n n y y
+internal  see webhooks              n n n n n n y y
+internal  create repositories here  n n n n n y y y
+internal  create namespaces here    n n n n n y y y
+internal  change settings           n n n n n y y y
+internal  delete                    n n n n n n y y
+internal  administer                n n n n n n y y
 public    see                       y y y y y y y y
+public    read conversations        y y y y y y y y
+public    read confidential items   n n n y y y y y
 public    see members               n n y y y y y y
+public    see settings              n n n n y y y y
+public    see personal data         n n n n n n y y
+public    see webhooks              n n n n n n y y
 public    create repositories here  n n n n n y y y
 public    create namespaces here    n n n n n y y y
 public    change settings           n n n n n y y y
@@ -81,11 +115,15 @@ SCOPE_LETTERS = {"y": Decision.ALLOWED, "s": Decision.MISSING_SCOPE, ".": Decisi
 REPOSITORY_SCOPES = """
 see                         . . . . y y
 read code                   . . . . y y
+read conversations          . . . . y y
+read confidential items     . . . . y y
 read statistics             . . . . y y
 fork                        . . . . y y
 star                        . . . . y y
 see members                 . . . . y y
 see settings                . . . . y y
+see personal data           . . . . y y
+see webhooks                . . . . y y
 write code                  . . . . s y
 upload                      . . . . s y
 change settings             . . . . s y
@@ -98,7 +136,12 @@ administer                  . . . . s y
 """
 NAMESPACE_SCOPES = """
 see                       . . y y . .
+read conversations        . . y y . .
+read confidential items   . . y y . .
 see members               . y y y . .
+see settings              . . y y . .
+see personal data         . . y y . .
+see webhooks              . . y y . .
 create repositories here  . . s s . y
 create namespaces here    . . s y . .
 change settings           . . s y . .

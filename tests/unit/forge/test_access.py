@@ -43,8 +43,7 @@ def name_of(cell: Cell) -> str:
 
 def test_the_table_has_a_cell_for_everything_that_can_be_asked() -> None:
     assert set(REPOSITORY_TABLE) == set(itertools.product(Visibility, REPOSITORY_POLICY, AccessLevel))
-    shown = (Visibility.PRIVATE, Visibility.PUBLIC)
-    assert set(NAMESPACE_TABLE) == set(itertools.product(shown, NAMESPACE_POLICY, AccessLevel))
+    assert set(NAMESPACE_TABLE) == set(itertools.product(Visibility, NAMESPACE_POLICY, AccessLevel))
     assert {*REPOSITORY_POLICY, *NAMESPACE_POLICY} == set(Action)
 
 

@@ -339,14 +339,15 @@ def _level_anywhere(identity: Identity) -> AccessLevel:
 
 
 def _visibility(forge: Forge, identity: Identity, subject: Repository | Namespace) -> Visibility:
-    """A namespace is as open as what can be seen in it: one that holds a public repository can be seen."""
-    if isinstance(subject, Namespace):
-        with forge.database.begin_read() as connection:
-            seen = namespaces.is_seen(connection, subject.id, viewer(forge, identity))
-        return Visibility.PUBLIC if seen else Visibility.PRIVATE
-    if subject.read_only_source is not None and _backups_are_open(forge):
+    """A namespace that holds a public repository can be seen, and no more than that."""
+    source = subject.read_only_source if isinstance(subject, Repository) else subject.source
+    if source is not None and _backups_are_open(forge):
         return Visibility.PUBLIC
-    return subject.visibility
+    if isinstance(subject, Repository):
+        return subject.visibility
+    with forge.database.begin_read() as connection:
+        seen = namespaces.is_seen(connection, subject.id, viewer(forge, identity))
+    return Visibility.INTERNAL if seen else Visibility.PRIVATE
 
 
 def _states(subject: Repository | Namespace) -> frozenset[SubjectState]:

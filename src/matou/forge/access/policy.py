@@ -18,15 +18,21 @@ class Action(Enum):
     what a push has to keep to, which is for those who push. MANAGE_MEMBERS is who has which role in one repository,
     at most MAINTAINER; CHANGE_MEMBER_MODE is whether the roles in the namespaces above count in it. ADMINISTER is who
     the members of a namespace are, who may see it or a repository, archiving it and taking that back.
+    READ_CONVERSATION is issues, change requests, releases and wikis; READ_CONFIDENTIAL is those of them that are marked
+    so, SEE_PERSONAL_DATA is how to reach the people in them, and SEE_HOOKS where a webhook leads.
     """
 
     SEE = Phrase("see")
     READ_CODE = Phrase("read code")
+    READ_CONVERSATION = Phrase("read conversations")
+    READ_CONFIDENTIAL = Phrase("read confidential items")
     READ_ANALYSIS = Phrase("read statistics")
     FORK = Phrase("fork")
     STAR = Phrase("star")
     SEE_MEMBERS = Phrase("see members")
     SEE_SETTINGS = Phrase("see settings")
+    SEE_PERSONAL_DATA = Phrase("see personal data")
+    SEE_HOOKS = Phrase("see webhooks")
     WRITE_CODE = Phrase("write code")
     UPLOAD = Phrase("upload")
     CHANGE_SETTINGS = Phrase("change settings")
@@ -102,6 +108,10 @@ REPOSITORY_POLICY: Mapping[Action, Rule] = MappingProxyType(
         Action.READ_CODE: Rule(
             AccessLevel.REPORTER, _READ_REPOSITORY, internal=AccessLevel.SIGNED_IN, public=AccessLevel.NOBODY
         ),
+        Action.READ_CONVERSATION: Rule(
+            AccessLevel.REPORTER, _READ_REPOSITORY, internal=AccessLevel.SIGNED_IN, public=AccessLevel.NOBODY
+        ),
+        Action.READ_CONFIDENTIAL: Rule(AccessLevel.REPORTER, _READ_REPOSITORY),
         Action.READ_ANALYSIS: Rule(
             AccessLevel.REPORTER,
             _READ_REPOSITORY,
@@ -121,6 +131,8 @@ REPOSITORY_POLICY: Mapping[Action, Rule] = MappingProxyType(
         ),
         Action.SEE_MEMBERS: Rule(AccessLevel.GUEST, _READ_REPOSITORY),
         Action.SEE_SETTINGS: Rule(AccessLevel.DEVELOPER, _READ_REPOSITORY),
+        Action.SEE_PERSONAL_DATA: Rule(AccessLevel.OWNER, _READ_REPOSITORY),
+        Action.SEE_HOOKS: Rule(AccessLevel.OWNER, _READ_REPOSITORY),
         Action.WRITE_CODE: Rule(AccessLevel.DEVELOPER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
         Action.UPLOAD: Rule(AccessLevel.DEVELOPER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
         Action.CHANGE_SETTINGS: Rule(AccessLevel.MAINTAINER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
@@ -132,10 +144,16 @@ REPOSITORY_POLICY: Mapping[Action, Rule] = MappingProxyType(
         Action.ADMINISTER: Rule(AccessLevel.OWNER, _WRITE_REPOSITORY),
     }
 )
+# Of a namespace, "internal" is one in which something can be seen, "public" one that was backed up and is open to all.
 NAMESPACE_POLICY: Mapping[Action, Rule] = MappingProxyType(
     {
-        Action.SEE: Rule(AccessLevel.GUEST, _READ_PROJECT, public=AccessLevel.NOBODY),
+        Action.SEE: Rule(AccessLevel.GUEST, _READ_PROJECT, internal=AccessLevel.NOBODY, public=AccessLevel.NOBODY),
+        Action.READ_CONVERSATION: Rule(AccessLevel.REPORTER, _READ_PROJECT, public=AccessLevel.NOBODY),
+        Action.READ_CONFIDENTIAL: Rule(AccessLevel.REPORTER, _READ_PROJECT),
         Action.SEE_MEMBERS: Rule(AccessLevel.GUEST, _READ_PROJECT | {Scope.TEAM_READ}),
+        Action.SEE_SETTINGS: Rule(AccessLevel.DEVELOPER, _READ_PROJECT),
+        Action.SEE_PERSONAL_DATA: Rule(AccessLevel.OWNER, _READ_PROJECT),
+        Action.SEE_HOOKS: Rule(AccessLevel.OWNER, _READ_PROJECT),
         Action.CREATE_IN: Rule(AccessLevel.MAINTAINER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
         Action.CREATE_NAMESPACE_IN: Rule(AccessLevel.MAINTAINER, _WRITE_PROJECT, refused_in=_NOT_ACTIVE),
         Action.CHANGE_SETTINGS: Rule(AccessLevel.MAINTAINER, _WRITE_PROJECT, refused_in=_NOT_ACTIVE),

@@ -27,6 +27,14 @@ class MaySeeMembers(Right):
     action = Action.SEE_MEMBERS
 
 
+class MayReadConversation(MaySee):
+    action = Action.READ_CONVERSATION
+
+
+class MayReadConfidential(MayReadConversation):
+    action = Action.READ_CONFIDENTIAL
+
+
 class MayReadCode(MaySee):
     action = Action.READ_CODE
 
@@ -45,6 +53,14 @@ class MayStar(MaySee):
 
 class MaySeeSettings(MayReadCode, MaySeeMembers):
     action = Action.SEE_SETTINGS
+
+
+class MaySeePersonalData(MaySeeSettings):
+    action = Action.SEE_PERSONAL_DATA
+
+
+class MaySeeHooks(MaySeeSettings):
+    action = Action.SEE_HOOKS
 
 
 class MayWriteCode(MaySeeSettings):
