@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matou.forge.content.file_types import type_of
 from matou.forge.content.uploads import clean_name
+from matou.model.file_types import type_of
 from matou.model.names import fault_of_segment
 
 

@@ -13,10 +13,10 @@ from matou.db.repositories import Repository
 from matou.db.uploads import Upload
 from matou.errors import MatouError, NotFound
 from matou.forge.access import Authorized, MayReadCode, MayUpload, NotAllowed
-from matou.forge.content.file_types import ANYTHING, FileType, type_of
 from matou.forge.forge import Forge
 from matou.forge.repositories.events import record_event
 from matou.model.events import EventKind
+from matou.model.file_types import ANYTHING, FileType, type_of
 from matou.model.names import LONGEST_SEGMENT_BYTES, fault_of_segment
 
 LARGEST_UPLOAD_BYTES = 20 * 1024 * 1024
