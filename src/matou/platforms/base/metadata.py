@@ -18,7 +18,7 @@ What every reader keeps to:
 * An address that is signed, or expires, is no part of an item: see `ItemRead.addresses`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
@@ -235,6 +235,10 @@ class MetadataSource(Protocol):
     def of_namespace(self, namespace: RemoteNamespace) -> MetadataReader | None: ...
 
 
+def wants_by_default(kind: MetadataKind) -> bool:
+    return kind.is_default
+
+
 class OpenMetadata(Protocol):
     def __call__(
         self,
@@ -245,12 +249,15 @@ class OpenMetadata(Protocol):
         /,
         *,
         now: "Clock",
+        wants: Callable[[MetadataKind], bool] = wants_by_default,
         answers: "Answers | None" = None,
     ) -> MetadataSource:
         """Asks nobody.
 
         Args:
             session: that of the platform's `Source`, so that both keep to one pace.
+            wants: for `read`, what of kinds that stand within items is asked for where it costs a request of its own:
+                EVENT and REACTION, unless a person says so, are not. A kind with files of its own is walked or not.
             answers: to be given to every `ApiClient`: recorded answers, in whose order all is read again.
         """
 
