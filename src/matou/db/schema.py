@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-HEAD_REVISION = "0003"
+HEAD_REVISION = "0004"
 """The newest migration, known here so that opening a database that is up to date need not load Alembic."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -312,4 +312,108 @@ lfs_locks = Table(
     UniqueConstraint("repository_id", "path_sha256"),
     Index(None, "owner_id"),
     sqlite_autoincrement=True,
+)
+
+metadata_repositories = Table(
+    "metadata_repositories",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _reference("repository_id", "repositories.id", on_delete="CASCADE", nullable=True),
+    _reference("namespace_id", "namespaces.id", on_delete="CASCADE", nullable=True),
+    Column("commit_id", Text, nullable=False),
+    UniqueConstraint("repository_id"),
+    UniqueConstraint("namespace_id"),
+    sqlite_autoincrement=True,
+)
+
+participants = Table(
+    "participants",
+    metadata,
+    Column("metadata_id", _Id, ForeignKey("metadata_repositories.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("login", Text, nullable=False),
+    Column("folded_login", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Index(None, "metadata_id", "folded_login"),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _reference("metadata_id", "metadata_repositories.id", on_delete="CASCADE"),
+    Column("kind", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("sort_number", BigInteger),
+    Column("blob_id", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("status", Text),
+    Column("type", Text),
+    Column("priority", Text),
+    Column("author", Text),
+    Column("milestone", Text),
+    Column("iteration", Text),
+    Column("parent", Text),
+    Column("head_branch", Text),
+    Column("base_branch", Text),
+    Column("comment_count", Integer, nullable=False),
+    Column("confidential", Boolean, nullable=False),
+    Column("gone_in", BigInteger),
+    Column("created_at", Moment),
+    Column("updated_at", Moment),
+    Column("closed_at", Moment),
+    Column("merged_at", Moment),
+    UniqueConstraint("metadata_id", "kind", "number"),
+    Index(None, "metadata_id", "kind", "created_at", "id"),
+    Index("ix_items_updated", "metadata_id", "kind", "updated_at", "id"),
+    sqlite_autoincrement=True,
+)
+
+item_labels = Table(
+    "item_labels",
+    metadata,
+    Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", Text, primary_key=True),
+)
+
+item_people = Table(
+    "item_people",
+    metadata,
+    Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
+    Column("role", Text, primary_key=True),
+    Column("person", Text, primary_key=True),
+)
+
+item_comments = Table(
+    "item_comments",
+    metadata,
+    Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    _reference("metadata_id", "metadata_repositories.id", on_delete="CASCADE"),
+    Column("kind", Text, nullable=False),
+    Column("comment_id", Text, nullable=False),
+    Column("author", Text),
+    Column("created_at", Moment),
+    Column("updated_at", Moment),
+    Index(None, "metadata_id", "kind", "created_at"),
+    Index("ix_item_comments_updated", "metadata_id", "kind", "updated_at"),
+    Index("ix_item_comments_identity", "metadata_id", "kind", "comment_id"),
+)
+
+item_files = Table(
+    "item_files",
+    metadata,
+    Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
+    Column("sha256", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Index(None, "sha256"),
+)
+
+# PostgreSQL's alone has rows: the index of SQLite keeps no texts (db/item_search.py).
+item_texts = Table(
+    "item_texts",
+    metadata,
+    Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
+    Column("text", Text, nullable=False),
 )

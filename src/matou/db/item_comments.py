@@ -1,0 +1,81 @@
+"""Rows of comments: where each stands in its item, for lists of all comments of a repository."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, and_, func, select
+
+from matou.db.metadata_repositories import MetadataId
+from matou.db.schema import item_comments, items
+from matou.db.time_range import ALWAYS, Between
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedComment:
+    """A comment, and the item whose blob has its text.
+
+    Attributes:
+        position: among the comments of the item, from 0, as `NewItem.comments` had them.
+    """
+
+    comment_id: str
+    position: int
+    number: str
+    blob_id: str
+    created_at: datetime | None
+    updated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentQuery:
+    """Which comments on items of a kind: all, those on one item, or the one with an id."""
+
+    kind: str
+    number: str | None = None
+    comment_id: str | None = None
+    updated: Between = ALWAYS
+    confidential: bool = False
+    by_update: bool = False
+    ascending: bool = True
+
+
+_COLUMNS = [
+    item_comments.c.comment_id,
+    item_comments.c.position,
+    items.c.number,
+    items.c.blob_id,
+    item_comments.c.created_at,
+    item_comments.c.updated_at,
+]
+
+
+def list_comments(
+    connection: Connection, metadata_id: MetadataId, wanted: CommentQuery, *, offset: int = 0, limit: int | None = None
+) -> tuple[tuple[IndexedComment, ...], int]:
+    """One page of what is wanted, and how many there are in all."""
+    joined = item_comments.join(items, items.c.id == item_comments.c.item_id)
+    chosen = and_(*_conditions(metadata_id, wanted))
+    total = connection.execute(select(func.count()).select_from(joined).where(chosen)).scalar_one()
+    listing = select(*_COLUMNS).select_from(joined).where(chosen).order_by(*_ordered(wanted))
+    rows = connection.execute(listing.offset(offset).limit(limit))
+    return tuple(IndexedComment(*row) for row in rows), total
+
+
+def _conditions(metadata_id: MetadataId, wanted: CommentQuery) -> Iterator[ColumnElement[bool]]:
+    yield item_comments.c.metadata_id == metadata_id
+    yield item_comments.c.kind == wanted.kind
+    if wanted.number is not None:
+        yield items.c.number == wanted.number
+    if wanted.comment_id is not None:
+        yield item_comments.c.comment_id == wanted.comment_id
+    if not wanted.confidential:
+        yield ~items.c.confidential
+    yield from wanted.updated.holds(item_comments.c.updated_at)
+
+
+def _ordered(wanted: CommentQuery) -> tuple[ColumnElement[object], ...]:
+    column = item_comments.c.updated_at if wanted.by_update else item_comments.c.created_at
+    columns = (column, items.c.sort_number, items.c.number, item_comments.c.position)
+    directed = (one.asc() if wanted.ascending else one.desc() for one in columns)
+    return (column.is_(None), *directed)

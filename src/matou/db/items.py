@@ -1,0 +1,304 @@
+"""Rows of issues and change requests: an index of metadata repositories, which hold what was said.
+
+An item that changed gets a new row, with a new id: what the search index has of the old one then joins with nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import NewType
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, exists, func, insert, or_, select
+
+from matou.db.metadata_repositories import MetadataId
+from matou.db.schema import item_comments, item_files, item_labels, item_people, items, participants
+from matou.db.time_range import ALWAYS, Between
+from matou.model.names import folded
+
+ItemId = NewType("ItemId", int)
+
+
+class PersonRole(Enum):
+    """What somebody is to an item, beside its author."""
+
+    ASSIGNEE = "assignee"
+    REVIEWER = "reviewer"
+    TESTER = "tester"
+
+
+@dataclass(frozen=True, slots=True)
+class NewComment:
+    """Where a comment stands; its text is in its item."""
+
+    id: str
+    author: str | None
+    created_at: datetime | None
+    updated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewItem:
+    """What is looked up of an item.
+
+    Attributes:
+        blob_id: of its file in the metadata repository.
+        comments: those that are there still, threads' among them, in their order.
+        files: (SHA-256, name) of those whose bytes are saved.
+    """
+
+    kind: str
+    number: str
+    blob_id: str
+    title: str
+    state: str
+    status: str | None = None
+    type: str | None = None
+    priority: str | None = None
+    author: str | None = None
+    milestone: str | None = None
+    iteration: str | None = None
+    parent: str | None = None
+    head_branch: str | None = None
+    base_branch: str | None = None
+    confidential: bool = False
+    gone_in: int | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    closed_at: datetime | None = None
+    merged_at: datetime | None = None
+    labels: Sequence[str] = ()
+    people: Sequence[tuple[PersonRole, str]] = ()
+    comments: Sequence[NewComment] = ()
+    files: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedItem:
+    """An item as lists need it; all else is read from its blob."""
+
+    id: ItemId
+    kind: str
+    number: str
+    blob_id: str
+    title: str
+    state: str
+    comment_count: int
+    confidential: bool
+    gone_in: int | None
+    created_at: datetime | None
+    updated_at: datetime | None
+
+
+class ItemOrder(Enum):
+    NUMBER = "number"
+    CREATED = "created"
+    UPDATED = "updated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemQuery:
+    """Which items of a kind, and in which order.
+
+    Attributes:
+        states, types, statuses, priorities, numbers: any of these; None for all.
+        labels: all of these.
+        author, assignee, reviewer, tester: logins or keys of people; empty for anybody.
+        milestone, iteration, parent, head_branch, base_branch: exactly; None for any, empty for none at all.
+        confidential: whether those are among them that need more than a look at the code.
+        gone: whether those are among them that the source has no longer.
+    """
+
+    kind: str
+    states: Sequence[str] | None = None
+    types: Sequence[str] | None = None
+    statuses: Sequence[str] | None = None
+    priorities: Sequence[str] | None = None
+    numbers: Sequence[str] | None = None
+    labels: Sequence[str] = ()
+    author: str = ""
+    assignee: str = ""
+    reviewer: str = ""
+    tester: str = ""
+    milestone: str | None = None
+    iteration: str | None = None
+    parent: str | None = None
+    head_branch: str | None = None
+    base_branch: str | None = None
+    created: Between = ALWAYS
+    updated: Between = ALWAYS
+    closed: Between = ALWAYS
+    merged: Between = ALWAYS
+    confidential: bool = False
+    gone: bool = True
+    order: ItemOrder = ItemOrder.CREATED
+    ascending: bool = False
+
+
+_COLUMNS = [items.c[name] for name in IndexedItem.__slots__]
+_ORDERS = {
+    ItemOrder.NUMBER: items.c.sort_number,
+    ItemOrder.CREATED: items.c.created_at,
+    ItemOrder.UPDATED: items.c.updated_at,
+}
+_PLAIN = [name for name in NewItem.__slots__ if name in items.c]
+_LARGEST = 2**63 - 1
+
+
+def replace_items(connection: Connection, metadata_id: MetadataId, new: Sequence[NewItem]) -> tuple[ItemId, ...]:
+    """New rows for items, in their order, each in place of the one of the same kind and number."""
+    for kind in {item.kind for item in new}:
+        delete_items(connection, metadata_id, kind, [item.number for item in new if item.kind == kind])
+    if not new:
+        return ()
+    statement = insert(items).returning(items.c.id, sort_by_parameter_order=True)
+    ids = tuple(map(ItemId, connection.execute(statement, [_values(metadata_id, item) for item in new]).scalars()))
+    for table, rows in _parts(metadata_id, ids, new):
+        if rows:
+            connection.execute(insert(table), rows)
+    return ids
+
+
+def delete_items(connection: Connection, metadata_id: MetadataId, kind: str, numbers: Sequence[str]) -> None:
+    where = and_(items.c.metadata_id == metadata_id, items.c.kind == kind, items.c.number.in_(numbers))
+    connection.execute(delete(items).where(where))
+
+
+def _values(metadata_id: MetadataId, new: NewItem) -> dict[str, object]:
+    return {
+        **{name: getattr(new, name) for name in _PLAIN},
+        "metadata_id": metadata_id,
+        "sort_number": int(new.number) if _is_number(new.number) else None,
+        "comment_count": len(new.comments),
+    }
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < len(str(_LARGEST))
+
+
+def _parts(
+    metadata_id: MetadataId, ids: Sequence[ItemId], new: Sequence[NewItem]
+) -> Iterator[tuple[Table, list[dict[str, object]]]]:
+    """What tables that belong to items get; an item that names something twice has it once."""
+    pairs = list(zip(ids, new, strict=True))
+    yield item_labels, [{"item_id": one, "name": name} for one, item in pairs for name in dict.fromkeys(item.labels)]
+    yield (
+        item_people,
+        [
+            {"item_id": one, "role": role.value, "person": person}
+            for one, item in pairs
+            for role, person in dict.fromkeys(item.people)
+        ],
+    )
+    yield (
+        item_files,
+        [
+            {"item_id": one, "sha256": digest, "name": name}
+            for one, item in pairs
+            for digest, name in dict.fromkeys(item.files)
+        ],
+    )
+    yield (
+        item_comments,
+        [
+            {"item_id": one, "metadata_id": metadata_id, "kind": item.kind, "position": position, **_values_of(comment)}
+            for one, item in pairs
+            for position, comment in enumerate(item.comments)
+        ],
+    )
+
+
+def _values_of(comment: NewComment) -> dict[str, object]:
+    return {
+        "comment_id": comment.id,
+        "author": comment.author,
+        "created_at": comment.created_at,
+        "updated_at": comment.updated_at,
+    }
+
+
+def list_items(
+    connection: Connection, metadata_id: MetadataId, wanted: ItemQuery, *, offset: int = 0, limit: int | None = None
+) -> tuple[tuple[IndexedItem, ...], int]:
+    """One page of what is wanted, and how many there are in all."""
+    chosen = and_(*_conditions(metadata_id, wanted))
+    total = connection.execute(select(func.count()).select_from(items).where(chosen)).scalar_one()
+    listing = select(*_COLUMNS).where(chosen).order_by(*_ordered(wanted)).offset(offset).limit(limit)
+    return tuple(IndexedItem(*row) for row in connection.execute(listing)), total
+
+
+def find_item(connection: Connection, metadata_id: MetadataId, kind: str, number: str) -> IndexedItem | None:
+    where = and_(items.c.metadata_id == metadata_id, items.c.kind == kind, items.c.number == number)
+    row = connection.execute(select(*_COLUMNS).where(where)).one_or_none()
+    return None if row is None else IndexedItem(*row)
+
+
+def _conditions(metadata_id: MetadataId, wanted: ItemQuery) -> Iterator[ColumnElement[bool]]:
+    yield items.c.metadata_id == metadata_id
+    yield items.c.kind == wanted.kind
+    if not wanted.confidential:
+        yield ~items.c.confidential
+    if not wanted.gone:
+        yield items.c.gone_in.is_(None)
+    yield from _equal(wanted)
+    yield from _related(metadata_id, wanted)
+    for column, span in (
+        (items.c.created_at, wanted.created),
+        (items.c.updated_at, wanted.updated),
+        (items.c.closed_at, wanted.closed),
+        (items.c.merged_at, wanted.merged),
+    ):
+        yield from span.holds(column)
+
+
+def _equal(wanted: ItemQuery) -> Iterator[ColumnElement[bool]]:
+    for name, values in (
+        ("state", wanted.states),
+        ("type", wanted.types),
+        ("status", wanted.statuses),
+        ("priority", wanted.priorities),
+        ("number", wanted.numbers),
+    ):
+        if values is not None:
+            yield items.c[name].in_(values)
+    for name, value in (
+        ("milestone", wanted.milestone),
+        ("iteration", wanted.iteration),
+        ("parent", wanted.parent),
+        ("head_branch", wanted.head_branch),
+        ("base_branch", wanted.base_branch),
+    ):
+        if value is not None:
+            yield items.c[name] == value if value else items.c[name].is_(None)
+
+
+def _related(metadata_id: MetadataId, wanted: ItemQuery) -> Iterator[ColumnElement[bool]]:
+    for name in wanted.labels:
+        yield exists().where(item_labels.c.item_id == items.c.id, item_labels.c.name == name)
+    if wanted.author:
+        yield items.c.author.in_(_keys(metadata_id, wanted.author))
+    for role, who in (
+        (PersonRole.ASSIGNEE, wanted.assignee),
+        (PersonRole.REVIEWER, wanted.reviewer),
+        (PersonRole.TESTER, wanted.tester),
+    ):
+        if who:
+            yield exists().where(
+                item_people.c.item_id == items.c.id,
+                item_people.c.role == role.value,
+                item_people.c.person.in_(_keys(metadata_id, who)),
+            )
+
+
+def _keys(metadata_id: MetadataId, who: str) -> Select[tuple[str]]:
+    """The keys of whoever has that login or that key."""
+    of_login = or_(participants.c.folded_login == folded(who), participants.c.key == who)
+    return select(participants.c.key).where(participants.c.metadata_id == metadata_id, of_login)
+
+
+def _ordered(wanted: ItemQuery) -> tuple[ColumnElement[object], ...]:
+    """What has no such time or number stands last either way; the databases do not agree on where nothing stands."""
+    column = _ORDERS[wanted.order]
+    directed = (one.asc() if wanted.ascending else one.desc() for one in (column, items.c.number, items.c.id))
+    return (column.is_(None), *directed)

@@ -1,0 +1,254 @@
+"""The index of issues and change requests, on both databases: what is asked for, and nothing else, in its order."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from matou.db.engine import Database
+from matou.db.item_comments import CommentQuery, list_comments
+from matou.db.item_search import add_texts, finds, forget_texts
+from matou.db.items import (
+    ItemOrder,
+    ItemQuery,
+    NewComment,
+    NewItem,
+    PersonRole,
+    delete_items,
+    find_item,
+    list_items,
+    replace_items,
+)
+from matou.db.metadata_repositories import (
+    IndexedMetadata,
+    MetadataId,
+    ParticipantRow,
+    count_items,
+    delete_metadata,
+    insert_metadata,
+    of_namespace,
+    replace_participants,
+    set_commit,
+)
+from matou.db.namespaces import NamespaceId, NamespaceKind, NewNamespace, insert_namespace
+from matou.db.schema import items
+from matou.db.time_range import Between
+from matou.model.names import NamespacePath
+
+START = datetime(2019, 3, 4, 5, 6, 7, tzinfo=UTC)
+
+
+def at(hours: int) -> datetime:
+    return START + timedelta(hours=hours)
+
+
+@pytest.fixture
+def namespace_id(database: Database) -> NamespaceId:
+    path = NamespacePath.parse("team")
+    new = NewNamespace(
+        None, NamespaceKind.ORGANIZATION, path, "team", "team", "", None, False, "s", "1", None, START, None
+    )
+    with database.begin_write() as connection:
+        return insert_namespace(connection, new).id
+
+
+@pytest.fixture
+def metadata_id(database: Database, namespace_id: NamespaceId) -> MetadataId:
+    with database.begin_write() as connection:
+        return insert_metadata(connection, namespace_id=namespace_id).id
+
+
+def issue(number: int | str, **values: object) -> NewItem:
+    made = at(number) if isinstance(number, int) else START
+    new = NewItem(
+        kind="issue", number=str(number), blob_id="0" * 40, title="t", state="open", created_at=made, updated_at=made
+    )
+    return replace(new, **values)  # type: ignore[arg-type]  # the test names the fields
+
+
+def numbers(database: Database, metadata_id: MetadataId, **wanted: object) -> list[str]:
+    with database.begin_read() as connection:
+        query = ItemQuery(kind="issue", **({"ascending": True} | wanted))  # type: ignore[arg-type]
+        rows, total = list_items(connection, metadata_id, query)
+    assert total == len(rows)
+    return [row.number for row in rows]
+
+
+ITEMS = (
+    issue(1, labels=["bug", "后端"], author="17", people=[(PersonRole.ASSIGNEE, "18")], milestone="3"),
+    issue(2, state="closed", author="18", closed_at=at(30), people=[(PersonRole.TESTER, "17")], labels=["bug"]),
+    issue(3, type="DEFECT", status="处理中", priority="2", iteration="5", parent="1"),
+    issue(10, confidential=True, updated_at=at(0)),
+    issue("I6D3AV", gone_in=4, created_at=None),
+)
+
+
+@pytest.fixture
+def indexed(database: Database, metadata_id: MetadataId) -> MetadataId:
+    with database.begin_write() as connection:
+        replace_items(connection, metadata_id, ITEMS)
+        people = [ParticipantRow("17", "Zhang-San", "张三"), ParticipantRow("18", "li-si", "李四")]
+        replace_participants(connection, metadata_id, people)
+    return metadata_id
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({}, ["1", "2", "3", "I6D3AV"]),
+        ({"confidential": True}, ["1", "2", "3", "10", "I6D3AV"]),
+        ({"gone": False}, ["1", "2", "3"]),
+        ({"states": ["closed"]}, ["2"]),
+        ({"labels": ["bug"]}, ["1", "2"]),
+        ({"labels": ["bug", "后端"]}, ["1"]),
+        ({"author": "zhang-san"}, ["1"]),
+        ({"author": "18"}, ["2"]),
+        ({"author": "nobody"}, []),
+        ({"assignee": "LI-SI"}, ["1"]),
+        ({"tester": "zhang-san"}, ["2"]),
+        ({"reviewer": "zhang-san"}, []),
+        ({"milestone": "3"}, ["1"]),
+        ({"milestone": ""}, ["2", "3", "I6D3AV"]),
+        ({"iteration": "5"}, ["3"]),
+        ({"parent": "1"}, ["3"]),
+        ({"types": ["DEFECT"]}, ["3"]),
+        ({"statuses": ["处理中"]}, ["3"]),
+        ({"priorities": ["2"]}, ["3"]),
+        ({"numbers": ["2", "3", "10"]}, ["2", "3"]),
+        ({"created": Between(at(2), at(3))}, ["2"]),
+        ({"closed": Between(at(29), None)}, ["2"]),
+        ({"order": ItemOrder.CREATED, "ascending": False}, ["3", "2", "1", "I6D3AV"]),
+        ({"order": ItemOrder.NUMBER, "ascending": False, "confidential": True}, ["10", "3", "2", "1", "I6D3AV"]),
+        ({"order": ItemOrder.UPDATED, "confidential": True, "numbers": ["1", "10"]}, ["10", "1"]),
+    ],
+)
+def test_a_list_has_what_was_asked_for_in_its_order(
+    database: Database, indexed: MetadataId, wanted: dict[str, object], expected: list[str]
+) -> None:
+    assert numbers(database, indexed, **wanted) == expected
+
+
+def test_pages_follow_each_other_and_know_the_whole(database: Database, indexed: MetadataId) -> None:
+    with database.begin_read() as connection:
+        query = ItemQuery(kind="issue", ascending=True)
+        pages = [list_items(connection, indexed, query, offset=offset, limit=2) for offset in (0, 2, 4)]
+
+    assert [[row.number for row in rows] for rows, _ in pages] == [["1", "2"], ["3", "I6D3AV"], []]
+    assert {total for _, total in pages} == {4}
+
+
+def test_an_item_that_changed_takes_the_place_of_what_it_was(database: Database, indexed: MetadataId) -> None:
+    with database.begin_write() as connection:
+        before = find_item(connection, indexed, "issue", "1")
+        replace_items(connection, indexed, [issue(1, title="new", labels=["only"])])
+        after = find_item(connection, indexed, "issue", "1")
+
+    assert before is not None
+    assert after is not None
+    assert (after.title, after.id > before.id) == ("new", True)
+    assert numbers(database, indexed, labels=["bug"]) == ["2"]
+
+
+def test_items_go_and_with_their_subject_all_of_them(database: Database, indexed: MetadataId) -> None:
+    with database.begin_write() as connection:
+        delete_items(connection, indexed, "issue", ["1", "2"])
+        left = count_items(connection)
+        delete_metadata(connection, indexed)
+        nothing = count_items(connection)
+
+    assert left[0] == len(ITEMS) - 2
+    assert nothing[0] == 0
+
+
+def test_a_subject_knows_its_commit(database: Database, namespace_id: NamespaceId, metadata_id: MetadataId) -> None:
+    with database.begin_write() as connection:
+        assert of_namespace(connection, namespace_id) == IndexedMetadata(metadata_id, "")
+        set_commit(connection, metadata_id, "a" * 40)
+
+    with database.begin_read() as connection:
+        assert of_namespace(connection, namespace_id) == IndexedMetadata(metadata_id, "a" * 40)
+
+
+def test_comments_are_listed_across_items_and_by_item_and_by_id(database: Database, metadata_id: MetadataId) -> None:
+    said = [NewComment(str(number), "17", at(number), at(40 - number)) for number in range(3)]
+    with database.begin_write() as connection:
+        replace_items(connection, metadata_id, [issue(1, comments=said[:2]), issue(2, comments=said[2:])])
+        secret = NewComment("99", None, at(5), None)
+        replace_items(connection, metadata_id, [issue(3, confidential=True, comments=[secret])])
+
+    def listed(**wanted: object) -> list[tuple[str, str]]:
+        with database.begin_read() as connection:
+            query = CommentQuery(kind="issue", **wanted)  # type: ignore[arg-type]
+            rows, total = list_comments(connection, metadata_id, query)
+        assert total == len(rows)
+        return [(row.number, row.comment_id) for row in rows]
+
+    assert listed() == [("1", "0"), ("1", "1"), ("2", "2")]
+    assert listed(by_update=True) == [("2", "2"), ("1", "1"), ("1", "0")]
+    assert listed(number="1") == [("1", "0"), ("1", "1")]
+    assert listed(comment_id="2") == [("2", "2")]
+    assert listed(updated=Between(at(39), None), ascending=False) == [("1", "1"), ("1", "0")]
+    assert listed(confidential=True)[-1] == ("3", "99")
+
+
+TEXTS = {
+    "1": "登录失败 when the Password has 100% of _ characters",
+    "2": "无法登录：RequestHandler raises OSError",
+    "3": "一行\nGo 语言，用js写",
+    "10": 'nul\0ls "quite so" and 𠀀𠀁',
+}
+
+
+@pytest.mark.parametrize(
+    ("search", "expected"),
+    [
+        ("登录", {"1", "2"}),
+        ("登录失败", {"1"}),
+        ("登", {"1", "2"}),
+        ("失败 password", {"1"}),
+        ("PASSWORD", {"1"}),
+        ("handler", {"2"}),
+        ("go", {"3"}),
+        ("G", set()),
+        ("js", {"3"}),
+        ("100%", {"1"}),
+        ("100_", set()),
+        ('"quite so"', {"10"}),
+        ('"so quite"', set()),
+        ("𠀀𠀁", {"10"}),
+        ("nothing", set()),
+        ("nul ls", {"10"}),
+        ("", set()),
+        ("OR AND NOT *", set()),
+        ("a" * 2000, set()),
+    ],
+)
+def test_a_search_finds_every_word_in_chinese_too(
+    database: Database, metadata_id: MetadataId, search: str, expected: set[str]
+) -> None:
+    with database.begin_write() as connection:
+        ids = replace_items(connection, metadata_id, [issue(int(number)) for number in TEXTS])
+        add_texts(connection, dict(zip(ids, TEXTS.values(), strict=True)))
+        first = ids[0]
+        # A text that an item no longer has is not found again.
+        (again,) = replace_items(connection, metadata_id, [issue(1)])
+        add_texts(connection, {again: TEXTS["1"]})
+
+    with database.begin_read() as connection:
+        where = finds(connection, search)
+        rows = connection.execute(items.select().where(where)).all()
+
+    assert first != again
+    assert {row.number for row in rows} == expected
+
+
+def test_texts_are_forgotten_whole(database: Database, metadata_id: MetadataId) -> None:
+    with database.begin_write() as connection:
+        (one,) = replace_items(connection, metadata_id, [issue(1)])
+        add_texts(connection, {one: "登录 password"})
+        forget_texts(connection)
+        rows = [
+            connection.execute(items.select().where(finds(connection, word))).all() for word in ("登录", "password")
+        ]
+
+    assert rows == [[], []]
