@@ -8,7 +8,11 @@ from matou.model.metadata.base import JsonObject, MetadataValue, PersonKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Participant(MetadataValue):
-    """A person that was seen anywhere, also one who left. `avatar` is the SHA-256 of a blob."""
+    """A person that was seen anywhere, also one who left. `avatar` is the SHA-256 of a blob.
+
+    Attributes:
+        extra: what else the platform told: of one person different things at different places.
+    """
 
     id: str | None = None
     login: str
@@ -17,6 +21,7 @@ class Participant(MetadataValue):
     url: str | None = None
     avatar: str | None = None
     state: Literal["active", "left", "locked", "ghost", "bot"] | None = None
+    extra: JsonObject | None = None
 
     @property
     def key(self) -> PersonKey:

@@ -19,6 +19,7 @@ class ReleaseAsset(MetadataValue):
     downloads: int | None = None
     at: datetime | None = None
     missing: str | None = None
+    extra: JsonObject | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

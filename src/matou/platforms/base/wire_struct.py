@@ -22,6 +22,12 @@ class WireStruct(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return undescribed_of(self)
 
 
+class GivenStruct(WireStruct, frozen=True, kw_only=True):
+    """An object that is kept as it came, too, for what has no place for all of it: see `decoder.given_of`."""
+
+    keeps_given: ClassVar[bool] = True
+
+
 def as_received(value: object) -> Any:
     """Turn what was read into what `json.loads` would have given, the undescribed keys included."""
     if isinstance(value, WireStruct):
