@@ -5,7 +5,7 @@ import os
 import zlib
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from matou.errors import Conflict, MatouError
 from matou.fs import sync_folder
@@ -30,6 +30,13 @@ class OtherObjectFormat(Conflict):
 
 class RefusedObject(MatouError):
     """Content that would make others refuse the whole repository."""
+
+
+class ObjectWriter(Protocol):
+    """Takes new objects: one by one into a quarantine, or all into one pack."""
+
+    def write_object(self, kind: ObjectKind, content: bytes) -> ObjectId:
+        """Give an object its name and store it; it is not judged."""
 
 
 class Quarantine(QuarantineFolder):
@@ -66,7 +73,7 @@ class Quarantine(QuarantineFolder):
         Raises:
             RefusedObject: it is half of an attack on SHA-1, which every git that meets it refuses.
         """
-        name = _name_of(kind, content)
+        name = name_object(kind, content)
         path = self.folder / name[:2] / name[2:]
         if name not in self._written:
             path.parent.mkdir(exist_ok=True)
@@ -118,8 +125,8 @@ def _header(kind: ObjectKind, content: bytes) -> bytes:
     return b"%b %d\0" % (kind.encode(), len(content))
 
 
-def _name_of(kind: ObjectKind, content: bytes) -> ObjectId:
-    """The SHA-1 of an object.
+def name_object(kind: ObjectKind, content: bytes) -> ObjectId:
+    """The SHA-1 of an object. Raises RefusedObject where it is half of an attack on SHA-1.
 
     Only blobs can hold just any bytes, and only they are searched for the known attack on SHA-1: libgit2 does that,
     the standard library does not. What else we write is text, or names that were checked.

@@ -16,7 +16,7 @@ from pygit2.enums import ObjectType
 
 from matou.errors import Conflict, Damaged, MatouError, Phrase
 from matou.git.odb.objects import LARGEST_TREE_BYTES, InvalidTreePath, TooLargeToRead, TreePath
-from matou.git.odb.quarantine import ObjectKind, Quarantine
+from matou.git.odb.quarantine import ObjectKind, ObjectWriter, Quarantine
 from matou.git.process.run import GitFailed, run_git
 from matou.model.names import ObjectId
 
@@ -128,13 +128,13 @@ class TreeEdit:
     def __init__(self, repository: pygit2.Repository, root: ObjectId | None, path: TreePath) -> None:
         self._path = path
         self._names = [segment.encode("utf-8", "surrogateescape") for segment in path.segments]
-        self._folders: list[Folder] = [{} if root is None else _read_folder(repository, root)]
+        self._folders: list[Folder] = [{} if root is None else read_folder(repository, root)]
         for depth, (here, _) in enumerate(pairwise(self._names), start=1):
             entry = self._folders[-1].get(here)
             if entry is not None and not entry.is_folder:
                 above = "/".join(path.segments[:depth])
                 raise PathBlocked("{path} is {kind}, not a folder", path=repr(above)[:200], kind=entry.kind)
-            self._folders.append({} if entry is None else _read_folder(repository, entry.id))
+            self._folders.append({} if entry is None else read_folder(repository, entry.id))
 
     @property
     def entry(self) -> Entry | None:
@@ -161,8 +161,8 @@ class TreeEdit:
     def _written(self, quarantine: Quarantine, entry: Entry | None) -> ObjectId:
         for folder, name in zip(self._folders[:0:-1], self._names[:0:-1], strict=True):
             changed = _changed(folder, name, entry)
-            entry = Entry(_FOLDER, _write_folder(quarantine, changed)) if changed else None
-        return _write_folder(quarantine, _changed(self._folders[0], self._names[0], entry))
+            entry = Entry(_FOLDER, write_folder(quarantine, changed)) if changed else None
+        return write_folder(quarantine, _changed(self._folders[0], self._names[0], entry))
 
 
 def require_writable(path: TreePath) -> None:
@@ -191,7 +191,7 @@ def require_harmless(quarantine: Quarantine, path: TreePath, content: bytes) -> 
         return
     with Quarantine(quarantine.git_dir) as apart:
         blob = apart.write_object(ObjectKind.BLOB, content)
-        tree = _write_folder(apart, {path.segments[-1].encode("utf-8", "surrogateescape"): Entry(_FILE, blob)})
+        tree = write_folder(apart, {path.segments[-1].encode("utf-8", "surrogateescape"): Entry(_FILE, blob)})
         alone = {"GIT_OBJECT_DIRECTORY": apart.environment["GIT_OBJECT_DIRECTORY"]}
         try:
             run_git(("fsck", "--strict", "--no-dangling", tree), git_dir=apart.git_dir, environment=alone)
@@ -203,7 +203,7 @@ def require_harmless(quarantine: Quarantine, path: TreePath, content: bytes) -> 
 
 
 def write_commit(
-    quarantine: Quarantine,
+    writer: ObjectWriter,
     *,
     tree: ObjectId,
     parents: Sequence[ObjectId],
@@ -215,7 +215,7 @@ def write_commit(
     """Raises InvalidMessage."""
     headers = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
     headers += [f"author {author.line(at)}", f"committer {committer.line(at)}"]
-    return quarantine.write_object(ObjectKind.COMMIT, _text(headers, message))
+    return writer.write_object(ObjectKind.COMMIT, _text(headers, message))
 
 
 def write_tag(
@@ -258,7 +258,8 @@ def _fault_of_new(segment: str) -> Phrase | None:
     return None
 
 
-def _read_folder(repository: pygit2.Repository, tree: ObjectId) -> Folder:
+def read_folder(repository: pygit2.Repository, tree: ObjectId) -> Folder:
+    """What one tree holds. Raises Damaged where it is not what git writes, TooLargeToRead where it is too long."""
     try:
         kind, size_bytes = repository.odb.read_header(tree)
         if size_bytes > LARGEST_TREE_BYTES:
@@ -295,11 +296,12 @@ def _changed(folder: Folder, name: bytes, entry: Entry | None) -> Folder:
     return others if entry is None else {**others, name: entry}
 
 
-def _write_folder(quarantine: Quarantine, folder: Folder) -> ObjectId:
+def write_folder(writer: ObjectWriter, folder: Folder) -> ObjectId:
+    """One tree, in git's order."""
     # git's tree.c, base_name_compare: a folder sorts as if its name ended with a slash.
     ordered = sorted(folder.items(), key=lambda pair: pair[0] + b"/" if pair[1].is_folder else pair[0])
     text = b"".join(b"%b %b\0%b" % (entry.mode, name, bytes.fromhex(entry.id)) for name, entry in ordered)
-    return quarantine.write_object(ObjectKind.TREE, text)
+    return writer.write_object(ObjectKind.TREE, text)
 
 
 # git's utf8.c, next_hfs_char: what HFS+ does not see in a name.

@@ -1,0 +1,21 @@
+"""Metadata repositories: what lies around the code, as files in git (docs/archive-format.md, "Metadata")."""
+
+from matou.archive.metadata.about import About, KindCount, NewerMetadata
+from matou.archive.metadata.json_form import DamagedMetadata
+from matou.archive.metadata.reader import MAIN, MetadataTree, main_commit, open_metadata
+from matou.archive.metadata.tree_paths import key_of
+from matou.archive.metadata.writer import MetadataCommit, MetadataWriter
+
+__all__ = [
+    "MAIN",
+    "About",
+    "DamagedMetadata",
+    "KindCount",
+    "MetadataCommit",
+    "MetadataTree",
+    "MetadataWriter",
+    "NewerMetadata",
+    "key_of",
+    "main_commit",
+    "open_metadata",
+]

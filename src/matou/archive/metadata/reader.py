@@ -1,0 +1,108 @@
+"""Reading a metadata repository: an item, a kind, all of it, at any commit; memory holds an item at a time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pygit2
+
+from matou.archive.metadata.about import About, decode_about
+from matou.archive.metadata.items import read_item
+from matou.archive.metadata.json_form import decode_table
+from matou.archive.metadata.tree_paths import ABOUT, is_first_part, path_of
+from matou.errors import Damaged
+from matou.git.odb.blobs import read_blob
+from matou.git.odb.objects import find_commit, open_repository
+from matou.git.operations.lfs import LfsPointer, parse_pointer
+from matou.git.operations.tree_update import TreeUpdate
+from matou.git.refs.listing import read_refs
+from matou.model.metadata import MetadataValue
+from matou.model.metadata.kinds import ASSET, ATTACHMENT, MetadataKind, TreeLayout
+from matou.model.names import ObjectId, RefName
+
+MAIN: Final = RefName("refs/heads/main")
+
+LARGEST_FILE_BYTES: Final = 512 * 1024 * 1024
+"""Of what is read into memory; nothing of ours comes near it but a list of people, or one comment."""
+
+
+class MetadataTree:
+    """What a metadata repository holds at one commit; for one thread.
+
+    Raises:
+        DamagedMetadata: in any method, where a file is not what was written.
+        Damaged: likewise, where an object cannot be read.
+    """
+
+    def __init__(self, repository: pygit2.Repository, root: ObjectId) -> None:
+        self._repository = repository
+        self._tree = TreeUpdate(repository, root)
+
+    @property
+    def about(self) -> About:
+        """Raises NewerMetadata, too, where a later Matou wrote it in another form."""
+        content = self.read(ABOUT)
+        if content is None:
+            raise Damaged("{path} is not there", path=ABOUT)
+        return decode_about(content)
+
+    def read(self, path: str) -> bytes | None:
+        """The content of a file; None where there is none."""
+        blob = self._tree.find(path)
+        return None if blob is None else read_blob(self._repository, blob, largest_bytes=LARGEST_FILE_BYTES)
+
+    def item(self, kind: MetadataKind, key: str) -> MetadataValue | None:
+        """One item; None where there is none of this key."""
+        if kind.layout is TreeLayout.TABLE:
+            return self.table(kind).get(key)
+        return read_item(kind, path_of(kind, key), self.read)
+
+    def items(self, kind: MetadataKind) -> Iterator[MetadataValue]:
+        """Every item of a kind, in the order of the files' names."""
+        if kind.layout is TreeLayout.TABLE:
+            yield from self.table(kind).values()
+            return
+        for path in self.paths(kind):
+            found = read_item(kind, path, self.read)
+            if found is not None:
+                yield found
+
+    def paths(self, kind: MetadataKind) -> Iterator[str]:
+        """The file, or the first file, of each item of a kind that has files of its own."""
+        for path in self._tree.files(kind.place):
+            if kind.layout is not TreeLayout.NUMBERED or is_first_part(path):
+                yield path
+
+    def table(self, kind: MetadataKind) -> dict[str, Any]:
+        """All of a kind that stands in one file, by key: values of the kind, or JSON where it has no class."""
+        content = self.read(kind.place)
+        return {} if content is None else decode_table(kind.value, content, path=kind.place)
+
+    def pointers(self) -> Iterator[tuple[str, LfsPointer]]:
+        """Every attachment and asset, by its path, as a pointer to a blob."""
+        for kind in (ATTACHMENT, ASSET):
+            for path in self.paths(kind):
+                pointer = parse_pointer(self.read(path) or b"")
+                if pointer is None:
+                    raise Damaged("{path} is no pointer of git-lfs", path=path)
+                yield path, pointer
+
+
+def open_metadata(git_dir: Path, *, commit: ObjectId | None = None) -> MetadataTree:
+    """Open a metadata repository at a commit, which the line of a manifest names; None for what it has now.
+
+    Raises:
+        UnreadableRepository: there is none.
+        MissingObject: it has no such commit.
+        Damaged: its refs cannot be read.
+    """
+    repository = open_repository(git_dir)
+    found = main_commit(git_dir) if commit is None else commit
+    if found is None:
+        raise Damaged("{repository} has no branch main", repository=git_dir)
+    return MetadataTree(repository, find_commit(repository, found).tree)
+
+
+def main_commit(git_dir: Path) -> ObjectId | None:
+    """What main names now; None where there is no repository, or nothing in it yet. Raises Damaged."""
+    return read_refs(git_dir).refs.get(MAIN) if (git_dir / "HEAD").exists() else None
