@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID
 
 import msgspec
@@ -63,7 +63,7 @@ class _StrictIdentity(ArchiveIdentity, frozen=True, kw_only=True, forbid_unknown
 class _Needed(msgspec.Struct, frozen=True):
     """What every format says that there will ever be."""
 
-    format: int
+    format: Annotated[int, msgspec.Meta(ge=1)]
     features: tuple[str, ...] = ()
 
 

@@ -134,7 +134,16 @@ def test_an_archive_of_format_1_becomes_one_of_this_format_and_stays_the_same(tm
     assert [path.name for path in tmp_path.glob(".*.partial")] == []
 
 
-@pytest.mark.parametrize("text", ["", "{}", "\0\0\0", '{"format":"1"}', '{"format":1}', '{"format":1,"id":"x"}'])
+WITHOUT_FORMAT = '"id":"00000000-0000-0000-0000-000000000001","created_at":"2026-01-01T00:00:00Z"}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{}", "\0\0\0", '{"format":"1"}', '{"format":1}', '{"format":1,"id":"x"}'),
+        *(f'{{"format":{number},{WITHOUT_FORMAT}' for number in (0, -1, -(10**400), "2.0", "true", "NaN")),
+    ],
+)
 def test_an_identity_that_cannot_be_read_is_damage(tmp_path: Path, text: str) -> None:
     create(tmp_path)
     (tmp_path / "archive.json").write_text(text)

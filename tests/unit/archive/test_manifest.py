@@ -246,6 +246,64 @@ def published(archive: Archive, *texts: str) -> Path:
     return path
 
 
+REPOSITORY = json.loads(write_line(repository_line()))
+NAMESPACE = json.loads(write_line(namespace_line()))
+END_OF_TIME = "9999-12-31T23:59:59-23:59"
+BEFORE_TIME = "0001-01-01T00:00:00+23:59"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *({**REPOSITORY, name: "a\ud800"} for name in ("id", "namespace", "name", "path", "description", "clone_url")),
+        *({**REPOSITORY, name: 2**63} for name in ("refs", "saved_in", "bytes")),
+        *({**REPOSITORY, name: -1} for name in ("refs", "saved_in", "bytes", "seconds")),
+        {**REPOSITORY, "seconds": float("nan")},
+        {**REPOSITORY, "lfs": {"list": "0" * 64, "objects": 10**400}},
+        *({**REPOSITORY, "last_push_at": moment} for moment in (END_OF_TIME, BEFORE_TIME)),
+        {**NAMESPACE, "created_at": BEFORE_TIME},
+        {**NAMESPACE, "display_name": "\udcff"},
+        {**REPOSITORY, "*unknown*": '{"path":"../x"}'},
+        {**REPOSITORY, "documents": {"*unknown*": "0" * 64}},
+        {**REPOSITORY, "metadata": {"kinds": {"*unknown*": {"state": "complete"}}}},
+    ],
+)
+def test_values_that_no_computer_could_use_are_damage(archive: Archive, line: dict[str, object]) -> None:
+    """A database took none of them, and `reindex`, `runs` and `status` ended with a traceback."""
+    path = published(archive, json.dumps(line))
+
+    with pytest.raises(DamagedManifest, match="line 2"):
+        list(read_manifest(path))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"started_at": END_OF_TIME},
+        {"run": 2**63},
+        {"run": -1},
+        {"source": {"platform": "coding", "url": "http://[::1", "account": "a"}},
+        {"source": {"platform": "coding", "url": "http://a/\ud800", "account": "a"}},
+    ],
+)
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_first_line_that_no_computer_could_use_is_damage(
+    archive: Archive, said: dict[str, object], number: int
+) -> None:
+    path = write_run(archive)
+    first, end = path.read_text().splitlines(keepends=True)
+    path.write_text(json.dumps({**json.loads(first), "format": number, **said}) + "\n" + end)
+
+    with pytest.raises(DamagedManifest, match="line 1"):
+        read_run_line(path)
+
+
+def test_a_ref_that_is_not_utf8_is_none(archive: Archive) -> None:
+    path = published(archive, json.dumps({**REPOSITORY, "default_branch": "\udcff", "kept": ["refs/kept/\udcff"]}))
+
+    assert len(list(read_manifest(path))) == 3
+
+
 @pytest.mark.parametrize("line", MORE)
 def test_what_a_later_matou_adds_to_format_2_is_no_damage(archive: Archive, line: str) -> None:
     path = published(archive, line)

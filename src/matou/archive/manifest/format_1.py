@@ -8,7 +8,7 @@ import json
 
 import msgspec
 
-from matou.archive.manifest.lines import UNKNOWN, KnownLine, NamespaceLine, RepositoryLine, RunLine
+from matou.archive.manifest.lines import UNKNOWN, KnownLine, NamespaceLine, RepositoryLine, RunLine, require_unicode
 
 RECORDS = "records_sha256"
 
@@ -23,7 +23,9 @@ def read_line(text: bytes) -> KnownLine:
         raise
     except msgspec.DecodeError:
         # A ref that is not UTF-8 holds lone surrogates, which JSON can say in ASCII alone.
-        line = msgspec.convert(json.loads(text), KnownLine)
+        fields = json.loads(text)
+        require_unicode(fields)
+        line = msgspec.convert(fields, KnownLine)
     if isinstance(line, RunLine):
         return _read_run(line)
     has_documents = isinstance(line, RepositoryLine) and line.documents

@@ -6,12 +6,15 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from matou.archive.manifest.lines import UNKNOWN, KnownLine, Line, LineStruct, UnknownLine
+from matou.archive.manifest.lines import UNKNOWN, KnownLine, Line, LineStruct, UnknownLine, require_unicode
 
 NUMBER = 2
 
 _DECODER: msgspec.json.Decoder[KnownLine] = msgspec.json.Decoder(KnownLine)
 _KINDS: dict[str, type[LineStruct]] = {kind.__struct_config__.tag: kind for kind in get_args(KnownLine)}
+_OF_ANYTHING = (dict[str, object],)
+"""Such as the options of a run: written as it was read, whatever is in it."""
+
 _HELD = f'"{UNKNOWN}"'.encode()
 
 
@@ -27,6 +30,7 @@ def read_line(text: bytes) -> Line:
     except msgspec.DecodeError:
         pass  # There is more in it than we know, or a ref that is not UTF-8; or it is none.
     fields = json.loads(text)
+    require_unicode(fields)
     name = msgspec.convert(fields, _Kind).kind
     kind = _KINDS.get(name)
     if kind is None:
@@ -55,6 +59,9 @@ def _with_unknown_apart(fields: dict[str, Any], kind: type[LineStruct]) -> dict[
     apart: dict[str, Any] = {}
     unknown: dict[str, Any] = {}
     for name, value in fields.items():
+        if name == UNKNOWN:
+            message = f"no format has {UNKNOWN!r}"
+            raise ValueError(message)
         if name == "kind":
             apart[name] = value
         elif name not in known:
@@ -66,11 +73,14 @@ def _with_unknown_apart(fields: dict[str, Any], kind: type[LineStruct]) -> dict[
 
 def _value_with_unknown_apart(value: Any, kind: object) -> Any:
     inner = next(_structs_in(kind), None)
-    if inner is None or not isinstance(value, dict):
+    if not isinstance(value, dict):
         return value
-    if get_origin(kind) is dict:
-        return {key: _value_with_unknown_apart(each, inner) for key, each in value.items()}
-    return _with_unknown_apart(value, inner)
+    if inner is not None and get_origin(kind) is not dict:
+        return _with_unknown_apart(value, inner)
+    if UNKNOWN in value and kind not in _OF_ANYTHING:
+        message = f"no format has {UNKNOWN!r}"
+        raise ValueError(message)
+    return value if inner is None else {key: _value_with_unknown_apart(each, inner) for key, each in value.items()}
 
 
 def _structs_in(kind: object) -> Iterator[type[LineStruct]]:

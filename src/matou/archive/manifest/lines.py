@@ -1,8 +1,10 @@
 """The lines of a manifest, as the newest format has them; a reader of an older one gives these, too."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -33,6 +35,10 @@ class Outcome(StrEnum):
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 ObjectName = Annotated[str, msgspec.Meta(pattern=r"\A(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""What a database and every other language's integer can hold, too."""
+
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=2**53)]
 Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 
 _DONE = frozenset({Outcome.SAVED, Outcome.UNCHANGED, Outcome.EMPTY, Outcome.GONE, Outcome.EXCLUDED})
@@ -87,11 +93,14 @@ class SourceLine(LineStruct, frozen=True, kw_only=True):
     team: str = ""
     team_id: str = ""
 
+    def __post_init__(self) -> None:
+        urlsplit(self.url)  # raises ValueError
+
 
 class PreviousRunRef(LineStruct, frozen=True, kw_only=True):
     """The run before, and the SHA-256 of its whole manifest."""
 
-    run: int
+    run: Count
     sha256: Digest
 
 
@@ -99,7 +108,7 @@ class LfsState(LineStruct, frozen=True, kw_only=True):
     """`list` is the blob of the LFS list; `missing` is what the source does not have."""
 
     list: Digest
-    objects: int
+    objects: Count
     missing: tuple[Digest, ...] = ()
 
 
@@ -111,14 +120,17 @@ class KindState(LineStruct, frozen=True, kw_only=True):
     """
 
     state: ReadState
-    items: int = 0
-    changed: int = 0
-    gone: int = 0
-    missing: int = 0
-    bytes: int = 0
+    items: Count = 0
+    changed: Count = 0
+    gone: Count = 0
+    missing: Count = 0
+    bytes: Count = 0
     since: Moment | None = None
     comments_since: Moment | None = None
     reason: str | None = None
+
+    def __post_init__(self) -> None:
+        _require_in_utc(self.since, self.comments_since)
 
     @property
     def is_done(self) -> bool:
@@ -132,8 +144,8 @@ class MetadataState(LineStruct, frozen=True, kw_only=True):
     """
 
     commit: ObjectName | None = None
-    saved_in: int | None = None
-    unswept: int = 0
+    saved_in: Count | None = None
+    unswept: Count = 0
     kinds: dict[str, KindState] = {}
 
     @property
@@ -149,13 +161,16 @@ class RunLine(LineStruct, frozen=True, kw_only=True, tag_field="kind", tag="run"
 
     format: int
     features: tuple[str, ...] = ()
-    run: int
+    run: Count
     started_at: Moment
     source: SourceLine
     previous: PreviousRunRef | None = None
     options: dict[str, object] = {}
     records: Digest | None = None
     matou: str
+
+    def __post_init__(self) -> None:
+        _require_in_utc(self.started_at)
 
 
 class NamespaceLine(LineStruct, frozen=True, kw_only=True, tag_field="kind", tag="namespace"):
@@ -173,6 +188,9 @@ class NamespaceLine(LineStruct, frozen=True, kw_only=True, tag_field="kind", tag
     documents: dict[str, Digest] = {}
     metadata: MetadataState | None = None
     seen: bool
+
+    def __post_init__(self) -> None:
+        _require_in_utc(self.created_at)
 
 
 class RepositoryLine(LineStruct, frozen=True, kw_only=True, tag_field="kind", tag="repository"):
@@ -197,15 +215,18 @@ class RepositoryLine(LineStruct, frozen=True, kw_only=True, tag_field="kind", ta
     proof: Proof | None = None
     reason: str | None = None
     snapshot: Digest | None = None
-    saved_in: int | None = None
-    refs: int | None = None
+    saved_in: Count | None = None
+    refs: Count | None = None
     kept: tuple[str, ...] = ()
     not_stored: tuple[str, ...] = ()
     lfs: LfsState | None = None
     documents: dict[str, Digest] = {}
     metadata: MetadataState | None = None
-    received_bytes: int = msgspec.field(name="bytes", default=0)
-    seconds: float = 0.0
+    received_bytes: Count = msgspec.field(name="bytes", default=0)
+    seconds: Seconds = 0.0
+
+    def __post_init__(self) -> None:
+        _require_in_utc(self.created_at, self.last_push_at)
 
     def __hash__(self) -> int:
         # The documents are a dictionary, which has none.
@@ -221,12 +242,15 @@ class EndLine(LineStruct, frozen=True, kw_only=True, tag_field="kind", tag="end"
     """`rows` counts the lines above this one, `sha256` is over all their bytes."""
 
     finished_at: Moment
-    outcomes: dict[Outcome, int]
-    received_bytes: int = msgspec.field(name="bytes")
-    requests: int
+    outcomes: dict[Outcome, Count]
+    received_bytes: Count = msgspec.field(name="bytes")
+    requests: Count
     listing: ListingState
-    rows: int
+    rows: Count
     sha256: Digest
+
+    def __post_init__(self) -> None:
+        _require_in_utc(self.finished_at)
 
 
 class UnknownLine(LineStruct, frozen=True, kw_only=True):
@@ -237,6 +261,37 @@ class UnknownLine(LineStruct, frozen=True, kw_only=True):
 
 KnownLine = RunLine | NamespaceLine | RepositoryLine | UnseenLine | EndLine
 Line = KnownLine | UnknownLine
+
+
+_TEXTS = ("id", "namespace", "name", "path", "display_name", "description", "clone_url", "icon_url", "what")
+_TEXTS_OF_SOURCE = ("platform", "url", "account", "team", "team_id")
+
+
+def require_unicode(fields: object) -> None:
+    """Of a line as JSON has it. A ref may hold bytes that are not UTF-8, as lone surrogates; nothing else may.
+
+    Raises:
+        ValueError: something else does.
+    """
+    if isinstance(fields, Mapping):
+        source = fields.get("source")
+        texts = [fields.get(name) for name in _TEXTS]
+        texts += [source.get(name) for name in _TEXTS_OF_SOURCE] if isinstance(source, Mapping) else []
+        for text in texts:
+            if isinstance(text, str):
+                text.encode()
+
+
+def _require_in_utc(*moments: datetime | None) -> None:
+    """Raises ValueError for one that is before or after all years there."""
+    for moment in moments:
+        if moment is None or moment.tzinfo is UTC:
+            continue
+        try:
+            moment.astimezone(UTC)
+        except OverflowError:
+            message = f"{moment} is before or after all years"
+            raise ValueError(message) from None
 
 
 def whole_seconds(moment: datetime) -> datetime:

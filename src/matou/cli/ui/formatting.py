@@ -27,8 +27,12 @@ def size(count: int) -> str:
 
 
 def local_time(moment: datetime) -> str:
-    """As the clock on the wall shows it."""
-    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+    """As the clock on the wall shows it; the first and the last hours of all years as that of UTC."""
+    try:
+        here = moment.astimezone()
+    except (OverflowError, ValueError):
+        here = moment
+    return f"{here:%Y-%m-%d %H:%M:%S}"
 
 
 def duration(time: timedelta) -> str:
