@@ -35,7 +35,7 @@ from matou.forge.analysis import contributions, upkeep
 from matou.forge.analysis import languages as languages_module
 from matou.forge.content import branches, file_changes, history, ref_updates, references, revisions, uploads
 from matou.forge.forge import Forge
-from matou.forge.push import lfs, lfs_locks, push_landing, push_rules, pushes
+from matou.forge.push import lfs, lfs_locks, push_rules, push_transaction, pushes
 from matou.forge.repositories import activity as activity_module
 from matou.forge.repositories import (
     customized_roles,
@@ -142,7 +142,7 @@ fork_repository = decided(forks.fork_repository)
 is_marked = decided(stars.is_marked)
 judge = decided(push_rules.judge)
 labels = decided(labels_module.labels)
-land = decided(push_landing.land)
+land = decided(push_transaction.land)
 languages = decided(languages_module.languages)
 list_commits = decided(history.list_commits)
 list_locks = decided(lfs_locks.list_locks)

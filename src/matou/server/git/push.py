@@ -20,7 +20,7 @@ import structlog
 from matou.errors import MatouError, NotFound, Refused, TryLater
 from matou.forge.access import MayWriteCode
 from matou.forge.forge import Forge
-from matou.forge.push.push_landing import DECLINED, PushTransaction, land
+from matou.forge.push.push_transaction import DECLINED, PushTransaction, land
 from matou.git.odb.incoming_pack import IncomingPack
 from matou.git.process.run import GitFailed
 from matou.git.repository import object_format_on_disk, remove_abandoned_quarantines, remove_remains

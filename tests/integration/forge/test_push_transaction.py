@@ -15,8 +15,8 @@ from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.forge import Forge
-from matou.forge.push import push_landing, pushes
-from matou.forge.push.push_landing import PushTransaction
+from matou.forge.push import push_transaction, pushes
+from matou.forge.push.push_transaction import PushTransaction
 from matou.git.odb.incoming_pack import IncomingPack
 from matou.git.odb.pushed_objects import PushedObjects
 from matou.model.names import ObjectId, RefName, RepositoryPath
