@@ -144,8 +144,8 @@ def test_addresses_and_advice_of_a_platform_that_was_added_are_its_own(
 ) -> None:
     to = ("--to", tmp_path / "archive", "--token-stdin")
 
-    asked = run(program, person, "backup", "example", *to, stdin=TOKEN, code=2)
+    requests_seen = run(program, person, "backup", "example", *to, stdin=TOKEN, code=2)
     other = run(program, person, "backup", "gitee", "--url", "https://example.com/api", *to, stdin=TOKEN, code=2)
 
-    assert "--url https://example.com/api" in asked
+    assert "--url https://example.com/api" in requests_seen
     assert "is an address of example, not of gitee" in other

@@ -70,7 +70,11 @@ class TestGitCode(V5Contract):
 
         list(client.repositories())
 
-        kinds = {asked.path: asked.query.get("repo_type") for asked in directed.asked if asked.path.endswith("/repos")}
+        kinds = {
+            requests_seen.path: requests_seen.query.get("repo_type")
+            for requests_seen in directed.requests_seen
+            if requests_seen.path.endswith("/repos")
+        }
         assert kinds == {"/user/repos": "all", "/orgs/docks/repos": "all"}
 
     def test_a_server_that_has_only_the_lists_of_repositories_hides_nothing(

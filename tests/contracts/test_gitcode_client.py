@@ -30,7 +30,7 @@ from matou.platforms.gitcode.enums import (
     MergeMethod,
 )
 from matou.platforms.gitcode.wire import Content, as_received
-from support.gitcode_calls import COMMIT, Call, R, asked, given, sample
+from support.gitcode_calls import COMMIT, Call, R, given, requests_seen, sample
 from support.recording_server import RecordingServer, Reply, json_reply
 
 
@@ -280,7 +280,7 @@ def test_a_call_sends_what_the_document_says_and_reads_its_sample(
 
     [request] = recording_server.requests
     expected = {"nothing": None, "mode": MembersOf.ORGANIZATION}.get(case.gives, answer)
-    assert asked(request) == case.request
+    assert requests_seen(request) == case.request
     assert (json.loads(request.body) if request.body else None) == case.sends
     assert result == (answer[case.gives] if case.gives in {"tree", "events"} else expected)
 
@@ -293,7 +293,7 @@ def test_a_list_is_read_page_by_page(
 
     result = given(call(gitcode))
 
-    assert [asked(request) for request in recording_server.requests] == [f"GET {path}?page=1&per_page=100"]
+    assert [requests_seen(request) for request in recording_server.requests] == [f"GET {path}?page=1&per_page=100"]
     assert result == [sample(answer)]
 
 
@@ -305,7 +305,7 @@ def test_what_answers_nothing_is_done_without_a_body(
 
     assert call(gitcode) is None
 
-    assert [(asked(request), request.body) for request in recording_server.requests] == [(request_, b"")]
+    assert [(requests_seen(request), request.body) for request in recording_server.requests] == [(request_, b"")]
 
 
 def test_a_slash_within_a_name_is_no_slash_of_the_address(recording_server: RecordingServer, gitcode: GitCode) -> None:
@@ -340,7 +340,7 @@ def test_a_directory_is_a_list_and_the_root_has_no_path(recording_server: Record
 
     assert isinstance(listed, list)
     assert [(row.type, row.decoded) for row in listed] == [("dir", b"")]
-    assert asked(recording_server.requests[0]) == "GET /repos/docks/ship/contents"
+    assert requests_seen(recording_server.requests[0]) == "GET /repos/docks/ship/contents"
 
 
 def test_a_files_content_is_decoded(recording_server: RecordingServer, gitcode: GitCode) -> None:
@@ -372,7 +372,7 @@ def test_an_archive_is_written_as_it_comes(recording_server: RecordingServer, gi
 
     assert gitcode.download_archive(R, into, ref="main", kind=ArchiveFormat.TAR_GZ) == 6_000_000
     assert into.getvalue() == b"PK" * 3_000_000
-    assert asked(recording_server.requests[0]) == "GET /repos/docks/ship/archive?ref=main&format=tar.gz"
+    assert requests_seen(recording_server.requests[0]) == "GET /repos/docks/ship/archive?ref=main&format=tar.gz"
 
 
 def test_a_file_is_uploaded_as_a_form_has_it(recording_server: RecordingServer, gitcode: GitCode) -> None:

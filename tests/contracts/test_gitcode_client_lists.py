@@ -6,7 +6,7 @@ import pytest
 
 from matou import GitCode
 from matou.errors import UnknownShape
-from support.gitcode_calls import COMMIT, R, asked, sample
+from support.gitcode_calls import COMMIT, R, requests_seen, sample
 from support.paged_answers import V5_TOTALS, paged
 from support.recording_server import RecordingServer, json_reply
 
@@ -51,7 +51,7 @@ def test_a_history_is_that_of_the_commit_that_the_branch_was_at(
 
     first, *rest = recording_server.requests
     assert read == [row["sha"] for row in commits(count)]
-    assert asked(first) == "GET /repos/docks/ship/commits?sha=main&per_page=1"
+    assert requests_seen(first) == "GET /repos/docks/ship/commits?sha=main&per_page=1"
     assert all(f"sha={0:040x}&" in request.target for request in rest)
 
 

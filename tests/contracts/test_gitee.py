@@ -74,7 +74,7 @@ class TestGitee(V5Contract):
         [listed] = client.namespaces()
 
         assert json.loads(client.members(listed)) == []
-        assert not any(asked.path.endswith("/members") for asked in directed.asked)
+        assert not any(requests_seen.path.endswith("/members") for requests_seen in directed.requests_seen)
 
     def test_what_only_an_enterprise_lists_is_found_there(
         self, directed: gitee_source.GiteeSource, client: Source
@@ -90,7 +90,9 @@ class TestGitee(V5Contract):
     ) -> None:
         list(client.namespaces())
 
-        [query] = [asked.query for asked in directed.asked if asked.path == "/user/enterprises"]
+        [query] = [
+            requests_seen.query for requests_seen in directed.requests_seen if requests_seen.path == "/user/enterprises"
+        ]
         assert query["admin"] == "false"
 
     @pytest.mark.parametrize(
@@ -210,7 +212,7 @@ class TestApiV3:
         )
 
         assert [repository.name for repository in client.repositories()] == ["ship"]
-        assert all(asked.path.startswith("/v3/") for asked in directed.asked)
+        assert all(requests_seen.path.startswith("/v3/") for requests_seen in directed.requests_seen)
 
     def test_v5_that_refuses_the_token_is_not_passed_over(
         self, directed: gitee_source.GiteeSource, session: Session
@@ -221,7 +223,7 @@ class TestApiV3:
         with pytest.raises(Refused):
             client.account()
 
-        assert [asked.path for asked in directed.asked] == ["/user"]
+        assert [requests_seen.path for requests_seen in directed.requests_seen] == ["/user"]
 
     @pytest.mark.parametrize("count", [0, 1, 100, 101, 250])
     def test_every_project_is_listed_once(

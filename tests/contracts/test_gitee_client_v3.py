@@ -12,7 +12,7 @@ from matou.credentials import Secret
 from matou.errors import Conflict, MatouError, UnknownShape
 from matou.model.platform import Record
 from matou.platforms.gitee import wire_v3
-from support.gitee_calls import PASSWORD, TOKEN, asked, form, sample
+from support.gitee_calls import PASSWORD, TOKEN, form, requests_seen, sample
 from support.paged_answers import paged
 from support.recording_server import RecordingServer, Reply, json_reply
 
@@ -63,7 +63,7 @@ def test_logging_in_gives_the_user_and_a_token_that_shows_nowhere(
     logged_in = gitee.log_in("me+you@example.com", Secret(PASSWORD))
 
     [request] = recording_server.requests
-    assert asked(request) == "POST /api/v3/session"
+    assert requests_seen(request) == "POST /api/v3/session"
     assert request.headers["content-type"] == "application/x-www-form-urlencoded"
     assert form(request) == {"email": "me+you@example.com", "password": PASSWORD}
     assert (logged_in.user.username, logged_in.token.reveal()) == ("example", "private_tokenXX")
@@ -101,7 +101,7 @@ def test_projects_are_read_to_the_first_page_without_any(recording_server: Recor
     recording_server.handler = paged(rows, totals=None)
 
     assert [project.id for project in gitee.projects()] == list(range(230))
-    assert asked(recording_server.requests[0]) == "GET /api/v3/projects?page=1&per_page=100"
+    assert requests_seen(recording_server.requests[0]) == "GET /api/v3/projects?page=1&per_page=100"
 
 
 def test_a_page_of_twenty_is_not_taken_for_the_last(recording_server: RecordingServer, gitee: Gitee) -> None:
@@ -130,7 +130,7 @@ def test_a_project_is_made(recording_server: RecordingServer, gitee: Gitee) -> N
     assert gitee.create_project("HelloWorld", description="a + b", private=True).id == 123456
 
     [request] = recording_server.requests
-    assert asked(request) == "POST /api/v3/projects"
+    assert requests_seen(request) == "POST /api/v3/projects"
     assert form(request) == {"name": "HelloWorld", "description": "a + b", "private": "1"}
 
 
@@ -149,6 +149,6 @@ def test_v3_is_shown_its_token_in_a_header(recording_server: RecordingServer, gi
     user = gitee.extension_user()
 
     [request] = recording_server.requests
-    assert (asked(request), request.headers["private-token"]) == ("GET /api/v3/user", TOKEN)
+    assert (requests_seen(request), request.headers["private-token"]) == ("GET /api/v3/user", TOKEN)
     assert "authorization" not in request.headers
     assert "private_tokenXX" not in repr(user)

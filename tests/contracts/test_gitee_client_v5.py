@@ -7,7 +7,7 @@ import pytest
 
 from matou import Gitee
 from matou.errors import NotFound, UnknownShape
-from support.gitee_calls import CASES, Call, Case, R, asked, form, sample, shown_of
+from support.gitee_calls import CASES, Call, Case, R, form, requests_seen, sample, shown_of
 from support.paged_answers import paged
 from support.recording_server import RecordingServer, json_reply
 
@@ -24,7 +24,7 @@ def test_a_call_asks_as_documented_and_reads_what_is_answered(
     read = list(result) if isinstance(result, GeneratorType | list) else [result]
 
     [request] = recording_server.requests
-    assert asked(request) == case.request.replace(" /", " /api/v5/", 1)
+    assert requests_seen(request) == case.request.replace(" /", " /api/v5/", 1)
     assert (form(request) if request.body else None) == case.sends
     assert [msgspec.to_builtins(row) for row in read] == [shown_of(sample(case.answer), msgspec.to_builtins(read[0]))]
 
@@ -36,7 +36,7 @@ def test_the_files_of_a_release_are_listed_with_their_sizes(recording_server: Re
     [file] = gitee.release_files(R, 330001)
 
     [request] = recording_server.requests
-    assert asked(request) == f"GET /api/v5/repos/{R}/releases/330001/attach_files?page=1&per_page=100"
+    assert requests_seen(request) == f"GET /api/v5/repos/{R}/releases/330001/attach_files?page=1&per_page=100"
     assert (file.name, file.size) == ("吊车.zip", 1234)
 
 
@@ -58,7 +58,7 @@ def test_a_change_that_leaves_the_name_repeats_the_one_that_there_is(
 
     gitee.update_repository(R, default_branch="dev")
 
-    assert [asked(request) for request in recording_server.requests] == [
+    assert [requests_seen(request) for request in recording_server.requests] == [
         f"GET /api/v5/repos/{R}",
         f"PATCH /api/v5/repos/{R}",
     ]

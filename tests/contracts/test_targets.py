@@ -12,7 +12,7 @@ from matou.platforms.coding.target import CodingTarget
 from matou.platforms.gitcode.target import GitCodeTarget
 from matou.platforms.gitee.target import GiteeTarget
 from matou.platforms.matou.target import MatouTarget
-from support.gitee_calls import TOKEN, asked, form, sample
+from support.gitee_calls import TOKEN, form, requests_seen, sample
 from support.gitee_swagger import faults_of
 from support.recording_server import RecordingServer, json_reply
 from support.steered_clock import SYSTEM_CLOCK
@@ -45,7 +45,7 @@ def test_gitee_makes_an_organization_by_v5(recording_server: RecordingServer, gi
     gitee_target.create_namespace("harbour")
 
     [request] = recording_server.requests
-    assert asked(request) == "POST /api/v5/users/organization"
+    assert requests_seen(request) == "POST /api/v5/users/organization"
     assert form(request) == {"name": "harbour", "org": "harbour"}
     assert faults_of(request) == []
 

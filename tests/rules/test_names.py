@@ -23,10 +23,28 @@ def classes() -> dict[str, set[str]]:
     return found
 
 
-def retired_words() -> set[str]:
+def retired_words(heading: str) -> set[str]:
+    """Of the glossary's table below a heading."""
     glossary = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
-    rows = glossary.partition("## Retired words")[2]
+    rows = glossary.partition(f"## {heading}\n")[2].partition("\n## ")[0]
     return {word for row in re.findall(r"^\| ([a-z, ]+) \|", rows, re.MULTILINE) for word in row.split(", ")} - {"word"}
+
+
+def words_of(name: str) -> set[str]:
+    """`PushRules_of` is push, rules and of."""
+    return {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", name)}
+
+
+def names_in(path: Path) -> set[str]:
+    """Every name that is defined or used in a module: of classes, functions, parameters, attributes and variables."""
+    found = set[str]()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                found.add(name)
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name) | ast.keyword(arg=str(name)):
+                found.add(name)
+    return found
 
 
 def test_a_public_class_name_stands_in_one_module() -> None:
@@ -36,13 +54,34 @@ def test_a_public_class_name_stands_in_one_module() -> None:
 
 
 def test_a_retired_word_is_in_no_name_of_a_class_or_module() -> None:
-    retired = retired_words()
-    words = {name: re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*", name) for name in classes()}
-    words |= {path.relative_to(SOURCES).as_posix(): re.split(r"[_/]", path.stem) for path in MODULES}
-    using = {name for name, parts in words.items() if retired & {part.lower() for part in parts}}
+    retired = retired_words("Retired words") | retired_words("Retired words of every name")
+    names = {*classes(), *(path.relative_to(SOURCES).with_suffix("").as_posix() for path in MODULES)}
+    using = {name for name in names if retired & words_of(name)}
 
     assert len(retired) > 10
     assert using == set(), "docs/glossary.md says which word stands in its place"
+
+
+def test_some_words_are_in_no_name_at_all() -> None:
+    """Of functions, parameters, attributes and variables too, and of what the tests share."""
+    retired = retired_words("Retired words of every name")
+    paths = [*MODULES, *sorted((TESTS / "support").rglob("*.py"))]
+    using = {
+        (path.relative_to(ROOT).as_posix(), name)
+        for path in paths
+        for name in {*names_in(path), path.stem}
+        if retired & words_of(name)
+    }
+
+    assert len(retired) > 10
+    assert using == set(), "docs/glossary.md says which word stands in its place"
+
+
+def test_no_file_of_tests_is_named_with_a_retired_word() -> None:
+    retired = retired_words("Retired words") | retired_words("Retired words of every name")
+    using = {path.stem for path in TESTS.rglob("*.py") if retired & words_of(path.stem)}
+
+    assert using == set(), "name it after the module or the behaviour that it tests"
 
 
 def test_a_file_of_tests_has_under_five_hundred_lines() -> None:

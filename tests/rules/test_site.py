@@ -24,14 +24,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_no_page_asks_another_host_for_anything(site: Path) -> None:
-    asked = {
+    requests_seen = {
         f"{path.relative_to(site)}: {next(filter(None, found.groups()))}"
         for path in site.rglob("*")
         if path.suffix in {".html", ".css", ".js"}
         for found in ASKED_FOR.finditer(path.read_text(encoding="utf-8"))
     }
 
-    assert asked == set()
+    assert requests_seen == set()
 
 
 def test_the_guide_is_there_in_both_languages(site: Path) -> None:

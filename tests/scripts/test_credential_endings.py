@@ -50,8 +50,8 @@ class Case:
 
     @property
     def after_log_in(self) -> list[str]:
-        asked = [request.path for request in self.door.requests]
-        return asked[asked.index(SESSION) + 1 :]
+        requests_seen = [request.path for request in self.door.requests]
+        return requests_seen[requests_seen.index(SESSION) + 1 :]
 
 
 @pytest.fixture(scope="module")
@@ -66,11 +66,13 @@ def made_archive(home_server: MatouServer, program: ForkingProgram, tmp_path_fac
 
 
 @pytest.fixture
-def case(at_desk: Account, fault_proxy: Callable[[str], FaultProxy], made_archive: Path, tmp_path: Path) -> Case:
+def case(
+    desktop_account: Account, fault_proxy: Callable[[str], FaultProxy], made_archive: Path, tmp_path: Path
+) -> Case:
     """Logged in by password at what speaks Gitee's v3, with an archive that can be moved there."""
-    door = fault_proxy(at_desk.url)
-    at_desk.make_repositories(commits={"shop": 1})
-    account = at_desk.reached_at(door.url)
+    door = fault_proxy(desktop_account.url)
+    desktop_account.make_repositories(commits={"shop": 1})
+    account = desktop_account.reached_at(door.url)
     organization = create_organization(account.server.forge, f"{account.name}-organization", owner=account.user).path
     shutil.copytree(made_archive, tmp_path / "moved")
     case = Case(account, door, tmp_path / "archive", tmp_path / "moved", str(organization))
@@ -122,21 +124,21 @@ def test_a_changed_password_is_tried_once_and_erased_with_the_token(case: Case, 
     assert case.log_ins == 1
     assert f"no longer valid, and is kept no longer\n{way_back(case.account, command)}" in first.err
     assert f"no token is kept for {case.account.url}\n{way_back(case.account, command)}" in second.err
-    assert case.account.asked_by_git() == ""
+    assert case.account.git_credential() == ""
 
 
 @both
 def test_a_revoked_token_without_a_password_is_erased_and_nothing_more_is_asked(case: Case, command: str) -> None:
-    case.account.asked_by_git("erase", username=case.account.name, password=PASSWORD)
+    case.account.git_credential("erase", username=case.account.name, password=PASSWORD)
     case.account.revoke_tokens()
 
     ended = case.run(command, code=4)
-    asked = len(case.door.requests)
+    requests_seen = len(case.door.requests)
     case.run(command, code=4)
 
-    assert (case.log_ins, len(case.door.requests)) == (0, asked)
+    assert (case.log_ins, len(case.door.requests)) == (0, requests_seen)
     assert way_back(case.account, command) in ended.err
-    assert case.account.asked_by_git() == ""
+    assert case.account.git_credential() == ""
 
 
 @both
@@ -148,7 +150,7 @@ def test_a_store_that_has_gone_is_told_and_costs_nothing_that_is_in_it(case: Cas
     assert "cannot be read: this machine has no credential manager" in ended.err
     assert way_back(case.account, command) in ended.err
     assert case.door.requests == []
-    assert gone.asked_by_git() == ""
+    assert gone.git_credential() == ""
     case.run(command)
     assert case.log_ins == 0
 
@@ -156,26 +158,26 @@ def test_a_store_that_has_gone_is_told_and_costs_nothing_that_is_in_it(case: Cas
 @both
 @pytest.mark.parametrize("status", [403, 404])
 def test_a_token_that_may_not_is_not_taken_for_one_that_ended(case: Case, command: str, status: int) -> None:
-    kept = case.account.asked_by_git()
+    kept = case.account.git_credential()
     case.door.add(Status(status), path="^/api/")
 
     ended = case.run(command, code=None)
 
     assert ended.code != 0
     assert case.log_ins == 0
-    assert case.account.asked_by_git() == kept != ""
+    assert case.account.git_credential() == kept != ""
 
 
 @both
 @pytest.mark.parametrize("status", [500, 502, 503])
 def test_a_server_in_trouble_is_asked_again_with_the_same_token(case: Case, command: str, status: int) -> None:
-    kept = case.account.asked_by_git()
+    kept = case.account.git_credential()
     case.door.add(Status(status), path="^/api/", at=1)
 
     case.run(command)
 
     assert case.log_ins == 0
-    assert case.account.asked_by_git() == kept != ""
+    assert case.account.git_credential() == kept != ""
 
 
 @both
@@ -194,7 +196,7 @@ def test_a_server_that_refuses_what_it_has_just_given_is_not_asked_a_third_time(
 def test_a_log_in_that_fails_without_a_refusal_is_put_once_and_costs_nothing(
     case: Case, command: str, trouble: Status
 ) -> None:
-    kept = case.account.asked_by_git()
+    kept = case.account.git_credential()
     case.account.revoke_tokens()
     case.door.add(trouble, path=SESSION)
 
@@ -202,7 +204,7 @@ def test_a_log_in_that_fails_without_a_refusal_is_put_once_and_costs_nothing(
 
     assert ended.code != 0
     assert case.log_ins == 1
-    assert case.account.asked_by_git() == kept != ""
+    assert case.account.git_credential() == kept != ""
 
 
 def test_two_processes_at_once_log_in_once(case: Case, tmp_path: Path) -> None:
@@ -264,7 +266,7 @@ def test_git_that_is_refused_has_the_credential_forgotten_and_asks_no_more(
         account.person.git("clone", "-q", account.git_url("anything"), tmp_path / "shop")
 
     assert case.log_ins == 0
-    assert account.asked_by_git() == ""
+    assert account.git_credential() == ""
     assert [one["state"] for one in account.status(code=4)] == ["refused"]
 
 

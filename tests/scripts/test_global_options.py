@@ -57,12 +57,12 @@ def test_quiet_and_verbose_together_are_a_mistake(person: Person) -> None:
 def completed(person: Person, shell: str, line: str) -> str:
     """What a shell is given for the last word of a line."""
     words = line.split(" ")
-    asked = {
+    requests_seen = {
         "_MATOU_COMPLETE": f"{shell}_complete",
         "COMP_WORDS": line,
         "COMP_CWORD": words[-1] if shell == "fish" else str(len(words) - 1),
     }
-    return replace(person, environment=person.environment | asked).matou().out
+    return replace(person, environment=person.environment | requests_seen).matou().out
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -83,13 +83,13 @@ def test_what_a_shell_is_told_names_the_program_and_its_own_protocol(person: Per
 
 
 def test_bash_completes_with_what_it_was_told(person: Person) -> None:
-    asked = (
+    requests_seen = (
         "source <(matou completion bash); COMP_WORDS=(matou org cre); COMP_CWORD=2; _matou_completion matou; "
         'echo "${COMPREPLY[@]}"'
     )
 
     ended = subprocess.run(
-        ["bash", "--norc", "-c", asked], env=person.variables(), capture_output=True, text=True, check=True
+        ["bash", "--norc", "-c", requests_seen], env=person.variables(), capture_output=True, text=True, check=True
     )
 
     assert ended.stdout == "create\n"
@@ -98,13 +98,13 @@ def test_bash_completes_with_what_it_was_told(person: Person) -> None:
 @pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
 def test_zsh_completes_with_what_it_was_told(person: Person) -> None:
     # Outside of its line editor zsh has no list to put words on: what would be put there is printed.
-    asked = (
+    requests_seen = (
         "autoload -Uz compinit; compinit -u; source <(matou completion zsh); words=(matou org cre); CURRENT=3; "
         '_describe() { print -l -- "${(@P)3}" }; compadd() { print -l -- "${(@P)${@[-1]}}" }; _matou_completion'
     )
 
     ended = subprocess.run(
-        ["zsh", "-f", "-c", asked], env=person.variables(), capture_output=True, text=True, check=True
+        ["zsh", "-f", "-c", requests_seen], env=person.variables(), capture_output=True, text=True, check=True
     )
 
     assert ended.stdout == "create:Make an organization; with --parent a namespace inside one.\n"
@@ -112,10 +112,10 @@ def test_zsh_completes_with_what_it_was_told(person: Person) -> None:
 
 @pytest.mark.skipif(not shutil.which("fish"), reason="fish is not installed")
 def test_fish_completes_with_what_it_was_told(person: Person) -> None:
-    asked = 'matou completion fish | source; complete --do-complete "matou org cre"'
+    requests_seen = 'matou completion fish | source; complete --do-complete "matou org cre"'
 
     ended = subprocess.run(
-        ["fish", "--no-config", "-c", asked], env=person.variables(), capture_output=True, text=True, check=True
+        ["fish", "--no-config", "-c", requests_seen], env=person.variables(), capture_output=True, text=True, check=True
     )
 
     assert ended.stdout.split()[0] == "create"

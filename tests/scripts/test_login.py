@@ -156,7 +156,7 @@ def test_logging_out_forgets_the_host_and_its_secret(headless: Account) -> None:
     headless.person.matou("logout", headless.url)
 
     assert headless.status() == []
-    assert headless.asked_by_git() == ""
+    assert headless.git_credential() == ""
     assert "nobody is logged in" in headless.person.matou("logout", headless.url, code=2).err
 
 
@@ -192,47 +192,47 @@ def test_git_asks_matou_while_an_account_is_left_at_a_host(headless: Account) ->
 def test_git_hears_of_the_hosts_that_are_known_and_of_no_other(headless: Account) -> None:
     headless.log_in()
 
-    assert headless.asked_by_git() == f"username={headless.name}\npassword={headless.token}\n"
-    assert headless.asked_by_git(username="wang") == ""
-    assert headless.asked_by_git(protocol="https") == ""
-    assert headless.asked_by_git(host="git.example") == ""
-    assert headless.asked_by_git(host="127.0.0.1") == ""
+    assert headless.git_credential() == f"username={headless.name}\npassword={headless.token}\n"
+    assert headless.git_credential(username="wang") == ""
+    assert headless.git_credential(protocol="https") == ""
+    assert headless.git_credential(host="git.example") == ""
+    assert headless.git_credential(host="127.0.0.1") == ""
 
 
 def test_git_erases_what_was_refused_and_not_what_has_taken_its_place(headless: Account) -> None:
     headless.log_in()
 
-    headless.asked_by_git("erase", username=headless.name, password="an older one")
-    assert headless.token in headless.asked_by_git()
-    headless.asked_by_git("erase", username=headless.name, password=headless.token)
-    assert headless.asked_by_git() == ""
+    headless.git_credential("erase", username=headless.name, password="an older one")
+    assert headless.token in headless.git_credential()
+    headless.git_credential("erase", username=headless.name, password=headless.token)
+    assert headless.git_credential() == ""
 
 
 def test_what_git_was_given_is_not_kept(headless: Account) -> None:
     headless.log_in()
 
-    headless.asked_by_git("store", username=headless.name, password=PASSWORD)
+    headless.git_credential("store", username=headless.name, password=PASSWORD)
 
     assert files_that_hold(headless.person.home, PASSWORD) == []
-    assert PASSWORD not in headless.asked_by_git()
+    assert PASSWORD not in headless.git_credential()
 
 
 @needs_secret_service
-def test_a_password_that_git_was_given_is_not_kept_by_a_credential_manager_either(at_desk: Account) -> None:
-    at_desk.log_in()
-    kept = at_desk.asked_by_git()
+def test_a_password_that_git_was_given_is_not_kept_by_a_credential_manager_either(desktop_account: Account) -> None:
+    desktop_account.log_in()
+    kept = desktop_account.git_credential()
 
-    at_desk.asked_by_git("store", username=at_desk.name, password=PASSWORD)
+    desktop_account.git_credential("store", username=desktop_account.name, password=PASSWORD)
 
-    assert at_desk.asked_by_git() == kept
-    assert [one["kind"] for one in at_desk.status()] == ["token"]
+    assert desktop_account.git_credential() == kept
+    assert [one["kind"] for one in desktop_account.status()] == ["token"]
 
 
 def test_storing_for_git_opens_no_file(headless: Account) -> None:
     """Git says `store` after each success: in a container that asked for the passphrase a second time."""
     headless.log_in()
 
-    headless.with_environment(MATOU_PASSPHRASE="").asked_by_git("store", username=headless.name, password=PASSWORD)
+    headless.with_environment(MATOU_PASSPHRASE="").git_credential("store", username=headless.name, password=PASSWORD)
 
 
 def test_an_answer_for_git_is_never_shown_on_a_terminal(headless: Account) -> None:
@@ -265,17 +265,20 @@ def test_git_clones_with_what_is_kept_once_it_is_set_up(headless: Account, tmp_p
 
 
 @needs_secret_service
-def test_a_secret_service_keeps_the_password_and_git_takes_it(at_desk: Account, tmp_path: Path) -> None:
-    at_desk.make_repositories(commits={"shop": 5})
-    at_desk.log_in_with_password("--platform", "gitee", "--setup-git")
+def test_a_secret_service_keeps_the_password_and_git_takes_it(desktop_account: Account, tmp_path: Path) -> None:
+    desktop_account.make_repositories(commits={"shop": 5})
+    desktop_account.log_in_with_password("--platform", "gitee", "--setup-git")
 
-    at_desk.person.git("clone", "-q", at_desk.git_url("shop"), tmp_path / "shop")
+    desktop_account.person.git("clone", "-q", desktop_account.git_url("shop"), tmp_path / "shop")
 
-    assert {kept["kind"]: kept["kept_in"] for kept in at_desk.status()} == {"password": "system", "token": "system"}
-    assert files_that_hold(at_desk.person.home, PASSWORD) == []
-    assert not (at_desk.configuration / "tokens.matou").exists()
-    at_desk.person.matou("logout", at_desk.url)
-    assert at_desk.asked_by_git() == ""
+    assert {kept["kind"]: kept["kept_in"] for kept in desktop_account.status()} == {
+        "password": "system",
+        "token": "system",
+    }
+    assert files_that_hold(desktop_account.person.home, PASSWORD) == []
+    assert not (desktop_account.configuration / "tokens.matou").exists()
+    desktop_account.person.matou("logout", desktop_account.url)
+    assert desktop_account.git_credential() == ""
 
 
 def test_a_bus_that_never_answers_holds_nobody_up_and_the_file_is_taken(headless: Account, tmp_path: Path) -> None:

@@ -83,8 +83,8 @@ def test_a_repository_is_shown_and_changed(team: Team) -> None:
 
     assert (shown["path"], shown["visibility"], shown["default_branch"]) == ("acme/web/shop", "private", "main")
     assert shown["size_bytes"] > 0
-    asked = ("path", "description", "visibility", "homepage", "archived")
-    assert [changed[name] for name in asked] == [
+    requests_seen = ("path", "description", "visibility", "homepage", "archived")
+    assert [changed[name] for name in requests_seen] == [
         "acme/web/store",
         "卖东西",
         "internal",

@@ -159,10 +159,10 @@ def test_whoever_gives_up_gets_their_terminal_back(person: Account, door: FaultP
 
 @needs_secret_service
 def test_where_the_credential_manager_has_gone_one_run_goes_on_with_a_password(
-    at_desk: Account, fault_proxy: Callable[[str], FaultProxy]
+    desktop_account: Account, fault_proxy: Callable[[str], FaultProxy]
 ) -> None:
-    door = fault_proxy(at_desk.url)
-    person = at_desk.reached_at(door.url)
+    door = fault_proxy(desktop_account.url)
+    person = desktop_account.reached_at(door.url)
     person.make_repositories(commits={"shop": 2})
     person.log_in_with_password()
     door.requests.clear()

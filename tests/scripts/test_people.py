@@ -188,10 +188,10 @@ def test_tokens_are_listed_without_what_they_are_and_revoked(server: Server) -> 
     (hers,) = server.json("token", "list", "--user", "ann")
     everybodys = server.json("token", "list")
     with serving(server.person, server.root) as url:
-        asked = {"Authorization": f"Bearer {token}"}
-        before = HTTP.request("GET", f"{url}/api/v5/user", headers=asked).status
+        requests_seen = {"Authorization": f"Bearer {token}"}
+        before = HTTP.request("GET", f"{url}/api/v5/user", headers=requests_seen).status
         server.do("token", "revoke", str(hers["id"]))
-        after = HTTP.request("GET", f"{url}/api/v5/user", headers=asked).status
+        after = HTTP.request("GET", f"{url}/api/v5/user", headers=requests_seen).status
 
     assert (hers["user"], hers["name"], len(everybodys)) == ("ann", "laptop", 2)
     assert token not in json.dumps(everybodys) + server.do("token", "list").out

@@ -74,14 +74,14 @@ def test_nothing_that_a_server_makes_can_be_read_by_others(person: Person, tmp_p
 def _use_the_api(repository: str, token: str) -> None:
     """What writes to an archive besides git: files, branches, uploads, and what is kept of answers."""
     picture = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(100)).decode()
-    asked: tuple[tuple[str, str, dict[str, str] | None], ...] = (
+    requests_seen: tuple[tuple[str, str, dict[str, str] | None], ...] = (
         ("POST", "/contents/new.txt", {"content": "eA==", "message": "new"}),
         ("POST", "/branches", {"refs": "main", "branch_name": "by-api"}),
         ("POST", "/img/upload", {"file_name": "a.png", "body": picture}),
         ("GET", "/zipball", None),
         ("GET", "/contributors/statistic", None),
     )
-    for method, path, body in asked:
+    for method, path, body in requests_seen:
         answer = urllib3.request(method, repository + path, headers={"PRIVATE-TOKEN": token}, json=body)
         assert answer.status in (200, 201), (path, answer.data)
 

@@ -142,7 +142,7 @@ def test_a_token_that_a_variable_or_a_pipe_gives_is_shown_by_no_command(account:
 @NEEDS_PROC
 @pytest.mark.parametrize("where", ["file", pytest.param("system", marks=needs_secret_service)])
 def test_a_token_that_is_kept_is_shown_by_no_command(where: str, request: pytest.FixtureRequest) -> None:
-    account: Account = request.getfixturevalue({"file": "account", "system": "at_desk"}[where])
+    account: Account = request.getfixturevalue({"file": "account", "system": "desktop_account"}[where])
     tmp_path: Path = request.getfixturevalue("tmp_path")
     account = account if where == "system" else account.with_environment(MATOU_PASSPHRASE=PASSPHRASE)
     secrets = (account.token, PASSPHRASE)
@@ -166,7 +166,7 @@ def test_a_token_that_is_kept_is_shown_by_no_command(where: str, request: pytest
 @NEEDS_PROC
 @pytest.mark.parametrize("where", ["nowhere", pytest.param("system", marks=needs_secret_service)])
 def test_a_password_is_shown_by_no_command(where: str, request: pytest.FixtureRequest) -> None:
-    account: Account = request.getfixturevalue({"nowhere": "headless", "system": "at_desk"}[where])
+    account: Account = request.getfixturevalue({"nowhere": "headless", "system": "desktop_account"}[where])
     tmp_path: Path = request.getfixturevalue("tmp_path")
     new = "a new one, and long: ü/?&"
     account.change_password(new)

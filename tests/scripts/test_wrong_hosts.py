@@ -9,7 +9,7 @@ import pytest
 from matou.cli.config import variable_of
 from matou.forge.accounts.namespaces import create_organization
 from support.accounts import Account
-from support.fault_proxy import FaultProxy, Flow, Redirect, Surroundings, Toxic
+from support.fault_proxy import ExchangeContext, FaultProxy, Flow, Redirect, Toxic
 from support.program import Ended, Person
 from support.recording_server import RecordingServer, Reply
 from support.scripted_source import commit
@@ -109,7 +109,7 @@ class Instead(Toxic):
     def __init__(self, old: str, new: str) -> None:
         self._old, self._new = old.encode(), new.encode()
 
-    def bend(self, flow: Flow, around: Surroundings) -> Flow:
+    def bend(self, flow: Flow, around: ExchangeContext) -> Flow:
         body = b"".join(flow.pieces)
         changed = body.replace(self._old, self._new)
         head = flow.head.replace(b"content-length: %d" % len(body), b"content-length: %d" % len(changed))

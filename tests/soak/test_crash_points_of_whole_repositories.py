@@ -65,24 +65,24 @@ with open_forge(Path(sys.argv[1]), Settings.from_environment({})) as forge:
 """
 
 
-def ask(server: MatouServer, token: Secret, method: str, place: str, asked: dict[str, Any]) -> int:
+def ask(server: MatouServer, token: Secret, method: str, place: str, requests_seen: dict[str, Any]) -> int:
     """The status; 0 where the server went away before it answered."""
     headers = {"Authorization": f"Bearer {token.reveal()}"}
     url = f"{server.url}/api/v5/{place}"
     try:
-        return urllib3.request(method, url, json=asked, headers=headers, retries=False, timeout=20).status
+        return urllib3.request(method, url, json=requests_seen, headers=headers, retries=False, timeout=20).status
     except urllib3.exceptions.HTTPError:
         return 0
 
 
 def struck(server: MatouServer, source: Path, traces: Path, action: str, point: Point) -> tuple[int, int]:
     """Begin with one full repository, do it, and strike; gives the status and how often it was struck."""
-    method, place, asked, _ = ACTIONS[action]
+    method, place, requests_seen, _ = ACTIONS[action]
     repository, token = server.repository("acme/shop"), server.token()
     server.team("side")
     git(source, "push", "--quiet", "--mirror", server.clone_url(repository, server.credential()))
     with attached(server.process.pid, traces, point):
-        status = ask(server, token, method, place, asked)
+        status = ask(server, token, method, place, requests_seen)
     return status, strikes_in(traces)
 
 

@@ -121,15 +121,15 @@ def test_requests_that_are_never_finished_do_not_hold_up_others(server: MatouSer
         for number in range(HALF_OPEN):
             half = halves.enter_context(connect(server))
             half.sendall(halves_of_requests[number % 2])
-        asked = time.monotonic()
+        requests_seen = time.monotonic()
         git(None, "clone", "--quiet", server.clone_url(repository, server.credential()), tmp_path / "clone")
-        slowest = time.monotonic() - asked
+        slowest = time.monotonic() - requests_seen
         until = time.monotonic() + HALF_OPEN_SECONDS
         while time.monotonic() < until:
             for url in (f"{server.url}/-/health", listing):
-                asked = time.monotonic()
+                requests_seen = time.monotonic()
                 answer = urllib3.request("GET", url, headers=headers, retries=False, timeout=30)
-                slowest = max(slowest, time.monotonic() - asked)
+                slowest = max(slowest, time.monotonic() - requests_seen)
                 assert answer.status == 200
             held = max(held, descriptors(server))
             time.sleep(0.2)

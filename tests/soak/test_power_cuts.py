@@ -271,12 +271,12 @@ def test_a_file_that_the_api_wrote_is_there_after_a_power_cut(server: MatouServe
             assert found.last_push_at is not None
 
 
-def write(server: MatouServer, method: str, repository: Repository, path: str, **asked: str) -> dict[str, Any]:
+def write(server: MatouServer, method: str, repository: Repository, path: str, **requests_seen: str) -> dict[str, Any]:
     """One commit by GitCode's contents API, over a connection of its own."""
     answer = urllib3.request(
         method,
         f"{server.url}/api/v5/repos/{repository.path}/contents/{path}",
-        json={"message": f"{method} it", **asked},
+        json={"message": f"{method} it", **requests_seen},
         headers={"Authorization": f"Bearer {server.token().reveal()}"},
     )
     assert answer.status in {200, 201}, answer.data
@@ -284,12 +284,12 @@ def write(server: MatouServer, method: str, repository: Repository, path: str, *
     return written
 
 
-def ask(server: MatouServer, action: str, **asked: object) -> dict[str, Any]:
+def ask(server: MatouServer, action: str, **requests_seen: object) -> dict[str, Any]:
     """What the API answers, over a connection of its own."""
     answer = urllib3.request(
         "POST",
         f"{server.url}/open-api",
-        json={"Action": action, **asked},
+        json={"Action": action, **requests_seen},
         headers={"Authorization": f"token {server.token().reveal()}"},
     )
     response: dict[str, Any] = answer.json()["Response"]

@@ -60,14 +60,14 @@ def opened_again(cut: CutDisk) -> Iterator[Forge]:
             yield forge
 
 
-def ask(server: MatouServer, method: str, place: str, **asked: Any) -> Any:
+def ask(server: MatouServer, method: str, place: str, **requests_seen: Any) -> Any:
     """One request over a connection of its own."""
     headers = {"Authorization": f"Bearer {server.token().reveal()}"}
     url = f"{server.url}/api/v5/{place}"
-    if "file" in asked:
-        answer = urllib3.request(method, url, headers=headers, fields=asked)
+    if "file" in requests_seen:
+        answer = urllib3.request(method, url, headers=headers, fields=requests_seen)
     else:
-        answer = urllib3.request(method, url, headers=headers, json=asked)
+        answer = urllib3.request(method, url, headers=headers, json=requests_seen)
     assert answer.status in {200, 201, 202, 204}, answer.data
     return answer.json() if answer.data else None
 

@@ -200,8 +200,8 @@ def _cells(text: str) -> dict[Cell, Decision]:
     for line in text.strip().splitlines():
         visibility, rest = line.split(maxsplit=1)
         action, letters = _row(rest)
-        for standing, letter in zip(AccessLevel, letters, strict=True):
-            found[Visibility(visibility), action, standing] = LETTERS[letter]
+        for level, letter in zip(AccessLevel, letters, strict=True):
+            found[Visibility(visibility), action, level] = LETTERS[letter]
     return found
 
 

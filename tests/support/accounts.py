@@ -111,7 +111,7 @@ class Account:
         read: list[dict[str, Any]] = json.loads(self.person.matou("auth", "status", "--json", code=code).out)
         return read
 
-    def asked_by_git(self, verb: str = "get", code: int = 0, **values: str) -> str:
+    def git_credential(self, verb: str = "get", code: int = 0, **values: str) -> str:
         scheme, _, host = self.url.partition("://")
         lines = {"protocol": scheme, "host": host, **values}
         text = "".join(f"{key}={value}\n" for key, value in lines.items())
@@ -162,7 +162,7 @@ def headless(account: Account) -> Account:
 
 
 @pytest.fixture
-def at_desk(account: Account, bus: str) -> Account:
+def desktop_account(account: Account, bus: str) -> Account:
     """Somebody with a Secret Service."""
     return account.with_environment(DBUS_SESSION_BUS_ADDRESS=bus)
 

@@ -100,12 +100,12 @@ class _Source(ScriptedSource):
 
 
 class _Cut:
-    """A listener that ends the run as soon as the first repository is settled."""
+    """A listener that ends the run as soon as the first repository is finished."""
 
     def __getattr__(self, name: str) -> object:
-        return self._settled if name == "settled" else lambda *_, **__: None
+        return self._count_finished if name == "finished" else lambda *_, **__: None
 
-    def _settled(self, *_: object) -> None:
+    def _count_finished(self, *_: object) -> None:
         raise CutOffError
 
 

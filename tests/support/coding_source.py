@@ -44,7 +44,7 @@ NO_PROJECTS = Answer(body=b'{"Response": {"ProjectList": [], "RequestId": "7"}}'
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReceivedRequest:
     action: str
     parameters: Mapping[str, Any]
     authorization: str | None
@@ -76,7 +76,7 @@ class CodingSource:
     members: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     team_members: list[dict[str, Any]] = field(default_factory=list)
     pictures: dict[str, Answer] = field(default_factory=dict)
-    asked: list[Asked] = field(default_factory=list)
+    requests_seen: list[ReceivedRequest] = field(default_factory=list)
     fetched: list[tuple[str, str | None]] = field(default_factory=list)
     always: dict[str, Answer] = field(default_factory=dict)
     before: dict[str, Callable[[int], None]] = field(default_factory=dict)
@@ -143,14 +143,14 @@ class CodingSource:
     def fail(self, action: str, *answers: Answer) -> None:
         self._faults[action].extend(answers)
 
-    def asked_for(self, action: str) -> list[Mapping[str, Any]]:
-        return [asked.parameters for asked in self.asked if asked.action == action]
+    def requested(self, action: str) -> list[Mapping[str, Any]]:
+        return [requests_seen.parameters for requests_seen in self.requests_seen if requests_seen.action == action]
 
     def answer(self, action: str, parameters: Mapping[str, Any], authorization: str | None) -> Answer:
         with self._lock:
-            self.asked.append(Asked(action, parameters, authorization))
+            self.requests_seen.append(ReceivedRequest(action, parameters, authorization))
             if action in self.before:
-                self.before[action](len(self.asked_for(action)))
+                self.before[action](len(self.requested(action)))
             if self._faults[action]:
                 return self._faults[action].popleft()
             if authorization not in self.authorizations:

@@ -48,7 +48,7 @@ class Flow:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class ExchangeContext:
     """What a toxic may use: waiting, which ends with the test, and chance, which is the same each time."""
 
     wait: Callable[[float], None]
@@ -66,7 +66,7 @@ class Toxic:
         """Send the beginning of a request, do what is to happen in its middle; gives what is left to be sent."""
         return request
 
-    def bend(self, flow: Flow, around: Surroundings) -> Flow:
+    def bend(self, flow: Flow, around: ExchangeContext) -> Flow:
         return flow
 
 
@@ -75,7 +75,7 @@ class Latency(Toxic):
     seconds: float
     jitter: float = 0.0
 
-    def bend(self, flow: Flow, around: Surroundings) -> Flow:
+    def bend(self, flow: Flow, around: ExchangeContext) -> Flow:
         around.wait(max(0.0, self.seconds + around.chance.uniform(-self.jitter, self.jitter)))
         return flow
 
@@ -84,7 +84,7 @@ class Latency(Toxic):
 class Bandwidth(Toxic):
     bytes_per_second: int
 
-    def bend(self, flow: Flow, around: Surroundings) -> Flow:
+    def bend(self, flow: Flow, around: ExchangeContext) -> Flow:
         return Slicer(max(1, self.bytes_per_second // 20), 0.05).bend(flow, around)
 
 
@@ -95,10 +95,10 @@ class Slicer(Toxic):
     size: int
     delay: float
 
-    def bend(self, flow: Flow, around: Surroundings) -> Flow:
+    def bend(self, flow: Flow, around: ExchangeContext) -> Flow:
         return replace(flow, pieces=self._sliced(flow.pieces, around))
 
-    def _sliced(self, pieces: Iterator[bytes], around: Surroundings) -> Iterator[bytes]:
+    def _sliced(self, pieces: Iterator[bytes], around: ExchangeContext) -> Iterator[bytes]:
         for piece in pieces:
             for start in range(0, len(piece), self.size):
                 around.wait(self.delay)
@@ -111,10 +111,10 @@ class SlowClose(Toxic):
 
     seconds: float
 
-    def bend(self, flow: Flow, around: Surroundings) -> Flow:
+    def bend(self, flow: Flow, around: ExchangeContext) -> Flow:
         return replace(flow, pieces=self._then_wait(flow.pieces, around), closes=True)
 
-    def _then_wait(self, pieces: Iterator[bytes], around: Surroundings) -> Iterator[bytes]:
+    def _then_wait(self, pieces: Iterator[bytes], around: ExchangeContext) -> Iterator[bytes]:
         yield from pieces
         around.wait(self.seconds)
 
@@ -125,7 +125,7 @@ class Timeout(Toxic):
 
     seconds: float
 
-    def bend(self, flow: Flow, around: Surroundings) -> Flow:
+    def bend(self, flow: Flow, around: ExchangeContext) -> Flow:
         around.wait(self.seconds)
         raise Cut
 
@@ -149,7 +149,7 @@ class LimitData(Toxic):
 
     byte_count: int
 
-    def bend(self, flow: Flow, around: Surroundings) -> Flow:
+    def bend(self, flow: Flow, around: ExchangeContext) -> Flow:
         head = flow.head[: self.byte_count]
         return Flow(head, cut(flow.pieces, self.byte_count - len(head)), closes=True)
 
@@ -160,7 +160,7 @@ class ResetPeer(Toxic):
 
     after_bytes: int = 0
 
-    def bend(self, flow: Flow, around: Surroundings) -> Flow:
+    def bend(self, flow: Flow, around: ExchangeContext) -> Flow:
         return replace(flow, pieces=cut(flow.pieces, self.after_bytes, by_reset=True))
 
 
@@ -170,7 +170,7 @@ class TruncateBody(Toxic):
 
     keep: int
 
-    def bend(self, flow: Flow, around: Surroundings) -> Flow:
+    def bend(self, flow: Flow, around: ExchangeContext) -> Flow:
         return replace(flow, pieces=cut(flow.pieces, self.keep))
 
 
@@ -180,7 +180,7 @@ class FlipByte(Toxic):
 
     at: int
 
-    def bend(self, flow: Flow, around: Surroundings) -> Flow:
+    def bend(self, flow: Flow, around: ExchangeContext) -> Flow:
         return replace(flow, pieces=self._flipped(flow.pieces))
 
     def _flipped(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -314,7 +314,7 @@ class FaultProxy(Listener):
             self._rules.clear()
 
     def serve(self, connection: socket.socket, number: int) -> None:
-        around = Surroundings(self.wait, random.Random(f"{self._seed}:{number}"))
+        around = ExchangeContext(self.wait, random.Random(f"{self._seed}:{number}"))
         stream = connection.makefile("rb")
         with socket.create_connection(self._upstream) as upstream:
             answers = upstream.makefile("rb")

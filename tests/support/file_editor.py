@@ -32,14 +32,14 @@ class FileEditor(Editor):
     """Writes files, and has plain git to look at what became of them."""
 
     def create(self, path: str, content: bytes = b"new\n", **words: object) -> CommitResult:
-        return create_file(self.forge, self.identity, self.repository, wish(path, **words), content)
+        return create_file(self.forge, self.identity, self.repository, file_change(path, **words), content)
 
     def update(self, path: str, content: bytes, seen: str | None, **words: object) -> CommitResult:
         known = None if seen is None else object_id(seen)
-        return update_file(self.forge, self.identity, self.repository, wish(path, **words), content, seen=known)
+        return update_file(self.forge, self.identity, self.repository, file_change(path, **words), content, seen=known)
 
     def delete(self, path: str, seen: str, **words: object) -> CommitResult:
-        return delete_file(self.forge, self.identity, self.repository, wish(path, **words), seen=object_id(seen))
+        return delete_file(self.forge, self.identity, self.repository, file_change(path, **words), seen=object_id(seen))
 
     def git(self, *words: str) -> str:
         return git(self.git_dir, *words)
@@ -64,7 +64,7 @@ def split(line: str) -> tuple[str, str, str, str]:
     return mode, kind, oid, path
 
 
-def wish(path: str, **words: object) -> FileChange:
+def file_change(path: str, **words: object) -> FileChange:
     return FileChange(**{"path": TreePath.parse(path), "message": "a change", **words})  # type: ignore[arg-type]
 
 

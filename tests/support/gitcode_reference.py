@@ -63,13 +63,13 @@ def _who(row: Route) -> str:
     if row.action is None:
         return "with a token" if row.scopes else "anybody"
     rule = REPOSITORY_POLICY[row.action]
-    private, public = (_standing(rule.least(visibility)) for visibility in (Visibility.PRIVATE, Visibility.PUBLIC))
+    private, public = (_level(rule.least(visibility)) for visibility in (Visibility.PRIVATE, Visibility.PUBLIC))
     return private if private == public else f"{private}; public: {public}"
 
 
-def _standing(standing: AccessLevel) -> str:
+def _level(level: AccessLevel) -> str:
     words = {AccessLevel.NOBODY: "anybody", AccessLevel.SIGNED_IN: "with a token"}
-    return words.get(standing, standing.name.lower())
+    return words.get(level, level.name.lower())
 
 
 def _words(kind: FailureKind) -> str:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from support.v5_account import Answer, Asked, V5Account, answer, serving_account
+from support.v5_account import Answer, ReceivedRequest, V5Account, answer, serving_account
 
 TOKEN = "s3cr3tGitCodeT0ken0123456789"
 
@@ -39,7 +39,7 @@ class GitCodeSource(V5Account):
         if not path.startswith("/api/v5"):
             return None
         below, authorization = path.removeprefix("/api/v5"), headers.get("authorization")
-        self.asked.append(Asked(below, query, authorization))
+        self.requests_seen.append(ReceivedRequest(below, query, authorization))
         if below == "/user/repos" and self.stumbles:
             return self.stumbles.popleft()
         if authorization != f"Bearer {TOKEN}":

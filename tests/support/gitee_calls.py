@@ -26,7 +26,7 @@ def sample(name: str) -> Any:
     return json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def asked(request: SeenRequest) -> str:
+def requests_seen(request: SeenRequest) -> str:
     return f"{request.method} {unquote(request.target)}"
 
 

@@ -64,7 +64,7 @@ def in_json(value: object, status: int = 200, headers: Mapping[str, str] | None 
     return Answered(status, body, {"Content-Type": "application/json", **(headers or {})})
 
 
-class Told(Exception):
+class GatewayAnswer(Exception):
     """An answer that ends the matter."""
 
     def __init__(self, answered: Answered) -> None:
@@ -90,8 +90,8 @@ class GiteeGateway(Toxic):
             return self._ask(request, request.target.replace(".wiki.git/", "-wiki.git/")).as_bytes()
         try:
             return self._answer(request).as_bytes()
-        except Told as told:
-            return told.answered.as_bytes()
+        except GatewayAnswer as answered_with:
+            return answered_with.answered.as_bytes()
 
     def _answer(self, request: SeenRequest) -> Answered:
         operation, faults = operation_of(request), faults_of(request)
@@ -109,7 +109,7 @@ class GiteeGateway(Toxic):
     def _require_kind(self, operation: Operation, parts: Mapping[str, str]) -> None:
         is_wrong = parts.get("org") in self.enterprises or parts.get("enterprise", "") not in {"", *self.enterprises}
         if is_wrong:
-            raise Told(in_json({"message": "Not Found"}, 404))
+            raise GatewayAnswer(in_json({"message": "Not Found"}, 404))
 
     def _listed(self, operation: Operation, request: SeenRequest, parts: Mapping[str, str]) -> list[Row] | None:
         """The rows of a list that GitCode has in another form; None for all else."""
@@ -131,7 +131,7 @@ class GiteeGateway(Toxic):
     def _rows(self, request: SeenRequest, path: str) -> list[Row]:
         answered = self._ask(request, f"/api/v5{path}?per_page=100")
         if answered.status != 200:
-            raise Told(_failure(answered))
+            raise GatewayAnswer(_failure(answered))
         rows: list[Row] = json.loads(answered.body)
         assert len(rows) < 100
         return rows
@@ -190,15 +190,17 @@ def _of_gitcode(operation: Operation, request: SeenRequest) -> SeenRequest:
     """What GitCode is asked for the same."""
     form = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
     if (operation.method, operation.path) == ("POST", "/v5/user/repos") and form.get("private") != "true":
-        raise Told(in_json({"message": "个人创建仓库仅支持私有"}, 422))
+        raise GatewayAnswer(in_json({"message": "个人创建仓库仅支持私有"}, 422))
     if (operation.method, operation.path) == ("POST", "/v5/enterprises/{enterprise}/repos"):
         form["public"] = form.pop("private")
     path, mark, query = request.target.replace("/api/v5/enterprises/", "/api/v5/orgs/", 1).partition("?")
-    asked = dict(parse_qsl(query))
-    asked.pop("direct", None)
-    if "affiliation" in asked:
-        asked["affiliation"] = ",".join(word for word in asked["affiliation"].split(",") if word not in ONLY_GITEES)
-    return replace(request, target=f"{path}{mark}{urlencode(asked)}", body=urlencode(form).encode())
+    requests_seen = dict(parse_qsl(query))
+    requests_seen.pop("direct", None)
+    if "affiliation" in requests_seen:
+        requests_seen["affiliation"] = ",".join(
+            word for word in requests_seen["affiliation"].split(",") if word not in ONLY_GITEES
+        )
+    return replace(request, target=f"{path}{mark}{urlencode(requests_seen)}", body=urlencode(form).encode())
 
 
 def _failure(answered: Answered) -> Answered:

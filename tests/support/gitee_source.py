@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from support.v5_account import Answer, Asked, V5Account, answer, serving_account
+from support.v5_account import Answer, ReceivedRequest, V5Account, answer, serving_account
 
 TOKEN = "s3cr3tGiteeT0ken0123456789abcdef"
 CAPTAIN = {"id": 898013, "login": "captain", "name": "The Captain", "type": "User"}
@@ -73,7 +73,7 @@ class GiteeSource(V5Account):
         return None
 
     def _within(self, below: str, query: Mapping[str, str], shown: str | None, right: str) -> Answer:
-        self.asked.append(Asked(below, query, shown))
+        self.requests_seen.append(ReceivedRequest(below, query, shown))
         if below in ("/user/repos", "/v3/projects") and self.stumbles:
             return self.stumbles.popleft()
         if shown != right:

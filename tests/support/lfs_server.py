@@ -64,11 +64,11 @@ class LfsServer:
         return Reply(200, content)
 
     def _batch(self, request: SeenRequest) -> Reply:
-        asked = request.json()
-        assert isinstance(asked, dict)
-        if len(asked["objects"]) > self.most:
+        requests_seen = request.json()
+        assert isinstance(requests_seen, dict)
+        if len(requests_seen["objects"]) > self.most:
             return Reply(413)
-        described = [self.amend(wanted["oid"], self._describe(wanted)) for wanted in asked["objects"]]
+        described = [self.amend(wanted["oid"], self._describe(wanted)) for wanted in requests_seen["objects"]]
         return json_reply({"transfer": "basic", "objects": described, "hash_algo": "sha256"}, headers=TYPE)
 
     def _describe(self, wanted: Mapping[str, object]) -> dict[str, object]:

@@ -24,7 +24,7 @@ def main(linguist: Path) -> None:
     rules = {
         "version": (folder / "VERSION").read_text().strip(),
         "license": (linguist / "LICENSE").read_text(),
-        "languages": {name: _language(told) for name, told in read["languages"].items()},
+        "languages": {name: _language(answered_with) for name, answered_with in read["languages"].items()},
         "popular": read["popular"],
         "vendored": read["vendor"],
         "documentation": read["documentation"],
@@ -36,14 +36,14 @@ def main(linguist: Path) -> None:
 NAMES = ("languages", "popular", "vendor", "documentation", "heuristics")
 
 
-def _language(told: dict[str, Any]) -> dict[str, Any]:
+def _language(answered_with: dict[str, Any]) -> dict[str, Any]:
     kinds = ("group", "aliases", "extensions", "filenames", "interpreters")
-    return {"type": told["type"], **{kind: told[kind] for kind in kinds if told.get(kind)}}
+    return {"type": answered_with["type"], **{kind: answered_with[kind] for kind in kinds if answered_with.get(kind)}}
 
 
-def _heuristics(told: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    named = told["named_patterns"]
-    for block in told["disambiguations"]:
+def _heuristics(answered_with: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    named = answered_with["named_patterns"]
+    for block in answered_with["disambiguations"]:
         rules = [
             {
                 "languages": _texts(rule["language"]),
@@ -51,10 +51,10 @@ def _heuristics(told: dict[str, Any]) -> Iterator[dict[str, Any]]:
             }
             for rule in block["rules"]
         ]
-        yield {"extensions": block["extensions"], "rules": [rule for rule in rules if _can_be_asked(rule)]}
+        yield {"extensions": block["extensions"], "rules": [rule for rule in rules if _is_usable(rule)]}
 
 
-def _can_be_asked(rule: dict[str, Any]) -> bool:
+def _is_usable(rule: dict[str, Any]) -> bool:
     """Not where a pattern looks around itself, which an engine of linear time cannot."""
     try:
         for _, pattern in rule["tests"]:
@@ -84,8 +84,8 @@ def _union(patterns: str | list[str]) -> str:
     return "|".join(f"(?:{pattern})" for pattern in _texts(patterns))
 
 
-def _texts(told: str | list[str]) -> list[str]:
-    return [told] if isinstance(told, str) else told
+def _texts(answered_with: str | list[str]) -> list[str]:
+    return [answered_with] if isinstance(answered_with, str) else answered_with
 
 
 if __name__ == "__main__":

@@ -140,8 +140,8 @@ def _make_mirrors(archive: Archive, count: int) -> None:
 
 def _make_manifest(archive: Archive, source: ScriptedSource) -> None:
     snapshot = archive.blobs.put_bytes(LISTING.text)
-    told = SourceLine(platform=source.platform, url=source.url, account="somebody", team="team", team_id="1")
-    first = RunLine(format=1, run=archive.begin_run(), started_at=MOMENT, source=told, matou="0")
+    answered_with = SourceLine(platform=source.platform, url=source.url, account="somebody", team="team", team_id="1")
+    first = RunLine(format=1, run=archive.begin_run(), started_at=MOMENT, source=answered_with, matou="0")
     manifest = ManifestWriter(archive, first)
     for project in source.projects:
         line = NamespaceLine(id=project.id, name=project.name, path=f"team/{project.name}", archived=False, seen=True)

@@ -26,9 +26,9 @@ CARELESS = ("fsync=off", "full_page_writes=off", "shared_buffers=32MB", "log_sta
 
 def main(binaries: Path, folder: Path, users: Path, state: Path) -> None:
     """Return in the process that was started once the cluster answers; stay in another one."""
-    result, told = os.pipe()
+    result, answered_with = os.pipe()
     if os.fork() > 0:
-        os.close(told)
+        os.close(answered_with)
         with os.fdopen(result) as reader:
             sys.exit(reader.read() or None)
     os.setsid()
@@ -40,9 +40,9 @@ def main(binaries: Path, folder: Path, users: Path, state: Path) -> None:
         server = _start(binaries, folder, user)
         _await_start(binaries, folder, server)
     except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
-        os.write(told, str(error).encode())
+        os.write(answered_with, str(error).encode())
         os._exit(1)
-    os.close(told)
+    os.close(answered_with)
     _keep(server, users, lambda: _start(binaries, folder, user))
     shutil.rmtree(folder)
     state.unlink(missing_ok=True)
@@ -82,8 +82,8 @@ def _start(binaries: Path, folder: Path, user: str | None) -> "subprocess.Popen[
 def _await_start(binaries: Path, folder: Path, server: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + START_SECONDS
     while server.poll() is None and time.monotonic() < deadline:
-        asked: list[str | Path] = [binaries / "pg_isready", "--quiet", f"--host={folder}"]
-        if subprocess.run(asked, stderr=subprocess.DEVNULL).returncode == 0:
+        requests_seen: list[str | Path] = [binaries / "pg_isready", "--quiet", f"--host={folder}"]
+        if subprocess.run(requests_seen, stderr=subprocess.DEVNULL).returncode == 0:
             return
         time.sleep(0.05)
     server.kill()

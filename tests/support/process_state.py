@@ -84,15 +84,15 @@ def process_state() -> Mapping[str, Mapping[str, object]]:
 
 def undo_changes(before: Mapping[str, Mapping[str, object]]) -> list[str]:
     """What is otherwise than `before`, each told in a line, and made as it was where that is possible."""
-    told = []
+    answered_with = []
     for what, state in process_state().items():
         for name in sorted({*before[what], *state}):
             old, new = before[what].get(name), state.get(name)
             if old != new:
-                told.append(f"{what} {name}".rstrip() + f": {old!r} before, {new!r} after")
+                answered_with.append(f"{what} {name}".rstrip() + f": {old!r} before, {new!r} after")
                 with suppress(ValueError, OSError, TypeError):  # a hard limit, or a handler that is not Python's
                     ASPECTS[what].write(name, old)
-    return told
+    return answered_with
 
 
 def end_ignoring() -> None:

@@ -326,14 +326,14 @@ class MissingLfs:
 @dataclass
 class ScriptedLfs:
     objects: Mapping[str, bytes]
-    asked: list[str]
+    requests_seen: list[str]
 
     def download(
         self, objects: Iterable[tuple[str, int]], sink: Callable[[str, int, Readable], None]
     ) -> Sequence[MissingLfs]:
         missing = []
         for oid, size in objects:
-            self.asked.append(oid)
+            self.requests_seen.append(oid)
             if oid in self.objects:
                 sink(oid, size, io.BytesIO(self.objects[oid]))
             else:
@@ -350,7 +350,7 @@ class ScriptedConnections:
 
     source: ScriptedSource
     transport: UploadPackTransport
-    lfs_asked: list[str] = field(default_factory=list)
+    lfs_requests: list[str] = field(default_factory=list)
     was_cancelled: bool = False
 
     @classmethod
@@ -362,7 +362,7 @@ class ScriptedConnections:
         return self.transport
 
     def lfs(self, clone_url: str, credential: GitCredential | None) -> ScriptedLfs:
-        return ScriptedLfs(self.source.lfs_objects, self.lfs_asked)
+        return ScriptedLfs(self.source.lfs_objects, self.lfs_requests)
 
     def cancel(self) -> None:
         self.was_cancelled = True

@@ -21,7 +21,7 @@ from matou.server.api.route import plain_route, repository_route
 TEXT = ((b"content-type", b"text/plain"),)
 
 
-class Asked(Parameters, frozen=True, kw_only=True):
+class ReceivedRequest(Parameters, frozen=True, kw_only=True):
     text: str = ""
     number: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
     flag: bool | None = None
@@ -36,7 +36,7 @@ class Sent(Parameters, frozen=True, kw_only=True):
     file: FormFile
 
 
-def echo(_: RequestContext, params: Asked) -> dict[str, Any]:
+def echo(_: RequestContext, params: ReceivedRequest) -> dict[str, Any]:
     return {"text": params.text, "number": params.number, "flag": params.flag, "author": params.author_name}
 
 
@@ -56,7 +56,7 @@ def count(_: RequestContext, params: PageParameters) -> ListPage:
     return ListPage(list(range(45))[params.offset : params.offset + params.limit], 45)
 
 
-def fail(_: RequestContext, params: Asked) -> None:
+def fail(_: RequestContext, params: ReceivedRequest) -> None:
     if params.text == "conflict":
         raise Conflict("it is there already")
     if params.text == "refused":
@@ -65,7 +65,7 @@ def fail(_: RequestContext, params: Asked) -> None:
     raise RuntimeError(message)
 
 
-def stream(_: RequestContext, params: Asked) -> StreamedResponse:
+def stream(_: RequestContext, params: ReceivedRequest) -> StreamedResponse:
     async def pieces(_: object) -> AsyncGenerator[bytes, None]:
         if params.text == "bad":
             raise Conflict("cannot begin")
@@ -81,14 +81,14 @@ def take(_: RequestContext, params: Sent) -> dict[str, Any]:
 
 REPO = "/repos/{owner}/{repo}"
 TABLE = (
-    plain_route("GET", "/echo", Asked, echo, answer=dict, scopes=()),
-    plain_route("POST", "/echo", Asked, echo, answer=dict, scopes=(), status=201),
-    plain_route("DELETE", "/echo", Asked, echo, answer=dict, scopes=()),
+    plain_route("GET", "/echo", ReceivedRequest, echo, answer=dict, scopes=()),
+    plain_route("POST", "/echo", ReceivedRequest, echo, answer=dict, scopes=(), status=201),
+    plain_route("DELETE", "/echo", ReceivedRequest, echo, answer=dict, scopes=()),
     plain_route("PUT", "/needed", Needed, lambda _, params: {"status": params.status}, answer=dict, scopes=()),
     plain_route("GET", "/who", Nothing, who, answer=dict, scopes=(Scope.USER_READ,)),
     plain_route("GET", "/count", PageParameters, count, answer=list[int], scopes=()),
-    plain_route("GET", "/fail", Asked, fail, answer=dict, scopes=()),
-    plain_route("GET", "/stream", Asked, stream, answer=bytes, scopes=()),
+    plain_route("GET", "/fail", ReceivedRequest, fail, answer=dict, scopes=()),
+    plain_route("GET", "/stream", ReceivedRequest, stream, answer=bytes, scopes=()),
     plain_route("POST", "/file", Sent, take, answer=dict, scopes=(), largest_body_bytes=3 * 1024 * 1024),
     repository_route("GET", REPO, MaySee, Nothing, name_repository, answer=dict),
     repository_route("GET", REPO + "/at/{rest...}", MayReadCode, Nothing, name_repository, answer=dict),

@@ -43,7 +43,7 @@ def answer(value: object, status: int = 200, headers: Mapping[str, str] = Mappin
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReceivedRequest:
     path: str
     query: Mapping[str, str]
     authorization: str | None
@@ -79,7 +79,7 @@ class V5Account(ABC):
     odd_wikis: Answer | None = None
     always: dict[str, Answer] = field(default_factory=dict)
     stumbles: deque[Answer] = field(default_factory=deque)
-    asked: list[Asked] = field(default_factory=list)
+    requests_seen: list[ReceivedRequest] = field(default_factory=list)
     fetched: list[tuple[str, str | None]] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 

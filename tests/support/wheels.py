@@ -23,10 +23,12 @@ PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
 def main() -> int:
     missing = [
-        (machine, python, told) for machine, python in product(MACHINES, PYTHONS) if (told := _ask(machine, python))
+        (machine, python, answered_with)
+        for machine, python in product(MACHINES, PYTHONS)
+        if (answered_with := _ask(machine, python))
     ]
-    for machine, python, told in missing:
-        print(f"{machine}, Python {python}: {told}", file=sys.stderr)
+    for machine, python, answered_with in missing:
+        print(f"{machine}, Python {python}: {answered_with}", file=sys.stderr)
     print(f"{len(MACHINES) * len(PYTHONS) - len(missing)} of {len(MACHINES) * len(PYTHONS)} install without a compiler")
     return 1 if missing else 0
 

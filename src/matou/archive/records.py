@@ -111,8 +111,8 @@ def read_records(path: Path) -> Iterator[Record]:
 
 def _lines(path: Path) -> Iterator[bytes]:
     rest = b""
-    for piece in _decompressed(path):
-        *lines, rest = (rest + piece).split(b"\n")
+    for chunk in _decompressed(path):
+        *lines, rest = (rest + chunk).split(b"\n")
         yield from lines
     if rest:
         raise _Cut("its last line is cut off")

@@ -107,8 +107,8 @@ def _prove(credential_manager: CredentialManager, login: Login, kind: SecretKind
 
 
 def _as_text(one: CredentialStatus) -> str:
-    is_asked_for = one.place is StoreKind.PROMPT and one.fault is None
-    where = _("nowhere; it is asked for each time") if is_asked_for else WHERE[one.place]
+    is_prompted = one.place is StoreKind.PROMPT and one.fault is None
+    where = _("nowhere; it is asked for each time") if is_prompted else WHERE[one.place]
     shown = f"{one.login.origin}  {printable(one.login.user)}  {KINDS[one.kind]}  {where}  {_STATES[one.state]}"
     return shown if one.fault is None else labelled(shown, localize(one.fault))
 

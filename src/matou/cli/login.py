@@ -123,10 +123,10 @@ def _credentials_of(at: Host, user: str, *, token_stdin: bool, password_stdin: b
         return _Credentials(SecretKind.TOKEN, "", token_from_stdin(sys.stdin))
     if password_stdin:
         return _Credentials(SecretKind.PASSWORD, user, Secret(sys.stdin.readline().rstrip("\r\n")))
-    return _asked_for(user)
+    return _prompted(user)
 
 
-def _asked_for(user: str) -> _Credentials:
+def _prompted(user: str) -> _Credentials:
     if not sys.stdin.isatty():
         raise Invalid("nobody can be asked here", advice="use --token-stdin or --password-stdin")
     if user:

@@ -121,7 +121,7 @@ class SmartHttp:
             body,
             expected=headers["Accept"],
             limits=self._limits if is_fetch else PUSH_LIMITS,
-            has_other_ways=is_fetch,
+            has_alternatives=is_fetch,
         )
 
     def _note_move(self, url: str, service: str, redirect: RedirectRefused) -> None:
@@ -145,7 +145,7 @@ class SmartHttp:
         expected = f"application/x-{service}-advertisement"
         headers = {"Accept": expected, "Accept-Encoding": "gzip", **_protocol(protocol)}
         with self._ask(
-            "GET", address, headers, None, expected=expected, limits=self._limits, has_other_ways=True
+            "GET", address, headers, None, expected=expected, limits=self._limits, has_alternatives=True
         ) as stream:
             if stream.address.url.endswith(query):
                 self._moved[url] = stream.address.url.removesuffix(query)
@@ -161,7 +161,7 @@ class SmartHttp:
         *,
         expected: str,
         limits: TransferLimits,
-        has_other_ways: bool,
+        has_alternatives: bool,
     ) -> Iterator[Stream]:
         origin = parse_address(url).origin
         authorization = self._authorization_for(origin)
@@ -175,7 +175,7 @@ class SmartHttp:
             limits=limits,
         )
         with (
-            self._translate_odd_answers(f"{method} {url}", origin, authorization, has_other_ways=has_other_ways),
+            self._translate_odd_answers(f"{method} {url}", origin, authorization, has_alternatives=has_alternatives),
             opened as stream,
         ):
             if stream.content_type != expected:
@@ -195,7 +195,7 @@ class SmartHttp:
 
     @contextmanager
     def _translate_odd_answers(
-        self, request: str, origin: Origin, authorization: Secret | None, *, has_other_ways: bool
+        self, request: str, origin: Origin, authorization: Secret | None, *, has_alternatives: bool
     ) -> Iterator[None]:
         try:
             yield
@@ -204,7 +204,7 @@ class SmartHttp:
                 raise LogInRefused("{request}: the credential was refused", request=request) from error
             raise
         except AnsweredOtherwise as error:
-            if not has_other_ways:
+            if not has_alternatives:
                 raise  # 413, for one: what it says is the reason
             content_type = error.answer.headers.get("content-type", "")
             raise UnexpectedGitAnswer(request, error.answer.status, content_type) from error

@@ -235,7 +235,7 @@ class Session:
         raise AssertionError  # with no redirect left, `_follow` has raised
 
     def _ask(self, request: OutboundRequest, address: Address) -> Stream:
-        self._wait_for_turn(request)
+        self._wait_for_slot(request)
         watch = self._pools.watch(request.limits)
         name = request.at(address)
         with translate_faults(name, watch, self._cancelled), request.opened_body() as body:
@@ -254,7 +254,7 @@ class Session:
             response.close()
             raise
 
-    def _wait_for_turn(self, request: OutboundRequest) -> None:
+    def _wait_for_slot(self, request: OutboundRequest) -> None:
         held = timedelta(seconds=self._limiter.held(request.pace))
         if held > self._patience.longest_hold:
             raise HeldTooLong(

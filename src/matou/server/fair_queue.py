@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 from matou.concurrency import Busy
 from matou.server.stall_budget import StallBudget
 
-LONGEST_TURN = timedelta(seconds=60)
+LONGEST_WAIT = timedelta(seconds=60)
 
 
 class FairQueue:
@@ -57,12 +57,12 @@ class FairQueue:
         self._waiting.setdefault(user, deque()).append(future)
         self._press_or_relax()
         try:
-            async with asyncio.timeout(LONGEST_TURN.total_seconds()):
+            async with asyncio.timeout(LONGEST_WAIT.total_seconds()):
                 await future
         except BaseException as error:
             self._leave(user, future)
             if isinstance(error, TimeoutError):
-                raise Busy("the server is busy with others' work on this", wait=LONGEST_TURN) from None
+                raise Busy("the server is busy with others' work on this", wait=LONGEST_WAIT) from None
             raise
 
     def _leave(self, user: Hashable, future: "asyncio.Future[None]") -> None:

@@ -191,18 +191,18 @@ def test_a_request_that_is_refused_with_a_new_token_too_is_not_put_a_third_time(
 
 
 def test_what_another_process_has_renewed_is_read_before_anybody_logs_in(person: Person) -> None:
-    name, asked = person.login.secret_name(TOKEN), list[Secret]()
+    name, requests_seen = person.login.secret_name(TOKEN), list[Secret]()
     elsewhere: SecretStore = person.kept().store(StoreKind.KEYRING)
 
     def request(token: Secret) -> str:
-        asked.append(token)
-        if len(asked) == 1:
+        requests_seen.append(token)
+        if len(requests_seen) == 1:
             elsewhere.put(name, Secret("renewed elsewhere"))
             raise CredentialRefused("401")
         return "answered"
 
     assert person.kept().token_refresher(person.login).call(request) == "answered"
-    assert asked[1] == Secret("renewed elsewhere")
+    assert requests_seen[1] == Secret("renewed elsewhere")
     assert person.sessions() == 1
 
 

@@ -34,7 +34,7 @@ from matou.git.operations.tree_edit import (
 )
 from matou.model.platform import Visibility
 from support.deciding import archive_repository, create_file, delete_repository, rename_repository, set_visibility
-from support.file_editor import NOTHING_YET, FileEditor, assert_strictly_sound, wish
+from support.file_editor import NOTHING_YET, FileEditor, assert_strictly_sound, file_change
 from support.git_repositories import git, git_bytes, init_bare
 
 
@@ -286,7 +286,7 @@ def test_a_file_that_is_too_large_is_refused_and_one_at_the_limit_is_not(editor:
 
 def test_who_may_not_push_may_not_write_files(full: FileEditor, berta: User) -> None:
     def write(identity: Identity) -> CommitResult:
-        return create_file(full.forge, identity, full.repository, wish("x"), b"")
+        return create_file(full.forge, identity, full.repository, file_change("x"), b"")
 
     with nothing_changed(full):
         for nobody in (ANONYMOUS, Identity(berta, ALL_SCOPES)):
@@ -295,7 +295,9 @@ def test_who_may_not_push_may_not_write_files(full: FileEditor, berta: User) -> 
         set_visibility(full.forge, full.repository, Visibility.PUBLIC)
         for reader in (ANONYMOUS, Identity(berta, ALL_SCOPES)):
             with pytest.raises(NotAllowed):
-                create_file(full.forge, reader, find_repository_by_id(full.forge, full.repository.id), wish("x"), b"")
+                create_file(
+                    full.forge, reader, find_repository_by_id(full.forge, full.repository.id), file_change("x"), b""
+                )
 
 
 def test_an_archived_repository_takes_no_file_from_who_knew_it_before(full: FileEditor) -> None:

@@ -31,8 +31,8 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def write(forge: Forge, repository: Repository, user: User, number: int) -> None:
-    wish = FileChange(path=TreePath.parse(f"folder/{number}.txt"), message=f"write {number}")
-    create_file(forge, Identity(user, ALL_SCOPES), repository, wish, b"%d\n" % number)
+    file_change = FileChange(path=TreePath.parse(f"folder/{number}.txt"), message=f"write {number}")
+    create_file(forge, Identity(user, ALL_SCOPES), repository, file_change, b"%d\n" % number)
 
 
 def wait_for_the_end(forge: Forge) -> None:

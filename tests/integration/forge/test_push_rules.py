@@ -82,8 +82,8 @@ def ruled(forge: Forge, anna: User, tmp_path: Path) -> RuledRepository:
 def write(
     ruled: RuledRepository, message: str = "a change", content: bytes = b"x\n", who: Identity | None = None
 ) -> None:
-    wish = FileChange(path=TreePath.parse("folder/file"), message=message, branch="main")
-    create_file(ruled.forge, who or ruled.developer, ruled.repository, wish, content)
+    file_change = FileChange(path=TreePath.parse("folder/file"), message=message, branch="main")
+    create_file(ruled.forge, who or ruled.developer, ruled.repository, file_change, content)
 
 
 def test_the_pattern_of_messages_is_told_as_it_was_typed(ruled: RuledRepository) -> None:
@@ -266,8 +266,8 @@ def test_where_force_is_denied_the_api_takes_no_commits_away_by_deleting(ruled: 
     create_branch(ruled.forge, ruled.developer, ruled.repository, "copy", start="main")
     create_branch(ruled.forge, ruled.developer, ruled.repository, "own", start="main")
     create_tag(ruled.forge, ruled.developer, ruled.repository, "kept", start="main", message="own object, same commit")
-    wish = FileChange(TreePath.parse("new"), message="own", branch="own")
-    create_file(ruled.forge, ruled.developer, ruled.repository, wish, b"x")
+    file_change = FileChange(TreePath.parse("new"), message="own", branch="own")
+    create_file(ruled.forge, ruled.developer, ruled.repository, file_change, b"x")
     ruled.set(PushRules, deny_force_push=True)
 
     delete_branch(ruled.forge, ruled.developer, ruled.repository, "copy")

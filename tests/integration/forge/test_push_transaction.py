@@ -22,7 +22,7 @@ from matou.git.odb.pushed_objects import PushedObjects
 from matou.model.names import ObjectId, RefName, RepositoryPath
 from matou.model.refs import RefChange
 from matou.model.repository_settings import PushRules
-from support.deciding import change_settings, create_repository, delete_branch, judge, land
+from support.deciding import apply_push, change_settings, create_repository, delete_branch, judge
 from support.git_repositories import git, git_bytes, make_repository, refs_of, tip_of
 
 MAIN, TOPIC = RefName("refs/heads/main"), RefName("refs/heads/topic")
@@ -46,9 +46,9 @@ def pack(forge: Forge, repository: Repository) -> Iterator[IncomingPack]:
 def landed(
     forge: Forge, anna: User, repository: Repository, pack: IncomingPack, *changes: RefChange
 ) -> PushTransaction:
-    landing = PushTransaction(changes)
-    land(forge, Identity(anna, ALL_SCOPES), repository, landing, pack, is_shallow=False)
-    return landing
+    transaction = PushTransaction(changes)
+    apply_push(forge, Identity(anna, ALL_SCOPES), repository, transaction, pack, is_shallow=False)
+    return transaction
 
 
 @pytest.mark.parametrize("count", [1, 100])
@@ -101,7 +101,7 @@ def test_a_sync_before_the_refs_move_that_fails_moves_none(
     def fail(_: Path) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(push_landing, "syncfs", fail)
+    monkeypatch.setattr(push_transaction, "syncfs", fail)
     with pytest.raises(OSError, match="No space"):
         landed(forge, anna, repository, pack, RefChange(TOPIC, None, tip))
 
@@ -114,16 +114,16 @@ def test_only_what_the_rules_were_asked_about_moves(
     """Whatever else is asked for, and whoever else refuses a part of it."""
     git_dir = forge.git_dir(repository)
     tip = ObjectId(tip_of(git_dir, "main"))
-    asked: list[RefChange] = []
+    requests_seen: list[RefChange] = []
 
     def note(_: Forge, __: object, changes: list[RefChange], *___: PushedObjects) -> bool:
-        asked.extend(changes)
+        requests_seen.extend(changes)
         return True
 
-    monkeypatch.setattr(push_landing, "rules_apply", note)
-    monkeypatch.setattr(push_landing, "judge", note)
+    monkeypatch.setattr(push_transaction, "rules_apply", note)
+    monkeypatch.setattr(push_transaction, "judge", note)
     before = refs_of(git_dir)
-    landing = landed(
+    transaction = landed(
         forge,
         anna,
         repository,
@@ -135,8 +135,8 @@ def test_only_what_the_rules_were_asked_about_moves(
     )
 
     moved = {ref for ref, oid in refs_of(git_dir).items() if before.get(ref) != oid}
-    assert moved == {TOPIC} == {change.ref for change in asked}
-    assert set(landing.refused) == {"refs/heads/../x", "refs/heads/gone", "refs/heads/missing"}
+    assert moved == {TOPIC} == {change.ref for change in requests_seen}
+    assert set(transaction.refused) == {"refs/heads/../x", "refs/heads/gone", "refs/heads/missing"}
 
 
 def test_what_cannot_be_judged_does_not_move(
@@ -148,8 +148,8 @@ def test_what_cannot_be_judged_does_not_move(
     def break_down(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(push_landing, "rules_apply", lambda *_: True)
-    monkeypatch.setattr(push_landing, "judge", break_down)
+    monkeypatch.setattr(push_transaction, "rules_apply", lambda *_: True)
+    monkeypatch.setattr(push_transaction, "judge", break_down)
     with pytest.raises(ZeroDivisionError):
         landed(forge, anna, repository, pack, RefChange(TOPIC, None, ObjectId(tip_of(git_dir, "main"))))
 
@@ -173,11 +173,11 @@ def test_commits_are_not_lost_where_two_refs_go_at_the_same_time(
         if not next(times):
             delete_branch(forge, owner, repository, "two")
 
-    monkeypatch.setattr(push_landing, "judge", judge_slowly)
-    landing = landed(forge, anna, repository, pack, RefChange(RefName("refs/heads/one"), tip, None))
+    monkeypatch.setattr(push_transaction, "judge", judge_slowly)
+    transaction = landed(forge, anna, repository, pack, RefChange(RefName("refs/heads/one"), tip, None))
 
-    assert set(landing.refused) == {"refs/heads/one"}
-    assert "no other ref holds all of its commits" in " ".join(landing.said)
+    assert set(transaction.refused) == {"refs/heads/one"}
+    assert "no other ref holds all of its commits" in " ".join(transaction.said)
     assert tip in refs_of(git_dir).values()
 
 
@@ -188,14 +188,14 @@ def test_what_a_power_cut_left_of_the_same_pack_does_not_stay(
     """A pack that had its name and not its bytes yet was taken for the one that came: refs named what was nowhere."""
     git_dir, source = forge.git_dir(repository), make_repository(tmp_path / "source.git", commits=2)
     tip = ObjectId(git(source, "commit-tree", "main^{tree}", "-m", "new"))
-    asked = f"{tip}\n".encode()
-    content = git_bytes(source, "pack-objects", "--revs", "--stdout", "-q", input=asked)
+    requests_seen = f"{tip}\n".encode()
+    content = git_bytes(source, "pack-objects", "--revs", "--stdout", "-q", input=requests_seen)
     with IncomingPack(git_dir) as incoming:
         name = git(git_dir, "index-pack", "--stdin", input=content, **incoming.environment).split()[-1]
         for ending in torn:
             (git_dir / f"objects/pack/pack-{name}{ending}").write_bytes(b"")
-        landing = landed(forge, anna, repository, incoming, RefChange(TOPIC, None, tip))
+        transaction = landed(forge, anna, repository, incoming, RefChange(TOPIC, None, tip))
 
-    assert landing.refused == {}
+    assert transaction.refused == {}
     git(git_dir, "fsck", "--strict")
     assert git(git_dir, "rev-list", "--objects", "refs/heads/topic")

@@ -47,8 +47,8 @@ class RefEditor(Editor):
         return RefEditor(self.forge, find_repository_by_id(self.forge, self.repository.id), self.identity)
 
     def write(self, path: str, message: str = "a change") -> ObjectId:
-        wish = FileChange(TreePath.parse(path), message)
-        return create_file(self.forge, self.identity, self.repository, wish, path.encode()).commit.id
+        file_change = FileChange(TreePath.parse(path), message)
+        return create_file(self.forge, self.identity, self.repository, file_change, path.encode()).commit.id
 
     def update(self, *changes: RefChange) -> None:
         update_refs(self.forge, self.identity, self.repository, changes)

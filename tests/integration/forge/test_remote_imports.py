@@ -167,10 +167,10 @@ def test_the_address_is_looked_up_once_and_git_goes_there_and_nowhere_else(
     allowed: Forge, anna: User, origin: Repository, matou_server: MatouServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """git itself would not find this name: that it arrives shows that it did not look."""
-    really_look_up, asked = socket.getaddrinfo, []
+    really_look_up, requests_seen = socket.getaddrinfo, []
 
     def look_up(host: str, port: int, *, type: int) -> object:  # noqa: A002 - its name there
-        asked.append(host)
+        requests_seen.append(host)
         return really_look_up("127.0.0.1", port, type=type)
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
@@ -178,7 +178,7 @@ def test_the_address_is_looked_up_once_and_git_goes_there_and_nowhere_else(
 
     made = import_from(allowed, url, HERE, PROFILE, creator=anna, also=nothing)
 
-    assert asked == ["rebinding.invalid"]
+    assert requests_seen == ["rebinding.invalid"]
     assert "refs/heads/trunk" in ref_listing(allowed, made).refs
 
 

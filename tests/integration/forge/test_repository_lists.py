@@ -209,15 +209,15 @@ def test_a_list_is_a_few_questions_however_long_it_is(
 ) -> None:
     fork_repository(forge, identity_of(anna), everything[0], namespace=NamespacePath(("anna",)))
 
-    asked = []
+    requests_seen = []
     for limit in (2, MORE_THAN_ALL):
         with _counted(forge) as statements:
             found, _ = own_repositories(forge, identity_of(anna), anna, RepositoryQuery(), offset=0, limit=limit)
             repository_facts(forge, identity_of(anna), found)
-        asked.append(len([one for one in statements if not one.startswith("BEGIN")]))
+        requests_seen.append(len([one for one in statements if not one.startswith("BEGIN")]))
 
     # The list, and of it the namespaces, the people, all that is told, and what the fork was made from.
-    assert asked == [5, 5]
+    assert requests_seen == [5, 5]
 
 
 def test_a_statement_for_somebodys_eyes_fails_without_them(forge: Forge, anna: User) -> None:

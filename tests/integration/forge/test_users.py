@@ -229,9 +229,11 @@ def test_whoever_waits_is_let_in(forge: Forge, clock: Clock) -> None:
 def test_a_program_with_an_old_password_locks_nobody_out(forge: Forge) -> None:
     anna = create_user(forge, "anna", password=PASSWORD)
 
-    asked = [authenticate(forge, "anna", WRONG, address="192.0.2.1") for _ in range(3 * FREE_FAILURES_OF_AN_ADDRESS)]
+    requests_seen = [
+        authenticate(forge, "anna", WRONG, address="192.0.2.1") for _ in range(3 * FREE_FAILURES_OF_AN_ADDRESS)
+    ]
 
-    assert set(asked) == {None}
+    assert set(requests_seen) == {None}
     assert authenticate(forge, "anna", PASSWORD, address="192.0.2.1") == anna
 
 

@@ -64,9 +64,9 @@ def test_any_mailmap_means_what_git_takes_it_for(lines: list[bytes], tmp_path: P
         init_bare(folder)
     content = b"\n".join(lines)
     (tmp_path / "mailmap").write_bytes(content)
-    asked = b"".join(one + b"\n" for one in PEOPLE)
+    requests_seen = b"".join(one + b"\n" for one in PEOPLE)
 
-    told = git_bytes(folder, "-c", f"mailmap.file={tmp_path}/mailmap", "check-mailmap", "--stdin", input=asked)
+    told = git_bytes(folder, "-c", f"mailmap.file={tmp_path}/mailmap", "check-mailmap", "--stdin", input=requests_seen)
 
     mailmap = Mailmap.parse(content)
     assert [shown(mailmap.person(person(one))) for one in PEOPLE] == told.split(b"\n")[:-1]

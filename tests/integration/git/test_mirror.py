@@ -161,22 +161,22 @@ def test_only_what_is_new_is_fetched_later(team: Team) -> None:
 
 def test_nothing_new_is_no_request_for_a_pack(team: Team) -> None:
     team.back_up()
-    asked = len(team.transport.requests)
+    requests_seen = len(team.transport.requests)
 
     team.back_up()
 
-    assert len(team.transport.requests) == asked + 1
+    assert len(team.transport.requests) == requests_seen + 1
 
 
 def test_a_branch_that_moved_back_to_an_older_commit_costs_no_pack(team: Team) -> None:
     team.back_up()
     git(team.source, "update-ref", "refs/heads/main", "main~1")
     git(team.source, "update-ref", "refs/heads/new", "main~1")
-    asked = len(team.transport.requests)
+    requests_seen = len(team.transport.requests)
 
     team.back_up()
 
-    assert len(team.transport.requests) == asked + 1
+    assert len(team.transport.requests) == requests_seen + 1
     assert read_refs(team.mirror).refs == {**refs_of(team.source), **team.kept()}
 
 

@@ -82,11 +82,11 @@ def test_a_connection_that_is_cut_leaves_no_trace_and_the_next_try_succeeds(team
 def test_a_pack_that_came_before_a_crash_is_not_fetched_again(team: Team) -> None:
     team.back_up()
     (team.mirror / "packed-refs").unlink()
-    asked = len(team.transport.requests)
+    requests_seen = len(team.transport.requests)
 
     team.back_up()
 
-    assert len(team.transport.requests) == asked + 1
+    assert len(team.transport.requests) == requests_seen + 1
     assert read_refs(team.mirror) == listing_of(team.source)
 
 

@@ -71,9 +71,12 @@ def test_what_is_kept_is_the_repositorys_whatever_comes_next(bare: Path) -> None
 def test_git_sees_it_beside_the_repositorys_own_objects(bare: Path) -> None:
     with Quarantine(bare) as quarantine:
         name = quarantine.write_object(ObjectKind.BLOB, b"new")
-        asked = f"{name}\nmain\n".encode()
+        requests_seen = f"{name}\nmain\n".encode()
         kinds = run_git(
-            ["cat-file", "--batch-check=%(objecttype)"], git_dir=bare, environment=quarantine.environment, input=asked
+            ["cat-file", "--batch-check=%(objecttype)"],
+            git_dir=bare,
+            environment=quarantine.environment,
+            input=requests_seen,
         )
 
     assert kinds.split() == [b"blob", b"commit"]

@@ -189,11 +189,13 @@ def test_without_being_allowed_to_git_speaks_to_nobody() -> None:
 def test_a_credential_goes_to_its_url_only_and_into_no_argument() -> None:
     environment = http_environment(GitAccess(CREDENTIAL), URL)
 
-    asked = run_git(["config", "--get-urlmatch", "http.extraHeader", f"{URL}/info/refs"], environment=environment)
+    requests_seen = run_git(
+        ["config", "--get-urlmatch", "http.extraHeader", f"{URL}/info/refs"], environment=environment
+    )
     with GitChild(["stripspace"], environment=environment, has_input=True) as child:
         command_line = command_line_of(child)
 
-    assert asked.startswith(b"Authorization: Basic ")
+    assert requests_seen.startswith(b"Authorization: Basic ")
     assert b"Basic" not in command_line
     with pytest.raises(GitFailed):
         run_git(["config", "--get-urlmatch", "http.extraHeader", "http://127.0.0.1:9/other"], environment=environment)

@@ -64,8 +64,8 @@ def long(tmp_path: Path) -> tuple[Path, ObjectId, ObjectId, ObjectId]:
 def test_a_long_tag_costs_no_memory(long: tuple[Path, ObjectId, ObjectId, ObjectId]) -> None:
     """400 KB of a pack were 900 MB in the server, once for each push and each reading of the refs."""
     folder, small, large, of_it = long
-    for asked in (large, of_it):
-        arguments = [sys.executable, "-c", _PROGRAM, str(folder), small, asked]
+    for requests_seen in (large, of_it):
+        arguments = [sys.executable, "-c", _PROGRAM, str(folder), small, requests_seen]
         grown = int(subprocess.run(arguments, check=True, capture_output=True, text=True).stdout) * 1024
         assert grown < LENGTH_BYTES / 2
 

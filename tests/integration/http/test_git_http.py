@@ -233,8 +233,8 @@ def test_a_repository_that_moved_within_its_host_is_found_where_it_is_now(
 
     assert listed[0] == listed[1] == ls_refs(smart, git_server, "/new.git")
     assert b"version 2" in advertised
-    asked = [request.path for request in git_server.requests]
-    assert asked.count("/old.git/git-upload-pack") == 1, "what was learnt is not asked again"
+    requests_seen = [request.path for request in git_server.requests]
+    assert requests_seen.count("/old.git/git-upload-pack") == 1, "what was learnt is not asked again"
 
 
 @pytest.mark.parametrize(

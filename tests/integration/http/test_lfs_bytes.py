@@ -94,9 +94,9 @@ def test_a_download_that_is_cut_goes_on_where_it_was(
 
     assert missing == ()
     assert store.objects == lfs.objects
-    asked = [request.headers.get("range") for request in lfs.downloads]
-    assert asked[0] is None
-    assert all(range_ is not None for range_ in asked[1:])
+    requests_seen = [request.headers.get("range") for request in lfs.downloads]
+    assert requests_seen[0] is None
+    assert all(range_ is not None for range_ in requests_seen[1:])
 
 
 def test_a_download_that_is_always_cut_at_the_same_byte_ends(

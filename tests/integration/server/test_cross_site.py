@@ -21,8 +21,8 @@ HOST = BASE.removeprefix("http://")
 
 def post(harbour: Harbour, headers: dict[str, str], path: str = "/repos/harbour/ferry/branches") -> httpx.Response:
     login = httpx.BasicAuth("chen", PASSWORD)._auth_header
-    asked = {"branch_name": f"b{abs(hash(tuple(headers.items())))}"}
-    return harbour.ask("POST", path, person=None, headers={"authorization": login, **headers}, data=asked)
+    requests_seen = {"branch_name": f"b{abs(hash(tuple(headers.items())))}"}
+    return harbour.ask("POST", path, person=None, headers={"authorization": login, **headers}, data=requests_seen)
 
 
 @pytest.mark.parametrize(

@@ -87,13 +87,13 @@ def test_an_lfs_object_that_does_not_fit_is_refused_and_leaves_nothing(
 def upload(server: MatouServer, repository: Repository, content: bytes) -> urllib3.BaseHTTPResponse:
     """Asks where to put an object and puts it there."""
     oid = hashlib.sha256(content).hexdigest()
-    asked = {"operation": "upload", "transfers": ["basic"], "objects": [{"oid": oid, "size": len(content)}]}
+    requests_seen = {"operation": "upload", "transfers": ["basic"], "objects": [{"oid": oid, "size": len(content)}]}
     kind = "application/vnd.git-lfs+json"
     basic = urllib3.make_headers(basic_auth=f"git:{server.token().reveal()}")
     answer = urllib3.request(
         "POST",
         f"{server.url}/{repository.path}.git/info/lfs/objects/batch",
-        json=asked,
+        json=requests_seen,
         headers={**basic, "Accept": kind, "Content-Type": kind},
     )
     action = answer.json()["objects"][0]["actions"]["upload"]

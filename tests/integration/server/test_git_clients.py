@@ -318,10 +318,10 @@ def test_head_answers_as_get_would(
     url = f"{matou_server.clone_url(repository)}/info/refs?service={service}"
     headers = {"Authorization": f"token {matou_server.token().reveal()}", "Git-Protocol": version}
 
-    got, asked = (httpx.request(method, url, headers=headers) for method in ("GET", "HEAD"))
+    got, requests_seen = (httpx.request(method, url, headers=headers) for method in ("GET", "HEAD"))
 
-    assert (asked.status_code, asked.content) == (200, b"")
-    assert {name: asked.headers[name] for name in ("content-type", "content-length", "cache-control")} == {
+    assert (requests_seen.status_code, requests_seen.content) == (200, b"")
+    assert {name: requests_seen.headers[name] for name in ("content-type", "content-length", "cache-control")} == {
         name: got.headers[name] for name in ("content-type", "content-length", "cache-control")
     }
 

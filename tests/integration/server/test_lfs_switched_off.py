@@ -34,7 +34,7 @@ def test_every_request_is_refused_with_the_reason_and_taken_again_later(
         json.dumps({"operation": verb, "objects": [{"oid": OID, "size": len(CONTENT)}]})
         for verb in ("upload", "download")
     ]
-    asked: list[tuple[str, str, str | bytes | None]] = [
+    requests_seen: list[tuple[str, str, str | bytes | None]] = [
         *(("POST", f"{url}/objects/batch", batch) for batch in batches),
         ("PUT", f"{url}/objects/{OID}", CONTENT),
         ("POST", f"{url}/verify", json.dumps({"oid": OID, "size": len(CONTENT)})),
@@ -42,9 +42,9 @@ def test_every_request_is_refused_with_the_reason_and_taken_again_later(
     ]
 
     change_settings(matou_server.forge, owner, repository, Features, lfs_enabled=False)
-    refused = [HTTP.request(method, to, body=body, headers=headers) for method, to, body in asked]
+    refused = [HTTP.request(method, to, body=body, headers=headers) for method, to, body in requests_seen]
     change_settings(matou_server.forge, owner, repository, Features, lfs_enabled=True)
-    taken = [HTTP.request(method, to, body=body, headers=headers) for method, to, body in asked]
+    taken = [HTTP.request(method, to, body=body, headers=headers) for method, to, body in requests_seen]
 
     assert [answer.status for answer in refused] == [403] * 5
     assert all(SAID in answer.json()["message"] for answer in refused)

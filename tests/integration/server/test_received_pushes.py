@@ -34,8 +34,8 @@ def tip(work: Work, name: str = "main") -> str:
 
 
 def pack_of(work: Work, *revisions: str) -> bytes:
-    asked = "".join(f"{revision}\n" for revision in revisions).encode()
-    return git_bytes(work.clone, "pack-objects", "--revs", "--stdout", "-q", input=asked)
+    requests_seen = "".join(f"{revision}\n" for revision in revisions).encode()
+    return git_bytes(work.clone, "pack-objects", "--revs", "--stdout", "-q", input=requests_seen)
 
 
 @pytest.mark.parametrize("ref", REFUSED_NAMES)

@@ -24,15 +24,15 @@ def answering(status: int, path: str) -> Callable[[SeenRequest], Reply]:
     """An account with one organization and no repository, one list of which is not to be had."""
 
     def answer(request: SeenRequest) -> Reply:
-        asked = request.path.removeprefix("/api/v5")
-        if asked == path:
+        requests_seen = request.path.removeprefix("/api/v5")
+        if requests_seen == path:
             return Reply(status, b"{}", headers={"Location": "/login"} if status < 400 else {})
-        if asked == "/user":
+        if requests_seen == "/user":
             return json_reply(USER)
-        if asked == "/login":
+        if requests_seen == "/login":
             return Reply(302, headers={"Location": "https://elsewhere.example/login"})
         rows = {"/user/namespaces": [NAMESPACE], "/user/orgs": [ORGANIZATION], "/users/orgs": [ORGANIZATION]}
-        found = rows.get(asked, [])
+        found = rows.get(requests_seen, [])
         return json_reply(found, headers={"total_count": str(len(found)), "total_page": "1"})
 
     return answer

@@ -119,8 +119,8 @@ def test_what_a_project_has_beside_repositories_is_saved(
     assert (line.name, line.display_name, line.description) == ("shop", "商店", "Was")
     assert b"bug" in archive.blobs.read(line.documents["labels"])
     assert team.owner.encode() in archive.blobs.read(line.documents["members"])
-    asked = {record.request for record in read_records(archive.records(1))}
-    assert {"DescribeCodingCurrentUser", "DescribeTeam", "DescribeCodingProjects"} <= asked
+    requests_seen = {record.request for record in read_records(archive.records(1))}
+    assert {"DescribeCodingCurrentUser", "DescribeTeam", "DescribeCodingProjects"} <= requests_seen
 
 
 def test_a_push_at_the_source_is_fetched_and_the_overwritten_tip_is_kept(

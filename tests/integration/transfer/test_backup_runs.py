@@ -227,7 +227,7 @@ def test_lfs_objects_of_every_ref_are_saved_and_those_of_an_update_too(
     lfs = repository_lines(archive, 3)["100"].lfs
     assert lfs is not None
     assert (lfs.objects, lfs.missing) == (2, ())
-    assert sorted(connections.lfs_asked) == sorted(source.lfs_objects)
+    assert sorted(connections.lfs_requests) == sorted(source.lfs_objects)
 
 
 def test_an_lfs_object_that_is_missing_makes_incomplete_until_it_comes(
@@ -374,9 +374,9 @@ def test_a_run_keeps_what_the_platform_answered_and_names_the_run_before(
     back_up(source, archive)
     back_up(source, archive)
 
-    asked = [record.request for record in read_records(archive.records(2))]
-    assert asked[:3] == ["account", "namespaces", "repositories"]
-    assert sorted(asked[3:]) == ["labels", "members"]
+    requests_seen = [record.request for record in read_records(archive.records(2))]
+    assert requests_seen[:3] == ["account", "namespaces", "repositories"]
+    assert sorted(requests_seen[3:]) == ["labels", "members"]
     first = lines(archive, 2)[0]
     end = lines(archive, 2)[-1]
     assert isinstance(first, RunLine)

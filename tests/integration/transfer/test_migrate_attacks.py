@@ -21,7 +21,7 @@ from matou.model.platform import Visibility
 from matou.transfer.migrate.report import MigrationReport, MoveOutcome
 from matou.transfer.migrate.repository import NotVerified, TargetTooVisible, UnwritableBranch
 from support.deciding import create_repository, size
-from support.fault_proxy import FaultProxy, Flow, HoldBack, ReplaceJson, Status, Surroundings, Toxic
+from support.fault_proxy import ExchangeContext, FaultProxy, Flow, HoldBack, ReplaceJson, Status, Toxic
 from support.recording_server import RecordingServer, SeenRequest
 from support.steered_clock import SYSTEM_CLOCK, SteeredClock
 
@@ -267,7 +267,7 @@ def test_a_large_file_goes_to_no_inward_address_that_an_answer_names(
 class MadePublic(Toxic):
     """The answer to what was just made says that everybody sees it."""
 
-    def bend(self, flow: Flow, around: Surroundings) -> Flow:
+    def bend(self, flow: Flow, around: ExchangeContext) -> Flow:
         body = b"".join(flow.pieces).replace(b'"private":true', b'"private":null')
         return replace(flow, pieces=iter([body.replace(b'"public":false', b'"public": true')]))
 

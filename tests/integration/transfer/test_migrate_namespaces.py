@@ -23,9 +23,9 @@ def target(recording_server: RecordingServer) -> Iterator[CodingTarget]:
 
 def answering(**answers: dict[str, Any]) -> Any:
     def handler(request: SeenRequest) -> Reply:
-        asked = request.json()
-        assert isinstance(asked, dict)
-        return json_reply({"Response": {"RequestId": "r", **answers[asked["Action"]]}})
+        requests_seen = request.json()
+        assert isinstance(requests_seen, dict)
+        return json_reply({"Response": {"RequestId": "r", **answers[requests_seen["Action"]]}})
 
     return handler
 

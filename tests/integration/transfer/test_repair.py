@@ -157,14 +157,14 @@ def test_what_nobody_can_read_any_more_is_set_aside_and_named(source: ScriptedSo
 
     backed_up(source, archive)
     report = check(archive)
-    asked = backed_up(source, archive)
+    requests_seen = backed_up(source, archive)
 
     (aside,) = (archive.root / "damaged" / "000004").rglob(pack.name)
     assert aside.read_bytes() == damaged
     assert refs_of(git_dir)["refs/heads/main"] == refs_of(source.git_dir(API))["refs/heads/main"]
     assert all("kept" in str(problem) or tip in str(problem) for problem in report.problems)
     assert report.problems != ()
-    assert [body for _, body in asked.transport.bodies if b"command=fetch" in body] == []
+    assert [body for _, body in requests_seen.transport.bodies if b"command=fetch" in body] == []
 
 
 def aged(archive: Archive) -> None:

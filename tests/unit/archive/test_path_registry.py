@@ -116,9 +116,11 @@ def test_all_hostile_names_get_places_of_their_own_that_stay_inside(registry: Pa
 
 @given(st.lists(st.tuples(st.integers(0, 30), TRUE_NAMES), max_size=30))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_owners_never_share_a_place_and_keep_their_own(tmp_path: Path, asked: list[tuple[int, str]]) -> None:
+def test_owners_never_share_a_place_and_keep_their_own(tmp_path: Path, requests_seen: list[tuple[int, str]]) -> None:
     with registry_in(tmp_path) as registry:
-        places = [(number, registry.assign_repository(owner(number), name, namespace=TEAM)) for number, name in asked]
+        places = [
+            (number, registry.assign_repository(owner(number), name, namespace=TEAM)) for number, name in requests_seen
+        ]
 
     of_owner = dict(reversed(places))
     assert all(of_owner[number] == path for number, path in places)

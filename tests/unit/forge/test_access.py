@@ -131,6 +131,6 @@ def test_a_token_without_scopes_is_good_for_nothing() -> None:
 def test_backups_are_open_on_a_machine_of_ones_own_or_on_demand(
     on_loopback: bool, anybody_there: bool, asked_for: bool, are_open: bool
 ) -> None:
-    found = backups_are_open(on_loopback=on_loopback, anybody_there=anybody_there, asked_for=asked_for)
+    found = backups_are_open(on_loopback=on_loopback, anybody_there=anybody_there, requested=asked_for)
 
     assert found is are_open

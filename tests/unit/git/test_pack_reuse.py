@@ -122,15 +122,17 @@ WANT = b"want " + b"1" * 40
 
 def test_our_own_first_fetch_is_a_clone_request() -> None:
     wanted = frozenset({ObjectId("1" * 40)})
-    asked = read_clone_request(fetch_request(wanted, frozenset(), object_format="sha1"))
+    requests_seen = read_clone_request(fetch_request(wanted, frozenset(), object_format="sha1"))
 
-    assert asked == CloneRequest(wanted, frozenset({b"done", b"no-progress", b"ofs-delta"}), is_shallow=False)
+    assert requests_seen == CloneRequest(wanted, frozenset({b"done", b"no-progress", b"ofs-delta"}), is_shallow=False)
 
 
 def test_a_clone_may_be_one_commit_deep() -> None:
-    asked = read_clone_request(request(WANT, b"deepen 1", b"done", b"ofs-delta"))
+    requests_seen = read_clone_request(request(WANT, b"deepen 1", b"done", b"ofs-delta"))
 
-    assert asked == CloneRequest(frozenset({ObjectId("1" * 40)}), frozenset({b"done", b"ofs-delta"}), is_shallow=True)
+    assert requests_seen == CloneRequest(
+        frozenset({ObjectId("1" * 40)}), frozenset({b"done", b"ofs-delta"}), is_shallow=True
+    )
 
 
 @pytest.mark.parametrize(

@@ -42,15 +42,15 @@ def test_a_list_that_holds_still_is_read_to_its_end(count: int, with_total: bool
 
 @pytest.mark.parametrize(("count", "requests"), [(0, 1), (2, 1), (3, 2), (4, 4)])
 def test_a_list_on_one_page_costs_one_request_and_only_longer_ones_are_read_twice(count: int, requests: int) -> None:
-    asked: list[int] = []
+    requests_seen: list[int] = []
 
     def fetch(number: int) -> Page[int]:
-        asked.append(number)
+        requests_seen.append(number)
         return pages_of(range(count))(number)
 
     read(fetch)
 
-    assert len(asked) == requests
+    assert len(requests_seen) == requests
 
 
 def test_a_number_of_pages_is_an_end_where_there_is_no_total() -> None:
@@ -94,16 +94,16 @@ def test_pages_that_do_not_add_up_are_an_error_that_says_why_and_keeps_what_came
 
 
 def test_a_mismatch_that_stays_is_told_after_two_readings() -> None:
-    asked: list[int] = []
+    requests_seen: list[int] = []
 
     def fetch(number: int) -> Page[int]:
-        asked.append(number)
+        requests_seen.append(number)
         return Page([[1, 2, 3], [4], []][min(number, 3) - 1], total=9)
 
     with pytest.raises(ListingBroken):
         read(fetch)
 
-    assert asked == [1, 2, 3, 1, 2, 3]
+    assert requests_seen == [1, 2, 3, 1, 2, 3]
 
 
 def test_a_list_without_end_is_left_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,11 +129,11 @@ def test_a_list_that_never_holds_still_is_broken_and_everything_that_was_seen_is
 def test_a_row_that_another_pulled_across_while_we_read_is_found() -> None:
     """The total is right on every page, and yet the first reading passes over 4."""
     rows = [1, 2, 3, 4, 5, 6, 7]
-    asked: list[int] = []
+    requests_seen: list[int] = []
 
     def fetch(number: int) -> Page[int]:
-        asked.append(number)
-        if len(asked) == 2:
+        requests_seen.append(number)
+        if len(requests_seen) == 2:
             rows.remove(1)
             rows.append(8)
         return pages_of(rows)(number)

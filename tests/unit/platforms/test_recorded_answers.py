@@ -51,14 +51,14 @@ def test_a_list_of_several_pages_is_read_again_from_its_records(session: Session
     records: list[Record] = []
     server.handler = paged(ROWS)
     as_read = paths(api(session, server, records))
-    asked = len(server.requests)
+    requests_seen = len(server.requests)
 
     with RecordedAnswers(records) as answers:
         again = paths(api(session, server, [], answers))
 
     assert again == as_read
     assert len(again) == len(ROWS)
-    assert len(server.requests) == asked
+    assert len(server.requests) == requests_seen
 
 
 def test_what_was_refused_is_refused_again(session: Session, server: RecordingServer) -> None:

@@ -61,5 +61,5 @@ class QuietLines:
             if time.monotonic() - self._said_at < QUIET_INTERVAL.total_seconds():
                 return
             self._said_at = time.monotonic()
-        text = _("{settled} of {expected} repositories").format(settled=self._finished, expected=self._expected)
+        text = _("{finished} of {expected} repositories").format(finished=self._finished, expected=self._expected)
         say(text)

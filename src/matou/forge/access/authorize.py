@@ -235,14 +235,14 @@ def viewer(forge: Forge, identity: Identity) -> Viewer:
     )
 
 
-def backups_are_open(*, on_loopback: bool, anybody_there: bool, asked_for: bool) -> bool:
+def backups_are_open(*, on_loopback: bool, anybody_there: bool, requested: bool) -> bool:
     """Whether what was backed up can be read without logging in, private or not (docs/decisions/access.md).
 
     On a person's own machine, before the first account is made, it can: whoever reaches the server is that person,
     who could read the same files with `git clone`. From the first account on, or when others can reach the
     server, only if the operator asked for it.
     """
-    return asked_for or (on_loopback and not anybody_there)
+    return requested or (on_loopback and not anybody_there)
 
 
 def are_open_backups_local(forge: Forge) -> bool:
@@ -376,7 +376,7 @@ def _backups_are_open(forge: Forge) -> bool:
     if forge.anonymous_reads_backups or not forge.loopback:
         return forge.anonymous_reads_backups
     anybody_there = forge.answers.recall(("anybody there",), lambda: _anybody_there(forge))
-    return backups_are_open(on_loopback=True, anybody_there=anybody_there, asked_for=False)
+    return backups_are_open(on_loopback=True, anybody_there=anybody_there, requested=False)
 
 
 def _anybody_there(forge: Forge) -> bool:

@@ -78,7 +78,7 @@ class PushTransaction:
         self.waiting = []
 
 
-def land(
+def apply_push(
     forge: Forge,
     granted: Authorized[Repository, MayWriteCode],
     transaction: PushTransaction,

@@ -77,7 +77,7 @@ def read_history_counts(
     with _child((*arguments, "--no-mailmap", "--no-show-signature", "--date=raw"), git_dir, limits) as child:
         child.feed(revisions.encode())
         for line in _lines(child.stdout):
-            yield _told(line)
+            yield _counted_commit(line)
         child.finish()
 
 
@@ -155,7 +155,7 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes]:
         raise Damaged("a commit of the history names more people or parents than are read")
 
 
-def _told(line: bytes) -> CountedCommit:
+def _counted_commit(line: bytes) -> CountedCommit:
     # A commit that names no author has empty fields; no field can hold a NUL, which ends a header for git.
     name, parents, author, author_email, date, committer, committer_email = line.split(b"\0")
     return CountedCommit(

@@ -135,11 +135,11 @@ class ApiClient:
         Raises:
             MatouError: of the kind that says what can be done.
         """
-        asked, known = name or f"{method} {path}", texts_of(query or {}) if parameters is None else parameters
+        request_name, known = name or f"{method} {path}", texts_of(query or {}) if parameters is None else parameters
 
         def keep(answer: Answer) -> None:
             counts = counts_in(answer.headers)
-            self._record(Record(self._now(), asked, known, answer.status, answer.body, counts))
+            self._record(Record(self._now(), request_name, known, answer.status, answer.body, counts))
 
         def came(answer: Answer) -> None:
             keep(answer)
@@ -150,7 +150,7 @@ class ApiClient:
         typed = {"Content-Type": content_type} if content is not None and content_type else {}
         try:
             if self._answers is not None:
-                return self._answers(asked, known, came)
+                return self._answers(request_name, known, came)
             return self.session.request(
                 method,
                 with_query(f"{self.url}{path}", query),

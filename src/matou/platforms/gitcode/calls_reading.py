@@ -150,8 +150,8 @@ class ReadingCalls(GitCodeCalls):
         """Write all files of one commit, without the history; give the number of bytes."""
         written = 0
         with self._api.stream(f"{repository_path(repository)}/archive", query={"ref": ref, "format": kind}) as stream:
-            while piece := stream.read(_CHUNK_BYTES):
-                written += into.write(piece)
+            while chunk := stream.read(_CHUNK_BYTES):
+                written += into.write(chunk)
         return written
 
     def _tip(self, repository: str, ref: str | None) -> str | None:

@@ -56,7 +56,7 @@ def streamed(
             async for chunk in chunks:
                 await write(chunk)
 
-    async def in_turn(response_files: ResponseFiles) -> AsyncGenerator[bytes, None]:
+    async def when_free(response_files: ResponseFiles) -> AsyncGenerator[bytes, None]:
         with fair_limit.taken(whose):
             is_cacheable = keep is not None and response_files.has_room_for(keep.size_bytes)
             async with aclosing(
@@ -65,7 +65,7 @@ def streamed(
                 async for chunk in chunks:
                     yield chunk
 
-    return StreamedResponse(in_turn, headers)
+    return StreamedResponse(when_free, headers)
 
 
 def counted(stream: StreamedResponse, count: Callable[[], None]) -> StreamedResponse:

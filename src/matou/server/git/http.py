@@ -80,7 +80,7 @@ async def _upload_pack(request: GitRequest) -> None:
             await answer_ls_refs(request, admitted, ls_refs)
         elif not await answer_clone(request, admitted, beginning):
             await _count_clone(request.state, admitted.granted, beginning)
-            await until_client_leaves(request.receive, _send_pack_in_turn(request, admitted, body))
+            await until_client_leaves(request.receive, _send_pack_when_free(request, admitted, body))
 
 
 async def _count_clone(state: ServerState, granted: Authorized[Repository, MayReadCode], body: bytes) -> None:
@@ -111,7 +111,7 @@ async def _keep_body(request: GitRequest, file: IO[bytes]) -> None:
     file.seek(0)
 
 
-async def _send_pack_in_turn(request: GitRequest, admitted: Admitted[MayReadCode], body: IO[bytes]) -> None:
+async def _send_pack_when_free(request: GitRequest, admitted: Admitted[MayReadCode], body: IO[bytes]) -> None:
     pace = StallBudget()
     async with request.state.fetches.taken(admitted.caller, pace):
         git_dir = request.state.forge.git_dir(admitted.repository)

@@ -86,7 +86,7 @@ class PackReceiver:
             file.write("".join(f"{name}\n" for name in odd).encode())
             file.flush()
             await self._index(_again(self._remembered), [*self._checks(), f"skiplist={file.name}"])
-        self._report.say(_told(odd))
+        self._report.say(_report_of(odd))
 
     def _remember(self, chunk: bytes) -> None:
         self._size_bytes += len(chunk)
@@ -139,5 +139,5 @@ async def _again(chunks: Sequence[bytes]) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def _told(odd: Sequence[ObjectId]) -> bytes:
+def _report_of(odd: Sequence[ObjectId]) -> bytes:
     return f"Looked at odd headers, and kept them as they are: {', '.join(odd[:_MOST_NAMED])}\n".encode()

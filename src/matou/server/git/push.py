@@ -20,7 +20,7 @@ import structlog
 from matou.errors import MatouError, NotFound, Refused, TryLater
 from matou.forge.access import MayWriteCode
 from matou.forge.forge import Forge
-from matou.forge.push.push_transaction import DECLINED, PushTransaction, land
+from matou.forge.push.push_transaction import DECLINED, PushTransaction, apply_push
 from matou.git.odb.incoming_pack import IncomingPack
 from matou.git.process.run import GitFailed
 from matou.git.repository import object_format_on_disk, remove_abandoned_quarantines, remove_remains
@@ -162,7 +162,7 @@ def _apply(
 ) -> None:
     """Whatever happens, each ref was moved for good or is refused: what cannot be judged does not come in."""
     try:
-        land(forge, require_still_admitted(forge, admitted), transaction, pack, is_shallow=is_shallow)
+        apply_push(forge, require_still_admitted(forge, admitted), transaction, pack, is_shallow=is_shallow)
     except (Refused, NotFound, TryLater) as error:
         transaction.give_up(f"Nothing of this push was taken: {error}", DECLINED)
     except Exception as error:

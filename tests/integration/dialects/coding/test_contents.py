@@ -57,11 +57,11 @@ def test_an_answer_is_as_the_vendors_schema_has_it(tagged: Team, api: Api, actio
 
 @pytest.mark.parametrize("action", sorted(ASKED))
 def test_guests_and_strangers_are_told_nothing_of_the_code(tagged: Team, action: str) -> None:
-    asked = {"DepotPath": "boats/ferry", **ASKED[action]}
+    requests_seen = {"DepotPath": "boats/ferry", **ASKED[action]}
 
-    assert tagged.api("gu")(action, **asked).error == "UnauthorizedOperation"
-    assert tagged.api("xiao")(action, **asked).error == "ResourceNotFound"
-    assert "Error" not in tagged.api("dora")(action, **asked).response
+    assert tagged.api("gu")(action, **requests_seen).error == "UnauthorizedOperation"
+    assert tagged.api("xiao")(action, **requests_seen).error == "ResourceNotFound"
+    assert "Error" not in tagged.api("dora")(action, **requests_seen).response
 
 
 def test_files_have_the_commit_that_changed_them(team: Team, api: Api) -> None:
@@ -137,9 +137,9 @@ def test_a_difference_has_the_lines_of_both_sides(team: Team, api: Api) -> None:
 
 
 def test_a_difference_of_one_path_and_of_the_first_commit(team: Team, api: Api) -> None:
-    asked = {"DepotId": team.depot.id, "Sha": team.git("rev-parse", "main~1").strip()}
-    paths = [row["Path"] for row in api("DescribeGitCommitDiff", **asked).response["Diffs"]]
-    one = api("DescribeGitCommitDiff", **asked, Path="/README.md").response["Diffs"]
+    requests_seen = {"DepotId": team.depot.id, "Sha": team.git("rev-parse", "main~1").strip()}
+    paths = [row["Path"] for row in api("DescribeGitCommitDiff", **requests_seen).response["Diffs"]]
+    one = api("DescribeGitCommitDiff", **requests_seen, Path="/README.md").response["Diffs"]
 
     assert (paths, [row["Path"] for row in one]) == (["README.md", "src/main.c"], ["README.md"])
     assert (one[0]["ChangeType"], one[0]["OldMode"], one[0]["NewMode"]) == ("add", "000000", "100644")
@@ -187,12 +187,12 @@ def test_a_depot_moves_to_another_project(team: Team, api: Api) -> None:
 def test_only_owners_move_a_depot_and_only_to_where_they_may_make_one(team: Team, api: Api) -> None:
     quays = team.add_project("quays")
     add_member(team.forge, team.project, team.people["gu"], Role.OWNER)
-    asked = {"DepotId": team.depot.id, "TargetProjectId": quays.id}
+    requests_seen = {"DepotId": team.depot.id, "TargetProjectId": quays.id}
 
-    assert team.api("dora")("ModifyGitTransfer", **asked).error == "UnauthorizedOperation"
-    assert team.api("gu")("ModifyGitTransfer", **asked).error == "ResourceNotFound"
+    assert team.api("dora")("ModifyGitTransfer", **requests_seen).error == "UnauthorizedOperation"
+    assert team.api("gu")("ModifyGitTransfer", **requests_seen).error == "ResourceNotFound"
     add_member(team.forge, quays, team.people["gu"], Role.DEVELOPER)
-    assert team.api("gu")("ModifyGitTransfer", **asked).error == "UnauthorizedOperation"
+    assert team.api("gu")("ModifyGitTransfer", **requests_seen).error == "UnauthorizedOperation"
     assert api("ModifyGitTransfer", DepotId=team.depot.id, TargetProjectId=2**40).error == "ResourceNotFound"
     assert team.depot_now().path == team.depot.path
 
@@ -200,8 +200,8 @@ def test_only_owners_move_a_depot_and_only_to_where_they_may_make_one(team: Team
 def test_a_depot_moves_nowhere_where_its_name_is_taken_or_it_is_kept(team: Team, api: Api) -> None:
     quays = team.add_project("quays")
     team.add_depot("ferry", project=quays)
-    asked = {"DepotId": team.depot.id, "TargetProjectId": quays.id}
+    requests_seen = {"DepotId": team.depot.id, "TargetProjectId": quays.id}
 
-    assert api("ModifyGitTransfer", **asked).error == "ResourceInUse"
+    assert api("ModifyGitTransfer", **requests_seen).error == "ResourceInUse"
     team.give_to_source(team.depot)
-    assert api("ModifyGitTransfer", **asked).error == "UnauthorizedOperation"
+    assert api("ModifyGitTransfer", **requests_seen).error == "UnauthorizedOperation"

@@ -102,11 +102,11 @@ def test_a_request_without_a_good_credential_is_an_error_within_200(api: Api, he
 def test_an_expired_token_is_an_authentication_failure(team: Team, api: Api) -> None:
     expires = team.clock.now() + timedelta(hours=1)
     token = create_token(team.forge, team.people["chen"], "short-lived", expires_at=expires).reveal()
-    asked = Api(api.app, token)
+    requests_seen = Api(api.app, token)
 
-    assert asked(WHO).response["User"]["Id"] == team.people["chen"].id
+    assert requests_seen(WHO).response["User"]["Id"] == team.people["chen"].id
     team.clock.advance(timedelta(hours=2))
-    assert asked(WHO).error == "AuthFailure"
+    assert requests_seen(WHO).error == "AuthFailure"
 
 
 def test_who_guesses_tokens_is_asked_to_wait(api: Api) -> None:
@@ -319,10 +319,10 @@ def test_the_team_is_the_one_that_the_host_names(team: Team) -> None:
 
 def test_a_host_does_not_open_a_team_that_one_may_not_see(team: Team) -> None:
     hidden = create_organization(team.forge, "hidden", owner=team.people["xiao"])
-    asked = team.api(host="hidden.example.org")
+    requests_seen = team.api(host="hidden.example.org")
 
-    assert asked("DescribeTeam").response["Data"]["Id"] == team.team.id
-    assert asked("DescribeOneProject", ProjectId=hidden.id).error == "ResourceNotFound"
+    assert requests_seen("DescribeTeam").response["Data"]["Id"] == team.team.id
+    assert requests_seen("DescribeOneProject", ProjectId=hidden.id).error == "ResourceNotFound"
 
 
 def test_a_member_of_a_project_only_belongs_to_its_team(team: Team) -> None:

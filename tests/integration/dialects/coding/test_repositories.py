@@ -19,8 +19,8 @@ HOSTILE_NAMES = [
 ]  # fmt: skip
 
 
-def names(api: Api, action: str = "DescribeGitBranches", **asked: object) -> list[str]:
-    rows = api(action, DepotPath="boats/ferry", PageSize=100, **asked).response
+def names(api: Api, action: str = "DescribeGitBranches", **requests_seen: object) -> list[str]:
+    rows = api(action, DepotPath="boats/ferry", PageSize=100, **requests_seen).response
     return [row.get("BranchName") or row["TagName"] for row in rows.get("Branches") or rows.get("GitTags") or []]
 
 
@@ -210,42 +210,42 @@ def test_a_file_that_is_too_large_is_refused(team: Team, api: Api) -> None:
 
 
 def test_there_are_no_releases(team: Team, api: Api) -> None:
-    asked = {"PageNumber": 1, "PageSize": 100, "Status": "", "TagName": "", "FromDate": "", "ToDate": ""}
+    requests_seen = {"PageNumber": 1, "PageSize": 100, "Status": "", "TagName": "", "FromDate": "", "ToDate": ""}
 
-    answer = api("DescribeGitReleases", DepotId=team.depot.id, DepotPath="", ShowResourceUrl=True, **asked)
+    answer = api("DescribeGitReleases", DepotId=team.depot.id, DepotPath="", ShowResourceUrl=True, **requests_seen)
 
     assert answer.response["ReleasePageList"] == {"Releases": [], "TotalCount": 0}
 
 
 def test_a_guest_reads_no_code(team: Team) -> None:
     gu = team.api("gu")
-    asked = {"DepotId": team.depot.id, "Ref": "main", "CommitSha": "main", "Path": "README.md"}
+    requests_seen = {"DepotId": team.depot.id, "Ref": "main", "CommitSha": "main", "Path": "README.md"}
     actions = [
         "DescribeGitBranches", "DescribeGitBranchList", "DescribeGitTags", "DescribeGitCommitInfos",
         "DescribeGitFileContent", "DescribeGitReleases",
     ]  # fmt: skip
 
     assert gu("DescribeGitDepot", DepotId=team.depot.id).response["Depot"]["Name"] == "ferry"
-    assert {gu(action, **asked).error for action in actions} == {"UnauthorizedOperation"}
+    assert {gu(action, **requests_seen).error for action in actions} == {"UnauthorizedOperation"}
 
 
 def test_a_branch_is_made_and_deleted(team: Team, api: Api) -> None:
     oldest = team.git("rev-parse", "main~1").strip()
-    asked = {"DepotId": team.depot.id, "BranchName": "feature/一"}
+    requests_seen = {"DepotId": team.depot.id, "BranchName": "feature/一"}
 
-    assert set(api("CreateGitBranch", StartPoint=oldest, **asked).response) == {"RequestId"}
+    assert set(api("CreateGitBranch", StartPoint=oldest, **requests_seen).response) == {"RequestId"}
     assert team.git("rev-parse", "refs/heads/feature/一").strip() == oldest
     assert team.depot_now().last_push_at == NOON
 
-    assert set(api("DeleteGitBranch", **asked).response) == {"RequestId"}
+    assert set(api("DeleteGitBranch", **requests_seen).response) == {"RequestId"}
     assert names(api) == ["main"]
-    assert api("DeleteGitBranch", **asked).error == "ResourceNotFound"
+    assert api("DeleteGitBranch", **requests_seen).error == "ResourceNotFound"
 
 
 def test_a_tag_is_made_and_deleted(team: Team, api: Api) -> None:
-    asked = {"DepotId": team.depot.id, "TagName": "v1"}
+    requests_seen = {"DepotId": team.depot.id, "TagName": "v1"}
 
-    made = api("CreateGitTag", StartPoint="main", Message="the first\n\nand longer", **asked).response["GitTag"]
+    made = api("CreateGitTag", StartPoint="main", Message="the first\n\nand longer", **requests_seen).response["GitTag"]
 
     assert (made["TagName"], made["Message"]) == ("v1", "the first\n\nand longer\n")
     assert made["Commit"]["Sha"] == team.git("rev-parse", "main").strip()
@@ -253,7 +253,7 @@ def test_a_tag_is_made_and_deleted(team: Team, api: Api) -> None:
     assert f"tagger Chen <chen@example.org> {int(NOON.timestamp())} +0000" in text
     assert team.git("fsck", "--strict", "--no-dangling") == ""
 
-    assert set(api("DeleteGitTag", **asked).response) == {"RequestId"}
+    assert set(api("DeleteGitTag", **requests_seen).response) == {"RequestId"}
     assert names(api, "DescribeGitTags") == []
 
 
@@ -383,7 +383,9 @@ def test_a_depot_that_is_read_only_refuses_every_write(team: Team, api: Api, sta
         team.give_to_source(team.depot)
     before = team.refs()
 
-    answers = {action: api(action, DepotId=team.depot.id, **asked).error for action, asked in WRITES.items()}
+    answers = {
+        action: api(action, DepotId=team.depot.id, **requests_seen).error for action, requests_seen in WRITES.items()
+    }
 
     assert set(answers.values()) == {"UnauthorizedOperation"}
     assert team.refs() == before
@@ -407,7 +409,9 @@ def test_each_write_is_for_those_whose_role_allows_it(team: Team, who: str, refu
     team.git("tag", "v1", "main")
     api = team.api(who)
 
-    answers = {action: api(action, DepotId=team.depot.id, **asked).response for action, asked in WRITES.items()}
+    answers = {
+        action: api(action, DepotId=team.depot.id, **requests_seen).response for action, requests_seen in WRITES.items()
+    }
 
     assert {action for action, answer in answers.items() if "Error" in answer} == refused
 

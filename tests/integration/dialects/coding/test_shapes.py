@@ -133,9 +133,9 @@ def test_an_answer_holds_no_null(furnished: Team, api: Api, action: str) -> None
 def test_postgresql_gives_the_same_answers(furnished: Team, team_on_postgresql: Team) -> None:
     other = _furnish(team_on_postgresql)
 
-    for action, asked in ASKED.items():
+    for action, requests_seen in ASKED.items():
         if action.startswith("Describe"):
-            there, here = (team.api()(action, **asked(team)).response for team in (other, furnished))
+            there, here = (team.api()(action, **requests_seen(team)).response for team in (other, furnished))
             assert {**there, "RequestId": ""} == {**here, "RequestId": ""}
 
 
@@ -143,6 +143,10 @@ def test_every_action_works_on_postgresql(team_on_postgresql: Team) -> None:
     team = _furnish(team_on_postgresql)
     api = team.api()
 
-    answers = {action: api(action, **asked(team)).response for action, asked in ASKED.items() if action[:6] != "Delete"}
+    answers = {
+        action: api(action, **requests_seen(team)).response
+        for action, requests_seen in ASKED.items()
+        if action[:6] != "Delete"
+    }
 
     assert {action: answer["Error"] for action, answer in answers.items() if "Error" in answer} == {}

@@ -136,9 +136,9 @@ def test_a_branch_or_tag_of_that_name_goes_first(harbour: Harbour, folder: str) 
 @pytest.mark.parametrize("revision", ["{id3}", "{tree}", "{blob}", "0000000", "{id7}^", "{id7}..main"])
 def test_nothing_else_is_one(harbour: Harbour, revision: str) -> None:
     first, tree, blob = harbour.git("rev-parse", "main~1", "main^{tree}", "main:README.md").split()
-    asked = revision.format(id3=first[:3], id7=first[:7], tree=tree[:12], blob=blob[:12])
+    requests_seen = revision.format(id3=first[:3], id7=first[:7], tree=tree[:12], blob=blob[:12])
 
-    assert harbour.ask("GET", f"{FERRY}/commits", params={"sha": asked}).status_code == 400
+    assert harbour.ask("GET", f"{FERRY}/commits", params={"sha": requests_seen}).status_code == 400
 
 
 def test_all_keeps_standing_where_a_ref_names_what_is_no_commit(harbour: Harbour) -> None:

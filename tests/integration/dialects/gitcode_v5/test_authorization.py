@@ -153,9 +153,11 @@ REPOSITORY_ROUTES: Final = [row for row in ROUTES if row.action is not None]
 
 
 def test_every_route_asks_for_what_stands_here() -> None:
-    asked = {(row.method, row.path.replace(REST, "")): row.action.value for row in REPOSITORY_ROUTES if row.action}
+    requests_seen = {
+        (row.method, row.path.replace(REST, "")): row.action.value for row in REPOSITORY_ROUTES if row.action
+    }
 
-    assert asked == expected_actions()
+    assert requests_seen == expected_actions()
 
 
 def reached(_call: RequestContext, _asked: Nothing) -> dict[str, bool]:
@@ -223,16 +225,16 @@ def served(harbour: Harbour) -> Harbour:
     return harbour
 
 
-async def ask_all(harbour: Harbour, asked: list[tuple[str, str, dict[str, Any]]]) -> list[str]:
+async def ask_all(harbour: Harbour, requests_seen: list[tuple[str, str, dict[str, Any]]]) -> list[str]:
     transport = httpx.ASGITransport(app=harbour.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://code.example.org/api/v5") as client:
-        return [status_of(await client.request(method, path, **options)) for method, path, options in asked]
+        return [status_of(await client.request(method, path, **options)) for method, path, options in requests_seen]
 
 
 @pytest.mark.parametrize("carrier", CARRIERS)
 def test_every_cell_is_as_the_table_says(served: Harbour, carrier: str) -> None:
     wanted = list(cells())
-    asked = [
+    requests_seen = [
         (
             row.method,
             place(row, REPOSITORIES[visibility]),
@@ -241,7 +243,7 @@ def test_every_cell_is_as_the_table_says(served: Harbour, carrier: str) -> None:
         for row, visibility, person, _ in wanted
     ]
 
-    found = asyncio.run(ask_all(served, asked))
+    found = asyncio.run(ask_all(served, requests_seen))
 
     wrong = [
         f"{row.method} {row.path} {visibility} {person}: {answer}, not {expected}"
@@ -255,9 +257,9 @@ def test_every_cell_is_as_the_table_says(served: Harbour, carrier: str) -> None:
 def test_a_token_of_one_scope_does_no_more_than_that_scope(served: Harbour, scope: Scope) -> None:
     """The owner's own: what their role allows and the scope does not is refused or hidden."""
     token = served.token("chen", frozenset({scope}))
-    asked = [(row.method, place(row, "ferry"), credential("Bearer", token)) for row in REPOSITORY_ROUTES]
+    requests_seen = [(row.method, place(row, "ferry"), credential("Bearer", token)) for row in REPOSITORY_ROUTES]
 
-    found = asyncio.run(ask_all(served, asked))
+    found = asyncio.run(ask_all(served, requests_seen))
 
     writing = {Scope.REPOSITORY_WRITE}
     reading = {Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE}
@@ -278,24 +280,24 @@ def test_what_takes_no_writing_refuses_every_write_of_everybody(served: Harbour,
         repositories.change(connection, repository.id, **values)
     writes = {Action.WRITE_CODE, Action.UPLOAD, Action.CHANGE_SETTINGS, Action.RENAME, Action.TRANSFER}
     rows = [row for row in REPOSITORY_ROUTES if row.action in writes]
-    asked = [
+    requests_seen = [
         (row.method, place(row, "ferry"), credential("Bearer", served.token(person)))
         for row in rows
         for person in ("dora", "mei", "chen", "root")
     ]
 
-    assert set(asyncio.run(ask_all(served, asked))) == {"403"}
+    assert set(asyncio.run(ask_all(served, requests_seen))) == {"403"}
 
 
 def test_who_lost_a_role_sees_nothing_with_the_next_request(served: Harbour) -> None:
     from support.deciding import remove_namespace_member
 
     token = served.token("dora")
-    asked = [(row.method, place(row, "ferry"), credential("Bearer", token)) for row in REPOSITORY_ROUTES]
-    before = asyncio.run(ask_all(served, asked))
+    requests_seen = [(row.method, place(row, "ferry"), credential("Bearer", token)) for row in REPOSITORY_ROUTES]
+    before = asyncio.run(ask_all(served, requests_seen))
     remove_namespace_member(served.forge, served.organization, served.people["dora"])
 
-    after = asyncio.run(ask_all(served, asked))
+    after = asyncio.run(ask_all(served, requests_seen))
 
     assert "reached" in before
     assert set(after) == {"404 Project not found"}
@@ -303,17 +305,17 @@ def test_who_lost_a_role_sees_nothing_with_the_next_request(served: Harbour) -> 
 
 def test_routes_that_name_no_repository_need_somebody(served: Harbour) -> None:
     rows = [row for row in ROUTES if row.action is None]
-    asked: list[tuple[str, str, dict[str, Any]]] = [(row.method, place(row, "ferry"), {}) for row in rows]
+    requests_seen: list[tuple[str, str, dict[str, Any]]] = [(row.method, place(row, "ferry"), {}) for row in rows]
 
-    found = asyncio.run(ask_all(served, asked))
+    found = asyncio.run(ask_all(served, requests_seen))
 
     assert {answer for row, answer in zip(rows, found, strict=True) if row.scopes} <= {"401"}
 
 
 def test_routes_that_name_no_repository_ask_for_the_scopes_that_stand_here() -> None:
-    asked = {(row.method, row.path): frozenset(map(str, row.scopes)) for row in ROUTES if row.action is None}
+    requests_seen = {(row.method, row.path): frozenset(map(str, row.scopes)) for row in ROUTES if row.action is None}
 
-    assert asked == expected_scopes()
+    assert requests_seen == expected_scopes()
 
 
 @pytest.mark.parametrize("scope", Scope)

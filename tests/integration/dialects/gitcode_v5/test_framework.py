@@ -18,7 +18,7 @@ from matou.server.dialects import gitcode_v5
 from matou.server.dialects.gitcode_v5.table import ROUTES
 from matou.server.rate_limit import FixedWindowLimiter
 from support.gitcode_server import Harbour
-from support.small_api import REPO, TABLE, Asked, failure_of
+from support.small_api import REPO, TABLE, ReceivedRequest, failure_of
 
 
 @pytest.mark.parametrize("carrier", ["PRIVATE-TOKEN", "Bearer", "token", "Basic", "query", "form", "json"])
@@ -186,11 +186,11 @@ def test_an_answer_that_depends_on_a_commit_is_remembered_for_it_alone(harbour: 
     asked_of: list[str] = []
     tip = ["a"]
 
-    def answer(call: RepositoryContext[MaySee], _: Asked) -> dict[str, str]:
+    def answer(call: RepositoryContext[MaySee], _: ReceivedRequest) -> dict[str, str]:
         asked_of.append(call.repository.name)
         return {"tip": tip[0]}
 
-    row = repository_route("GET", REPO, MaySee, Asked, answer, answer=dict, cache_key=lambda *_: tip[0])
+    row = repository_route("GET", REPO, MaySee, ReceivedRequest, answer, answer=dict, cache_key=lambda *_: tip[0])
     app = build_app(harbour.forge)
     app.router.routes[:0] = gitcode_v5.routes(app.state.server_state, table=(row,))
     harbour.app = app

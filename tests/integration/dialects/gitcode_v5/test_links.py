@@ -133,8 +133,8 @@ def test_a_large_file_is_not_sent_to_whoever_has_it(harbour: Harbour) -> None:
 @pytest.mark.parametrize("path", ["raw/nothing", "contents/README.md"])
 def test_what_has_no_version_is_told_as_ever(harbour: Harbour, path: str) -> None:
     answers = [
-        harbour.ask("GET", f"{FERRY}/{asked}", person=person, headers={"if-none-match": "*"})
-        for asked, person in ((path, "chen"), ("raw/README.md", None))
+        harbour.ask("GET", f"{FERRY}/{requests_seen}", person=person, headers={"if-none-match": "*"})
+        for requests_seen, person in ((path, "chen"), ("raw/README.md", None))
     ]
 
     assert [answer.status_code for answer in answers] == [404 if "nothing" in path else 200, 404]

@@ -12,10 +12,12 @@ from support.git_repositories import ENVIRONMENT
 from support.matou_server import MatouServer
 
 
-def ask(server: MatouServer, method: str, repository: Repository, path: str, **asked: str) -> urllib3.BaseHTTPResponse:
+def ask(
+    server: MatouServer, method: str, repository: Repository, path: str, **requests_seen: str
+) -> urllib3.BaseHTTPResponse:
     headers = {"PRIVATE-TOKEN": server.token().reveal()}
     url = f"{server.url}/api/v5/repos/{repository.path}/{path}"
-    return urllib3.request(method, url, json=asked, headers=headers)
+    return urllib3.request(method, url, json=requests_seen, headers=headers)
 
 
 def git(clone: Path, *words: str) -> str:
@@ -40,10 +42,10 @@ def test_the_api_and_git_go_on_from_one_another(matou_server: MatouServer, tmp_p
     git(clone, "push", "--quiet")
 
     written: dict[str, Any] = first.json()
-    asked = {"message": "again", "content": encoded(b"three\n")}
-    stale = ask(matou_server, "PUT", repository, "contents/a.txt", sha=written["content"]["sha"], **asked)
+    requests_seen = {"message": "again", "content": encoded(b"three\n")}
+    stale = ask(matou_server, "PUT", repository, "contents/a.txt", sha=written["content"]["sha"], **requests_seen)
     known = git(clone, "rev-parse", "main:a.txt")
-    fresh = ask(matou_server, "PUT", repository, "contents/a.txt", sha=known, **asked)
+    fresh = ask(matou_server, "PUT", repository, "contents/a.txt", sha=known, **requests_seen)
     branch = ask(matou_server, "POST", repository, "branches", refs="main", branch_name="side")
     git(clone, "pull", "--quiet")
 

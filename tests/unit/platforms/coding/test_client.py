@@ -115,14 +115,14 @@ def test_no_more_is_asked_than_is_needed(coding_source: CodingSource, client: Co
     names(client.namespaces())
     names(client.repositories())
 
-    asked = [asked.action for asked in coding_source.asked]
-    assert sorted(set(asked)) == [
+    requests_seen = [requests_seen.action for requests_seen in coding_source.requests_seen]
+    assert sorted(set(requests_seen)) == [
         "DescribeCodingCurrentUser",
         "DescribeCodingProjects",
         "DescribeTeam",
         "DescribeTeamDepotInfoList",
     ]
-    assert len(asked) == 2 + 2 * 2 + 2 * 2  # a list of two pages is read twice, since rows may have moved
+    assert len(requests_seen) == 2 + 2 * 2 + 2 * 2  # a list of two pages is read twice, since rows may have moved
 
 
 @pytest.mark.parametrize("fault", [failure("RequestLimitExceeded"), failure("InternalError"), Answer(429), Answer(500)])
@@ -134,7 +134,7 @@ def test_a_platform_that_is_busy_is_asked_again(
     coding_source.fail(action, fault, fault)
 
     assert names(client.repositories()) == ["ship-0-0"]
-    assert len(coding_source.asked_for(action)) == 3
+    assert len(coding_source.requested(action)) == 3
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_a_bad_token_is_refused_at_the_first_request(
     with pytest.raises(CredentialRefused):
         connect("f00d" * 10).account()
 
-    assert len(coding_source.asked) == 1
+    assert len(coding_source.requests_seen) == 1
     assert [(record.status, record.body) for record in records] == [(answer.status, answer.body)]
 
 
@@ -181,8 +181,8 @@ def test_a_token_that_is_withdrawn_meanwhile_is_not_shown_again(
         given.extend(client.repositories())
 
     assert given == []
-    assert coding_source.asked[-1].action == "DescribeProjectDepotInfoList"
-    assert len(coding_source.asked_for("DescribeProjectDepotInfoList")) == 2
+    assert coding_source.requests_seen[-1].action == "DescribeProjectDepotInfoList"
+    assert len(coding_source.requested("DescribeProjectDepotInfoList")) == 2
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_a_cancelled_session_ends_the_listing_at_once(
         given.extend(client.repositories())
 
     assert given == []
-    assert len(coding_source.asked_for("DescribeProjectDepotInfoList")) == 2
+    assert len(coding_source.requested("DescribeProjectDepotInfoList")) == 2
 
 
 def test_failures_are_kept_as_received_too(
@@ -287,8 +287,8 @@ def test_a_record_has_what_was_asked_for(
 
     names(client.namespaces())
 
-    asked = [record.parameters for record in records if record.request == "DescribeCodingProjects"]
-    assert asked[:2] == [{"PageNumber": 1, "PageSize": 100}, {"PageNumber": 2, "PageSize": 100}]
+    requests_seen = [record.parameters for record in records if record.request == "DescribeCodingProjects"]
+    assert requests_seen[:2] == [{"PageNumber": 1, "PageSize": 100}, {"PageNumber": 2, "PageSize": 100}]
     assert {record.at for record in records} == {NOW}
 
 

@@ -43,7 +43,7 @@ def test_without_the_teams_projects_those_that_were_joined_are_listed_and_that_i
     coding_source.always["DescribeCodingProjects"] = REFUSED
 
     assert len(list(client.namespaces())) == 3
-    assert coding_source.asked_for("DescribeUserProjects") == [{"Action": "DescribeUserProjects", "UserId": 9}]
+    assert coding_source.requested("DescribeUserProjects") == [{"Action": "DescribeUserProjects", "UserId": 9}]
     assert [unseen.what for unseen in client.unseen] == ["projects that this account has not joined"]
 
 
