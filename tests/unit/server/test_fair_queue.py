@@ -120,7 +120,7 @@ def test_a_turn_that_comes_as_its_owner_leaves_goes_to_the_next() -> None:
 
 
 def test_who_waits_too_long_is_told_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fair_queue, "LONGEST_TURN", timedelta(seconds=0.01))
+    monkeypatch.setattr(fair_queue, "LONGEST_WAIT", timedelta(seconds=0.01))
 
     async def scenario() -> None:
         queue = Queue(1, each=1)

@@ -93,8 +93,8 @@ def test_projects_come_in_pages_that_join_to_the_whole(team: Team, api: Api) -> 
     for number in range(12):
         team.add_project(f"p{number:02}")
 
-    def page(**requests_seen: object) -> tuple[int, int, int, list[str]]:
-        data = api("DescribeCodingProjects", **requests_seen).response["Data"]
+    def page(**asked: object) -> tuple[int, int, int, list[str]]:
+        data = api("DescribeCodingProjects", **asked).response["Data"]
         names = [project["Name"] for project in data["ProjectList"]]
         return data["PageNumber"], data["PageSize"], data["TotalCount"], names
 
@@ -112,8 +112,8 @@ def test_projects_come_in_pages_that_join_to_the_whole(team: Team, api: Api) -> 
 
 @pytest.mark.parametrize("asked", [{"PageNumber": -1}, {"PageSize": -1}, {"PageSize": 3001}, {"PageNumber": 2**40}])
 @pytest.mark.parametrize("action", ["DescribeCodingProjects", "DescribeMyDepots", "DescribeTeamMembers"])
-def test_a_page_outside_its_bounds_is_refused_and_not_cut(api: Api, action: str, requests_seen: dict[str, int]) -> None:
-    assert api(action, **requests_seen).error == "InvalidParameterValue"
+def test_a_page_outside_its_bounds_is_refused_and_not_cut(api: Api, action: str, asked: dict[str, int]) -> None:
+    assert api(action, **asked).error == "InvalidParameterValue"
 
 
 def test_only_what_one_may_see_is_listed(team: Team) -> None:
@@ -254,8 +254,8 @@ def test_depots_come_in_pages_with_true_totals(team: Team, api: Api) -> None:
     for number in range(11):
         team.add_depot(f"d{number:02}")
 
-    def page(**requests_seen: object) -> tuple[list[str], dict[str, int]]:
-        data = api("DescribeProjectDepotInfoList", ProjectId=team.project.id, **requests_seen).response["DepotData"]
+    def page(**asked: object) -> tuple[list[str], dict[str, int]]:
+        data = api("DescribeProjectDepotInfoList", ProjectId=team.project.id, **asked).response["DepotData"]
         return [depot["Name"] for depot in data["Depots"]], data["Page"]
 
     names = [*(f"d{number:02}" for number in range(11)), "ferry"]
@@ -280,8 +280,8 @@ def test_the_teams_depots_can_be_chosen_by_project_and_name(team: Team, api: Api
     team.add_depot("tower", project=cranes)
     team.add_depot("ferry-crane", project=cranes)
 
-    def names(**requests_seen: object) -> tuple[list[str], int]:
-        data = api("DescribeTeamDepotInfoList", PageNumber=1, PageSize=3000, **requests_seen).response["DepotData"]
+    def names(**asked: object) -> tuple[list[str], int]:
+        data = api("DescribeTeamDepotInfoList", PageNumber=1, PageSize=3000, **asked).response["DepotData"]
         return [depot["Name"] for depot in data["Depots"]], data["Page"]["TotalRow"]
 
     assert names() == (["ferry", "ferry-crane", "tower"], 3)

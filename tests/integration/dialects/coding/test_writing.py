@@ -127,8 +127,8 @@ def test_a_depot_is_deleted_for_good(team: Team, api: Api) -> None:
         ("DeleteGitDepot", {}),
     ],
 )
-def test_a_developer_changes_no_more_than_code(team: Team, action: str, requests_seen: dict[str, object]) -> None:
-    answer = team.api("dora")(action, ProjectId=team.project.id, DepotId=team.depot.id, **requests_seen)
+def test_a_developer_changes_no_more_than_code(team: Team, action: str, asked: dict[str, object]) -> None:
+    answer = team.api("dora")(action, ProjectId=team.project.id, DepotId=team.depot.id, **asked)
 
     assert answer.error == "UnauthorizedOperation"
     assert answer.message != SCOPE_REFUSED

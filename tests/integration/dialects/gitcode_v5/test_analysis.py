@@ -106,9 +106,9 @@ def test_statistics_have_the_shape_of_the_document(harbour: Harbour) -> None:
     ],
 )
 def test_statistics_are_of_whom_when_and_where_was_asked_for(
-    harbour: Harbour, requests_seen: dict[str, str], days: list[object]
+    harbour: Harbour, asked: dict[str, str], days: list[object]
 ) -> None:
-    found = statistics(harbour, **requests_seen)
+    found = statistics(harbour, **asked)
 
     assert [day for one in found for day in one["contributions"]] == days
 
@@ -149,8 +149,8 @@ def test_a_user_is_found_by_login_and_as_who_asks(harbour: Harbour) -> None:
         ({"ref_name": "refs/matou/kept/000001/heads/main"}, 404),
     ],
 )
-def test_what_cannot_be_meant_is_refused(harbour: Harbour, requests_seen: dict[str, str], status: int) -> None:
-    assert ask(harbour, STATISTICS, **requests_seen).status_code == status
+def test_what_cannot_be_meant_is_refused(harbour: Harbour, asked: dict[str, str], status: int) -> None:
+    assert ask(harbour, STATISTICS, **asked).status_code == status
 
 
 def test_a_blob_or_a_tree_has_no_statistics(harbour: Harbour) -> None:

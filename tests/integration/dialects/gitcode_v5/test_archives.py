@@ -128,7 +128,7 @@ def test_a_bomb_and_a_trap_are_refused_before_a_byte(harbour: Harbour) -> None:
 
 def test_too_many_at_once_are_told_to_come_back(harbour: Harbour, monkeypatch: pytest.MonkeyPatch) -> None:
     fair_limit = FairLimit(2, each=1)
-    monkeypatch.setattr(archives, "_TURNS", fair_limit)
+    monkeypatch.setattr(archives, "_LIMIT", fair_limit)
 
     with fair_limit.taken("somebody"), fair_limit.taken("somebody else"):
         refused = harbour.ask("GET", f"{ARCHIVE}/main.zip")

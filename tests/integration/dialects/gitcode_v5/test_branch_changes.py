@@ -24,9 +24,9 @@ def state(harbour: Harbour) -> tuple[str, list[str]]:
 def test_a_branch_is_made_where_it_was_asked_for(harbour: Harbour, start: str | None) -> None:
     harbour.git("tag", "-a", "-m", "one", "v1", "main")
     tip = harbour.git("rev-parse", "main").strip()
-    requests_seen = {"refs": start and start.format(sha=tip), "branch_name": "feature/新"}
+    asked = {"refs": start and start.format(sha=tip), "branch_name": "feature/新"}
 
-    answer = harbour.ask("POST", f"{FERRY}/branches", person="dora", json=requests_seen)
+    answer = harbour.ask("POST", f"{FERRY}/branches", person="dora", json=asked)
 
     assert answer.status_code == 201
     body = answer.json()
@@ -108,13 +108,13 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any], tuple[int, int, str]]] = {
 
 @pytest.mark.parametrize(("method", "path", "asked", "failure"), REFUSED.values(), ids=REFUSED)
 def test_what_cannot_be_done_is_refused_and_changes_nothing(
-    harbour: Harbour, method: str, path: str, requests_seen: dict[str, Any], failure: tuple[int, int, str]
+    harbour: Harbour, method: str, path: str, asked: dict[str, Any], failure: tuple[int, int, str]
 ) -> None:
     harbour.git("tag", "v1", "main")
     tree = harbour.git("rev-parse", "main^{tree}").strip()
     before = state(harbour)
 
-    answer = harbour.ask(method, f"{FERRY}/{path}", json={k: v.format(tree=tree) for k, v in requests_seen.items()})
+    answer = harbour.ask(method, f"{FERRY}/{path}", json={k: v.format(tree=tree) for k, v in asked.items()})
 
     assert refused(answer) == failure
     assert state(harbour) == before
@@ -128,7 +128,7 @@ def test_who_may_not_push_may_not_do_this(
     harbour.git("branch", "x", "main")
     before = state(harbour)
 
-    requests_seen = {"branch_name": "y", "tag_name": "y", "refs": "main"}
-    assert harbour.ask(method, f"{FERRY}/{path}", person=person, json=requests_seen).status_code == status
+    asked = {"branch_name": "y", "tag_name": "y", "refs": "main"}
+    assert harbour.ask(method, f"{FERRY}/{path}", person=person, json=asked).status_code == status
 
     assert state(harbour) == before

@@ -139,10 +139,10 @@ def test_what_one_is_told_is_told_to_nobody_else(harbour: Harbour) -> None:
 
     with_rows(harbour, plain_route("GET", "/told", Nothing, tell, answer=dict, scopes=(), cache_key=at_database))
     tokens = [harbour.token("chen"), harbour.token("dora"), harbour.token("chen", frozenset({Scope.USER_READ}))]
-    requests_seen: list[dict[str, Any]] = [*({"token": token} for token in tokens), {"person": None}]
+    asked: list[dict[str, Any]] = [*({"token": token} for token in tokens), {"person": None}]
 
-    first = [harbour.ask("GET", "/told", **who).json()["number"] for who in requests_seen]
-    again = [harbour.ask("GET", "/told", **who).json()["number"] for who in requests_seen]
+    first = [harbour.ask("GET", "/told", **who).json()["number"] for who in asked]
+    again = [harbour.ask("GET", "/told", **who).json()["number"] for who in asked]
 
     assert (first, again) == ([1, 2, 3, 4], [1, 2, 3, 4])
 

@@ -21,9 +21,9 @@ def counted(harbour: Harbour) -> Harbour:
 
 
 def test_the_answer_has_the_keys_and_types_of_the_document(counted: Harbour) -> None:
-    requests_seen = {"direction": "asc", "start_date": "2024-11-15", "end_date": "2024-11-17"}
+    asked = {"direction": "asc", "start_date": "2024-11-15", "end_date": "2024-11-17"}
 
-    found = counted.ask("GET", STATISTICS, params=requests_seen)
+    found = counted.ask("GET", STATISTICS, params=asked)
 
     repository_id = str(counted.repository("light").id)
     assert found.json() == {
@@ -52,9 +52,9 @@ def test_without_days_it_is_the_last_thirty(counted: Harbour) -> None:
 
 
 def test_a_year_as_in_the_documents_own_request_can_be_asked_for(counted: Harbour) -> None:
-    requests_seen = {"direction": "asc", "start_date": "2024-01-11", "end_date": "2024-12-11"}
+    asked = {"direction": "asc", "start_date": "2024-01-11", "end_date": "2024-12-11"}
 
-    assert len(counted.ask("GET", STATISTICS, params=requests_seen).json()["download_statistics_detail"]) == 336
+    assert len(counted.ask("GET", STATISTICS, params=asked).json()["download_statistics_detail"]) == 336
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,8 @@ def test_a_year_as_in_the_documents_own_request_can_be_asked_for(counted: Harbou
         {"direction": "up"},
     ],
 )
-def test_days_that_cannot_be_a_range_are_refused(harbour: Harbour, requests_seen: dict[str, str]) -> None:
-    assert harbour.ask("GET", STATISTICS, params=requests_seen).status_code == 400
+def test_days_that_cannot_be_a_range_are_refused(harbour: Harbour, asked: dict[str, str]) -> None:
+    assert harbour.ask("GET", STATISTICS, params=asked).status_code == 400
 
 
 @pytest.mark.parametrize(("person", "status"), [("rui", 200), ("xiao", 404), (None, 404)])

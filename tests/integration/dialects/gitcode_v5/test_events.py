@@ -81,11 +81,11 @@ def test_every_kind_has_a_number_of_its_own_and_belongs_to_one_filter() -> None:
         ({"author": "nobody"}, []),
     ],
 )
-def test_events_can_be_filtered(harbour: Harbour, requests_seen: dict[str, str], kept: list[EventKind]) -> None:
+def test_events_can_be_filtered(harbour: Harbour, asked: dict[str, str], kept: list[EventKind]) -> None:
     record(harbour, EventKind.PUSH, harbour.people["dora"], china(1), ref="refs/heads/main")
     record(harbour, EventKind.STARRED, harbour.people["mei"], china(2))
 
-    found = harbour.ask("GET", EVENTS, params={"before": "2024-12-01", "after": "2024-12-31", **requests_seen}).json()
+    found = harbour.ask("GET", EVENTS, params={"before": "2024-12-01", "after": "2024-12-31", **asked}).json()
 
     assert [event["action"] for event in found["events"]] == [ACTIONS[kind][0] for kind in kept]
 
@@ -122,8 +122,8 @@ def test_days_bound_the_events_and_a_day_is_chinas(harbour: Harbour, span: dict[
         {"page": "-1"},
     ],
 )
-def test_what_cannot_be_meant_is_refused(harbour: Harbour, requests_seen: dict[str, str]) -> None:
-    assert harbour.ask("GET", EVENTS, params=requests_seen).status_code == 400
+def test_what_cannot_be_meant_is_refused(harbour: Harbour, asked: dict[str, str]) -> None:
+    assert harbour.ask("GET", EVENTS, params=asked).status_code == 400
 
 
 def test_the_body_says_whether_there_is_a_next_page(harbour: Harbour) -> None:

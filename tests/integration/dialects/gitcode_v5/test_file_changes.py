@@ -33,7 +33,7 @@ def refused(answer: httpx.Response) -> tuple[int, int, str]:
 
 def test_a_file_is_made_and_the_answer_has_what_the_document_shows(harbour: Harbour) -> None:
     tip = harbour.git("rev-parse", "main").strip()
-    requests_seen = {
+    asked = {
         "content": encoded("你好\n".encode()),
         "message": "api提交",
         "author[name]": "xg1",
@@ -42,7 +42,7 @@ def test_a_file_is_made_and_the_answer_has_what_the_document_shows(harbour: Harb
         "committer[email]": "xg2@qq.com",
     }
 
-    answer = harbour.ask("POST", f"{FERRY}/新/xg8.txt", person="dora", json=requests_seen)
+    answer = harbour.ask("POST", f"{FERRY}/新/xg8.txt", person="dora", json=asked)
 
     assert answer.status_code == 201
     body = answer.json()
@@ -90,9 +90,9 @@ def test_an_existing_path_is_refused_in_gitcodes_words(harbour: Harbour) -> None
 
 
 def test_a_file_is_changed_and_the_answer_has_what_the_document_shows(harbour: Harbour) -> None:
-    requests_seen = {"content": encoded(b"changed\n"), "message": "change", "sha": sha_of(harbour, "src/main.c")}
+    asked = {"content": encoded(b"changed\n"), "message": "change", "sha": sha_of(harbour, "src/main.c")}
 
-    answer = harbour.ask("PUT", f"{FERRY}/src/main.c", json=requests_seen)
+    answer = harbour.ask("PUT", f"{FERRY}/src/main.c", json=asked)
 
     assert answer.status_code == 200
     assert answer.json()["content"] == {
@@ -126,9 +126,9 @@ def test_links_to_a_file_on_another_branch_lead_there(harbour: Harbour) -> None:
 def test_a_file_is_deleted_and_the_answer_has_what_the_document_shows(harbour: Harbour, carrier: str) -> None:
     tip, sha = harbour.git("rev-parse", "main").strip(), sha_of(harbour, "docs/a/b.md")
 
-    requests_seen: dict[str, Any] = {carrier: {"sha": sha, "message": "api删除文件"}}
+    asked: dict[str, Any] = {carrier: {"sha": sha, "message": "api删除文件"}}
 
-    answer = harbour.ask("DELETE", f"{FERRY}/docs/a/b.md", **requests_seen)
+    answer = harbour.ask("DELETE", f"{FERRY}/docs/a/b.md", **asked)
 
     assert answer.status_code == 200
     commit = answer.json()["commit"]
@@ -179,11 +179,11 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any], tuple[int, int, str]]] = {
 
 @pytest.mark.parametrize(("method", "path", "asked", "failure"), REFUSED.values(), ids=REFUSED)
 def test_what_cannot_be_done_is_refused_and_changes_nothing(
-    harbour: Harbour, method: str, path: str, requests_seen: dict[str, Any], failure: tuple[int, int, str]
+    harbour: Harbour, method: str, path: str, asked: dict[str, Any], failure: tuple[int, int, str]
 ) -> None:
     before = state(harbour)
 
-    assert refused(harbour.ask(method, f"{FERRY}/{path}", json=requests_seen)) == failure
+    assert refused(harbour.ask(method, f"{FERRY}/{path}", json=asked)) == failure
 
     assert state(harbour) == before
 

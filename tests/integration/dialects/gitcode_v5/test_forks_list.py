@@ -103,19 +103,19 @@ def test_a_private_fork_is_neither_shown_nor_counted_for_others(harbour: Harbour
     ],
 )
 def test_forks_are_sorted_bounded_and_paged(
-    harbour: Harbour, fork: Fork, requests_seen: dict[str, str], names: list[str]
+    harbour: Harbour, fork: Fork, asked: dict[str, str], names: list[str]
 ) -> None:
     made = {name: fork(f"xiao/{name}", day) for day, name in enumerate(("one", "two", "three"), 1)}
     put_mark(harbour.forge, Mark.STAR, harbour.people["chen"], made["two"])
 
-    found = harbour.ask("GET", FORKS, params=requests_seen).json()
+    found = harbour.ask("GET", FORKS, params=asked).json()
 
     assert [shown["name"] for shown in found] == names
 
 
 @pytest.mark.parametrize("asked", [{"sort": "size"}, {"created_after": "soon"}, {"page": "x"}])
-def test_what_cannot_be_meant_is_refused(harbour: Harbour, requests_seen: dict[str, str]) -> None:
-    assert harbour.ask("GET", FORKS, params=requests_seen).status_code == 400
+def test_what_cannot_be_meant_is_refused(harbour: Harbour, asked: dict[str, str]) -> None:
+    assert harbour.ask("GET", FORKS, params=asked).status_code == 400
 
 
 @pytest.mark.parametrize(("person", "status"), [("gu", 200), ("xiao", 404), (None, 404)])

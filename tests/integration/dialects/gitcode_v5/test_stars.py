@@ -104,10 +104,10 @@ def test_lists_are_bounded_by_days_of_china_or_by_moments(
         harbour.clock.moment = datetime(2024, 11, 30, 16, tzinfo=UTC) + timedelta(days=day - 1)
         harbour.ask("PUT", f"/user/{folder}/harbour/light", person=person)
 
-    requests_seen = {f"{word}_after": after, f"{word}_before": before}
-    answers = [harbour.ask("GET", f"/repos/harbour/light/{route}", params=requests_seen)]
+    asked = {f"{word}_after": after, f"{word}_before": before}
+    answers = [harbour.ask("GET", f"/repos/harbour/light/{route}", params=asked)]
     # Not encoded, so that the plus sign of the zone comes as a space.
-    bare = "&".join(f"{name}={value}" for name, value in requests_seen.items())
+    bare = "&".join(f"{name}={value}" for name, value in asked.items())
     answers.append(harbour.ask("GET", f"/repos/harbour/light/{route}?{bare}"))
 
     people = [["mei", "dora", "rui", "gu"][day - 1] for day in days]
@@ -144,21 +144,21 @@ def test_pages_have_totals(harbour: Harbour) -> None:
         ({"per_page": "1", "page": "2"}, ["light"]),
     ],
 )
-def test_ones_own_stars_can_be_sorted(harbour: Harbour, requests_seen: dict[str, str], names: list[str]) -> None:
+def test_ones_own_stars_can_be_sorted(harbour: Harbour, asked: dict[str, str], names: list[str]) -> None:
     harbour.clock.advance(timedelta(days=1))
     harbour.add_repository("new")
     for name in ("new", "ferry", "light"):
         harbour.ask("PUT", f"/user/starred/harbour/{name}")
 
-    found = harbour.ask("GET", "/user/starred", params=requests_seen)
+    found = harbour.ask("GET", "/user/starred", params=asked)
 
     assert [repository["name"] for repository in found.json()] == names
     assert found.headers["total_count"] == "3"
 
 
 @pytest.mark.parametrize("asked", [{"sort": "size"}, {"direction": "up"}])
-def test_an_order_that_is_none_is_refused(harbour: Harbour, requests_seen: dict[str, str]) -> None:
-    assert harbour.ask("GET", "/user/starred", params=requests_seen).status_code == 400
+def test_an_order_that_is_none_is_refused(harbour: Harbour, asked: dict[str, str]) -> None:
+    assert harbour.ask("GET", "/user/starred", params=asked).status_code == 400
 
 
 def test_the_stars_of_a_deleted_repository_are_gone(harbour: Harbour) -> None:

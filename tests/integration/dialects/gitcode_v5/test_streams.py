@@ -78,7 +78,7 @@ def children_of(pid: int) -> list[str]:
 
 
 def test_a_client_that_leaves_ends_the_child(matou_server: MatouServer, large: tuple[Repository, bytes]) -> None:
-    """Of what is made while it is received; an archive is made into a file first (test_kept_answers.py)."""
+    """Of what is made while it is received; an archive is made into a file first (test_response_files.py)."""
     url, pid = url_of(matou_server, large[0], "raw/large.bin"), matou_server.process.pid
 
     with begun(matou_server, url, matou_server.token().reveal()):
