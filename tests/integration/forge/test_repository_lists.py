@@ -101,7 +101,7 @@ def test_ones_own_are_those_in_which_one_has_a_role(
 
 
 @pytest.mark.parametrize(
-    ("ways", "names"),
+    ("affiliations", "names"),
     [
         ({Affiliation.PERSONAL}, ["annas"]),
         ({Affiliation.CREATED}, ["annas", "made"]),

@@ -52,7 +52,7 @@ def assert_as_if_read_anew(known: KnownRefs, git_dir: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("settled", [True, False], ids=["settled", "fresh"])
+@pytest.mark.parametrize("finished", [True, False], ids=["settled", "fresh"])
 def test_whatever_happens_the_refs_are_those_on_the_disk(tmp_path: Path, seed: int, finished: bool) -> None:
     git_dir, chosen = make_source(tmp_path / "r.git"), random.Random(seed)
     later = (lambda: time.time_ns() + 10_000_000_000) if finished else time.time_ns
