@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from matou.errors import UnknownShape
-from matou.platforms.base.decoder import Decoder, given_of
+from matou.platforms.base.decoder import Decoder, original_of
 
 DECODER = Decoder("harbour")
 
@@ -38,7 +38,7 @@ def test_a_field_stands_behind_the_name_of_the_platform() -> None:
 
 
 class Ferry(msgspec.Struct, dict=True):
-    keeps_given: ClassVar[bool] = True
+    keeps_original: ClassVar[bool] = True
 
     name: str = ""
 
@@ -46,8 +46,8 @@ class Ferry(msgspec.Struct, dict=True):
 def test_what_keeps_what_was_given_has_every_key_as_it_came() -> None:
     ferry = DECODER.read(Ferry, {"name": "渡船", "seats": "12", "owner": None})
 
-    assert given_of(ferry) == {"name": "渡船", "seats": "12", "owner": None}
+    assert original_of(ferry) == {"name": "渡船", "seats": "12", "owner": None}
 
 
 def test_what_does_not_keep_what_was_given_has_nothing_of_it() -> None:
-    assert given_of(Ferry(name="made here")) == {}
+    assert original_of(Ferry(name="made here")) == {}

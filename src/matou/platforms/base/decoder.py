@@ -64,7 +64,7 @@ def undescribed_of(value: msgspec.Struct) -> Mapping[str, object]:
     return undescribed
 
 
-def given_of(value: msgspec.Struct) -> Mapping[str, object]:
+def original_of(value: msgspec.Struct) -> Mapping[str, object]:
     """The object as it came, every key of it; nothing of one that was made here, or that does not keep it."""
     kept: Mapping[str, object] = getattr(value, "__dict__", {}).get(_GIVEN, _NOTHING)
     return kept

@@ -22,10 +22,10 @@ class WireStruct(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return undescribed_of(self)
 
 
-class GivenStruct(WireStruct, frozen=True, kw_only=True):
-    """An object that is kept as it came, too, for what has no place for all of it: see `decoder.given_of`."""
+class OriginalStruct(WireStruct, frozen=True, kw_only=True):
+    """An object that is kept as it came, too, for what has no place for all of it: see `decoder.original_of`."""
 
-    keeps_given: ClassVar[bool] = True
+    keeps_original: ClassVar[bool] = True
 
 
 def as_received(value: object) -> Any:

@@ -20,7 +20,7 @@ from matou.model.metadata import (
     TimelineEvent,
     WorkflowStatus,
 )
-from matou.platforms.base.decoder import given_of
+from matou.platforms.base.decoder import original_of
 from matou.platforms.coding.metadata_values import (
     day,
     extra_of,
@@ -214,7 +214,7 @@ def extra_of_issue(detail: IssueDetail) -> JsonObject | None:
     ]
     rest = dict(extra_of(detail, *held) or {})
     if detail.files:
-        rest["Files"] = [_without_url(file) for file in _objects(given_of(detail).get("Files"))]
+        rest["Files"] = [_without_url(file) for file in _objects(original_of(detail).get("Files"))]
     return rest or None
 
 

@@ -15,7 +15,7 @@ from matou.model.metadata import (
     ProtectionRule,
     Webhook,
 )
-from matou.platforms.base.decoder import given_of
+from matou.platforms.base.decoder import original_of
 from matou.platforms.coding.metadata_values import day, extra_of, source_or_html, source_text
 from matou.platforms.coding.wire import CodingLabel, CodingMember, moment
 from matou.platforms.coding.wire_contents import GitTag
@@ -119,7 +119,7 @@ def webhook_of(hook: ServiceHook) -> Webhook:
     held = ("Id", "Name", "Event", "Enabled", "CreatedAt", "UpdatedAt", "ActionProperties", "FilterProperties")
     secret = WITHHELD if hook.action_properties else None
     rest = dict(extra_of(hook, *held, "CreatorByUser", "UpdatedByUser", "LastSucceedAt", "Status") or {})
-    withheld = {key: WITHHELD for key in ("ActionProperties", "FilterProperties") if given_of(hook).get(key)}
+    withheld = {key: WITHHELD for key in ("ActionProperties", "FilterProperties") if original_of(hook).get(key)}
     return Webhook(
         id=hook.id,
         name=hook.name or None,

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 
 from matou.model.metadata import Day, JsonObject, Markup, MarkupText, Participant, PersonKey
-from matou.platforms.base.decoder import given_of
+from matou.platforms.base.decoder import original_of
 from matou.platforms.coding.wire import CHINA, CodingMember, CodingStruct, Milliseconds, moment
 from matou.platforms.coding.wire_issues import CodingUser
 from matou.platforms.coding.wire_merges import CodingAuthor
@@ -134,7 +134,7 @@ def extra_of(row: CodingStruct, *held: str) -> JsonObject | None:
     described = _keys_of(type(row))
     rest = {
         key: _public(value)
-        for key, value in given_of(row).items()
+        for key, value in original_of(row).items()
         if key not in held and not (key in described and is_nothing(value))
     }
     return rest or None

@@ -115,7 +115,7 @@ class CodingMember(CodingStruct, kw_only=True):
     `status`: 1 active, 0 not activated, -1 locked, -2 locked by failed log-ins, -3 left.
     """
 
-    keeps_given: ClassVar[bool] = True
+    keeps_original: ClassVar[bool] = True
 
     id: int
     team_id: int = 0
@@ -192,7 +192,7 @@ class ProjectsData(Rows, kw_only=True):
 
 
 class CodingLabel(CodingStruct, kw_only=True):
-    keeps_given: ClassVar[bool] = True
+    keeps_original: ClassVar[bool] = True
 
     id: int
     project_id: int = 0

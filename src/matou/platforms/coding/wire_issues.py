@@ -60,7 +60,7 @@ class IssueCustomField(CodingStruct, kw_only=True):
 class IssueRow(CodingStruct, kw_only=True):
     """A row of a list; `type` is DEFECT, REQUIREMENT, MISSION, EPIC or SUB_TASK, `priority` "0" (low) to "3" or ""."""
 
-    keeps_given: ClassVar[bool] = True
+    keeps_original: ClassVar[bool] = True
 
     code: int
     type: str = ""
@@ -146,7 +146,7 @@ class NamedById(CodingStruct, kw_only=True):
 class IssueDetail(CodingStruct, kw_only=True):
     """One issue with all that is said of it."""
 
-    keeps_given: ClassVar[bool] = True
+    keeps_original: ClassVar[bool] = True
 
     epic: RelatedIssue = field(default_factory=RelatedIssue)
     parent_type: str = ""
@@ -188,7 +188,7 @@ class IssueDetail(CodingStruct, kw_only=True):
 class IssueComment(CodingStruct, kw_only=True):
     """`raw_content` is what was typed, `content` the HTML made of it; `parent_id` is 0 where it is no answer."""
 
-    keeps_given: ClassVar[bool] = True
+    keeps_original: ClassVar[bool] = True
 
     comment_id: int
     parent_id: int = 0
@@ -216,7 +216,7 @@ class IssueStatus(CodingStruct, kw_only=True):
 class IssueStatusChange(CodingStruct, kw_only=True):
     """What an issue's status became; who changed it is not said."""
 
-    keeps_given: ClassVar[bool] = True
+    keeps_original: ClassVar[bool] = True
 
     issue_code: int
     status_id: int = 0
@@ -232,7 +232,7 @@ class IssueStatusChanges(CodingStruct, kw_only=True):
 
 
 class IssueWorkLog(CodingStruct, kw_only=True):
-    keeps_given: ClassVar[bool] = True
+    keeps_original: ClassVar[bool] = True
 
     id: int
     issue_code: int

@@ -26,7 +26,7 @@ class MergeRequest(CodingStruct, kw_only=True):
     Markdown. Lists say `UpdateAt` where the detail says `UpdatedAt`.
     """
 
-    keeps_given: ClassVar[bool] = True
+    keeps_original: ClassVar[bool] = True
 
     id: int = 0
     merge_id: int
@@ -67,7 +67,7 @@ class MergeRequestPage(Rows, kw_only=True):
 class MergeRequestNote(CodingStruct, kw_only=True):
     """`index` counts the lines of the difference, not of the file; without `path` it is about the whole request."""
 
-    keeps_given: ClassVar[bool] = True
+    keeps_original: ClassVar[bool] = True
 
     id: int
     merge_id: int

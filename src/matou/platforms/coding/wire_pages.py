@@ -11,7 +11,7 @@ from matou.platforms.coding.wire_issues import CodingUser
 class WikiNode(CodingStruct, kw_only=True):
     """A page in the tree, with its text. `iid` counts within the project; `parent_iid` is 0 at the top."""
 
-    keeps_given: ClassVar[bool] = True
+    keeps_original: ClassVar[bool] = True
 
     iid: int
     id: int = 0
@@ -32,7 +32,7 @@ class WikiNode(CodingStruct, kw_only=True):
 class WikiPageVersion(CodingStruct, kw_only=True):
     """One page as it was in one of its versions. Its times are texts of China's clock: `2020-09-22 00:00:00`."""
 
-    keeps_given: ClassVar[bool] = True
+    keeps_original: ClassVar[bool] = True
 
     iid: int
     id: int = 0
@@ -61,7 +61,7 @@ class WikiPageVersion(CodingStruct, kw_only=True):
 class CodingAnnouncement(CodingStruct, kw_only=True):
     """Neither who wrote it nor when is said."""
 
-    keeps_given: ClassVar[bool] = True
+    keeps_original: ClassVar[bool] = True
 
     id: int
     content_html: str = ""

@@ -14,7 +14,7 @@ UNSET_DAY = Milliseconds(-28_800_000)
 class CodingIteration(CodingStruct, kw_only=True):
     """`status`: WAIT_PROCESS, PROCESSING or COMPLETED. People are ids, 0 for nobody."""
 
-    keeps_given: ClassVar[bool] = True
+    keeps_original: ClassVar[bool] = True
 
     code: int
     name: str = ""
@@ -42,7 +42,7 @@ class IterationPage(Rows, kw_only=True):
 class CodingVersion(CodingStruct, kw_only=True):
     """A version that a project plans to bring out: no git release. `status` is in the team's own words."""
 
-    keeps_given: ClassVar[bool] = True
+    keeps_original: ClassVar[bool] = True
 
     id: int = 0
     code: int
@@ -103,7 +103,7 @@ class IssueField(CodingStruct, kw_only=True):
 class ProjectIssueField(CodingStruct, kw_only=True):
     """A field as one type of issues has it in one project."""
 
-    keeps_given: ClassVar[bool] = True
+    keeps_original: ClassVar[bool] = True
 
     issue_field_id: int
     issue_type: str = ""

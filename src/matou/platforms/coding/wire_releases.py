@@ -17,7 +17,7 @@ class ReleaseAttachment(CodingStruct, kw_only=True):
 class Release(CodingStruct, kw_only=True):
     """`id` is internal, `release_id` counts within the project. The vendor's own migration tool reads `iid`."""
 
-    keeps_given: ClassVar[bool] = True
+    keeps_original: ClassVar[bool] = True
 
     body: str = ""
     commit_sha: str = ""

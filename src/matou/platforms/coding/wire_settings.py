@@ -11,7 +11,7 @@ from matou.platforms.coding.wire_contents import GitTag
 class BranchProtection(CodingStruct, kw_only=True):
     """`rule` is a name of a branch or a pattern of names."""
 
-    keeps_given: ClassVar[bool] = True
+    keeps_original: ClassVar[bool] = True
 
     branch_protection_id: int
     rule: str
@@ -27,7 +27,7 @@ class BranchProtection(CodingStruct, kw_only=True):
 
 
 class BranchProtectionMember(CodingStruct, kw_only=True):
-    keeps_given: ClassVar[bool] = True
+    keeps_original: ClassVar[bool] = True
 
     global_key: str = ""
     name: str = ""
@@ -44,7 +44,7 @@ class ServiceHookUser(CodingStruct, kw_only=True):
 class ServiceHook(CodingStruct, kw_only=True):
     """`action_properties` and `filter_properties` are JSON in a text, which holds addresses and secrets."""
 
-    keeps_given: ClassVar[bool] = True
+    keeps_original: ClassVar[bool] = True
 
     id: str
     name: str = ""
@@ -86,7 +86,7 @@ class CodingPolicy(CodingStruct, kw_only=True):
 class CodingPrincipal(CodingStruct, kw_only=True):
     """A person, department or group with rights in a project. `principal_type`: USER, DEPARTMENT or USER_GROUP."""
 
-    keeps_given: ClassVar[bool] = True
+    keeps_original: ClassVar[bool] = True
 
     principal_id: str
     principal_name: str = ""

@@ -19,7 +19,7 @@ from matou.model.metadata import (
     ReviewThread,
     WorkflowStatus,
 )
-from matou.platforms.base.decoder import given_of
+from matou.platforms.base.decoder import original_of
 from matou.platforms.base.metadata import CommentRow, ItemRead
 from matou.platforms.base.metadata_values import (
     Rules,
@@ -188,7 +188,7 @@ def comment_of(value: object, *, issue: str | None = None) -> CommentRow:
     if key is None:
         raise UnknownShape("gitee Note.target.issue.number", None)
     replied_to = named.key_of(row.in_reply_to_user)
-    extra = leftover(given_of(row), COMMENT)
+    extra = leftover(original_of(row), COMMENT)
     comment = Comment(
         id=str(row.id),
         reply_to=str(row.in_reply_to_id) if row.in_reply_to_id else None,
@@ -253,7 +253,7 @@ def pull_comment_of(value: object) -> CommentRow:
         at=time_of(row.created_at),
         edited_at=_edited_at(row.created_at, row.updated_at),
         text=markdown(row.body) or MarkupText(markup="markdown", body=""),
-        extra=leftover(given_of(row), _rules_of_comment(row)) or None,
+        extra=leftover(original_of(row), _rules_of_comment(row)) or None,
     )
     updated_at = time_of(row.updated_at) or time_of(row.created_at)
     thread = _thread_of(row, reply_to or comment.id)
@@ -278,7 +278,7 @@ def _priority_of(number: object) -> Priority | None:
 def _extra_of_issue(
     row: GiteeIssue, collaborators: tuple[str, ...], repository: str | None
 ) -> dict[str, object] | None:
-    extra = dict(leftover(given_of(row), ISSUE))
+    extra = dict(leftover(original_of(row), ISSUE))
     if row.repository and row.repository.full_name == repository:
         extra.pop("repository", None)
     extra.pop("collaborators", None)
@@ -287,7 +287,7 @@ def _extra_of_issue(
 
 def _extra_of_change(row: GiteePullRequest) -> dict[str, object]:
     """The label of an end that is its branch says nothing."""
-    extra = dict(leftover(given_of(row), CHANGE))
+    extra = dict(leftover(original_of(row), CHANGE))
     for name, end in (("head", row.head), ("base", row.base)):
         rest = dict(extra.pop(name, {}))  # type: ignore[call-overload]  # an end's rest is an object
         if end.label == end.ref:
@@ -328,7 +328,7 @@ def _thread_of(row: GiteePullComment, id_: str) -> ReviewThread | None:
         side="new",
         line=row.new_line or None,
         diff_index=row.position or row.original_position or None,
-        as_given={key: value for key, value in given_of(row).items() if key in POSITION and value is not None},
+        as_given={key: value for key, value in original_of(row).items() if key in POSITION and value is not None},
     )
     is_outdated = row.position is None and bool(row.original_position)
     return ReviewThread(id=id_, path=row.path, position=position, outdated=is_outdated or None, comments=())

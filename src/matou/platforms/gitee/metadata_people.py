@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from matou.model.metadata import Participant
-from matou.platforms.base.decoder import Decoder, anything, decimal, given_of, integer, text_or_number, truth_of
+from matou.platforms.base.decoder import Decoder, anything, decimal, integer, original_of, text_or_number, truth_of
 from matou.platforms.base.metadata_values import People, Rules, leftover
 from matou.platforms.gitee.wire_issues import GiteeUserBasic
 
@@ -50,7 +50,7 @@ def participant_of(person: GiteeUserBasic) -> Participant | None:
     if id_ is None and login is None:
         return None
     own = {field.encode_name for field in msgspec.structs.fields(person)} - PERSON.keys()
-    given = {key: value for key, value in given_of(person).items() if key not in own}
+    given = {key: value for key, value in original_of(person).items() if key not in own}
     return Participant(
         id=None if id_ is None else str(id_),
         login=login or str(id_),

@@ -14,7 +14,7 @@ from matou.model.metadata import (
     SavedRelease,
     Webhook,
 )
-from matou.platforms.base.decoder import given_of
+from matou.platforms.base.decoder import original_of
 from matou.platforms.base.metadata import ItemRead, TableRead
 from matou.platforms.base.metadata_values import People, Rules, color_of, day_of, is_time, leftover, markdown, time_of
 from matou.platforms.gitee.metadata_people import DECODER, PERSON, is_person, people
@@ -74,7 +74,7 @@ def label_of(row: GiteeLabel) -> LabelDefinition:
         name=row.name,
         id=str(row.id) if row.id else None,
         color=color_of(row.color),
-        extra=leftover(given_of(row), LABEL) or None,
+        extra=leftover(original_of(row), LABEL) or None,
     )
 
 
@@ -95,7 +95,7 @@ def milestone_of(row: GiteeMilestone) -> Milestone:
         at=time_of(row.created_at),
         updated_at=time_of(row.updated_at),
         kind="milestone",
-        extra=leftover(given_of(row), MILESTONE) or None,
+        extra=leftover(original_of(row), MILESTONE) or None,
     )
 
 
@@ -123,7 +123,7 @@ def release_of(value: object, files: Iterable[object] | None) -> ItemRead:
         prerelease=bool(row.prerelease),
         target=row.target_commitish or None,
         assets=(*(_asset_of(file, named) for file in attached), *(_bare_asset_of(file) for file in own)),
-        extra=leftover(given_of(row), RELEASE) or None,
+        extra=leftover(original_of(row), RELEASE) or None,
     )
     return ItemRead(item=item, people=named.seen)
 
@@ -143,7 +143,7 @@ def members_of(values: Iterable[object]) -> TableRead:
         row = DECODER.read(GiteeProjectMember, value)
         key = named.key_of(row)
         if key is not None:
-            extra = leftover(given_of(row), MEMBER) or None
+            extra = leftover(original_of(row), MEMBER) or None
             grants.append(MemberGrant(person=key, role=_role_of(row), extra=extra))
     return TableRead(rows=tuple(grants), people=named.seen)
 
@@ -161,7 +161,7 @@ def hook_of(row: GiteeHook) -> Webhook:
         events=tuple(event for key, event in EVENTS.items() if getattr(row, key) is True),
         secret=WITHHELD if row.password else None,
         at=time_of(row.created_at),
-        extra=leftover(given_of(row), HOOK) or None,
+        extra=leftover(original_of(row), HOOK) or None,
     )
 
 
@@ -170,7 +170,7 @@ def protections_of(values: Iterable[object]) -> TableRead:
     rows = (DECODER.read(GiteeProtectedBranch, value) for value in values)
     return TableRead(
         rows=tuple(
-            ProtectionRule(pattern=row.name, target="branch", extra=leftover(given_of(row), PROTECTION) or None)
+            ProtectionRule(pattern=row.name, target="branch", extra=leftover(original_of(row), PROTECTION) or None)
             for row in rows
             if row.protected
         )
@@ -179,7 +179,7 @@ def protections_of(values: Iterable[object]) -> TableRead:
 
 def _asset_of(file: GiteeAttachFile, named: People[GiteeUserBasic]) -> ReleaseAsset:
     uploader = named.key_of(file.uploader)
-    extra = leftover(given_of(file), ASSET)
+    extra = leftover(original_of(file), ASSET)
     return ReleaseAsset(
         id=str(file.id),
         name=file.name,

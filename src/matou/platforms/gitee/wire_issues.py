@@ -6,11 +6,11 @@ Source: Gitee's Swagger 5.3.85, and for what is newer than it the description th
 
 from msgspec import UNSET, UnsetType
 
-from matou.platforms.base.wire_struct import GivenStruct
+from matou.platforms.base.wire_struct import OriginalStruct
 from matou.platforms.gitee.wire_v3 import Moment
 
 
-class GiteeUserBasic(GivenStruct, frozen=True, kw_only=True):
+class GiteeUserBasic(OriginalStruct, frozen=True, kw_only=True):
     """Whoever is part of something else. Of accounts that are gone too little is known, so that nothing is needed.
 
     Attributes:
@@ -45,7 +45,7 @@ class GiteeAssignee(GiteeUserBasic, frozen=True, kw_only=True):
     accept: bool | UnsetType | None = UNSET
 
 
-class GiteeLabel(GivenStruct, frozen=True, kw_only=True):
+class GiteeLabel(OriginalStruct, frozen=True, kw_only=True):
     """`color`: six hexadecimal digits, without a mark."""
 
     id: int | UnsetType = UNSET
@@ -57,7 +57,7 @@ class GiteeLabel(GivenStruct, frozen=True, kw_only=True):
     updated_at: Moment | UnsetType | None = UNSET
 
 
-class GiteeMilestone(GivenStruct, frozen=True, kw_only=True):
+class GiteeMilestone(OriginalStruct, frozen=True, kw_only=True):
     """Its number is its id. `due_on` is a day; `state`: open or closed."""
 
     url: str | UnsetType | None = UNSET
@@ -74,7 +74,7 @@ class GiteeMilestone(GivenStruct, frozen=True, kw_only=True):
     due_on: str | UnsetType | None = UNSET
 
 
-class GiteeIssueType(GivenStruct, frozen=True, kw_only=True):
+class GiteeIssueType(OriginalStruct, frozen=True, kw_only=True):
     """One of those that an enterprise has defined, or of Gitee's own."""
 
     id: int | UnsetType = UNSET
@@ -87,7 +87,7 @@ class GiteeIssueType(GivenStruct, frozen=True, kw_only=True):
     updated_at: Moment | UnsetType | None = UNSET
 
 
-class GiteeIssueState(GivenStruct, frozen=True, kw_only=True):
+class GiteeIssueState(OriginalStruct, frozen=True, kw_only=True):
     """One of those that an enterprise has defined, or of Gitee's own."""
 
     id: int | UnsetType = UNSET
@@ -100,7 +100,7 @@ class GiteeIssueState(GivenStruct, frozen=True, kw_only=True):
     updated_at: Moment | UnsetType | None = UNSET
 
 
-class GiteeProgram(GivenStruct, frozen=True, kw_only=True):
+class GiteeProgram(OriginalStruct, frozen=True, kw_only=True):
     """An enterprise's project, which is over several repositories."""
 
     id: int | UnsetType = UNSET
@@ -110,14 +110,14 @@ class GiteeProgram(GivenStruct, frozen=True, kw_only=True):
     author: GiteeUserBasic | UnsetType | None = UNSET
 
 
-class GiteeRepositoryOfIssue(GivenStruct, frozen=True, kw_only=True):
+class GiteeRepositoryOfIssue(OriginalStruct, frozen=True, kw_only=True):
     """What we need of the repository that comes with each issue, whole; null where an enterprise's has none."""
 
     id: int | UnsetType = UNSET
     full_name: str
 
 
-class GiteeIssue(GivenStruct, frozen=True, kw_only=True):
+class GiteeIssue(OriginalStruct, frozen=True, kw_only=True):
     """One of any list of issues, and `GET …/issues/{number}`.
 
     Attributes:
@@ -167,20 +167,20 @@ class GiteeIssue(GivenStruct, frozen=True, kw_only=True):
     cve_id: str | UnsetType | None = UNSET
 
 
-class GiteeNoteIssue(GivenStruct, frozen=True, kw_only=True):
+class GiteeNoteIssue(OriginalStruct, frozen=True, kw_only=True):
     id: int | UnsetType = UNSET
     title: str | UnsetType | None = UNSET
     number: str
 
 
-class GiteeNoteTarget(GivenStruct, frozen=True, kw_only=True):
+class GiteeNoteTarget(OriginalStruct, frozen=True, kw_only=True):
     """What a comment is about."""
 
     issue: GiteeNoteIssue | UnsetType | None = UNSET
     pull_request: dict[str, object] | UnsetType | None = UNSET
 
 
-class GiteeNote(GivenStruct, frozen=True, kw_only=True):
+class GiteeNote(OriginalStruct, frozen=True, kw_only=True):
     """A comment on an issue, and one on a commit."""
 
     id: int
@@ -195,7 +195,7 @@ class GiteeNote(GivenStruct, frozen=True, kw_only=True):
     in_reply_to_user: GiteeUserBasic | UnsetType | None = UNSET
 
 
-class GiteeOperateLog(GivenStruct, frozen=True, kw_only=True):
+class GiteeOperateLog(OriginalStruct, frozen=True, kw_only=True):
     """Something that was done to an issue or a pull request. `content` is a sentence, in Chinese and with HTML."""
 
     id: int | UnsetType = UNSET

@@ -2,7 +2,7 @@
 
 from msgspec import UNSET, UnsetType
 
-from matou.platforms.base.wire_struct import GivenStruct
+from matou.platforms.base.wire_struct import OriginalStruct
 from matou.platforms.gitee.wire_issues import GiteeUserBasic
 from matou.platforms.gitee.wire_v3 import Moment
 from matou.platforms.gitee.wire_v5 import GiteeBranchTip, GiteePermission
@@ -14,7 +14,7 @@ class GiteeProjectMember(GiteeUserBasic, frozen=True, kw_only=True):
     permissions: GiteePermission | UnsetType | None = UNSET
 
 
-class GiteeHook(GivenStruct, frozen=True, kw_only=True):
+class GiteeHook(OriginalStruct, frozen=True, kw_only=True):
     """One of `GET …/hooks`. `password` is the secret, which no record holds; `result` is what the last call gave."""
 
     id: int
@@ -32,7 +32,7 @@ class GiteeHook(GivenStruct, frozen=True, kw_only=True):
     title: str | UnsetType | None = UNSET
 
 
-class GiteeProtectedBranch(GivenStruct, frozen=True, kw_only=True):
+class GiteeProtectedBranch(OriginalStruct, frozen=True, kw_only=True):
     """One of `GET …/branches`, read for whether it is protected."""
 
     name: str

@@ -2,12 +2,12 @@
 
 from msgspec import UNSET, UnsetType, field
 
-from matou.platforms.base.wire_struct import GivenStruct
+from matou.platforms.base.wire_struct import OriginalStruct
 from matou.platforms.gitee.wire_issues import GiteeAssignee, GiteeLabel, GiteeMilestone, GiteeUserBasic
 from matou.platforms.gitee.wire_v3 import Moment
 
 
-class GiteePullRepository(GivenStruct, frozen=True, kw_only=True):
+class GiteePullRepository(OriginalStruct, frozen=True, kw_only=True):
     """What we need of the repository that an end of a pull request is in."""
 
     id: int | UnsetType = UNSET
@@ -16,7 +16,7 @@ class GiteePullRepository(GivenStruct, frozen=True, kw_only=True):
     html_url: str | UnsetType | None = UNSET
 
 
-class GiteePullEnd(GivenStruct, frozen=True, kw_only=True):
+class GiteePullEnd(OriginalStruct, frozen=True, kw_only=True):
     """`head` or `base`. `label` is the branch, with its owner before it where that is another; the fork may be gone."""
 
     label: str | UnsetType | None = UNSET
@@ -26,7 +26,7 @@ class GiteePullEnd(GivenStruct, frozen=True, kw_only=True):
     repo: GiteePullRepository | UnsetType | None = UNSET
 
 
-class GiteeRefPullRequest(GivenStruct, frozen=True, kw_only=True):
+class GiteeRefPullRequest(OriginalStruct, frozen=True, kw_only=True):
     """A pull request that belongs to another."""
 
     id: int | UnsetType = UNSET
@@ -35,7 +35,7 @@ class GiteeRefPullRequest(GivenStruct, frozen=True, kw_only=True):
     state: str | UnsetType | None = UNSET
 
 
-class GiteePullRequest(GivenStruct, frozen=True, kw_only=True):
+class GiteePullRequest(OriginalStruct, frozen=True, kw_only=True):
     """One of `GET …/pulls`, and `GET …/pulls/{number}`.
 
     Attributes:
@@ -86,7 +86,7 @@ class GiteePullRequest(GivenStruct, frozen=True, kw_only=True):
     ref_pull_requests: list[GiteeRefPullRequest] | UnsetType | None = UNSET
 
 
-class GiteePullComment(GivenStruct, frozen=True, kw_only=True):
+class GiteePullComment(OriginalStruct, frozen=True, kw_only=True):
     """One of `GET …/pulls/comments`. Without `path` it is on the pull request as a whole.
 
     Attributes:

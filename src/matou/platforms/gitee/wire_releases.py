@@ -2,19 +2,19 @@
 
 from msgspec import UNSET, UnsetType
 
-from matou.platforms.base.wire_struct import GivenStruct
+from matou.platforms.base.wire_struct import OriginalStruct
 from matou.platforms.gitee.wire_issues import GiteeUserBasic
 from matou.platforms.gitee.wire_v3 import Moment
 
 
-class GiteeReleaseFile(GivenStruct, frozen=True, kw_only=True):
+class GiteeReleaseFile(OriginalStruct, frozen=True, kw_only=True):
     """One of a release's `assets`: an attached file, or an archive of the sources that Gitee makes when asked."""
 
     browser_download_url: str
     name: str | UnsetType | None = UNSET
 
 
-class GiteeRelease(GivenStruct, frozen=True, kw_only=True):
+class GiteeRelease(OriginalStruct, frozen=True, kw_only=True):
     """One of `GET …/releases`."""
 
     id: int
@@ -28,7 +28,7 @@ class GiteeRelease(GivenStruct, frozen=True, kw_only=True):
     assets: list[GiteeReleaseFile] | UnsetType | None = UNSET
 
 
-class GiteeAttachFile(GivenStruct, frozen=True, kw_only=True):
+class GiteeAttachFile(OriginalStruct, frozen=True, kw_only=True):
     """One of `GET …/releases/{id}/attach_files`, which alone tells its size."""
 
     id: int
