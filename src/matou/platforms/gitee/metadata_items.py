@@ -298,12 +298,12 @@ def _extra_of_change(row: GiteePullRequest) -> dict[str, object]:
 
 
 def _reviewers_of(row: GiteePullRequest) -> list[tuple[Literal["reviewer", "tester"], list[GiteeAssignee]]]:
-    asked: list[tuple[Literal["reviewer", "tester"], list[GiteeAssignee]]] = []
-    asked.append(("reviewer", list(row.assignees or ())))
-    asked.append(("tester", list(row.testers or ())))
+    requested: list[tuple[Literal["reviewer", "tester"], list[GiteeAssignee]]] = []
+    requested.append(("reviewer", list(row.assignees or ())))
+    requested.append(("tester", list(row.testers or ())))
     known = {person.login for person in row.assignees or ()}
-    asked.append(("reviewer", [person for person in row.api_reviewers or () if person.login not in known]))
-    return asked
+    requested.append(("reviewer", [person for person in row.api_reviewers or () if person.login not in known]))
+    return requested
 
 
 def _head_of(row: GiteePullRequest) -> ChangeHead:

@@ -40,8 +40,8 @@ def page_headers(page: ListPage, _: object) -> tuple[Header, ...]:
     start = f"<{page.url}?" + "".join(
         f"{name}={quote_plus(value, errors='surrogateescape')}&" for name, value in page.narrowed.items()
     )
-    told = ", ".join(
+    value = ", ".join(
         f'{start}page={to}&per_page={size}>; rel="{relation}"' for relation, to in links.items() if to is not None
     )
     counted = (((name, b"" if value is None else b"%d" % value)) for name, value in numbers.items())
-    return ((b"link", told.encode()), *counted)
+    return ((b"link", value.encode()), *counted)
