@@ -16,9 +16,9 @@ from matou.credentials import Secret
 from matou.db.namespaces import Namespace
 from matou.db.users import User
 from matou.forge.accounts.namespaces import create_organization, find_namespace
-from matou.forge.repositories.lifecycle import repositories_in
 from matou.model.names import NamespacePath
 from support.deciding import create_project, receive, size
+from support.listed_rows import repositories_in
 from support.matou_server import MatouServer
 from support.program import Ended, Person
 from support.scripted_source import commit, lfs_pointer, refs_of

@@ -12,11 +12,11 @@ import urllib3
 from matou.credentials import Secret
 from matou.forge.accounts.users import create_user, find_user
 from matou.forge.maintenance.check import FindingKind, check
-from matou.forge.repositories.lifecycle import repositories_in
 from matou.settings import Settings
 from matou.wiring import open_forge
 from support.crash_points import INPUT_OUTPUT_ERROR, KILL, Point, attached, require_strace, strikes_in
 from support.git_repositories import git, make_many_refs, refs_of
+from support.listed_rows import repositories_in
 from support.matou_server import MatouServer, running_server
 
 pytestmark = pytest.mark.soak

@@ -3,8 +3,8 @@
 from typing import Any
 
 from matou.forge.maintenance.check import check
-from matou.forge.repositories.lifecycle import repositories_in
 from support.gitcode_server import Harbour
+from support.listed_rows import repositories_in
 
 KEYS_OF_THE_DOCUMENT = {
     "id", "full_name", "human_name", "url", "namespace", "path", "name", "description", "private", "public",

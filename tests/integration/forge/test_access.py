@@ -28,11 +28,11 @@ from matou.forge.access import (
     require_scope,
 )
 from matou.forge.accounts.members import LastOwner, own_role
-from matou.forge.accounts.namespaces import child_namespaces, create_organization, visible_children
+from matou.forge.accounts.namespaces import create_organization, visible_children
 from matou.forge.accounts.tokens import resolve_token
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import repositories_in, visible_repositories
+from matou.forge.repositories.repository_lists import visible_repositories
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
 from support.access_table import repository_cells
@@ -52,6 +52,7 @@ from support.deciding import (
 )
 from support.deciding import namespace_members as members
 from support.deciding import remove_namespace_member as remove_member
+from support.listed_rows import child_namespaces, repositories_in, rows_of
 
 
 def identity_of(user: User) -> Identity:
@@ -111,7 +112,7 @@ def test_a_role_does_not_count_in_a_namespace_whose_name_only_begins_alike(
     hidden = create_repository(forge, RepositoryPath(other.path, "secret"), creator=anna)
 
     assert not may(forge, identity_of(berta), Action.SEE, hidden)
-    assert visible_repositories(forge, identity_of(berta), None) == ((), 0)
+    assert rows_of(visible_repositories(forge, identity_of(berta), None)) == ((), 0)
 
 
 def test_what_may_not_be_seen_looks_as_if_it_were_not_there(forge: Forge, repository: Repository, berta: User) -> None:
@@ -191,8 +192,8 @@ def test_a_project_token_is_good_for_its_project_only(
     assert not may(forge, identity, Action.SEE, other)
     assert not may(forge, identity, Action.SEE, team)
     assert not may(forge, identity, Action.CHANGE_SETTINGS, repository)
-    assert visible_repositories(forge, identity, None)[0] == (repository,)
-    assert visible_children(forge, identity, team)[0] == (project,)
+    assert rows_of(visible_repositories(forge, identity, None))[0] == (repository,)
+    assert rows_of(visible_children(forge, identity, team))[0] == (project,)
 
 
 def test_a_member_of_a_project_sees_the_way_to_it_and_nothing_beside_it(
@@ -202,7 +203,7 @@ def test_a_member_of_a_project_sees_the_way_to_it_and_nothing_beside_it(
     add_member(forge, project, berta, Role.GUEST)
 
     assert may(forge, identity_of(berta), Action.SEE, team)
-    assert visible_children(forge, identity_of(berta), team) == ((project,), 1)
+    assert rows_of(visible_children(forge, identity_of(berta), team)) == ((project,), 1)
     assert not may(forge, identity_of(berta), Action.SEE, hidden)
 
 
@@ -230,10 +231,10 @@ def test_a_listing_shows_exactly_what_may_be_seen(
 
     for identity in (*identities.values(), *bound):
         expected = tuple(one for one in everything if may(forge, identity, Action.SEE, one))
-        assert visible_repositories(forge, identity, None) == (expected, len(expected))
+        assert rows_of(visible_repositories(forge, identity, None)) == (expected, len(expected))
         namespaces = child_namespaces(forge, None)[0]
         seen = tuple(one for one in namespaces if may(forge, identity, Action.SEE, one))
-        assert visible_children(forge, identity, None) == (seen, len(seen))
+        assert rows_of(visible_children(forge, identity, None)) == (seen, len(seen))
 
 
 def test_a_user_that_is_not_active_is_nobody(forge: Forge, repository: Repository, anna: User) -> None:

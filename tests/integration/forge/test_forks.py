@@ -17,7 +17,7 @@ from matou.forge.accounts.users import NameTaken
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
 from matou.forge.repositories.forks import AlreadyForked, WiderThanParent
-from matou.forge.repositories.lifecycle import find_repository, find_repository_by_id, repositories_in
+from matou.forge.repositories.lifecycle import find_repository, find_repository_by_id
 from matou.forge.repositories.repository_lists import repository_facts
 from matou.git.operations.local_fetch import copy_reachable
 from matou.git.repository import create_bare
@@ -38,6 +38,7 @@ from support.deciding import (
     set_visibility,
 )
 from support.deciding import remove_namespace_member as remove_member
+from support.listed_rows import repositories_in
 
 ANNAS, BERTAS = NamespacePath(("anna",)), NamespacePath(("berta",))
 

@@ -15,11 +15,11 @@ from matou.forge.access import NoSuchNamespace
 from matou.forge.accounts.users import NameTaken
 from matou.forge.forge import Forge
 from matou.forge.repositories.imports import ImportRefused
-from matou.forge.repositories.lifecycle import repositories_in
 from matou.git.process.run import GitFailed
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from support.deciding import exists, import_repository, open_object, ref_listing
+from support.listed_rows import repositories_in
 
 
 def git(*arguments: str | Path, cwd: Path) -> str:

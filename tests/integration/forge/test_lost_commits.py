@@ -11,10 +11,10 @@ from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
-from matou.forge.repositories.lifecycle import repositories_in
 from matou.model.names import RepositoryPath
 from support.clocks import Clock
 from support.deciding import create_repository, delete_repository, rename_repository
+from support.listed_rows import repositories_in
 
 
 @pytest.fixture

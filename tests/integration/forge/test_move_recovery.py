@@ -23,7 +23,7 @@ from matou.forge.forge import Forge
 from matou.forge.maintenance import move_recovery
 from matou.forge.maintenance.check import check
 from matou.forge.maintenance.move_recovery import finish_moves
-from matou.forge.repositories.lifecycle import find_repository, find_repository_by_id, repositories_in
+from matou.forge.repositories.lifecycle import find_repository, find_repository_by_id
 from matou.forge.repositories.repository_dirs import NOTE_PREFIX, moved, staged_repository
 from matou.fs import DiskFull, WriteFailed
 from matou.model.names import RepositoryPath
@@ -31,6 +31,7 @@ from matou.settings import Settings
 from matou.wiring import open_forge
 from support.clocks import Clock
 from support.deciding import create_project, create_repository, delete_repository, rename_repository
+from support.listed_rows import repositories_in
 
 CRASH = """
 import os, signal, sys

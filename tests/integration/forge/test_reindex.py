@@ -24,17 +24,19 @@ from matou.db.engine import open_database
 from matou.db.memberships import Role
 from matou.errors import Damaged
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Action, Identity, NoSuchRepository, ReadOnly, may
-from matou.forge.accounts.namespaces import child_namespaces, create_organization, find_namespace, read_icon
+from matou.forge.accounts.namespaces import create_organization, find_namespace, read_icon
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
 from matou.forge.maintenance.reindex import PathOccupied, ensure_indexed, reindex
-from matou.forge.repositories.lifecycle import find_repository, repositories_in, visible_repositories
+from matou.forge.repositories.lifecycle import find_repository
+from matou.forge.repositories.repository_lists import visible_repositories
 from matou.git.repository import create_bare
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import VersionControl, Visibility
 from support.deciding import add_member, create_repository, exists, labels, ref_listing, require, set_visibility, size
 from support.deciding import remove_namespace_member as remove_member
+from support.listed_rows import child_namespaces, repositories_in, rows_of
 
 AT = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 LARGE = b"large"
@@ -231,7 +233,7 @@ def test_a_role_at_the_top_of_a_backup_lets_a_team_read_all_of_it(
 
     assert may(forge, identity, Action.READ_CODE, find_repository(forge, SHIP))
     assert not may(forge, identity, Action.SEE, find_repository(forge, other))
-    assert [one.path for one in visible_repositories(forge, identity, None, recursive=True)[0]] == [SHIP]
+    assert [one.path for one in rows_of(visible_repositories(forge, identity, None, recursive=True))[0]] == [SHIP]
     remove_member(forge, team, berta)
     assert not may(forge, identity, Action.SEE, find_repository(forge, SHIP))
 

@@ -17,7 +17,7 @@ from matou.forge.access import NoSuchNamespace
 from matou.forge.accounts.users import NameTaken, create_user
 from matou.forge.forge import Forge
 from matou.forge.repositories import remote_imports
-from matou.forge.repositories.lifecycle import find_repository, repositories_in
+from matou.forge.repositories.lifecycle import find_repository
 from matou.forge.repositories.remote_imports import ImportFailed, ImportNotAllowed, ImportsBusy
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.model.names import RepositoryPath
@@ -25,6 +25,7 @@ from matou.model.platform import Visibility
 from support.clocks import Clock
 from support.deciding import exists, import_from, open_object, receive, ref_listing
 from support.git_repositories import commit_file, commit_stream, fast_import, git, lfs_pointer, refs_of, tip_of
+from support.listed_rows import repositories_in
 from support.matou_server import MatouServer
 from support.recording_server import RecordingServer, Reply
 

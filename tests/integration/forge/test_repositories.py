@@ -20,7 +20,6 @@ from matou.forge.access import ALL_SCOPES, Action, Identity, NoSuchNamespace, No
 from matou.forge.accounts.namespaces import (
     IconTooLarge,
     NotEmpty,
-    child_namespaces,
     create_organization,
     find_namespace,
     find_namespace_by_id,
@@ -29,7 +28,7 @@ from matou.forge.accounts.namespaces import (
 from matou.forge.accounts.users import NameTaken, create_user
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
-from matou.forge.repositories.lifecycle import NoSuchBranch, find_repository, find_repository_by_id, repositories_in
+from matou.forge.repositories.lifecycle import NoSuchBranch, find_repository, find_repository_by_id
 from matou.model.names import InvalidName, NamespacePath, RefName, RepositoryPath
 from matou.model.platform import Visibility
 from support.deciding import (
@@ -45,6 +44,7 @@ from support.deciding import (
     set_default_branch,
     set_icon,
 )
+from support.listed_rows import child_namespaces, repositories_in
 
 
 def git(*arguments: str | Path, cwd: Path) -> str:

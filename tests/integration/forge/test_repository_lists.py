@@ -26,7 +26,6 @@ from matou.forge.access import ALL_SCOPES, ANONYMOUS, Action, Identity, may, vie
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import repositories_in
 from matou.forge.repositories.repository_lists import (
     EVERY_AFFILIATION,
     organization_repositories,
@@ -36,6 +35,7 @@ from matou.forge.repositories.repository_lists import (
 from matou.model.names import NamespacePath, RepositoryPath, folded
 from matou.model.platform import Visibility
 from support.deciding import add_member, create_repository, fork_repository, put_mark
+from support.listed_rows import repositories_in, rows_of
 
 MORE_THAN_ALL = 1000
 
@@ -84,7 +84,7 @@ def test_a_list_of_all_holds_exactly_what_may_be_seen_whoever_asked_before(
 
     for identity in (ANONYMOUS, *people.values(), *bound, *people.values()):
         expected = tuple(one for one in everything if may(forge, identity, Action.SEE, one))
-        assert own_repositories(forge, identity, anna, RepositoryQuery(), offset=0, limit=MORE_THAN_ALL) == (
+        assert rows_of(own_repositories(forge, identity, anna, RepositoryQuery(), offset=0, limit=MORE_THAN_ALL)) == (
             expected,
             len(expected),
         )
@@ -97,7 +97,9 @@ def test_ones_own_are_those_in_which_one_has_a_role(
         user = _user(identity)
         expected = [one for one in everything if _role(forge, user, one) is not None]
         wanted = RepositoryQuery(affiliations=EVERY_AFFILIATION)
-        assert own_repositories(forge, identity, user, wanted, offset=0, limit=MORE_THAN_ALL)[0] == tuple(expected)
+        assert rows_of(own_repositories(forge, identity, user, wanted, offset=0, limit=MORE_THAN_ALL))[0] == tuple(
+            expected
+        )
 
 
 @pytest.mark.parametrize(
@@ -126,7 +128,7 @@ def test_each_way_in_which_a_repository_is_somebodys_is_a_list(
         _make_member(connection, shared, identity_of(anna))
 
     wanted = RepositoryQuery(affiliations=frozenset(affiliations))
-    found, total = own_repositories(forge, identity_of(anna), anna, wanted, offset=0, limit=MORE_THAN_ALL)
+    found, total = rows_of(own_repositories(forge, identity_of(anna), anna, wanted, offset=0, limit=MORE_THAN_ALL))
 
     assert (sorted(one.name for one in found), total) == (names, len(names))
 
@@ -136,7 +138,9 @@ def test_lists_below_a_namespace_and_of_some_visibilities_are_their_own(
 ) -> None:
     for path, visibilities in (("team", {Visibility.PUBLIC}), ("elsewhere", set(Visibility)), ("team/harbour", set())):
         wanted = RepositoryQuery(visibilities=frozenset(visibilities))
-        found, total = organization_repositories(forge, identity_of(anna), path, wanted, offset=0, limit=MORE_THAN_ALL)
+        found, total = rows_of(
+            organization_repositories(forge, identity_of(anna), path, wanted, offset=0, limit=MORE_THAN_ALL)
+        )
         expected = [
             one for one in everything if one.visibility in visibilities and str(one.path).startswith(f"{path}/")
         ]
@@ -155,10 +159,10 @@ def test_pages_are_parts_of_one_list_in_its_order_and_each_tells_the_total(
         insert_mark(connection, Mark.STAR, everything[2].id, anna.id, datetime(2026, 11, 1, tzinfo=UTC))
         insert_fork(connection, everything[4].id, everything[3].id)
     wanted = RepositoryQuery(order=order, ascending=ascending)
-    whole, count = own_repositories(forge, identity_of(anna), anna, wanted, offset=0, limit=MORE_THAN_ALL)
+    whole, count = rows_of(own_repositories(forge, identity_of(anna), anna, wanted, offset=0, limit=MORE_THAN_ALL))
 
     pages = [
-        own_repositories(forge, identity_of(anna), anna, wanted, offset=offset, limit=4)
+        rows_of(own_repositories(forge, identity_of(anna), anna, wanted, offset=offset, limit=4))
         for offset in range(0, count + 8, 4)
     ]
 
@@ -172,8 +176,8 @@ def test_a_search_counts_what_it_finds_alone(forge: Forge, everything: tuple[Rep
     wanted = RepositoryQuery(search="PUBLIC_t")
     expected = tuple(one for one in everything if one.name == "public_True")
 
-    assert own_repositories(forge, identity_of(anna), anna, wanted, offset=0, limit=2) == (expected[:2], 3)
-    assert own_repositories(forge, identity_of(anna), anna, wanted, offset=9, limit=2) == ((), 3)
+    assert rows_of(own_repositories(forge, identity_of(anna), anna, wanted, offset=0, limit=2)) == (expected[:2], 3)
+    assert rows_of(own_repositories(forge, identity_of(anna), anna, wanted, offset=9, limit=2)) == ((), 3)
 
 
 def test_the_role_that_is_told_of_many_is_the_one_that_counts_in_each(
@@ -212,7 +216,9 @@ def test_a_list_is_a_few_questions_however_long_it_is(
     requests_seen = []
     for limit in (2, MORE_THAN_ALL):
         with _counted(forge) as statements:
-            found, _ = own_repositories(forge, identity_of(anna), anna, RepositoryQuery(), offset=0, limit=limit)
+            found, _ = rows_of(
+                own_repositories(forge, identity_of(anna), anna, RepositoryQuery(), offset=0, limit=limit)
+            )
             repository_facts(forge, identity_of(anna), found)
         requests_seen.append(len([one for one in statements if not one.startswith("BEGIN")]))
 

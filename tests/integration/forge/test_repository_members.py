@@ -23,7 +23,7 @@ from matou.forge.access import (
     may,
 )
 from matou.forge.accounts.members import NoSuchMember
-from matou.forge.accounts.namespaces import child_namespaces, create_organization, visible_children
+from matou.forge.accounts.namespaces import create_organization, visible_children
 from matou.forge.accounts.tokens import resolve_token
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
@@ -33,7 +33,8 @@ from matou.forge.repositories.customized_roles import (
     InvalidRole,
     NoSuchCustomizedRole,
 )
-from matou.forge.repositories.lifecycle import find_repository_by_id, repositories_in, visible_repositories
+from matou.forge.repositories.lifecycle import find_repository_by_id
+from matou.forge.repositories.repository_lists import visible_repositories
 from matou.forge.repositories.repository_members import ROLES, MemberPermission, MissingCustomizedRole, NotAPerson
 from matou.model.names import InvalidName, RepositoryPath
 from matou.model.platform import Visibility
@@ -56,6 +57,7 @@ from support.deciding import (
 )
 from support.deciding import remove_member as remove_repository_member
 from support.deciding import remove_namespace_member as remove_member
+from support.listed_rows import child_namespaces, repositories_in, rows_of
 
 ROLE_ABOVE = (None, Role.GUEST, Role.MAINTAINER, Role.OWNER)
 PERMISSION = (None, MemberPermission.PULL, MemberPermission.PUSH, MemberPermission.ADMIN)
@@ -143,9 +145,9 @@ def test_every_listing_shows_exactly_what_may_be_seen(
 
     for identity in (ANONYMOUS, *(person.identity for person in chosen), *bound):
         expected = tuple(one for one in everything if may(forge, identity, Action.SEE, one))
-        assert visible_repositories(forge, identity, None) == (expected, len(expected))
+        assert rows_of(visible_repositories(forge, identity, None)) == (expected, len(expected))
         seen = tuple(one for one in outermost if may(forge, identity, Action.SEE, one))
-        assert visible_children(forge, identity, None) == (seen, len(seen))
+        assert rows_of(visible_children(forge, identity, None)) == (seen, len(seen))
 
 
 @pytest.mark.parametrize("independent", [False, True], ids=["inherited", "independent"])
@@ -175,8 +177,8 @@ def test_a_member_of_a_repository_sees_the_way_to_it_and_nothing_beside_it(
     hidden = create_repository(forge, RepositoryPath(project.path, "hidden"), creator=anna)
     set_member(forge, identity_of(anna), repository, berta, MemberPermission.PULL)
 
-    assert visible_repositories(forge, identity_of(berta), None)[0] == (repository,)
-    assert visible_children(forge, identity_of(berta), team)[0] == (project,)
+    assert rows_of(visible_repositories(forge, identity_of(berta), None))[0] == (repository,)
+    assert rows_of(visible_children(forge, identity_of(berta), team))[0] == (project,)
     assert not may(forge, identity_of(berta), Action.SEE, hidden)
     assert not may(forge, identity_of(berta), Action.SEE_MEMBERS, project)
 
@@ -393,4 +395,4 @@ def test_a_repository_goes_with_its_roles_and_members(
     delete_repository(forge, repository)
 
     assert roles(forge, repository) == ()
-    assert visible_repositories(forge, identity_of(berta), None) == ((), 0)
+    assert rows_of(visible_repositories(forge, identity_of(berta), None)) == ((), 0)

@@ -40,6 +40,7 @@ from support.deciding import (
     visible_forks,
 )
 from support.deciding import remove_namespace_member as remove_member
+from support.listed_rows import rows_of
 
 Fork = Callable[[str, Visibility], Repository]
 
@@ -148,11 +149,11 @@ def test_a_star_on_what_one_may_no_longer_see_shows_nothing_of_it(
 ) -> None:
     add_member(forge, project, berta, Role.GUEST)
     put_mark(forge, mark, berta, repository)
-    assert names(marked_repositories(forge, mark, identity_of(berta), berta)) == (["ship"], 1)
+    assert names(rows_of(marked_repositories(forge, mark, identity_of(berta), berta))) == (["ship"], 1)
 
     remove_member(forge, project, berta)
 
-    assert names(marked_repositories(forge, mark, identity_of(berta), berta)) == ([], 0)
+    assert names(rows_of(marked_repositories(forge, mark, identity_of(berta), berta))) == ([], 0)
 
 
 def test_starred_repositories_are_sorted_either_way_and_those_without_a_push_come_last(
@@ -165,7 +166,9 @@ def test_starred_repositories_are_sorted_either_way_and_those_without_a_push_com
         _pushed(forge, made, pushed)
 
     def sorted_by(order: RepositoryOrder, *, ascending: bool) -> list[str]:
-        found = marked_repositories(forge, Mark.STAR, identity_of(anna), anna, order=order, ascending=ascending)
+        found = rows_of(
+            marked_repositories(forge, Mark.STAR, identity_of(anna), anna, order=order, ascending=ascending)
+        )
         return names(found)[0]
 
     assert sorted_by(RepositoryOrder.CREATED, ascending=False) == ["c", "b", "a"]
@@ -181,9 +184,9 @@ def test_forks_that_one_may_not_see_are_neither_shown_nor_counted(
     fork("open", Visibility.PUBLIC)
     fork("secret", Visibility.PRIVATE)
 
-    assert names(visible_forks(forge, identity_of(anna), repository)) == (["open"], 1)
-    assert names(visible_forks(forge, ANONYMOUS, repository)) == (["open"], 1)
-    assert names(visible_forks(forge, identity_of(berta), repository)) == (["secret", "open"], 2)
+    assert names(rows_of(visible_forks(forge, identity_of(anna), repository))) == (["open"], 1)
+    assert names(rows_of(visible_forks(forge, ANONYMOUS, repository))) == (["open"], 1)
+    assert names(rows_of(visible_forks(forge, identity_of(berta), repository))) == (["secret", "open"], 2)
     assert [counts(forge, repository, identity_of(user)).forks for user in (anna, berta)] == [1, 2]
     assert counts(forge, repository).forks == 1
 
@@ -197,7 +200,7 @@ def test_forks_can_be_sorted_and_bounded_by_time(
         put_mark(forge, Mark.STAR, user, starred)
 
     def listed(order: ForkOrder, between: Between = Between(), limit: int = 9) -> tuple[list[str], int]:  # noqa: B008
-        return names(visible_forks(forge, ANONYMOUS, repository, order=order, between=between, limit=limit))
+        return names(rows_of(visible_forks(forge, ANONYMOUS, repository, order=order, between=between, limit=limit)))
 
     assert listed(ForkOrder.NEWEST) == (["third", "second", "first"], 3)
     assert listed(ForkOrder.OLDEST, limit=2) == (["first", "second"], 3)

@@ -20,8 +20,8 @@ from matou.forge.access import (
 from matou.forge.accounts import namespaces as use_case
 from matou.forge.accounts.members import members
 from matou.forge.accounts.namespace_moves import rename_namespace
-from matou.forge.accounts.namespaces import change_namespace, child_namespaces, delete_namespace, find_namespace
-from matou.forge.repositories.lifecycle import repositories_in
+from matou.forge.accounts.namespaces import change_namespace, delete_namespace, find_namespace
+from matou.forge.repositories.repository_lists import visible_repositories
 from matou.i18n import gettext as _
 from matou.model.names import NamespacePath
 
@@ -52,8 +52,10 @@ def show_organization(path: str, root: Path, as_json: bool) -> None:
         organization = find_namespace_at(forge, path)
         people = [values_of_member(one) for one in members(forge, granted_to_operator(MaySeeMembers, organization))[0]]
         inside = {
-            "namespaces": [str(one.path) for one in child_namespaces(forge, organization)[0]],
-            "repositories": repositories_in(forge, organization, recursive=True, limit=0)[1],
+            "namespaces": [
+                str(one.subject.path) for one in use_case.visible_children(forge, OPERATOR, organization)[0]
+            ],
+            "repositories": visible_repositories(forge, OPERATOR, organization, recursive=True, limit=0)[1],
         }
     if as_json:
         print_json({**_values(organization), **inside, "members": people})

@@ -25,7 +25,8 @@ from matou.forge.forge import Forge
 from matou.forge.repositories import lifecycle as use_case
 from matou.forge.repositories import transfers
 from matou.forge.repositories.imports import local_git_dir
-from matou.forge.repositories.lifecycle import archive_repository, repositories_in, unarchive_repository
+from matou.forge.repositories.lifecycle import archive_repository, unarchive_repository
+from matou.forge.repositories.repository_lists import visible_repositories
 from matou.forge.repositories.repository_update import RepositoryUpdate, change_repository
 from matou.git.process.run import GitFailed
 from matou.i18n import gettext as _
@@ -82,7 +83,7 @@ def _with_advice(error: NotFound, missing: NamespacePath) -> NotFound:
 
 def list_repositories(root: Path, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
-        repositories = repositories_in(forge, None, recursive=True)[0]
+        repositories = [one.subject for one in visible_repositories(forge, OPERATOR, None)[0]]
     if as_json:
         print_json([_values(one) for one in repositories])
         return

@@ -3,6 +3,7 @@
 from matou.forge.access.authorize import (
     Authorized,
     BoundToken,
+    GrantedPage,
     NoSuchNamespace,
     NoSuchRepository,
     NotAllowed,
@@ -78,6 +79,7 @@ __all__ = [
     "Authorized",
     "BoundToken",
     "Decision",
+    "GrantedPage",
     "Identity",
     "MayAdminister",
     "MayChangeMemberMode",

@@ -93,6 +93,10 @@ class Authorized(Generic[S_co, R_co]):
             raise TypeError("only forge.access.authorize makes this")
 
 
+GrantedPage = tuple[tuple[Authorized[S, MaySee], ...], int]
+"""Rows of a list, which an identity may see, and how many of them there are in all."""
+
+
 def authorize(forge: Forge, identity: Identity, right: type[R], subject: S) -> Authorized[S, R]:
     """Decide.
 
@@ -146,7 +150,7 @@ def granted_to_operator(right: type[AnyRight], subject: AnySubject) -> Authorize
 
 def granted_by_listing(
     forge: Forge, identity: Identity, rows: Callable[[Connection, Viewer], tuple[tuple[S, ...], int]]
-) -> tuple[tuple[Authorized[S, MaySee], ...], int]:
+) -> GrantedPage[S]:
     """What an identity may see of a list: the query is filtered by `viewer`, which is the policy for many rows at once.
 
     Scopes are not looked at: ask `require_scope` first.

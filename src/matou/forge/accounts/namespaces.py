@@ -7,17 +7,17 @@ from matou.db.engine import Connection, ForeignKeyViolation, UniqueViolation
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace, NamespaceId, NamespaceKind, NewNamespace
 from matou.db.users import User
-from matou.db.visibility import EVERYTHING, Viewer
 from matou.errors import Conflict, Refused
 from matou.forge.access import (
     Authorized,
+    GrantedPage,
     Identity,
     MayChangeSettings,
     MayCreateNamespaceIn,
     MayDelete,
     NoSuchNamespace,
+    granted_by_listing,
     no_such_namespace,
-    viewer,
 )
 from matou.forge.accounts.name_rules import require_clear_name
 from matou.forge.accounts.users import NameTaken
@@ -98,13 +98,6 @@ def organizations(forge: Forge) -> tuple[Namespace, ...]:
         return namespaces.list_namespaces(connection, (NamespaceKind.ORGANIZATION, NamespaceKind.PROJECT))
 
 
-def child_namespaces(
-    forge: Forge, parent: Namespace | None, *, offset: int = 0, limit: int | None = None, name_filter: str = ""
-) -> tuple[tuple[Namespace, ...], int]:
-    """Those directly below (None: the outermost), by path, and how many there are in all."""
-    return _children(forge, parent, EVERYTHING, offset=offset, limit=limit, name_filter=name_filter)
-
-
 def visible_children(
     forge: Forge,
     identity: Identity,
@@ -113,9 +106,20 @@ def visible_children(
     offset: int = 0,
     limit: int | None = None,
     name_filter: str = "",
-) -> tuple[tuple[Namespace, ...], int]:
-    """As `child_namespaces`, without those that the identity may not see."""
-    return _children(forge, parent, viewer(forge, identity), offset=offset, limit=limit, name_filter=name_filter)
+) -> GrantedPage[Namespace]:
+    """Those directly below (None: the outermost) that the identity may see, by path; the operator sees every one."""
+    return granted_by_listing(
+        forge,
+        identity,
+        lambda connection, eyes: namespaces.child_namespaces(
+            connection,
+            None if parent is None else parent.id,
+            viewer=eyes,
+            offset=offset,
+            limit=limit,
+            name_filter=name_filter,
+        ),
+    )
 
 
 def namespaces_of(
@@ -127,16 +131,18 @@ def namespaces_of(
     offset: int,
     limit: int,
     least: Role = Role.GUEST,
-) -> tuple[tuple[Namespace, ...], int]:
+) -> GrantedPage[Namespace]:
     """Those in which a user was given at least this role, by path, and how many there are in all.
 
     To others only those whose members they may see: who belongs where is for those who belong there too.
     """
-    eyes = viewer(forge, identity)
-    with forge.database.begin_read() as connection:
-        return namespaces.namespaces_of_member(
+    return granted_by_listing(
+        forge,
+        identity,
+        lambda connection, eyes: namespaces.namespaces_of_member(
             connection, user.id, viewer=eyes, kinds=kinds, offset=offset, limit=limit, least=least
-        )
+        ),
+    )
 
 
 def change_namespace(
@@ -213,20 +219,6 @@ def _insert(connection: Connection, new: NewNamespace) -> Namespace:
         raise UniqueViolation("{path} is a repository", path=repr(str(new.path)))
     require_clear_name(connection, new.parent_id, new.path.name)
     return namespaces.insert_namespace(connection, new)
-
-
-def _children(
-    forge: Forge, parent: Namespace | None, eyes: Viewer, *, offset: int, limit: int | None, name_filter: str
-) -> tuple[tuple[Namespace, ...], int]:
-    with forge.database.begin_read() as connection:
-        return namespaces.child_namespaces(
-            connection,
-            None if parent is None else parent.id,
-            viewer=eyes,
-            offset=offset,
-            limit=limit,
-            name_filter=name_filter,
-        )
 
 
 def _change(forge: Forge, namespace: Namespace, **values: str | None) -> Namespace:

@@ -12,11 +12,9 @@ from matou.db.lfs_objects import LfsLink
 from matou.db.namespaces import Namespace, NamespaceId
 from matou.db.repositories import NewRepositoryRow, Repository, RepositoryId
 from matou.db.users import User
-from matou.db.visibility import EVERYTHING, Viewer
 from matou.errors import NotFound
 from matou.forge.access import (
     Authorized,
-    Identity,
     MayAdminister,
     MayChangeSettings,
     MayCreateIn,
@@ -25,7 +23,6 @@ from matou.forge.access import (
     MayRename,
     NoSuchRepository,
     no_such_repository,
-    viewer,
 )
 from matou.forge.accounts.name_rules import require_clear_name
 from matou.forge.accounts.users import NameTaken
@@ -129,36 +126,6 @@ def find_repository_by_id(forge: Forge, repository_id: RepositoryId) -> Reposito
     if repository is None:
         raise NoSuchRepository("there is no such repository")
     return repository
-
-
-def repositories_in(
-    forge: Forge,
-    namespace: Namespace | None,
-    *,
-    recursive: bool = False,
-    offset: int = 0,
-    limit: int | None = None,
-    name_filter: str = "",
-) -> tuple[tuple[Repository, ...], int]:
-    """Those of a namespace (None: all), by path, and how many there are in all."""
-    return _listed(
-        forge, namespace, EVERYTHING, recursive=recursive, offset=offset, limit=limit, name_filter=name_filter
-    )
-
-
-def visible_repositories(
-    forge: Forge,
-    identity: Identity,
-    namespace: Namespace | None,
-    *,
-    recursive: bool = False,
-    offset: int = 0,
-    limit: int | None = None,
-    name_filter: str = "",
-) -> tuple[tuple[Repository, ...], int]:
-    """As `repositories_in`, without those that the identity may not see."""
-    eyes = viewer(forge, identity)
-    return _listed(forge, namespace, eyes, recursive=recursive, offset=offset, limit=limit, name_filter=name_filter)
 
 
 def rename_repository(forge: Forge, granted: Authorized[Repository, MayRename], name: str) -> Repository:
@@ -467,25 +434,3 @@ def _change(forge: Forge, repository: Repository, **values: object) -> Repositor
     if changed is None:
         raise repository_gone(repository)
     return changed
-
-
-def _listed(
-    forge: Forge,
-    namespace: Namespace | None,
-    eyes: Viewer,
-    *,
-    recursive: bool,
-    offset: int,
-    limit: int | None,
-    name_filter: str,
-) -> tuple[tuple[Repository, ...], int]:
-    with forge.database.begin_read() as connection:
-        return repositories.list_repositories(
-            connection,
-            None if namespace is None else namespace.path,
-            recursive=recursive or namespace is None,
-            viewer=eyes,
-            name_filter=name_filter,
-            offset=offset,
-            limit=limit,
-        )

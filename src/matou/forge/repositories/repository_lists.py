@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from matou.db import namespaces, users
-from matou.db.namespaces import NamespaceKind
+from matou.db import namespaces, repositories, users
+from matou.db.namespaces import Namespace, NamespaceKind
 from matou.db.repositories import Repository, RepositoryId
 from matou.db.repository_details import RepositoryFacts, facts_of
 from matou.db.repository_listings import Affiliation, RepositoryQuery, list_by_query
@@ -13,8 +13,10 @@ from matou.errors import NotFound
 from matou.forge.access import (
     REPOSITORY_POLICY,
     Action,
+    GrantedPage,
     Identity,
     NoSuchNamespace,
+    granted_by_listing,
     no_such_namespace,
     require_scope,
     viewer,
@@ -44,16 +46,42 @@ def no_such_user(name: str) -> NoSuchUser:
     return NoSuchUser("there is no user {name}", name=repr(name)[:100])
 
 
+def visible_repositories(
+    forge: Forge,
+    identity: Identity,
+    namespace: Namespace | None,
+    *,
+    recursive: bool = False,
+    offset: int = 0,
+    limit: int | None = None,
+    name_filter: str = "",
+) -> GrantedPage[Repository]:
+    """Those of a namespace (None: all) that the identity may see, by path; the operator sees every one."""
+    return granted_by_listing(
+        forge,
+        identity,
+        lambda connection, eyes: repositories.list_repositories(
+            connection,
+            None if namespace is None else namespace.path,
+            recursive=recursive or namespace is None,
+            viewer=eyes,
+            name_filter=name_filter,
+            offset=offset,
+            limit=limit,
+        ),
+    )
+
+
 def own_repositories(
     forge: Forge, identity: Identity, user: User, query: RepositoryQuery, *, offset: int, limit: int
-) -> tuple[tuple[Repository, ...], int]:
+) -> GrantedPage[Repository]:
     """What somebody has a part in, for themselves."""
     return _listed(forge, identity, replace(query, user=user), offset=offset, limit=limit)
 
 
 def repositories_of(
     forge: Forge, identity: Identity, name: str, query: RepositoryQuery, *, offset: int, limit: int
-) -> tuple[tuple[Repository, ...], int]:
+) -> GrantedPage[Repository]:
     """What somebody has, for others: of what they are a member is for nobody else to know.
 
     Raises:
@@ -74,7 +102,7 @@ def repositories_of(
 
 def organization_repositories(
     forge: Forge, identity: Identity, path: str, query: RepositoryQuery, *, offset: int, limit: int
-) -> tuple[tuple[Repository, ...], int]:
+) -> GrantedPage[Repository]:
     """What stands in a namespace, and in those below it. Raises NoSuchNamespace where the identity sees none."""
     _require_scope(identity)
     namespace_path = _namespace_path(path)
@@ -88,7 +116,7 @@ def organization_repositories(
 
 def search_repositories(
     forge: Forge, identity: Identity, query: RepositoryQuery, *, owner: str = "", offset: int, limit: int
-) -> tuple[tuple[Repository, ...], int]:
+) -> GrantedPage[Repository]:
     """Of all that the identity may see; of one namespace and those below it where an owner is named, there or not."""
     if owner:
         try:
@@ -113,27 +141,27 @@ def _namespace_path(text: str) -> NamespacePath:
 
 def _listed(
     forge: Forge, identity: Identity, query: RepositoryQuery, *, offset: int, limit: int
-) -> tuple[tuple[Repository, ...], int]:
+) -> GrantedPage[Repository]:
     _require_scope(identity)
-    eyes = viewer(forge, identity)
-    with forge.database.begin_read() as connection:
-        return list_by_query(connection, query, viewer=eyes, offset=offset, limit=limit)
+    return granted_by_listing(
+        forge,
+        identity,
+        lambda connection, eyes: list_by_query(connection, query, viewer=eyes, offset=offset, limit=limit),
+    )
 
 
 def repository_facts(
-    forge: Forge, identity: Identity, repositories: Sequence[Repository]
+    forge: Forge, identity: Identity, rows: Sequence[Repository]
 ) -> Mapping[RepositoryId, RepositoryFacts]:
     """What the identity is told of each beside its own row; it was decided before that it may see them."""
-    if len(repositories) != 1:
-        return _facts(forge, identity, repositories)
+    if len(rows) != 1:
+        return _facts(forge, identity, rows)
     # Pages of lists are too many and too large to be remembered.
-    key = ("repository facts", identity, repositories[0])
-    return forge.answers.recall(key, lambda: _facts(forge, identity, repositories))
+    key = ("repository facts", identity, rows[0])
+    return forge.answers.recall(key, lambda: _facts(forge, identity, rows))
 
 
-def _facts(
-    forge: Forge, identity: Identity, repositories: Sequence[Repository]
-) -> Mapping[RepositoryId, RepositoryFacts]:
+def _facts(forge: Forge, identity: Identity, rows: Sequence[Repository]) -> Mapping[RepositoryId, RepositoryFacts]:
     eyes = viewer(forge, identity)
     with forge.database.begin_read() as connection:
-        return facts_of(connection, repositories, eyes)
+        return facts_of(connection, rows, eyes)

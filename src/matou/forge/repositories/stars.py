@@ -10,12 +10,13 @@ from matou.forge.access import (
     REPOSITORY_POLICY,
     Action,
     Authorized,
+    GrantedPage,
     Identity,
     MaySee,
     MayStar,
     NotAllowed,
+    granted_by_listing,
     require_scope,
-    viewer,
 )
 from matou.forge.forge import Forge
 from matou.forge.repositories.events import record_event
@@ -83,13 +84,15 @@ def marked_repositories(
     ascending: bool = False,
     offset: int = 0,
     limit: int | None = None,
-) -> tuple[tuple[Repository, ...], int]:
+) -> GrantedPage[Repository]:
     """What a user put it on, as far as the identity may see it now, and how many they are in all."""
-    eyes = viewer(forge, identity)
-    with forge.database.begin_read() as connection:
-        return stars.marked_repositories(
+    return granted_by_listing(
+        forge,
+        identity,
+        lambda connection, eyes: stars.marked_repositories(
             connection, mark, user.id, viewer=eyes, order=order, ascending=ascending, offset=offset, limit=limit
-        )
+        ),
+    )
 
 
 def repositories_marked_by(
@@ -102,7 +105,7 @@ def repositories_marked_by(
     ascending: bool = False,
     offset: int = 0,
     limit: int | None = None,
-) -> tuple[tuple[Repository, ...], int]:
+) -> GrantedPage[Repository]:
     """As `marked_repositories`, of somebody who is named: as far as the identity may see them, who asks may know.
 
     Raises:
@@ -133,10 +136,12 @@ def visible_forks(
     between: Between = ALWAYS,
     offset: int = 0,
     limit: int | None = None,
-) -> tuple[tuple[Repository, ...], int]:
+) -> GrantedPage[Repository]:
     """The direct forks that the identity may see, and how many they are: what it may not see is not counted."""
-    eyes = viewer(forge, granted.identity)
-    with forge.database.begin_read() as connection:
-        return forks.list_forks(
+    return granted_by_listing(
+        forge,
+        granted.identity,
+        lambda connection, eyes: forks.list_forks(
             connection, granted.subject.id, viewer=eyes, order=order, between=between, offset=offset, limit=limit
-        )
+        ),
+    )

@@ -23,8 +23,7 @@ from matou.forge.access import (
 )
 from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import visible_repositories
-from matou.forge.repositories.repository_lists import find_person
+from matou.forge.repositories.repository_lists import find_person, visible_repositories
 from matou.git.odb.objects import MissingPath, TooLargeToRead, TreePath, find_commit, open_repository, read_file
 from matou.git.wire.server import head_object
 from matou.i18n import language_among, localize, speaking
@@ -184,7 +183,7 @@ def _show_listing(view: PageView, title: str, namespace: Namespace | None) -> by
         offset=view.number * ROWS_ON_A_PAGE,
         limit=ROWS_ON_A_PAGE,
     )
-    rows = [Element("li", _link(repository.path), _note(repository)) for repository in repositories]
+    rows = [Element("li", _link(one.subject.path), _note(one.subject)) for one in repositories]
     described = [] if namespace is None else [Element("p", namespace.display_name), Element("p", namespace.description)]
     return page(title, _who(view.identity), *described, Element("ul", *rows), *_turning(view, total))
 
@@ -247,7 +246,7 @@ def _code(forge: Forge, granted: Authorized[Repository, MayReadCode]) -> list[El
     listing = ref_listing(forge, granted)
     if listing.is_empty:
         return [Element("p", "It is empty.")]
-    readme = _readme(forge, granted.subject, listing)
+    readme = _readme(forge, granted, listing)
     return [
         *_refs("Branches", listing, "refs/heads/"),
         *_refs("Tags", listing, "refs/tags/"),
@@ -264,13 +263,13 @@ def _refs(title: str, listing: RefListing, prefix: str) -> list[Element]:
     return [Element("h2", f"{title} ({len(names)})"), Element("ul", *rows), *more]
 
 
-def _readme(forge: Forge, repository: Repository, listing: RefListing) -> str | None:
+def _readme(forge: Forge, granted: Authorized[Repository, MayReadCode], listing: RefListing) -> str | None:
     head = head_object(listing)
-    return None if head is None else _read_readme(forge, repository, head)
+    return None if head is None else _read_readme(forge, granted, head)
 
 
-def _read_readme(forge: Forge, repository: Repository, head: ObjectId) -> str | None:
-    opened = open_repository(forge.git_dir(repository))
+def _read_readme(forge: Forge, granted: Authorized[Repository, MayReadCode], head: ObjectId) -> str | None:
+    opened = open_repository(forge.git_dir(granted.subject))
     commit = find_commit(opened, head)
     for name in README_NAMES:
         try:

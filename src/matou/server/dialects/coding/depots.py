@@ -25,6 +25,7 @@ from matou.forge.access import (
 from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.content.branches import default_branch_of
 from matou.forge.repositories import lifecycle
+from matou.forge.repositories.repository_lists import visible_repositories
 from matou.forge.repositories.transfers import transfer_repository
 from matou.model.names import NamespacePath, RepositoryPath, folded
 from matou.model.platform import VersionControl, Visibility
@@ -52,7 +53,7 @@ R = TypeVar("R", bound=Right)
 def project_depots(context: TeamContext, request: requests.DescribeProjectDepotInfoList) -> wire.DepotsResponse:
     project = find_project(context, request.project_id).subject
     page = page_request(request.page_number, request.page_size)
-    repositories, total = lifecycle.visible_repositories(
+    repositories, total = visible_repositories(
         context.forge,
         context.identity,
         project,
@@ -71,11 +72,11 @@ def team_depots(context: TeamContext, request: requests.DescribeTeamDepotInfoLis
     page = page_request(request.page_number, request.page_size)
     if not request.project_name:
         return wire.DepotsResponse(depot_data=_team_page(context, page, name_filter=request.depot_name))
-    repositories, _ = lifecycle.visible_repositories(
+    repositories, _ = visible_repositories(
         context.forge, context.identity, context.team, recursive=True, name_filter=request.depot_name
     )
     project_key = request.project_name.casefold()
-    chosen = [repository for repository in repositories if project_key in project_name(repository).casefold()]
+    chosen = [one for one in repositories if project_key in project_name(one.subject).casefold()]
     return wire.DepotsResponse(depot_data=_page_of_depots(context, page.of(chosen), page, len(chosen)))
 
 
@@ -190,7 +191,7 @@ def project_name(repository: Repository) -> str:
 
 
 def _team_page(context: TeamContext, page: PageRequest, *, name_filter: str = "") -> wire.DepotData:
-    repositories, total = lifecycle.visible_repositories(
+    repositories, total = visible_repositories(
         context.forge,
         context.identity,
         context.team,
@@ -203,9 +204,10 @@ def _team_page(context: TeamContext, page: PageRequest, *, name_filter: str = ""
 
 
 def _page_of_depots(
-    context: TeamContext, repositories: Iterable[Repository], page: PageRequest, total: int
+    context: TeamContext, listed: Iterable[Authorized[Repository, MaySee]], page: PageRequest, total: int
 ) -> wire.DepotData:
-    return wire.DepotData(depots=list(_rows(context, repositories)), page=wire_page(page, total))
+    rows = _rows(context, (granted.subject for granted in listed))
+    return wire.DepotData(depots=list(rows), page=wire_page(page, total))
 
 
 def _rows(context: TeamContext, repositories: Iterable[Repository]) -> Iterator[wire.Depot]:

@@ -1,5 +1,7 @@
 """Actions about projects: the namespaces directly below a team."""
 
+from collections.abc import Sequence
+
 from matou.db.memberships import Member
 from matou.db.namespaces import Namespace, NamespaceId
 from matou.errors import NotFound
@@ -45,7 +47,7 @@ def team_projects(context: TeamContext, request: requests.DescribeCodingProjects
             page_number=page.number,
             page_size=page.size,
             total_count=total,
-            project_list=[project_row(context, project) for project in namespaces],
+            project_list=[project_row(context, project.subject) for project in namespaces],
         )
     )
 
@@ -53,7 +55,8 @@ def team_projects(context: TeamContext, request: requests.DescribeCodingProjects
 def user_projects(context: TeamContext, request: requests.DescribeUserProjects) -> wire.ProjectListResponse:
     if not request.user_id:
         raise NoSuchTeamMember("团队成员不存在")
-    visible, _ = visible_children(context.forge, context.identity, context.team, name_filter=request.project_name)
+    listed, _ = visible_children(context.forge, context.identity, context.team, name_filter=request.project_name)
+    visible = [granted.subject for granted in listed]
     if request.user_id == context.user.id:
         joined = [project for project in visible if own_role(context.forge, context.identity, project) is not None]
     else:
@@ -61,7 +64,7 @@ def user_projects(context: TeamContext, request: requests.DescribeUserProjects) 
     return wire.ProjectListResponse(project_list=[project_row(context, project) for project in joined])
 
 
-def _joined_by(context: TeamContext, visible: tuple[Namespace, ...], user_id: int) -> list[Namespace]:
+def _joined_by(context: TeamContext, visible: Sequence[Namespace], user_id: int) -> list[Namespace]:
     """Those of another user: what this one may see of them."""
     if _has_member(context, context.team, user_id):
         return list(visible)

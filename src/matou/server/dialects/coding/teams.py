@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from matou.db.namespaces import Namespace, NamespaceKind
-from matou.forge.access import Identity, NoSuchNamespace
+from matou.forge.access import Authorized, Identity, MaySee, NoSuchNamespace
 from matou.forge.accounts.members import own_role
 from matou.forge.accounts.namespaces import find_namespace, visible_children
 from matou.forge.forge import Forge
@@ -51,8 +51,8 @@ def _own_teams(forge: Forge, identity: Identity) -> Iterator[Namespace]:
     yield find_namespace(forge, NamespacePath((identity.user.name,)))
 
 
-def _organizations(namespaces: tuple[Namespace, ...]) -> Iterator[Namespace]:
-    return (namespace for namespace in namespaces if namespace.kind is NamespaceKind.ORGANIZATION)
+def _organizations(listed: tuple[Authorized[Namespace, MaySee], ...]) -> Iterator[Namespace]:
+    return (one.subject for one in listed if one.subject.kind is NamespaceKind.ORGANIZATION)
 
 
 def _has_role(forge: Forge, identity: Identity, namespace: Namespace) -> bool:
@@ -61,4 +61,4 @@ def _has_role(forge: Forge, identity: Identity, namespace: Namespace) -> bool:
 
 def _has_role_below(forge: Forge, identity: Identity, team: Namespace) -> bool:
     projects, _ = visible_children(forge, identity, team, limit=MOST_TEAMS_LOOKED_AT)
-    return any(_has_role(forge, identity, project) for project in projects)
+    return any(_has_role(forge, identity, project.subject) for project in projects)

@@ -32,7 +32,7 @@ def list_forks(context: RepositoryContext[MaySee], params: ForksQuery) -> ListPa
         offset=params.offset,
         limit=params.limit,
     )
-    parent, *shown = repository_objects(context, (context.repository, *repositories))
+    parent, *shown = repository_objects(context, (context.granted, *repositories))
     return ListPage([_as_fork(fork, parent) for fork in shown], total)
 
 

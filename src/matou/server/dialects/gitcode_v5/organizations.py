@@ -78,7 +78,7 @@ def list_namespaces(context: RequestContext, params: NamespacesQuery) -> ListPag
     namespaces, total = namespaces_of(
         context.forge, context.identity, context.user, kinds, offset=params.offset, limit=params.limit
     )
-    return ListPage([_namespace(context, namespace) for namespace in namespaces], total)
+    return ListPage([_namespace(context, one.subject) for one in namespaces], total)
 
 
 def list_organizations(context: RequestContext, params: OrganizationsQuery) -> ListPage:
@@ -95,7 +95,7 @@ def _organizations_of(
     namespaces, total = namespaces_of(
         context.forge, context.identity, user, ORGANIZATIONS, offset=params.offset, limit=params.limit, least=least
     )
-    return ListPage([_organization(context, namespace) for namespace in namespaces], total)
+    return ListPage([_organization(context, one.subject) for one in namespaces], total)
 
 
 def show_organization(context: RequestContext, _: Nothing) -> wire.OrganizationDetail:

@@ -10,7 +10,7 @@ from matou.db.namespaces import Namespace, NamespaceKind
 from matou.db.repositories import Repository
 from matou.db.repository_details import RepositoryFacts
 from matou.db.users import User
-from matou.forge.access import REPOSITORY_POLICY, AccessLevel, Action
+from matou.forge.access import REPOSITORY_POLICY, AccessLevel, Action, Authorized, MaySee
 from matou.forge.repositories.repository_lists import repository_facts
 from matou.model.platform import Visibility
 from matou.platforms.gitcode import wire
@@ -30,11 +30,17 @@ _RELATIONS = {
 
 
 def repository_object(context: RequestContext, repository: Repository) -> wire.GitCodeRepository:
-    return repository_objects(context, (repository,))[0]
+    return _objects(context, (repository,))[0]
 
 
-def repository_objects(context: RequestContext, repositories: Sequence[Repository]) -> list[wire.GitCodeRepository]:
+def repository_objects(
+    context: RequestContext, listed: Sequence[Authorized[Repository, MaySee]]
+) -> list[wire.GitCodeRepository]:
     """For a list: what is told of all of them is asked for at once."""
+    return _objects(context, [granted.subject for granted in listed])
+
+
+def _objects(context: RequestContext, repositories: Sequence[Repository]) -> list[wire.GitCodeRepository]:
     facts = repository_facts(context.forge, context.identity, repositories)
     return [
         _repository(context, repository, facts[repository.id]) for repository in repositories if repository.id in facts

@@ -1,6 +1,6 @@
 """25 and 26: who watches a repository and who gave it a star; and both for the one who asks, in Gitee's form."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
 from typing import TypedDict
@@ -9,7 +9,7 @@ from matou.db.repositories import Repository
 from matou.db.stars import Mark, RepositoryOrder
 from matou.db.users import User
 from matou.errors import NotFound
-from matou.forge.access import MaySee, MayStar, Scope
+from matou.forge.access import GrantedPage, MaySee, MayStar, Scope
 from matou.forge.repositories.stars import (
     is_marked,
     marked_by,
@@ -93,7 +93,7 @@ def list_marked_by_other(mark: Mark) -> Callable[[RequestContext, StarredReposit
 
 
 def _page(
-    context: RequestContext, params: StarredRepositoriesQuery, find: Callable[..., tuple[Sequence[Repository], int]]
+    context: RequestContext, params: StarredRepositoriesQuery, find: Callable[..., GrantedPage[Repository]]
 ) -> ListPage:
     repositories, total = find(
         order=RepositoryOrder.CREATED if params.sort is StarredSort.CREATED else RepositoryOrder.LAST_PUSH,

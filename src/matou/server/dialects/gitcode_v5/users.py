@@ -7,7 +7,7 @@ from matou.db.repositories import Repository
 from matou.db.repository_listings import Affiliation, Order, RepositoryQuery
 from matou.db.users import User
 from matou.errors import MatouError
-from matou.forge.access import Scope
+from matou.forge.access import GrantedPage, Scope
 from matou.forge.repositories.repository_lists import (
     find_person,
     organization_repositories,
@@ -199,9 +199,7 @@ def _ordered(query: RepositoryQuery, params: RepositoryListQuery) -> RepositoryQ
     return replace(query, order=_ORDERS[params.sort], ascending=(params.direction or default) is Direction.ASCENDING)
 
 
-def _page(
-    context: RequestContext, params: RepositoryListQuery, listing: tuple[tuple[Repository, ...], int]
-) -> ListPage:
+def _page(context: RequestContext, params: RepositoryListQuery, listing: GrantedPage[Repository]) -> ListPage:
     if params.repo_type not in CODE_REPOSITORIES:
         return ListPage([], 0)
     repositories, total = listing

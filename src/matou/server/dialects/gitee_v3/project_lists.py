@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from matou.db.repositories import Repository
 from matou.db.repository_listings import Affiliation, Order, RepositoryQuery
 from matou.db.stars import Mark
-from matou.forge.access import Scope, require_scope
+from matou.forge.access import Authorized, MaySee, Scope, require_scope
 from matou.forge.repositories.repository_lists import own_repositories, search_repositories
 from matou.forge.repositories.stars import marked_repositories
 from matou.server.api.context import RequestContext
@@ -74,13 +74,21 @@ def list_starred(context: RequestContext, query: ProjectsQuery) -> ListPage:
         )
         return _page(context, query, repositories, total, "starred")
     starred, _ = marked_repositories(context.forge, Mark.STAR, context.identity, context.user)
-    fitting = [one for one in starred if search in f"{one.true_name}\0{one.path}\0{one.description}".casefold()]
+    fitting = [one for one in starred if search in _searched(one.subject)]
     rows = fitting[page.offset : page.offset + page.size]
     return _page(context, query, rows, len(fitting), "starred")
 
 
+def _searched(repository: Repository) -> str:
+    return f"{repository.true_name}\0{repository.path}\0{repository.description}".casefold()
+
+
 def _page(
-    context: RequestContext, query: ProjectsQuery, repositories: Sequence[Repository], total: int, word: str
+    context: RequestContext,
+    query: ProjectsQuery,
+    repositories: Sequence[Authorized[Repository, MaySee]],
+    total: int,
+    word: str,
 ) -> ListPage:
     return ListPage(
         project_objects(context, repositories), total, query.page, url(context, "projects", word), query.narrowed

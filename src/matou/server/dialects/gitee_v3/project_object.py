@@ -7,7 +7,7 @@ from matou.db.namespaces import Namespace, NamespaceId, NamespaceKind
 from matou.db.repositories import Repository
 from matou.db.repository_details import RepositoryFacts
 from matou.db.users import User, UserId
-from matou.forge.access import no_such_repository
+from matou.forge.access import Authorized, MaySee, no_such_repository
 from matou.forge.repositories.repository_lists import repository_facts
 from matou.model.platform import Visibility
 from matou.platforms.gitee import wire_v3 as wire
@@ -41,8 +41,11 @@ def project_object(context: RequestContext, repository: Repository) -> wire.Gite
     )
 
 
-def project_objects(context: RequestContext, repositories: Sequence[Repository]) -> list[wire.GiteeV3Project]:
+def project_objects(
+    context: RequestContext, listed: Sequence[Authorized[Repository, MaySee]]
+) -> list[wire.GiteeV3Project]:
     """For a list, where `stared`, `watched` and `relation` are null: what is told of all is asked for at once."""
+    repositories = [granted.subject for granted in listed]
     facts, shown = repository_facts(context.forge, context.identity, repositories), _Shown(context)
     return [_project(shown, repository, facts[repository.id]) for repository in repositories if repository.id in facts]
 

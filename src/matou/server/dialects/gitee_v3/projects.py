@@ -7,7 +7,7 @@ from matou.db.repositories import Repository
 from matou.db.repository_listings import Order, RepositoryQuery
 from matou.db.stars import Mark
 from matou.db.users import User
-from matou.forge.access import MaySee, MayStar, Scope, require_scope
+from matou.forge.access import GrantedPage, MaySee, MayStar, Scope, require_scope
 from matou.forge.accounts.namespaces import find_namespace_by_id
 from matou.forge.repositories.repository_creation import InitOptions, make_repository
 from matou.forge.repositories.repository_lists import EVERY_AFFILIATION, find_person, own_repositories, repositories_of
@@ -31,8 +31,6 @@ _LEVELS = {0: Visibility.PRIVATE, 10: Visibility.INTERNAL, 20: Visibility.PUBLIC
 
 ROWS_AT_ONCE = 100
 """Of a list that is made ahead: the questions to the database are the same for one page and for five."""
-
-RepositoryPage = tuple[tuple[Repository, ...], int]
 
 
 def list_projects(context: RequestContext, query: ProjectsQuery) -> PageSet:
@@ -144,7 +142,7 @@ def _count(context: RepositoryContext[MaySee], mark: Mark) -> schemas.MarkCount:
     return schemas.MarkCount(count=total)
 
 
-def _page(context: RequestContext, page: PageRequest, listing: RepositoryPage, *segments: str) -> ListPage:
+def _page(context: RequestContext, page: PageRequest, listing: GrantedPage[Repository], *segments: str) -> ListPage:
     repositories, total = listing
     return ListPage(project_objects(context, repositories), total, page, url(context, *segments))
 
