@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import URL, Connection, Engine, event, exc, make_url
 
-from matou.errors import Conflict, NotFound, TryLater
+from matou.errors import Conflict, Damaged, NotFound, TryLater
 from matou.settings import InvalidSetting
 
 __all__ = [
@@ -38,6 +38,7 @@ _PASSING_FAULTS = frozenset({"55P03", "40001", "40P01", "53300", "57P01", "57P02
 _PASSING_WORDS = ("starting up", "shutting down", "recovery mode", "too many", "remaining connection slots")
 _DRIVERS = frozenset({"sqlite", "sqlite+pysqlite", "postgresql+psycopg"})
 _SERVER_GONE = ("08", "57P")
+_NOT_WHAT_WAS_WRITTEN = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
 _NO_ROOM = frozenset({"SQLITE_FULL", "53100"})
 """What the operating system says to whoever writes a file, SQLite and PostgreSQL (disk_full) say in words of theirs."""
 
@@ -56,6 +57,10 @@ class UnusableDatabaseURL(InvalidSetting):
 
 class DatabaseBusy(TryLater):
     """Somebody else held a lock for longer than we wait, or the database server is away for a moment."""
+
+
+class DamagedDatabase(Damaged):
+    """The file is no database, or pages of it are not what was written."""
 
 
 class OutcomeUnknown(DatabaseBusy):
@@ -278,6 +283,13 @@ def _translated() -> Iterator[None]:
     except exc.DBAPIError as error:
         if _code(error) in _NO_ROOM:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+        if _code(error).startswith(_NOT_WHAT_WAS_WRITTEN):
+            raise DamagedDatabase(
+                "the database is damaged: {reason}",
+                reason=str(error.orig),
+                advice="Stop the server and put a copy of it back. Without one, move it away and let `matou reindex`"
+                " make another: what was backed up is found again, but no account, token or setting.",
+            ) from error
         if not _passes(error):
             raise
         raise DatabaseBusy("the database is busy", wait=_RETRY_AFTER) from error

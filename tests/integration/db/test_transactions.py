@@ -12,7 +12,15 @@ import pytest
 from sqlalchemy import insert, select, text
 
 from matou.db import labels, users
-from matou.db.engine import Connection, Database, DatabaseBusy, ForeignKeyViolation, UniqueViolation, open_database
+from matou.db.engine import (
+    Connection,
+    DamagedDatabase,
+    Database,
+    DatabaseBusy,
+    ForeignKeyViolation,
+    UniqueViolation,
+    open_database,
+)
 from matou.db.namespaces import NamespaceId
 from matou.db.schema import index_state
 from matou.db.users import NewUser, User, UserId, UserKind
@@ -210,3 +218,32 @@ def test_a_database_that_is_full_has_no_room_and_what_it_held_stays(sqlite_datab
 
     with sqlite_database.begin_read() as connection:
         assert [user.name for user in users.list_users(connection)] == ["anna"]
+
+
+@pytest.mark.parametrize("first_lost", [0, 100])
+def test_a_file_that_is_damaged_is_called_so(tmp_path: Path, first_lost: int) -> None:
+    """Every command that opened it ended with a traceback."""
+    path = tmp_path / "matou.db"
+    open_database(path).close()
+    content = path.read_bytes()
+    path.write_bytes(content[:first_lost] + b"\xa5" * (len(content) - first_lost))
+
+    with pytest.raises(DamagedDatabase, match="the database is damaged"):
+        open_database(path)
+
+
+def test_a_page_that_is_damaged_is_told_to_who_reads_it(sqlite_database: Database) -> None:
+    with sqlite_database.begin_write() as connection:
+        insert_user(connection, "anna")
+        root = connection.exec_driver_sql("SELECT rootpage FROM sqlite_master WHERE name = 'users'").scalar_one()
+        size = connection.exec_driver_sql("PRAGMA page_size").scalar_one()
+        path = Path(sqlite_database.engine.url.database or "")
+    sqlite_database.close()
+    with closing(sqlite3.connect(path)) as direct:
+        direct.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with path.open("r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(b"\xa5" * size)
+
+    with closing(open_database(path)) as again, pytest.raises(DamagedDatabase), again.begin_read() as connection:
+        users.list_users(connection)
