@@ -79,6 +79,45 @@ def test_one_owner_only_may(what: str, pattern: str, owners: str) -> None:
     assert strangers == set(), f"only {owners} may {what}"
 
 
+SHARED_BY_ALL = {
+    "ConcurrencyLimit", "Condition", "Event", "FairLimit", "FairQueue", "Lock", "ProcessPoolExecutor", "Queue", "RLock",
+    "RepositoryLocks", "Semaphore", "BoundedSemaphore", "SimpleQueue", "Thread", "ThreadPoolExecutor", "Waiters",
+    "WorkerPool",
+}  # fmt: skip
+ONE_FOR_A_PROCESS = {
+    "forge/repositories/write_lock.py": "guards the table of locks, one of which is a repository's for all its forges",
+    "git/odb/large_objects.py": "what it holds back is this process's memory",
+}
+
+
+def made_on_import(tree: ast.Module) -> set[str]:
+    """What calls make while a module is imported: in its body, its classes and the defaults of its functions."""
+    made, waiting = set[str](), list[ast.AST](tree.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Call):
+            made.add(node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", ""))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            waiting += [*node.args.defaults, *filter(None, node.args.kw_defaults)]
+        else:
+            waiting += ast.iter_child_nodes(node)
+    return made
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(SOURCES).as_posix())
+def test_no_pool_limit_or_lock_belongs_to_a_module(path: Path) -> None:
+    """Two servers in one process would share it, and a test would take what another one needs."""
+    if path.relative_to(SOURCES).as_posix() in ONE_FOR_A_PROCESS:
+        return
+    assert made_on_import(ast.parse(path.read_text(encoding="utf-8"))) & SHARED_BY_ALL == set()
+
+
+def test_what_a_module_makes_on_import_is_seen_wherever_it_stands() -> None:
+    module = "A = Lock()\nclass B:\n    c = x.Semaphore(2)\ndef d(e=Event(), *, f=Queue()):\n    g = RLock()\n"
+
+    assert made_on_import(ast.parse(module)) == {"Lock", "Semaphore", "Event", "Queue"}
+
+
 def test_the_environment_of_a_program_is_never_handed_on() -> None:
     assert {name for name in users_of(r"settings\.environment\b") if not name.startswith(("cli/", "wiring"))} == set()
 

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from matou.concurrency import FairLimit
 from matou.forge.forge import Forge
 from matou.git.operations.pack_reuse import ReusablePack
 from matou.model.names import ObjectId
@@ -37,6 +38,17 @@ UPLOADS_AT_ONCE = TRANSFER_THREADS * 3 // 4
 """Of LFS objects: each holds a thread. The others are for what does not wait for a client."""
 
 UPLOADS_OF_ONE = TRANSFER_THREADS // 4
+
+STREAM_THREADS = 32
+"""Each waits for the next piece of a body that git makes while it is sent."""
+
+STREAMS_AT_ONCE = 64
+STREAMS_OF_ONE = 16
+"""Each is a git child, for as long as the client takes to receive it."""
+
+ARCHIVES_AT_ONCE = 16
+ARCHIVES_OF_ONE = 4
+"""They are apart from other streams, since each takes processor time as well."""
 
 
 class PackReuseCache:
@@ -70,13 +82,15 @@ class ServerState:
     fetches: FairQueue = field(default_factory=lambda: FairQueue(FETCHES_AT_ONCE, each=FETCHES_OF_ONE))
     pushes: FairQueue = field(default_factory=lambda: FairQueue(PUSHES_AT_ONCE, each=PUSHES_OF_ONE))
     uploads: FairQueue = field(default_factory=lambda: FairQueue(UPLOADS_AT_ONCE, each=UPLOADS_OF_ONE))
+    streams: FairLimit = field(default_factory=lambda: FairLimit(STREAMS_AT_ONCE, each=STREAMS_OF_ONE))
+    archives: FairLimit = field(default_factory=lambda: FairLimit(ARCHIVES_AT_ONCE, each=ARCHIVES_OF_ONE))
     writers: RepositoryLocks = field(default_factory=RepositoryLocks)
     forge_threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(FORGE_THREADS, "forge"))
     transfer_threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(TRANSFER_THREADS, "transfer")
     )
-
     push_threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(PUSH_THREADS, "landing"))
+    stream_threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(STREAM_THREADS, "pieces"))
 
     async def run_in_pool(
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
@@ -109,6 +123,7 @@ class ServerState:
         self.forge_threads.shutdown(wait=False, cancel_futures=True)
         self.transfer_threads.shutdown(wait=False, cancel_futures=True)
         self.push_threads.shutdown(wait=False, cancel_futures=True)
+        self.stream_threads.shutdown(wait=False, cancel_futures=True)
 
 
 def new_key() -> bytes:

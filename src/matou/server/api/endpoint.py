@@ -110,7 +110,7 @@ class Api(BaseRoute):
         is_head = scope["method"] == "HEAD"
         try:
             answer = unless_known(scope["method"], scope["headers"], await self._answer(scope, RequestBody(receive)))
-            opened = answer if isinstance(answer, ApiResponse) else await open_stream(answer, self.state.response_files)
+            opened = answer if isinstance(answer, ApiResponse) else await open_stream(answer, self.state)
         except ClientLeft:
             return
         except Exception as error:  # noqa: BLE001 - the edge: what is not one of the kinds is logged as our fault

@@ -10,7 +10,7 @@ import msgspec
 from starlette.types import Send
 
 from matou.server.api.params import PageRequest
-from matou.server.response_files import ResponseFiles
+from matou.server.state import ServerState
 from matou.server.streaming import Header, Receiver, begin_answer, end_answer, header, send_answer
 
 JSON: Header = (b"content-type", b"application/json; charset=utf-8")
@@ -75,11 +75,11 @@ class StreamedResponse:
     """A body that comes in pieces, made at the client's pace.
 
     Attributes:
-        open: called in the event loop, with where a body may be kept as a file and sent again; closing the generator
-            must end what makes the pieces. What it raises before its first piece is answered like any other failure.
+        open: called in the event loop, with the server's threads, limits and files; closing the generator must end
+            what makes the pieces. What it raises before its first piece is answered like any other failure.
     """
 
-    open: Callable[[ResponseFiles], AsyncGenerator[bytes, None]]
+    open: Callable[[ServerState], AsyncGenerator[bytes, None]]
     headers: tuple[Header, ...]
 
 
@@ -102,8 +102,8 @@ class OpenedStream:
             await end_answer(send)
 
 
-async def open_stream(stream: StreamedResponse, response_files: ResponseFiles) -> OpenedStream:
-    chunks = stream.open(response_files)
+async def open_stream(stream: StreamedResponse, state: ServerState) -> OpenedStream:
+    chunks = stream.open(state)
     return OpenedStream(await anext(chunks, b""), chunks, stream.headers)
 
 

@@ -5,23 +5,20 @@ import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import quote
 
 from matou.concurrency import FairLimit
 from matou.server.api.responses import StreamedResponse
-from matou.server.response_files import ResponseFiles, ResponseKey, Write
+from matou.server.response_files import ResponseKey, Write
+from matou.server.state import ServerState
 from matou.server.streaming import Header
 
-THREADS = 32
 SANDBOX: Header = (b"content-security-policy", b"sandbox; default-src 'none'")
 
-STREAMS = FairLimit(64, each=16)
-"""Each is a git child, for as long as the client takes to receive it."""
-
-_THREADS = ThreadPoolExecutor(THREADS, "pieces")
-
 Begin = Callable[[], Generator[bytes, None, None]]
+Limit = Callable[[ServerState], FairLimit]
 
 
 class Cacheable(NamedTuple):
@@ -34,12 +31,16 @@ class Cacheable(NamedTuple):
     size_bytes: int
 
 
+def _of_streams(state: ServerState) -> FairLimit:
+    return state.streams
+
+
 def streamed(
     begin: Begin,
     headers: tuple[Header, ...],
     *,
     whose: Hashable,
-    fair_limit: FairLimit = STREAMS,
+    limit: Limit = _of_streams,
     keep: Cacheable | None = None,
 ) -> StreamedResponse:
     """An answer of which no more than a piece is in memory; when the client leaves, `begin`'s generator is closed.
@@ -48,19 +49,22 @@ def streamed(
         begin: called when the answer is sent.
         headers: begin with its content-type.
         whose: who asks, as turns are counted.
-        turns: how many of its sort there may be at once; whoever finds none is told to come back.
+        limit: how many of its sort there may be at once; whoever finds no turn is told to come back.
     """
 
-    async def make(write: Write) -> None:
-        async with aclosing(_chunks(begin)) as chunks:
+    async def make(state: ServerState, write: Write) -> None:
+        async with aclosing(_chunks(begin, state.stream_threads)) as chunks:
             async for chunk in chunks:
                 await write(chunk)
 
-    async def when_free(response_files: ResponseFiles) -> AsyncGenerator[bytes, None]:
-        with fair_limit.taken(whose):
-            is_cacheable = keep is not None and response_files.has_room_for(keep.size_bytes)
+    async def when_free(state: ServerState) -> AsyncGenerator[bytes, None]:
+        files = state.response_files
+        with limit(state).taken(whose):
+            is_cacheable = keep is not None and files.has_room_for(keep.size_bytes)
             async with aclosing(
-                response_files.chunks(keep.key, make) if keep and is_cacheable else _chunks(begin)
+                files.chunks(keep.key, partial(make, state))
+                if keep and is_cacheable
+                else _chunks(begin, state.stream_threads)
             ) as chunks:
                 async for chunk in chunks:
                     yield chunk
@@ -71,9 +75,9 @@ def streamed(
 def counted(stream: StreamedResponse, count: Callable[[], None]) -> StreamedResponse:
     """Counts when the first piece goes out."""
 
-    async def counting(response_files: ResponseFiles) -> AsyncGenerator[bytes, None]:
+    async def counting(state: ServerState) -> AsyncGenerator[bytes, None]:
         is_counted = False
-        async with aclosing(stream.open(response_files)) as chunks:
+        async with aclosing(stream.open(state)) as chunks:
             async for chunk in chunks:
                 if not is_counted:
                     count()
@@ -92,15 +96,17 @@ def attachment(file_name: str) -> Header:
     return (b"content-disposition", f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name)}".encode())
 
 
-async def _chunks(begin: Begin) -> AsyncGenerator[bytes, None]:
+async def _chunks(begin: Begin, threads: ThreadPoolExecutor) -> AsyncGenerator[bytes, None]:
     loop = asyncio.get_running_loop()
     reader = _Reader(begin())
     try:
-        while chunk := await loop.run_in_executor(_THREADS, reader.read):
+        while chunk := await loop.run_in_executor(threads, reader.read):
             yield chunk
     finally:
         # Whoever was cut off may be in the middle of reading, in its thread: closing waits for that, and we do not.
-        _THREADS.submit(reader.close)
+        # The pool may have been shut down meanwhile.
+        if not reader.has_ended:
+            threading.Thread(target=reader.close).start()
 
 
 class _Reader:
@@ -109,11 +115,14 @@ class _Reader:
     def __init__(self, chunks: Generator[bytes, None, None]) -> None:
         self._chunks = chunks
         self._lock = threading.Lock()
+        self.has_ended = False
 
     def read(self) -> bytes:
         """The next piece that is not empty; nothing at the end."""
         with self._lock:
-            return next((chunk for chunk in self._chunks if chunk), b"")
+            chunk = next((chunk for chunk in self._chunks if chunk), b"")
+            self.has_ended = not chunk
+            return chunk
 
     def close(self) -> None:
         with self._lock:

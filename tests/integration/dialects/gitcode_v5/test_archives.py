@@ -5,16 +5,16 @@ import io
 import tarfile
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from matou.concurrency import FairLimit
 from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.content import archives as forge_archives
 from matou.git.operations import archives as git_archives
 from matou.model.repository_settings import RepositoryRules
-from matou.server.dialects.gitcode_v5 import archives
+from matou.server.state import ARCHIVES_AT_ONCE, ARCHIVES_OF_ONE
 from support.deciding import change_settings, download_statistics, open_object, receive
 from support.git_repositories import lfs_pointer, store_object
 from support.gitcode_server import Harbour
@@ -126,16 +126,17 @@ def test_a_bomb_and_a_trap_are_refused_before_a_byte(harbour: Harbour) -> None:
         assert answer.headers["content-type"].startswith("application/json")
 
 
-def test_too_many_at_once_are_told_to_come_back(harbour: Harbour, monkeypatch: pytest.MonkeyPatch) -> None:
-    fair_limit = FairLimit(2, each=1)
-    monkeypatch.setattr(archives, "_LIMIT", fair_limit)
+def test_too_many_at_once_are_told_to_come_back(harbour: Harbour) -> None:
+    state = harbour.app.state.server_state
 
-    with fair_limit.taken("somebody"), fair_limit.taken("somebody else"):
+    with ExitStack() as taken:
+        for number in range(ARCHIVES_AT_ONCE):
+            taken.enter_context(state.archives.taken(f"somebody {number % 4}"))
         refused = harbour.ask("GET", f"{ARCHIVE}/main.zip")
-    taken = [harbour.ask("GET", f"{ARCHIVE}/main.zip").status_code for _ in range(3)]
+    answers = [harbour.ask("GET", f"{ARCHIVE}/main.zip").status_code for _ in range(ARCHIVES_OF_ONE + 1)]
 
     assert (refused.status_code, "retry-after" in refused.headers) == (503, True)
-    assert taken == [200, 200, 200]
+    assert answers == [200] * (ARCHIVES_OF_ONE + 1)
 
 
 LARGE = hashlib.shake_128(b"large").digest(700_001)

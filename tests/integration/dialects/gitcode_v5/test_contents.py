@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 import pytest
 
-from matou.server.api import streaming
 from matou.server.dialects.gitcode_v5 import contents
 from support.git_repositories import store_object
 from support.gitcode_server import BASE, Harbour
@@ -225,9 +224,10 @@ def test_a_file_that_is_too_large_for_an_answer_is_raw_all_the_same(
 
 
 def test_too_many_streams_at_once_are_told_to_come_back(with_large_file: Harbour) -> None:
+    streams = with_large_file.app.state.server_state.streams
     with ExitStack() as taken:
         for number in range(64):
-            taken.enter_context(streaming.STREAMS.taken(f"somebody {number % 4}"))
+            taken.enter_context(streams.taken(f"somebody {number % 4}"))
         refused = with_large_file.ask("GET", f"{RAW}/large.bin")
         small = with_large_file.ask("GET", f"{RAW}/README.md")
 

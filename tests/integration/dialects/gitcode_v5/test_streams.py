@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from matou.db.repositories import Repository
-from matou.server.dialects.gitcode_v5.archives import ARCHIVES_OF_ONE
+from matou.server.state import ARCHIVES_OF_ONE
 from support.git_repositories import git, store_object
 from support.matou_server import MatouServer, memory_bytes
 

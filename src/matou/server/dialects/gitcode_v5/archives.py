@@ -15,14 +15,9 @@ from matou.server.api.route import Workload, repository_route
 from matou.server.api.streaming import Cacheable, attachment, counted, streamed
 from matou.server.response_files import ResponseKey
 from matou.server.stall_budget import LEAST_BYTES_A_SECOND
+from matou.server.state import ARCHIVES_AT_ONCE, ARCHIVES_OF_ONE, ServerState
 from matou.settings import MEBIBYTE
 
-ARCHIVES_AT_ONCE: Final = 16
-"""They are apart from other streams, since each takes processor time as well."""
-
-ARCHIVES_OF_ONE: Final = 4
-
-_LIMIT = FairLimit(ARCHIVES_AT_ONCE, each=ARCHIVES_OF_ONE)
 _MEDIA_TYPES: Final = {
     GitArchiveFormat.ZIP: b"application/zip",
     GitArchiveFormat.TAR: b"application/x-tar",
@@ -87,8 +82,12 @@ def _download(context: RepositoryContext[MayReadCode], revision: str, packed_as:
     headers = (kind, attachment(download.file_name), cache)
     key = ResponseKey(context.repository.id, None, (download.commit.id, packed_as, download.name))
     keep = Cacheable(key, download.size_bytes) if download.is_lasting else None
-    made = streamed(download.chunks, headers, whose=context.caller, fair_limit=_LIMIT, keep=keep)
+    made = streamed(download.chunks, headers, whose=context.caller, limit=_of_archives, keep=keep)
     return counted(made, download.count)
+
+
+def _of_archives(state: ServerState) -> FairLimit:
+    return state.archives
 
 
 _ABOUT: Final = (
