@@ -17,7 +17,7 @@ from matou.archive.readme_text import FIRST_AID
 from matou.errors import Conflict, Damaged, Invalid, NotFound, Phrase
 from matou.fs import make_folders, sync_folder, translate_os_errors, write_atomically
 from matou.model.decoding_faults import NOT_DECODED, fault_of_shape
-from matou.model.names import RepositoryPath
+from matou.model.names import NamespacePath, RepositoryPath
 from matou.storage.files import FileStore
 
 FORMAT = 2
@@ -165,6 +165,11 @@ class Archive:
     def repository(self, path: RepositoryPath) -> Path:
         """The folder of a bare repository, there or not."""
         return self.repositories.joinpath(*path.namespace.segments, path.name + ".git")
+
+    def metadata(self, path: RepositoryPath | NamespacePath) -> Path:
+        """The metadata repository of a repository or a namespace, there or not: `metadata/team/project.git`."""
+        *folders, name = str(path).split("/")
+        return self.root.joinpath("metadata", *folders, f"{name}.git")
 
     def run_folder(self, run: int) -> Path:
         return self.runs / f"{run:06d}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select, true
 
 from matou.db.metadata_repositories import MetadataId
 from matou.db.schema import item_comments, items
@@ -35,7 +35,6 @@ class CommentQuery:
     number: str | None = None
     comment_id: str | None = None
     updated: Between = ALWAYS
-    confidential: bool = False
     by_update: bool = False
     ascending: bool = True
 
@@ -51,11 +50,18 @@ _COLUMNS = [
 
 
 def list_comments(
-    connection: Connection, metadata_id: MetadataId, wanted: CommentQuery, *, offset: int = 0, limit: int | None = None
+    connection: Connection,
+    metadata_id: MetadataId,
+    wanted: CommentQuery,
+    *,
+    sees_confidential: bool,
+    offset: int = 0,
+    limit: int | None = None,
 ) -> tuple[tuple[IndexedComment, ...], int]:
     """One page of what is wanted, and how many there are in all."""
     joined = item_comments.join(items, items.c.id == item_comments.c.item_id)
-    chosen = and_(*_conditions(metadata_id, wanted))
+    visible = true() if sees_confidential else ~items.c.confidential
+    chosen = and_(*_conditions(metadata_id, wanted), visible)
     total = connection.execute(select(func.count()).select_from(joined).where(chosen)).scalar_one()
     listing = select(*_COLUMNS).select_from(joined).where(chosen).order_by(*_ordered(wanted))
     rows = connection.execute(listing.offset(offset).limit(limit))
@@ -69,8 +75,6 @@ def _conditions(metadata_id: MetadataId, wanted: CommentQuery) -> Iterator[Colum
         yield items.c.number == wanted.number
     if wanted.comment_id is not None:
         yield item_comments.c.comment_id == wanted.comment_id
-    if not wanted.confidential:
-        yield ~items.c.confidential
     yield from wanted.updated.holds(item_comments.c.updated_at)
 
 

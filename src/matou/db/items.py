@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import Enum
 from typing import NewType
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, exists, func, insert, or_, select, true
 
 from matou.db.metadata_repositories import MetadataId
 from matou.db.schema import item_comments, item_files, item_labels, item_people, items, participants
@@ -105,7 +105,6 @@ class ItemQuery:
         labels: all of these.
         author, assignee, reviewer, tester: logins or keys of people; empty for anybody.
         milestone, iteration, parent, head_branch, base_branch: exactly; None for any, empty for none at all.
-        confidential: whether those are among them that need more than a look at the code.
         gone: whether those are among them that the source has no longer.
     """
 
@@ -129,7 +128,6 @@ class ItemQuery:
     updated: Between = ALWAYS
     closed: Between = ALWAYS
     merged: Between = ALWAYS
-    confidential: bool = False
     gone: bool = True
     order: ItemOrder = ItemOrder.CREATED
     ascending: bool = False
@@ -219,10 +217,17 @@ def _values_of(comment: NewComment) -> dict[str, object]:
 
 
 def list_items(
-    connection: Connection, metadata_id: MetadataId, wanted: ItemQuery, *, offset: int = 0, limit: int | None = None
+    connection: Connection,
+    metadata_id: MetadataId,
+    wanted: ItemQuery,
+    *,
+    sees_confidential: bool,
+    offset: int = 0,
+    limit: int | None = None,
 ) -> tuple[tuple[IndexedItem, ...], int]:
     """One page of what is wanted, and how many there are in all."""
-    chosen = and_(*_conditions(metadata_id, wanted))
+    visible = true() if sees_confidential else ~items.c.confidential
+    chosen = and_(*_conditions(metadata_id, wanted), visible)
     total = connection.execute(select(func.count()).select_from(items).where(chosen)).scalar_one()
     listing = select(*_COLUMNS).where(chosen).order_by(*_ordered(wanted)).offset(offset).limit(limit)
     return tuple(IndexedItem(*row) for row in connection.execute(listing)), total
@@ -237,8 +242,6 @@ def find_item(connection: Connection, metadata_id: MetadataId, kind: str, number
 def _conditions(metadata_id: MetadataId, wanted: ItemQuery) -> Iterator[ColumnElement[bool]]:
     yield items.c.metadata_id == metadata_id
     yield items.c.kind == wanted.kind
-    if not wanted.confidential:
-        yield ~items.c.confidential
     if not wanted.gone:
         yield items.c.gone_in.is_(None)
     yield from _equal(wanted)

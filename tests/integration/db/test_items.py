@@ -66,10 +66,10 @@ def issue(number: int | str, **values: object) -> NewItem:
     return replace(new, **values)  # type: ignore[arg-type]  # the test names the fields
 
 
-def numbers(database: Database, metadata_id: MetadataId, **wanted: object) -> list[str]:
+def numbers(database: Database, metadata_id: MetadataId, *, confidential: bool = False, **wanted: object) -> list[str]:
     with database.begin_read() as connection:
         query = ItemQuery(kind="issue", **({"ascending": True} | wanted))  # type: ignore[arg-type]
-        rows, total = list_items(connection, metadata_id, query)
+        rows, total = list_items(connection, metadata_id, query, sees_confidential=confidential)
     assert total == len(rows)
     return [row.number for row in rows]
 
@@ -125,13 +125,16 @@ def indexed(database: Database, metadata_id: MetadataId) -> MetadataId:
 def test_a_list_has_what_was_asked_for_in_its_order(
     database: Database, indexed: MetadataId, wanted: dict[str, object], expected: list[str]
 ) -> None:
-    assert numbers(database, indexed, **wanted) == expected
+    assert numbers(database, indexed, **wanted) == expected  # type: ignore[arg-type]
 
 
 def test_pages_follow_each_other_and_know_the_whole(database: Database, indexed: MetadataId) -> None:
     with database.begin_read() as connection:
         query = ItemQuery(kind="issue", ascending=True)
-        pages = [list_items(connection, indexed, query, offset=offset, limit=2) for offset in (0, 2, 4)]
+        pages = [
+            list_items(connection, indexed, query, sees_confidential=False, offset=offset, limit=2)
+            for offset in (0, 2, 4)
+        ]
 
     assert [[row.number for row in rows] for rows, _ in pages] == [["1", "2"], ["3", "I6D3AV"], []]
     assert {total for _, total in pages} == {4}
@@ -176,10 +179,10 @@ def test_comments_are_listed_across_items_and_by_item_and_by_id(database: Databa
         secret = NewComment("99", None, at(5), None)
         replace_items(connection, metadata_id, [issue(3, confidential=True, comments=[secret])])
 
-    def listed(**wanted: object) -> list[tuple[str, str]]:
+    def listed(*, confidential: bool = False, **wanted: object) -> list[tuple[str, str]]:
         with database.begin_read() as connection:
             query = CommentQuery(kind="issue", **wanted)  # type: ignore[arg-type]
-            rows, total = list_comments(connection, metadata_id, query)
+            rows, total = list_comments(connection, metadata_id, query, sees_confidential=confidential)
         assert total == len(rows)
         return [(row.number, row.comment_id) for row in rows]
 

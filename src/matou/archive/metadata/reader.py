@@ -55,7 +55,15 @@ class MetadataTree:
         """One item; None where there is none of this key."""
         if kind.layout is TreeLayout.TABLE:
             return self.table(kind).get(key)
-        return read_item(kind, path_of(kind, key), self.read)
+        return self.item_at(kind, path_of(kind, key))
+
+    def item_at(self, kind: MetadataKind, path: str) -> MetadataValue | None:
+        """The item whose file, or whose first file, this is; None where there is none."""
+        return read_item(kind, path, self.read)
+
+    def blob_at(self, path: str) -> ObjectId | None:
+        """What a file's content is called; None where there is no such file."""
+        return self._tree.find(path)
 
     def items(self, kind: MetadataKind) -> Iterator[MetadataValue]:
         """Every item of a kind, in the order of the files' names."""

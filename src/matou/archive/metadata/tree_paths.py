@@ -69,6 +69,11 @@ def is_first_part(path: str) -> bool:
     return "." not in path.rpartition("/")[2].removesuffix(".json")
 
 
+def first_part_of(path: str) -> str:
+    """`7.json` for `7.2.json`, and for itself."""
+    return path if is_first_part(path) else f"{path.removesuffix('.json').rpartition('.')[0]}.json"
+
+
 def attachment_path(sha256: str, name: str) -> str:
     return f"attachments/{sha256[:2]}/{sha256}/{safe_segment(name)}"
 

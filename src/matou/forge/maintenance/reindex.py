@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from matou.archive.manifest import NamespaceLine, RepositoryLine, RunLine, read_manifest
+from matou.archive.manifest import MetadataState, NamespaceLine, RepositoryLine, RunLine, read_manifest
 from matou.archive.run_history import SourceKey, digest_of_file, manifests, read_history, source_key
 from matou.archive.snapshots import parse_lfs_list
 from matou.db import index_state, labels, lfs_objects, namespaces, repositories
@@ -20,11 +20,12 @@ from matou.db.lfs_objects import LfsLink
 from matou.db.namespaces import Namespace, NamespaceId, NamespaceKind, NewNamespace
 from matou.db.repositories import NewRepositoryRow
 from matou.errors import Conflict, Damaged, MatouError, NotFound
+from matou.forge.conversation.indexing import MetadataSubject, index_metadata
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import branch_of_head
 from matou.git.repository import size_bytes
 from matou.model.decoding_faults import NOT_DECODED, fault_of_json
-from matou.model.names import InvalidName, NamespacePath, RepositoryPath
+from matou.model.names import InvalidName, NamespacePath, ObjectId, RepositoryPath
 from matou.model.platform import Visibility
 
 
@@ -55,7 +56,9 @@ def reindex(forge: Forge) -> ReindexReport:
     problems: list[MatouError] = [unread.fault for unread in history.unread_now()]
     for path in history.paths:
         with _noting(problems):
-            _index(forge, _read_source(forge, path, problems), problems)
+            source = _read_source(forge, path, problems)
+            _index(forge, source, problems)
+            _index_metadata(forge, source, problems)
     with forge.database.begin_read() as connection:
         counts = index_state.count_sourced(connection)
     return ReindexReport(len(history.paths), *counts, tuple(problems))
@@ -192,6 +195,32 @@ def _index(forge: Forge, source: _Source, problems: list[MatouError]) -> None:
         there = {saved.line.id for saved in source.repositories}
         repositories.delete_sourced_but(connection, source.text, there)
         index_state.set_indexed_manifest(connection, source.text, source.run.run, source.manifest_sha256)
+
+
+def _index_metadata(forge: Forge, source: _Source, problems: list[MatouError]) -> None:
+    for subject, path, state in _saved_metadata(forge, source):
+        with _noting(problems):
+            commit = ObjectId(state.commit or "")
+            problems += index_metadata(forge.database, subject, forge.archive.metadata(path), commit)
+
+
+def _saved_metadata(
+    forge: Forge, source: _Source
+) -> Iterator[tuple[MetadataSubject, RepositoryPath | NamespacePath, MetadataState]]:
+    """What has a metadata repository, and a row."""
+    for saved in source.namespaces:
+        if saved.line.metadata is not None and saved.line.metadata.commit is not None:
+            with forge.database.begin_read() as connection:
+                namespace = namespaces.find_namespace_by_source(connection, source.text, saved.line.id)
+            if namespace is not None:
+                yield MetadataSubject(namespace_id=namespace.id), saved.path, saved.line.metadata
+    for saved_repository in source.repositories:
+        line = saved_repository.line
+        if line.metadata is not None and line.metadata.commit is not None:
+            with forge.database.begin_read() as connection:
+                repository = repositories.find_repository_by_source(connection, source.text, line.id)
+            if repository is not None:
+                yield MetadataSubject(repository_id=repository.id), saved_repository.path, line.metadata
 
 
 def _write_namespace(forge: Forge, connection: Connection, source: _Source, saved: _SavedNamespace) -> None:

@@ -1,0 +1,1 @@
+"""What was said around the code that was backed up: an index of it, and what may be read of it, by whom."""

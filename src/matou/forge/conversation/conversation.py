@@ -1,0 +1,158 @@
+"""What somebody may read of what was said around a repository, or a project: items, comments, tables, files."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
+
+from matou.archive.metadata import MetadataTree, open_metadata
+from matou.caching import SizedCache
+from matou.db import item_comments, items, metadata_repositories
+from matou.db.item_comments import CommentQuery, IndexedComment
+from matou.db.items import IndexedItem, ItemQuery
+from matou.db.metadata_repositories import IndexedMetadata
+from matou.db.namespaces import Namespace
+from matou.db.repositories import Repository
+from matou.errors import NotFound
+from matou.forge.access import Action, Authorized, MayReadConversation, may
+from matou.forge.conversation.index_rows import IndexedValue, comments_of
+from matou.forge.forge import Forge
+from matou.model.metadata import Comment, Item, Participant
+from matou.model.metadata.kinds import KINDS, PERSON, MetadataKind
+from matou.model.names import ObjectId
+
+S = TypeVar("S", Repository, Namespace)
+
+_MOST_TABLES = 256
+
+
+class NoSuchItem(NotFound):
+    """Nothing of this kind has the number, or this identity may not know that something has."""
+
+
+class TableCache(SizedCache[tuple[str, str, str], Mapping[str, Any]]):
+    """Tables of metadata repositories, by repository, commit and kind: they do not change."""
+
+    def __init__(self) -> None:
+        super().__init__(_MOST_TABLES)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundComment:
+    """A comment and the item that it was made on."""
+
+    comment: Comment
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation(Generic[S]):
+    """For one thread. What is confidential is there for those who may read that, and for nobody else.
+
+    Attributes:
+        tree: what was saved; None, with `indexed`, where nothing was.
+    """
+
+    forge: Forge
+    granted: Authorized[S, MayReadConversation]
+    indexed: IndexedMetadata | None
+    tree: MetadataTree | None
+    sees_confidential: bool
+
+    def list_items(
+        self, wanted: ItemQuery, *, offset: int = 0, limit: int | None = None
+    ) -> tuple[Sequence[IndexedValue], int]:
+        """One page of the items that are wanted, and how many there are in all."""
+        if self.indexed is None:
+            return (), 0
+        with self.forge.database.begin_read() as connection:
+            rows, total = items.list_items(
+                connection,
+                self.indexed.id,
+                wanted,
+                sees_confidential=self.sees_confidential,
+                offset=offset,
+                limit=limit,
+            )
+        return tuple(map(self._read, rows)), total
+
+    def find_item(self, kind: MetadataKind, number: str) -> IndexedValue:
+        """Raises NoSuchItem."""
+        row = None
+        if self.indexed is not None:
+            with self.forge.database.begin_read() as connection:
+                row = items.find_item(connection, self.indexed.id, kind.name, number)
+        if row is None or (row.confidential and not self.sees_confidential):
+            raise NoSuchItem("there is no {kind} {number}", kind=kind.name, number=repr(number)[:100])
+        return self._read(row)
+
+    def list_comments(
+        self, wanted: CommentQuery, *, offset: int = 0, limit: int | None = None
+    ) -> tuple[Sequence[FoundComment], int]:
+        """One page of the comments that are wanted, and how many there are in all."""
+        if self.indexed is None:
+            return (), 0
+        with self.forge.database.begin_read() as connection:
+            rows, total = item_comments.list_comments(
+                connection,
+                self.indexed.id,
+                wanted,
+                sees_confidential=self.sees_confidential,
+                offset=offset,
+                limit=limit,
+            )
+        found: dict[str, tuple[Item, tuple[Comment, ...]]] = {}
+        return tuple(self._comment(row, KINDS[wanted.kind], found) for row in rows), total
+
+    def table(self, kind: MetadataKind) -> Mapping[str, Any]:
+        """All of a kind that stands in one file, by key: values of the kind, or JSON where it has no class."""
+        if self.tree is None or self.indexed is None:
+            return {}
+        cache, subject = self.forge.memory(TableCache), self.granted.subject
+        key = (f"{type(subject).__name__} {subject.path}", self.indexed.commit_id, kind.name)
+        known = cache.get(key)
+        if known is None:
+            known = self.tree.table(kind)
+            cache.put(key, known)
+        return known
+
+    def people(self) -> Mapping[str, Participant]:
+        """Everybody who took part, by key."""
+        return cast("Mapping[str, Participant]", self.table(PERSON))
+
+    def may(self, action: Action) -> bool:
+        """Whether who asks may do something else here, as seeing webhooks."""
+        return may(self.forge, self.granted.identity, action, self.granted.subject)
+
+    def _read(self, row: IndexedItem) -> IndexedValue:
+        found = None if self.tree is None else self.tree.item(KINDS[row.kind], row.number)
+        if found is None:
+            raise NoSuchItem("there is no {kind} {number}", kind=row.kind, number=repr(row.number)[:100])
+        return cast("IndexedValue", found)
+
+    def _comment(
+        self, row: IndexedComment, kind: MetadataKind, found: dict[str, tuple[Item, tuple[Comment, ...]]]
+    ) -> FoundComment:
+        if row.number not in found:
+            item = cast("Item", self.find_item(kind, row.number))
+            found[row.number] = (item, tuple(comments_of(item)))
+        item, comments = found[row.number]
+        return FoundComment(comments[row.position], item)
+
+
+def open_conversation(forge: Forge, granted: Authorized[S, MayReadConversation]) -> Conversation[S]:
+    """What was said around a repository or a project, as it is indexed now.
+
+    Raises:
+        Damaged: it cannot be read.
+    """
+    subject = granted.subject
+    with forge.database.begin_read() as connection:
+        if isinstance(subject, Repository):
+            indexed = metadata_repositories.of_repository(connection, subject.id)
+        else:
+            indexed = metadata_repositories.of_namespace(connection, subject.id)
+    if indexed is None or not indexed.commit_id:
+        return Conversation(forge, granted, None, None, sees_confidential=False)
+    tree = open_metadata(forge.archive.metadata(subject.path), commit=ObjectId(indexed.commit_id))
+    sees_confidential = may(forge, granted.identity, Action.READ_CONFIDENTIAL, subject)
+    return Conversation(forge, granted, indexed, tree, sees_confidential=sees_confidential)

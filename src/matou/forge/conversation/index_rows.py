@@ -1,0 +1,113 @@
+"""Items as the index has them: what is looked up of each, and which words find it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from matou.archive.metadata.items import files_in
+from matou.db.items import NewComment, NewItem, PersonRole
+from matou.model.metadata import ChangeRequest, Comment, Issue, Item, MarkupText, SavedRelease
+from matou.model.metadata.kinds import CHANGE, ISSUE, RELEASE, MetadataKind
+from matou.model.names import ObjectId
+
+INDEXED_KINDS: tuple[MetadataKind, ...] = (ISSUE, CHANGE, RELEASE)
+
+IndexedValue = Issue | ChangeRequest | SavedRelease
+
+_ROLES = {"reviewer": PersonRole.REVIEWER, "tester": PersonRole.TESTER}
+
+
+def index_row(value: IndexedValue, blob_id: ObjectId) -> NewItem:
+    """What the index has of an item whose file is that blob."""
+    return _of_release(value, blob_id) if isinstance(value, SavedRelease) else _of_item(value, blob_id)
+
+
+def words_of(value: IndexedValue) -> str:
+    """The texts in which a search looks: title, body, comments."""
+    if isinstance(value, SavedRelease):
+        return "\n".join((value.tag, value.name, _body(value.text)))
+    return "\n".join((value.title, _body(value.text), *(one.text.body for one in comments_of(value))))
+
+
+def comments_of(item: Item) -> Iterator[Comment]:
+    """Every comment of an item that the source still has: what was said on lines comes first, thread by thread."""
+    for thread in item.threads if isinstance(item, ChangeRequest) else ():
+        yield from (comment for comment in thread.comments if comment.gone_in is None)
+    yield from (comment for comment in item.comments if comment.gone_in is None)
+
+
+def _of_item(item: Issue | ChangeRequest, blob_id: ObjectId) -> NewItem:
+    return NewItem(
+        kind=item.kind,
+        number=item.number,
+        blob_id=blob_id,
+        title=plain(item.title),
+        state=item.state,
+        status=_name(item.status),
+        type=_name(item.type),
+        priority=_name(item.priority),
+        author=item.by,
+        milestone=item.milestone,
+        iteration=item.iteration,
+        parent=item.parent,
+        confidential=bool(item.confidential),
+        gone_in=item.gone_in,
+        created_at=item.at,
+        updated_at=item.updated_at or item.at,
+        closed_at=item.closed_at,
+        labels=tuple(map(plain, item.labels)),
+        people=tuple(_people_of(item)),
+        comments=[_comment(one) for one in comments_of(item)],
+        files=tuple((one.sha256, plain(one.name)) for one in files_in(item) if one.sha256 is not None),
+        **(_of_change(item) if isinstance(item, ChangeRequest) else {}),
+    )
+
+
+def _of_change(change: ChangeRequest) -> dict[str, Any]:
+    return {
+        "head_branch": plain(change.head.branch or ""),
+        "base_branch": plain(change.base.branch),
+        "merged_at": change.merged_at,
+    }
+
+
+def _of_release(release: SavedRelease, blob_id: ObjectId) -> NewItem:
+    return NewItem(
+        kind=RELEASE.name,
+        number=release.tag,
+        blob_id=blob_id,
+        title=plain(release.name),
+        state="draft" if release.draft else "published",
+        author=release.by,
+        gone_in=release.gone_in,
+        created_at=release.at or release.published_at,
+        updated_at=release.published_at or release.at,
+        files=(
+            *((one.sha256, plain(one.name)) for one in release.assets if one.sha256 is not None),
+            *((one.sha256, plain(one.name)) for one in release.files if one.sha256 is not None),
+        ),
+    )
+
+
+def _people_of(item: Item) -> Iterator[tuple[PersonRole, str]]:
+    yield from ((PersonRole.ASSIGNEE, person) for person in item.assignees)
+    for reviewer in item.reviewers if isinstance(item, ChangeRequest) else ():
+        if reviewer.role in _ROLES:
+            yield _ROLES[reviewer.role], reviewer.by
+
+
+def _comment(comment: Comment) -> NewComment:
+    return NewComment(comment.id, comment.by, comment.at, comment.edited_at or comment.at)
+
+
+def _body(text: MarkupText | None) -> str:
+    return "" if text is None else text.body
+
+
+def _name(value: object) -> str | None:
+    name: str | None = getattr(value, "name", None)
+    return None if name is None else plain(name)
+
+
+def plain(text: str) -> str:
+    """As a database takes it: PostgreSQL knows no NUL, and neither any lone surrogate."""
+    return text.replace("\0", "�").encode(errors="replace").decode()

@@ -1,0 +1,283 @@
+"""What was said around a repository: indexed from its metadata repository, and read back by whoever may."""
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from matou.archive.metadata import About, MetadataTree, MetadataWriter
+from matou.db import item_search, memberships, metadata_repositories, repositories
+from matou.db.item_comments import CommentQuery
+from matou.db.items import ItemQuery
+from matou.db.memberships import Role
+from matou.db.metadata_repositories import count_items
+from matou.db.repositories import Repository
+from matou.db.schema import items
+from matou.db.users import User
+from matou.errors import Damaged
+from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity, MayReadConversation, NotAllowed, authorize
+from matou.forge.conversation.conversation import Conversation, NoSuchItem, open_conversation
+from matou.forge.conversation.indexing import MetadataSubject, index_metadata
+from matou.forge.forge import Forge
+from matou.model.metadata import (
+    ChangeBase,
+    ChangeHead,
+    ChangeRequest,
+    Comment,
+    Issue,
+    LabelDefinition,
+    MarkupText,
+    MetadataValue,
+    Participant,
+    Reviewer,
+    ReviewThread,
+    SavedRelease,
+)
+from matou.model.metadata.kinds import CHANGE, ISSUE, LABEL, PERSON, RELEASE, MetadataKind
+from matou.model.names import ObjectId
+from matou.model.platform import Visibility
+from support.git_repositories import git, git_bytes
+
+START = datetime(2019, 3, 4, 5, 6, 7, tzinfo=UTC)
+
+
+def at(hours: int) -> datetime:
+    return START + timedelta(hours=hours)
+
+
+def text(body: str) -> MarkupText:
+    return MarkupText(markup="markdown", body=body)
+
+
+def comment(number: int, body: str) -> Comment:
+    return Comment(id=str(number), by="17", at=at(number), text=text(body))
+
+
+def issue(number: str, title: str, **values: object) -> Issue:
+    made = Issue(number=number, title=title, by="17", at=START, updated_at=START, state="open")
+    return replace(made, **values)  # type: ignore[arg-type]  # the test names the fields
+
+
+PEOPLE = (Participant(id="17", login="zhang-san", name="张三"), Participant(id="18", login="li-si", name="李四"))
+CHANGE_12 = ChangeRequest(
+    number="12",
+    title="修复登录",
+    by="18",
+    at=at(1),
+    state="merged",
+    merged_at=at(9),
+    head=ChangeHead(branch="fix/login"),
+    base=ChangeBase(branch="main"),
+    reviewers=(Reviewer(by="17", role="reviewer", state="approved"),),
+    threads=(ReviewThread(id="t", path="a.py", comments=(comment(5, "this line"),)),),
+    comments=(comment(6, "整体不错"),),
+)
+STORY: tuple[tuple[MetadataKind, MetadataValue], ...] = (
+    *((PERSON, one) for one in PEOPLE),
+    (LABEL, LabelDefinition(name="bug", color="ff0000")),
+    (
+        ISSUE,
+        issue("1", "登录失败", text=text("密码正确时也失败"), labels=("bug",), comments=(comment(1, "我也遇到了"),)),
+    ),
+    (ISSUE, issue("2", "secret", confidential=True, comments=(comment(2, "nobody knows"),))),
+    (ISSUE, issue("I6D3AV", "gitee\0", closed_at=at(3), state="closed")),
+    (CHANGE, CHANGE_12),
+    (RELEASE, SavedRelease(tag="v1.0/beta", name="首个版本", text=text("发布说明"), draft=False, prerelease=True)),
+)
+
+
+class Saved:
+    """A metadata repository that runs write, one after the other."""
+
+    def __init__(self, forge: Forge, repository: Repository) -> None:
+        self.forge, self.repository, self.run = forge, repository, 0
+        self.git_dir = forge.archive.metadata(repository.path)
+        self.subject = MetadataSubject(repository_id=repository.id)
+
+    def save(self, values: Iterable[tuple[MetadataKind, MetadataValue]]) -> ObjectId:
+        self.run += 1
+        about = About(platform="gitee", host="gitee.com", id="1", path=str(self.repository.path))
+        staged = self.forge.archive.staging / str(self.run)
+        with MetadataWriter(self.git_dir, about, run=self.run, at=START, staged=staged) as writer:
+            for kind, value in values:
+                writer.put(kind, value)
+            commit = writer.commit()
+        assert commit is not None
+        return commit.commit
+
+    def index(self, commit: ObjectId) -> list[Damaged]:
+        return index_metadata(self.forge.database, self.subject, self.git_dir, commit)
+
+
+@pytest.fixture
+def saved(forge: Forge, repository: Repository) -> Saved:
+    return Saved(forge, repository)
+
+
+@pytest.fixture
+def story(saved: Saved) -> Saved:
+    assert saved.index(saved.save(STORY)) == []
+    return saved
+
+
+def opened(saved: Saved, identity: Identity) -> Conversation[Repository]:
+    return open_conversation(saved.forge, authorize(saved.forge, identity, MayReadConversation, saved.repository))
+
+
+def numbers(conversation: Conversation[Repository], **wanted: object) -> list[str]:
+    found, total = conversation.list_items(ItemQuery(kind="issue", ascending=True, **wanted))  # type: ignore[arg-type]
+    assert total == len(found)
+    return [one.number for one in found if isinstance(one, Issue)]
+
+
+@pytest.fixture
+def owner(anna: User) -> Identity:
+    return Identity(anna, ALL_SCOPES)
+
+
+def test_what_was_saved_is_read_back(story: Saved, owner: Identity) -> None:
+    conversation = opened(story, owner)
+
+    assert numbers(conversation) == ["1", "2", "I6D3AV"]
+    assert conversation.find_item(CHANGE, "12") == CHANGE_12
+    assert conversation.find_item(RELEASE, "v1.0/beta") == STORY[-1][1]
+    assert conversation.table(LABEL) == {"bug": LabelDefinition(name="bug", color="ff0000")}
+    assert conversation.people() == {"17": PEOPLE[0], "18": PEOPLE[1]}
+
+
+def test_where_nothing_was_saved_nothing_is_there(saved: Saved, owner: Identity) -> None:
+    conversation = opened(saved, owner)
+
+    assert numbers(conversation) == []
+    assert conversation.list_comments(CommentQuery(kind="issue")) == ((), 0)
+    assert conversation.table(LABEL) == {}
+    with pytest.raises(NoSuchItem):
+        conversation.find_item(ISSUE, "1")
+
+
+def test_comments_come_with_their_items_those_on_lines_first(story: Saved, owner: Identity) -> None:
+    conversation = opened(story, owner)
+
+    found, total = conversation.list_comments(CommentQuery(kind="change"))
+    assert [(one.comment.id, one.item.number) for one in found] == [("5", "12"), ("6", "12")]
+    assert total == 2
+    (one,), _ = conversation.list_comments(CommentQuery(kind="issue", comment_id="1"))
+    assert (one.comment.text.body, one.item.number) == ("我也遇到了", "1")
+
+
+def test_people_are_asked_for_by_login(story: Saved, owner: Identity) -> None:
+    changes, total = opened(story, owner).list_items(ItemQuery(kind="change", reviewer="Zhang-San"))
+
+    assert (changes, total) == ((CHANGE_12,), 1)
+
+
+def test_what_is_confidential_is_not_there_for_whoever_only_reads_code(
+    forge: Forge, story: Saved, owner: Identity
+) -> None:
+    with forge.database.begin_write() as connection:
+        public = repositories.change(connection, story.repository.id, visibility=Visibility.PUBLIC)
+    assert public is not None
+    story.repository = public
+    anybody, somebody = opened(story, ANONYMOUS), opened(story, owner)
+
+    assert numbers(anybody) == ["1", "I6D3AV"]
+    assert numbers(somebody) == ["1", "2", "I6D3AV"]
+    assert [one.comment.id for one in anybody.list_comments(CommentQuery(kind="issue"))[0]] == ["1"]
+    with pytest.raises(NoSuchItem) as hidden:
+        anybody.find_item(ISSUE, "2")
+    with pytest.raises(NoSuchItem) as missing:
+        anybody.find_item(ISSUE, "3")
+    assert str(hidden.value).replace("2", "N") == str(missing.value).replace("3", "N")
+
+
+def test_a_guest_reads_no_conversation(forge: Forge, story: Saved, berta: User) -> None:
+    with forge.database.begin_write() as connection:
+        memberships.set_membership(connection, story.repository.namespace_id, berta.id, Role.GUEST, START)
+
+    with pytest.raises(NotAllowed):
+        opened(story, Identity(berta, ALL_SCOPES))
+
+
+def test_only_what_a_run_changed_is_read_again(story: Saved, owner: Identity, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    whole = MetadataTree.item_at
+
+    def telling(tree: MetadataTree, kind: MetadataKind, path: str) -> MetadataValue | None:
+        read.append(path)
+        return whole(tree, kind, path)
+
+    monkeypatch.setattr(MetadataTree, "item_at", telling)
+    commit = story.save([(ISSUE, issue("1", "登录失败了", state="closed"))])
+
+    assert story.index(commit) == []
+    assert story.index(commit) == []
+    assert read == ["issues/0000/1.json"]
+    assert numbers(opened(story, owner), states=["closed"]) == ["1", "I6D3AV"]
+    assert found(story, "我也遇到了") == set()
+    assert found(story, "失败了") == {"1"}
+
+
+def found(saved: Saved, search: str) -> set[str]:
+    with saved.forge.database.begin_read() as connection:
+        rows = connection.execute(items.select().where(item_search.finds(connection, search))).all()
+    return {row.number for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("search", "expected"),
+    [
+        ("登录", {"1", "12"}),
+        ("密码", {"1"}),
+        ("我也遇到了", {"1"}),
+        ("this line", {"12"}),
+        ("整体", {"12"}),
+        ("v1.0/beta", {"v1.0/beta"}),
+        ("发布说明", {"v1.0/beta"}),
+        ("gitee", {"I6D3AV"}),
+    ],
+)
+def test_titles_bodies_and_comments_are_found(story: Saved, search: str, expected: set[str]) -> None:
+    assert found(story, search) == expected
+
+
+def test_a_repository_that_was_made_anew_is_indexed_anew(story: Saved, owner: Identity) -> None:
+    shutil.rmtree(story.git_dir)
+    story.run = 40
+    commit = story.save([(ISSUE, issue("7", "alone"))])
+
+    assert story.index(commit) == []
+    assert numbers(opened(story, owner)) == ["7"]
+    assert found(story, "登录") == set()
+
+
+def with_files(git_dir: Path, files: dict[str, bytes]) -> ObjectId:
+    """A commit upon main with these files in it."""
+    index = str(git_dir / "made-by-hand")
+    git(git_dir, "read-tree", "main", GIT_INDEX_FILE=index)
+    for path, content in files.items():
+        blob = git(git_dir, "hash-object", "-w", "--stdin", input=content)
+        git(git_dir, "update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", GIT_INDEX_FILE=index)
+    tree = git(git_dir, "write-tree", GIT_INDEX_FILE=index)
+    return ObjectId(git(git_dir, "commit-tree", tree, "-p", "main", "-m", "by hand"))
+
+
+def test_a_damaged_item_is_told_and_the_others_are_there(story: Saved, owner: Identity) -> None:
+    commit = with_files(
+        story.git_dir,
+        {
+            "issues/0000/1.json": b"{",
+            "issues/0000/3.json": git_bytes(story.git_dir, "show", "main:issues/0000/2.json").replace(b'"2"', b'"3"'),
+        },
+    )
+
+    faults = story.index(commit)
+
+    assert ["issues/0000/1.json" in str(fault) for fault in faults] == [True]
+    with story.forge.database.begin_read() as connection:
+        indexed = metadata_repositories.of_repository(connection, story.repository.id)
+        assert count_items(connection)[0] == 6
+    assert indexed is not None
+    assert indexed.commit_id != commit
