@@ -30,7 +30,8 @@ def time_of(text: object) -> datetime | None:
 
 
 def is_time(value: object) -> bool:
-    return time_of(value) is not None
+    """Whether there is nothing to keep of it beside the time: an empty text is no time, and says nothing."""
+    return value == "" or time_of(value) is not None
 
 
 def day_of(text: object) -> str | None:
@@ -46,6 +47,12 @@ def markdown(body: object, html: object = None) -> MarkupText | None:
     if isinstance(body, str):
         return MarkupText(markup="markdown", body=body)
     return MarkupText(markup="html", body=html) if isinstance(html, str) else None
+
+
+def edited_at(created: object, updated: object) -> datetime | None:
+    """When a text last changed, where that is not when it was written."""
+    moment = time_of(updated)
+    return None if moment == time_of(created) else moment
 
 
 def color_of(text: object) -> str:

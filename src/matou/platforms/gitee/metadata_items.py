@@ -1,7 +1,6 @@
 """Gitee's issues, pull requests and comments as metadata: what the model has no place for stands in `extra`."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Final, Literal
 
 from matou.errors import UnknownShape
@@ -24,6 +23,7 @@ from matou.platforms.base.metadata import CommentRow, ItemRead
 from matou.platforms.base.metadata_values import (
     Rules,
     day_of,
+    edited_at,
     is_time,
     leftover,
     markdown,
@@ -194,7 +194,7 @@ def comment_of(value: object, *, issue: str | None = None) -> CommentRow:
         reply_to=str(row.in_reply_to_id) if row.in_reply_to_id else None,
         by=named.key_of(row.user),
         at=time_of(row.created_at),
-        edited_at=_edited_at(row.created_at, row.updated_at),
+        edited_at=edited_at(row.created_at, row.updated_at),
         text=markdown(row.body, row.body_html) or MarkupText(markup="markdown", body=""),
         extra={**extra, **({"in_reply_to_user": replied_to} if replied_to else {})} or None,
     )
@@ -251,7 +251,7 @@ def pull_comment_of(value: object) -> CommentRow:
         reply_to=reply_to,
         by=named.key_of(row.user),
         at=time_of(row.created_at),
-        edited_at=_edited_at(row.created_at, row.updated_at),
+        edited_at=edited_at(row.created_at, row.updated_at),
         text=markdown(row.body) or MarkupText(markup="markdown", body=""),
         extra=leftover(original_of(row), _rules_of_comment(row)) or None,
     )
@@ -311,11 +311,6 @@ def _head_of(row: GiteePullRequest) -> ChangeHead:
     path = head.repo.full_name if head.repo else None
     is_fork = path is not None and (not base.repo or path != base.repo.full_name)
     return ChangeHead(repository=path if is_fork else None, branch=head.ref, commit=head.sha or None)
-
-
-def _edited_at(created: object, updated: object) -> datetime | None:
-    moment = time_of(updated)
-    return None if moment == time_of(created) else moment
 
 
 def _thread_of(row: GiteePullComment, id_: str) -> ReviewThread | None:

@@ -1,0 +1,229 @@
+"""GitCode's labels, milestones, releases, members, webhooks and protections as metadata."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal
+
+from matou.errors import UnknownShape
+from matou.model.metadata import (
+    WITHHELD,
+    LabelDefinition,
+    MemberGrant,
+    Milestone,
+    ProtectionRule,
+    ReleaseAsset,
+    SavedRelease,
+    Webhook,
+)
+from matou.platforms.base.decoder import original_of
+from matou.platforms.base.metadata import ItemRead, TableRead
+from matou.platforms.base.metadata_values import Rules, color_of, day_of, is_time, leftover, markdown, time_of
+from matou.platforms.base.wire_struct import as_received
+from matou.platforms.gitcode.metadata_people import PERSON, is_person, people
+from matou.platforms.gitcode.wire_base import DECODER
+from matou.platforms.gitcode.wire_issues import GitCodeLabel, GitCodeMilestone
+from matou.platforms.gitcode.wire_releases import (
+    GitCodeHook,
+    GitCodeProtectedBranch,
+    GitCodeProtectedTag,
+    GitCodeRelease,
+    GitCodeReleaseFile,
+)
+from matou.platforms.gitcode.wire_users import Collaborator, Person
+
+MILESTONE_STATES: Final[Mapping[str, Literal["open", "closed"]]] = {
+    "active": "open",
+    "open": "open",
+    "opened": "open",
+    "closed": "closed",
+}
+
+LABEL: Final[Rules] = dict.fromkeys(("id", "name", "color", "repository_id"))
+
+MILESTONE: Final[Rules] = {
+    **dict.fromkeys(("url", "html_url", "repository_id")),
+    # Counts of what the issues themselves say.
+    **dict.fromkeys(("open_issues", "closed_issues")),
+    **dict.fromkeys(("number", "title", "description", "state")),
+    **dict.fromkeys(("created_at", "updated_at", "due_on"), is_time),
+}
+
+RELEASE: Final[Rules] = {
+    **dict.fromkeys(("tag_name", "target_commitish", "prerelease", "name", "body", "assets")),
+    "author": is_person,
+    "created_at": is_time,
+}
+
+ASSET: Final[Rules] = dict.fromkeys(("name", "browser_download_url", "type"))
+
+ROLES: Final[tuple[tuple[int, Literal["guest", "reporter", "developer", "maintainer", "owner"]], ...]] = (
+    (50, "owner"),
+    (40, "maintainer"),
+    (30, "developer"),
+    (20, "reporter"),
+    (0, "guest"),
+)
+"""GitLab's scale, with steps between: what each begins at."""
+
+EVENTS: Final = {
+    "push_events": "push",
+    "tag_push_events": "tag_push",
+    "issues_events": "issues",
+    "note_events": "note",
+    "merge_requests_events": "merge_requests",
+}
+
+HOOK: Final[Rules] = {
+    **dict.fromkeys(("id", "url", "password", "project_id", *EVENTS)),
+    # What the last call of it gave.
+    **dict.fromkeys(("result", "result_code")),
+    "created_at": is_time,
+}
+
+GROUPS: Final = ("no_one", "developers", "committer", "master", "maintainer", "owner")
+
+PROTECTED_BRANCH: Final[Rules] = {
+    "name": None,
+    **{f"{group}_can_{act}": None for group in GROUPS for act in ("push", "merge")},
+}
+
+GENERATED: Final = ("/-/archive/", "/archive/refs/", "/repository/archive/")
+"""What the address of an archive has that GitCode makes of the sources when it is asked."""
+
+
+def labels_of(values: Iterable[object]) -> TableRead:
+    return TableRead(rows=tuple(label_of(DECODER.read(GitCodeLabel, value)) for value in values))
+
+
+def label_of(row: GitCodeLabel) -> LabelDefinition:
+    return LabelDefinition(
+        name=row.name,
+        id=str(row.id) if row.id else None,
+        color=color_of(row.color),
+        extra=leftover(original_of(row), LABEL) or None,
+    )
+
+
+def milestones_of(values: Iterable[object]) -> TableRead:
+    return TableRead(rows=tuple(milestone_of(DECODER.read(GitCodeMilestone, value)) for value in values))
+
+
+def milestone_of(row: GitCodeMilestone) -> Milestone:
+    """Raises UnknownShape."""
+    if row.state and row.state not in MILESTONE_STATES:
+        raise UnknownShape("gitcode Milestone.state", row.state)
+    return Milestone(
+        number=str(row.number),
+        title=row.title,
+        text=markdown(row.description or None),
+        state=MILESTONE_STATES[row.state or "open"],
+        due=day_of(row.due_on),
+        at=time_of(row.created_at),
+        updated_at=time_of(row.updated_at),
+        kind="milestone",
+        extra=leftover(original_of(row), MILESTONE) or None,
+    )
+
+
+def release_of(value: object) -> ItemRead:
+    """Raises UnknownShape."""
+    row, named = DECODER.read(GitCodeRelease, value), people()
+    item = SavedRelease(
+        tag=row.tag_name,
+        name=row.name or row.tag_name,
+        text=markdown(row.body),
+        by=named.key_of(row.author),
+        at=time_of(row.created_at),
+        draft=False,
+        prerelease=bool(row.prerelease),
+        target=row.target_commitish or None,
+        assets=tuple(_asset_of(file) for file in own_files(row)),
+        extra=leftover(original_of(row), RELEASE) or None,
+    )
+    return ItemRead(item=item, people=named.seen)
+
+
+def own_files(row: GitCodeRelease) -> list[GitCodeReleaseFile]:
+    """Those that somebody attached."""
+    return [
+        file
+        for file in row.assets or ()
+        if file.type != "source" and not any(mark in file.browser_download_url for mark in GENERATED)
+    ]
+
+
+def stable_address(address: str) -> str:
+    """Without what signs it and lets it expire."""
+    return address.partition("?")[0]
+
+
+def members_of(values: Iterable[object]) -> TableRead:
+    named, grants = people(), []
+    for value in values:
+        row = DECODER.read(Collaborator, value)
+        key = named.key_of(
+            DECODER.read(Person, {name: each for name, each in _mapping(value).items() if name in PERSON})
+        )
+        if key is not None:
+            extra = leftover(as_received(row), PERSON) or None
+            grants.append(MemberGrant(person=key, role=_role_of(row), extra=extra))
+    return TableRead(rows=tuple(grants), people=named.seen)
+
+
+def hooks_of(values: Iterable[object]) -> TableRead:
+    return TableRead(rows=tuple(hook_of(DECODER.read(GitCodeHook, value)) for value in values))
+
+
+def hook_of(row: GitCodeHook) -> Webhook:
+    """Whoever knows its address may post to it, so that no record has that either."""
+    return Webhook(
+        id=str(row.id),
+        url=WITHHELD,
+        events=tuple(event for key, event in EVENTS.items() if getattr(row, key) is True),
+        secret=WITHHELD if row.password else None,
+        at=time_of(row.created_at),
+        extra=leftover(original_of(row), HOOK) or None,
+    )
+
+
+def protections_of(branches: Iterable[object], tags: Iterable[object]) -> TableRead:
+    rules = [_branch_rule(DECODER.read(GitCodeProtectedBranch, value)) for value in branches]
+    rules += [_tag_rule(DECODER.read(GitCodeProtectedTag, value)) for value in tags]
+    return TableRead(rows=tuple(rules))
+
+
+def _branch_rule(row: GitCodeProtectedBranch) -> ProtectionRule:
+    return ProtectionRule(
+        pattern=row.name,
+        target="branch",
+        push=_groups_that_can(row, "push"),
+        merge=_groups_that_can(row, "merge"),
+        extra=leftover(original_of(row), PROTECTED_BRANCH) or None,
+    )
+
+
+def _groups_that_can(row: GitCodeProtectedBranch, act: str) -> tuple[str, ...]:
+    return tuple(group for group in GROUPS if getattr(row, f"{group}_can_{act}") is True)
+
+
+def _tag_rule(row: GitCodeProtectedTag) -> ProtectionRule:
+    return ProtectionRule(pattern=row.name, target="tag", extra=leftover(original_of(row), {"name": None}) or None)
+
+
+def _asset_of(file: GitCodeReleaseFile) -> ReleaseAsset:
+    return ReleaseAsset(
+        name=file.name,
+        url=stable_address(file.browser_download_url),
+        extra=leftover(original_of(file), ASSET) or None,
+    )
+
+
+def _role_of(row: Collaborator) -> Literal["guest", "reporter", "developer", "maintainer", "owner"]:
+    if isinstance(row.access_level, int):
+        return next((role for least, role in ROLES if (row.access_level or 0) >= least), "guest")
+    if row.permissions.admin:
+        return "maintainer"
+    return "developer" if row.permissions.push else "reporter"
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
