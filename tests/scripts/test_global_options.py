@@ -33,7 +33,22 @@ def test_help_of_a_command_is_what_its_own_option_shows(person: Person) -> None:
 
 
 def test_help_of_what_is_no_command_is_a_mistake(person: Person) -> None:
-    assert person.matou("help", "org", "nope", code=2).err.startswith("matou: No such command 'nope'")
+    assert person.matou("help", "org", "nope", code=2).err.startswith("matou: unknown command: nope\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "fact"),
+    [
+        (("runs", "a", "b"), "unexpected argument: b"),
+        (("runs", "a", "b", "c"), "unexpected arguments: b c"),
+        (("runs", "--tto", "x"), "unknown option: --tto"),
+        (("show", "--jsonn"), "unknown option: --jsonn; did you mean --json?"),
+        (("bakup",), "unknown command: bakup; did you mean backup?"),
+        (("serve", "--port", "x"), "invalid value for --port: 'x' is not a valid whole number\n"),
+    ],
+)
+def test_what_is_wrong_with_a_command_line_is_said_as_a_fact(person: Person, words: tuple[str, ...], fact: str) -> None:
+    assert person.matou(*words, code=2).err.startswith(f"matou: {fact}")
 
 
 @pytest.mark.parametrize("quiet", [("-q", "doctor"), ("doctor", "-q"), ("doctor", "--quiet")])

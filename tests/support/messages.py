@@ -7,7 +7,7 @@ a class of errors is chosen), the text that a class of errors hands on to its ow
 of the module is looked up. What names a field, the first argument of UnknownShape, is words only as a Phrase.
 
 A text that counts something is the first two arguments of `ngettext` or `Plural`: for one, and for any other number.
-Chinese has one form for both. They stand in a file of their own, and are compiled into the same.
+Chinese has one form for both.
 """
 
 import ast
@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.catalog import Message as CatalogMessage
@@ -27,7 +26,6 @@ from babel.messages.pofile import read_po, write_po
 SOURCES = Path(__file__).parents[2] / "src" / "matou"
 CATALOGUE = SOURCES / "locale" / "zh_CN" / "LC_MESSAGES" / "matou.po"
 COMPILED = CATALOGUE.with_suffix(".mo")
-PLURALS = CATALOGUE.with_name("plurals.po")
 
 TRANSLATING = {"_", "gettext", "Phrase"}
 COUNTING = {"ngettext", "Plural"}
@@ -141,17 +139,9 @@ def _name(function: ast.expr) -> str:
 
 
 def read_catalogue() -> Catalog:
-    return _read(CATALOGUE)
-
-
-def read_plurals() -> Catalog:
-    return _read(PLURALS)
-
-
-def _read(path: Path) -> Catalog:
-    if not path.exists():
+    if not CATALOGUE.exists():
         return Catalog(locale="zh_CN", domain="matou")
-    with path.open("rb") as file:
+    with CATALOGUE.open("rb") as file:
         return read_po(file, locale="zh_CN", domain="matou")
 
 
@@ -171,20 +161,15 @@ class _Plain(Catalog):
 
 def updated(old: Catalog) -> Catalog:
     """The catalogue of the texts that are in the code now, with the translations that there are."""
-    return _updated(old, texts_in_code())
-
-
-def updated_plurals(old: Catalog) -> Catalog:
-    """As `updated`, for the texts that count."""
-    return _updated(old, plurals_in_code())
-
-
-def _updated(old: Catalog, messages: Mapping[Any, list[str]]) -> Catalog:
     new = _Plain(locale="zh_CN", domain="matou", header_comment="# Matou in Chinese.", fuzzy=False)
-    for text, files in sorted(messages.items()):
+    for text, files in sorted(_messages().items(), key=lambda item: _first_form(item[0])):
         known = old.get(text)
         new.add(text, known.string if known else "", user_comments=files)
     return new
+
+
+def _first_form(text: Message) -> str:
+    return text if isinstance(text, str) else text[0]
 
 
 def written(catalogue: Catalog) -> bytes:
@@ -194,13 +179,8 @@ def written(catalogue: Catalog) -> bytes:
 
 
 def compiled(catalogue: Catalog) -> bytes:
-    """Of this catalogue and of the plurals."""
-    both = updated(catalogue)
-    for message in updated_plurals(read_plurals()):
-        if message.id:
-            both.add(message.id, message.string)
     buffer = BytesIO()
-    write_mo(buffer, both)
+    write_mo(buffer, updated(catalogue))
     return buffer.getvalue()
 
 
@@ -209,12 +189,11 @@ def is_translated(message: CatalogMessage) -> bool:
 
 
 def main() -> None:
-    texts, plurals = updated(read_catalogue()), updated_plurals(read_plurals())
+    texts = updated(read_catalogue())
     CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
     CATALOGUE.write_bytes(written(texts))
-    PLURALS.write_bytes(written(plurals))
-    COMPILED.write_bytes(compiled(read_catalogue()))
-    for message in (*texts, *plurals):
+    COMPILED.write_bytes(compiled(texts))
+    for message in texts:
         if message.id and not is_translated(message):
             print("not translated:", message.id)
     # In a process of its own, since the commands take their words from the catalogue that was written just now.

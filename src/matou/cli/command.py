@@ -29,13 +29,7 @@ SAID_BY_CLICK = (
     _("required"),
     _("Show this message and exit."),
     _("default: {default}"),
-    _("No such command {name!r}."),
-    _("No such option {name!r}."),
     _("Option {name!r} does not take a value."),
-    _("Invalid value for {param_hint}: {message}"),
-    _("Invalid value: {message}"),
-    _("Missing argument"),
-    _("Missing option"),
     _("Missing command."),
     _("Choose from:\n\t{choices}"),
     _("{value!r} is not a valid {number_type}."),
@@ -46,12 +40,15 @@ SAID_BY_CLICK = (
     _("{name} {filename!r} is not readable."),
     _("file"),
     _("directory"),
-    ngettext("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)", 1),
-    ngettext("Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})", 1),
     ngettext("Option {name!r} requires an argument.", "Option {name!r} requires {nargs} arguments.", 1),
     ngettext("{value!r} is not {choice}.", "{value!r} is not one of {choices}.", 1),
 )
 """Click asks Python's gettext for these; see `i18n.use_for_libraries`."""
+
+
+def unexpected_arguments(arguments: Sequence[str]) -> str:
+    template = ngettext("unexpected argument: {arguments}", "unexpected arguments: {arguments}", len(arguments))
+    return template.format(arguments=" ".join(arguments))
 
 
 def imported(target: str) -> Any:
@@ -121,6 +118,14 @@ class Command(click.Command):
         for add_to in parameters:
             add_to(command)
         return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        allowed, ctx.allow_extra_args = ctx.allow_extra_args, True
+        rest = super().parse_args(ctx, args)
+        ctx.allow_extra_args = allowed
+        if rest and not allowed and not ctx.resilient_parsing:
+            ctx.fail(unexpected_arguments(rest))
+        return rest
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         return _with_shared_options(super().get_params(ctx), len(self.params))

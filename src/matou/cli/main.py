@@ -19,6 +19,7 @@ from matou.cli.exit_codes import ExitCode, exit_code_for
 from matou.cli.system_errors import error_of_system
 from matou.cli.ui.output import print_error, say
 from matou.cli.ui.verbosity import SERVER_STOPPED
+from matou.cli.usage_errors import usage_fact
 from matou.errors import MatouError
 from matou.i18n import format_error, use_for_libraries
 from matou.i18n import gettext as _
@@ -168,7 +169,7 @@ def _print_usage_error(error: click.UsageError) -> None:
         click.echo(error.format_message(), err=True)
         return
     command = f"{error.ctx.command_path if error.ctx else PROGRAM} --help"
-    print_error(_("{fact}\nsee: {command}").format(fact=" ".join(error.format_message().split()), command=command))
+    print_error(_("{fact}\nsee: {command}").format(fact=usage_fact(error), command=command))
 
 
 def leave_no_core() -> None:

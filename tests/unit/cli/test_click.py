@@ -13,6 +13,14 @@ READ = ("core", "exceptions", "parser")
 
 NOT_MET = frozenset(
     {
+        "No such command {name!r}.",
+        "No such option {name!r}.",
+        "Invalid value for {param_hint}: {message}",
+        "Invalid value: {message}",
+        "Missing argument",
+        "Missing option",
+        "Did you mean {possibility}?",
+        "Got unexpected extra argument ({args})",
         "Aborted!",
         "(dynamic)",
         "deprecated",

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from matou.errors import Damaged
+from matou.errors import Damaged, Plural
 from matou.fs import flocked
 from matou.git.odb.packs import PackIndex
 from matou.git.odb.quarantine import Quarantine
@@ -97,7 +97,13 @@ def _pack(git_dir: Path, quarantine: Quarantine, names: Sequence[ObjectId]) -> t
     finally:
         index.close()
     if missing:
-        raise PackIncomplete("a pack of {git_dir} lacks {count} objects", git_dir=git_dir, count=len(missing))
+        fact = Plural(
+            "a pack of {git_dir} lacks {count} object",
+            "a pack of {git_dir} lacks {count} objects",
+            git_dir=git_dir,
+            count=len(missing),
+        )
+        raise PackIncomplete(fact)
     return pack, pack.with_suffix(".idx")
 
 

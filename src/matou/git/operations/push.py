@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO, Final, Protocol
 
-from matou.errors import MatouError
+from matou.errors import MatouError, Plural
 from matou.git.operations.pack_reuse import pack_of_everything
 from matou.git.process.limits import BLOCK_BYTES
 from matou.git.process.run import GitChild, Limits
@@ -247,13 +247,14 @@ def _require_taken(report: PushStatusReport) -> None:
     if report.refused:
         own = {ref: reason for ref, reason in report.refused.items() if not reason.startswith(_OF_OTHERS)}
         ref = min(own or report.refused)
-        raise PushFailed(
+        fact = Plural(
+            "the target did not take {count} ref, {ref}: {reason}",
             "the target did not take {count} refs, {ref} for one: {reason}",
             count=len(report.refused),
             ref=repr(ref),
             reason=_reason(report, report.refused[ref]),
-            refused=own,
         )
+        raise PushFailed(fact, refused=own)
 
 
 def _reason(report: PushStatusReport, reason: str) -> str:
