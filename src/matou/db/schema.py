@@ -42,6 +42,20 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else _EPOCH + value * _MICROSECOND
 
 
+class ReadableText(TypeDecorator[str]):
+    """A name of git's as people read it: bytes that are not UTF-8 become U+FFFD, as no database takes them.
+
+    Which branch is the default one is for the repository's HEAD to say; what stands here is told, and never followed
+    where HEAD says something else.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -110,7 +124,7 @@ repositories = Table(
     Column("true_name", Text, nullable=False),
     Column("description", Text, nullable=False),
     Column("visibility", Text, nullable=False),
-    Column("default_branch", Text),
+    Column("default_branch", ReadableText),
     Column("archived", Boolean, nullable=False),
     Column("source", Text),
     Column("source_id", Text),

@@ -69,6 +69,19 @@ def test_every_ref_comes_in_but_those_that_are_ours(
     git("fsck", "--strict", "--full", cwd=forge.git_dir(made))
 
 
+def test_a_default_branch_that_is_not_utf8_comes_in(
+    forge: Forge, origin: Path, path: RepositoryPath, anna: User
+) -> None:
+    """Git takes the bytes of GBK, which no database does: it ended with a traceback, and nothing was there."""
+    name = os.fsdecode("中文".encode("gbk"))
+    git("branch", "-m", "trunk", name, cwd=origin)
+
+    made = import_repository(forge, origin, path, visibility=Visibility.PUBLIC, creator=anna, local=True)
+
+    assert ref_listing(forge, made).head == f"refs/heads/{name}"
+    assert made.default_branch == "\ufffd\ufffd\ufffd\ufffd"
+
+
 def test_a_bare_repository_comes_in_too(forge: Forge, origin: Path, path: RepositoryPath, tmp_path: Path) -> None:
     bare = tmp_path / "bare.git"
     git("clone", "--quiet", "--bare", origin, bare, cwd=tmp_path)

@@ -115,6 +115,17 @@ def backed_up(archive: Archive) -> Team:
 SHIP = RepositoryPath.parse("team/harbour/ship")
 
 
+def test_a_default_branch_that_is_not_utf8_stops_nothing(archive: Archive, forge: Forge) -> None:
+    """A run notes it as HEAD has it: one such repository kept the whole archive from being served."""
+    team = Team(archive)
+    team.repositories["42"]["default_branch"] = "\udcd6\udcd0"
+    team.back_up()
+
+    reindex(forge)
+
+    assert find_repository(forge, SHIP).default_branch == "\ufffd\ufffd"
+
+
 def rows(forge: Forge) -> object:
     """All that the index says, but for the numbers of rows."""
     namespaces = [

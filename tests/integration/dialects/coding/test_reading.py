@@ -1,5 +1,7 @@
 """What the reading actions answer: the team, its projects, its depots."""
 
+import os
+
 import pytest
 
 from matou.db.memberships import Role
@@ -354,3 +356,10 @@ def test_an_icon_is_linked_absolutely(team: Team, api: Api) -> None:
     [project] = api("DescribeCodingProjects").response["Data"]["ProjectList"]
 
     assert project["Icon"] == f"{BASE}/static/project_icon/{team.project.id}/{changed.icon}"
+
+
+def test_a_default_branch_that_is_not_utf8_is_told_as_it_can_be_read(team: Team, api: Api) -> None:
+    """It was FailedOperation: a fault of ours."""
+    team.git("branch", "-m", "main", os.fsdecode("中文".encode("gbk")))
+
+    assert api("DescribeGitDepot", DepotId=team.depot.id).response["Depot"]["DefaultBranch"] == "\ufffd" * 4

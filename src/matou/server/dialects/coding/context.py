@@ -139,3 +139,8 @@ def page_request(number: int, size: int) -> PageRequest:
 
 def wire_page(page: PageRequest, total: int) -> CodingPage:
     return CodingPage(page_number=page.number, page_size=page.size, total_page=-(-total // page.size), total_row=total)
+
+
+def readable(name: str) -> str:
+    """A ref's name as JSON can hold it: bytes that are not UTF-8 become U+FFFD."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

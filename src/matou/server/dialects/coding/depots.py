@@ -40,6 +40,7 @@ from matou.server.dialects.coding.context import (
     TeamContext,
     action,
     page_request,
+    readable,
     wire_page,
 )
 from matou.server.dialects.coding.errors import ScopeRefused
@@ -87,7 +88,7 @@ def my_depots(context: TeamContext, request: requests.DescribeMyDepots) -> wire.
 def one_depot(context: TeamContext, request: requests.DescribeGitDepot) -> wire.DepotResponse:
     granted = find_depot(context, request, MaySee)
     [row] = _rows(context, [granted.subject])
-    row.default_branch = default_branch_of(context.forge, granted) or ""
+    row.default_branch = readable(default_branch_of(context.forge, granted) or "")
     return wire.DepotResponse(depot=row)
 
 

@@ -23,6 +23,7 @@ from matou.server.dialects.coding.context import (
     TeamContext,
     action,
     page_request,
+    readable,
 )
 from matou.server.dialects.coding.depots import find_depot
 
@@ -169,11 +170,6 @@ def _message(opened: pygit2.Repository, target: ObjectId) -> str:
     except (MissingObject, TooLargeToRead):
         return ""
     return "" if tag is None else tag.message
-
-
-def readable(name: str) -> str:
-    """A ref's name as JSON can hold it: bytes that are not UTF-8 become U+FFFD."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 _ORDER = "The default branch first, the others by name"
