@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -18,12 +19,14 @@ from matou.forge.accounts.users import NameTaken, create_user
 from matou.forge.forge import Forge
 from matou.forge.repositories import remote_imports
 from matou.forge.repositories.lifecycle import find_repository
-from matou.forge.repositories.remote_imports import ImportFailed, ImportNotAllowed, ImportsBusy
+from matou.forge.repositories.remote_imports import ImportFailed, ImportNotAllowed, ImportsBusy, ImportUntrusted
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
+from support.certificates import make_certificate
 from support.clocks import Clock
 from support.deciding import exists, import_from, open_object, receive, ref_listing
+from support.encrypted_server import EncryptedServer
 from support.git_repositories import commit_file, commit_stream, fast_import, git, lfs_pointer, refs_of, tip_of
 from support.listed_rows import repositories_in
 from support.matou_server import MatouServer
@@ -353,3 +356,14 @@ def test_nothing_is_asked_for_a_name_that_is_taken(
         )
 
     assert server.requests == []
+
+
+def test_a_server_that_cannot_prove_who_it_is_is_the_askers_to_mend(allowed: Forge, anna: User, tmp_path: Path) -> None:
+    server = EncryptedServer(make_certificate(tmp_path, "IP:127.0.0.1"))
+
+    with pytest.raises(ImportUntrusted, match="is not trusted"):
+        import_from(allowed, f"{server.url}/x.git", HERE, PROFILE, creator=anna, also=nothing)
+
+    server.close()
+    assert b"".join(server.received) == b""
+    assert nothing_is_left(allowed)
