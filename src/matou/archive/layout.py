@@ -2,6 +2,7 @@
 
 import json
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -101,6 +102,9 @@ class Archive:
         """
         path = root / IDENTITY_FILE
         try:
+            if not stat.S_ISREG(path.stat().st_mode):
+                # A pipe would keep us waiting, and a device has no end.
+                raise Damaged("{path} is no file", path=path)
             text = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError) as error:
             raise NotAnArchive("{root} is no archive", root=root) from error

@@ -135,7 +135,7 @@ class PathRegistry:
             registry._keep_manifest(manifest)
         newest = max((ended for ended, _ in history.newest.values()), default=0)
         for earlier in archive.run_numbers():
-            if earlier in unread or not archive.manifest(earlier).exists():
+            if earlier in unread or not archive.manifest(earlier).is_file():
                 faults = registry._keep_journal(archive.places(earlier))
                 registry.faults += faults if earlier > newest else ()
         return registry

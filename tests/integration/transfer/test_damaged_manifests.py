@@ -1,5 +1,6 @@
 """A manifest that cannot be read counts as a run that was cut off: named, never touched, and in nobody's way."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from matou.archive.layout import Archive
 from matou.transfer.backup.status import archive_status
-from matou.transfer.common.saved_repositories import runs, show
+from matou.transfer.common.saved_repositories import RunState, runs, show
 from matou.transfer.restore.command import restore
 from matou.transfer.verify.command import verify
 from matou.transfer.verify.report import ProblemKind, VerifyReport
@@ -192,6 +193,19 @@ def test_places_of_a_run_that_was_cut_off_stop_nobody_when_they_are_damaged(
     assert refs_of(mirror(archive, "100", run=2)) == refs_of(api)
     assert place.is_dir()
     assert back_up(source, archive).notes == ()
+
+
+def test_a_pipe_in_place_of_a_manifest_keeps_nobody_waiting(
+    source: ScriptedSource, archive: Archive, api: Path
+) -> None:
+    back_up(source, archive)
+    back_up(source, archive)
+    archive.manifest(2).unlink()
+    os.mkfifo(archive.manifest(2))
+
+    assert [run.state for run in runs(archive)] == [RunState.ENDED, RunState.INTERRUPTED]
+    assert back_up(source, archive).everything_is_saved
+    assert verified(archive).problems == ()
 
 
 def mirror_of(archive: Archive) -> Path:

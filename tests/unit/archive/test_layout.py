@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -149,6 +150,17 @@ def test_an_identity_that_cannot_be_read_is_damage(tmp_path: Path, text: str) ->
     (tmp_path / "archive.json").write_text(text)
 
     with pytest.raises(Damaged, match=r"archive\.json"):
+        Archive.open(tmp_path)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
+def test_an_identity_that_is_no_file_is_damage(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    """Every command waited for whoever writes into a pipe, or filled the memory from a device."""
+    create(tmp_path)
+    (tmp_path / "archive.json").unlink()
+    make(tmp_path / "archive.json")
+
+    with pytest.raises(Damaged, match=r"archive\.json is no file"):
         Archive.open(tmp_path)
 
 

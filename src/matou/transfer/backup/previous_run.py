@@ -73,7 +73,7 @@ def load_previous_run(archive: Archive, history: RunHistory, source: SourceLine)
             case EndLine():
                 listing = line.listing
     unread = history.unread_since(key)
-    has_ended = (archive.manifest(number).exists() for number in archive.run_numbers() if number > run)
+    has_ended = (archive.manifest(number).is_file() for number in archive.run_numbers() if number > run)
     if listing is not ListingState.COMPLETE:
         when_complete = _unseen_when_complete(archive, key)
         unseen = unseen if when_complete is None else when_complete

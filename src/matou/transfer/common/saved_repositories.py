@@ -53,7 +53,7 @@ def runs(archive: Archive) -> Iterator[RunSummary]:
     """Every run that ever began, oldest first, those that were cut off too."""
     for run in archive.run_numbers():
         path = archive.manifest(run)
-        if not path.exists():
+        if not path.is_file():
             yield RunSummary(run, RunState.INTERRUPTED, None, None, None)
             continue
         first: RunLine | None = None

@@ -123,7 +123,7 @@ def read_expectations(archive: Archive) -> Expectations:
 
 
 def _last_interrupted(archive: Archive) -> int:
-    return max((run for run in archive.run_numbers() if not archive.manifest(run).exists()), default=0)
+    return max((run for run in archive.run_numbers() if not archive.manifest(run).is_file()), default=0)
 
 
 def _can_be_read(manifest: Path) -> bool:
