@@ -176,3 +176,26 @@ def test_a_link_in_a_page_leads_somewhere(path: Path) -> None:
         to for to in targets if "://" not in to and not to.startswith("mailto:") and not (path.parent / to).exists()
     ]
     assert missing == []
+
+
+OF_NO_KIND = {
+    # This machine, or a program on it, does not do its work: nothing that was given would help.
+    "GitFailed", "GitNotFound", "GitTooOld", "MachineFault", "NotWritten", "StoreFailed", "WorkerFailed", "WriteFailed",
+    # The other side failed, in no way that says what would help.
+    "AnsweredOtherwise", "ImportFailed", "ImportNotAllowed", "PlatformFailed", "PushFailed",
+    # What a report says of one repository: the rest was done.
+    "NotAllStored", "NotCheckedOut", "NotListed", "NotSaved", "RefsNotMigrated", "ShallowHistory", "UnreadableFields",
+    # Ended because somebody asked for it; and two that never leave their module but by a fault of ours.
+    "Cancelled", "InvalidKey", "_Cut",
+}  # fmt: skip
+
+
+def test_an_error_says_by_its_kind_what_can_be_done() -> None:
+    kinds = {"Conflict", "Damaged", "Invalid", "NotFound", "Refused", "TryLater", "UnknownShape"}
+    plain = {
+        node.name
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and any(isinstance(b, ast.Name) and b.id == "MatouError" for b in node.bases)
+    }
+    assert plain == kinds | OF_NO_KIND, "make it one of the seven kinds: exit codes and HTTP statuses go by them"

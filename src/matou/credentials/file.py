@@ -15,7 +15,7 @@ import msgspec
 from matou.credentials import Secret
 from matou.credentials.private_files import locked, write_private
 from matou.credentials.store import PasswordNeedsKeyring, SecretKind, SecretName, StoreFailed, StoreKind
-from matou.errors import Damaged, MatouError, Refused
+from matou.errors import Damaged, Invalid, Refused
 
 MAGIC = b"matou tokens "
 VERSION = 1
@@ -31,7 +31,7 @@ class TokenFileDamaged(Damaged):
     """The file of tokens is not what was written."""
 
 
-class TooNew(MatouError):
+class TooNew(Invalid):
     """A version of the file that this Matou does not know."""
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, TextIO
 
 from matou.credentials import GitCredential, Secret
-from matou.errors import MatouError
+from matou.errors import Invalid
 
 LONGEST_REQUEST_BYTES = 64 * 1024
 
@@ -16,7 +16,7 @@ _HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 
 
-class NotACredentialRequest(MatouError):
+class NotACredentialRequest(Invalid):
     """What came is not git's credential protocol."""
 
 

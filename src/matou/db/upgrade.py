@@ -4,13 +4,13 @@ from sqlalchemy import Connection, inspect, text
 
 from matou.db.engine import Database
 from matou.db.schema import HEAD_REVISION
-from matou.errors import MatouError
+from matou.errors import Invalid
 
 # Any number that nobody else takes: this one spells "matou" on a telephone.
 _UPGRADE_LOCK = 62868
 
 
-class NewerDatabase(MatouError):
+class NewerDatabase(Invalid):
     """A newer Matou has changed the tables; this one would not understand them."""
 
 

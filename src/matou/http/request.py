@@ -11,7 +11,7 @@ import urllib3
 
 import matou
 from matou.credentials import Secret
-from matou.errors import MatouError
+from matou.errors import Invalid
 from matou.http.addresses import Address, parse_address
 
 USER_AGENT = f"matou/{matou.__version__}"
@@ -43,7 +43,7 @@ class TransferLimits:
     slow_for: timedelta = timedelta(seconds=60)
 
 
-class InvalidHeader(MatouError):
+class InvalidHeader(Invalid):
     """A header that would say more than one thing; the value is not quoted, since it may be a secret."""
 
 

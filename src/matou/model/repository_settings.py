@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import ClassVar
 
-from matou.errors import MatouError
+from matou.errors import Invalid
 
 MOST_APPROVALS = 5
 MOST_PEOPLE = 100
@@ -15,7 +15,7 @@ LONGEST_TITLE_PREFIX = 100
 LARGEST_FILE_LIMIT_MEGABYTES = 1024 * 1024
 
 
-class UnusableSetting(MatouError):
+class UnusableSetting(Invalid):
     """A value that a setting cannot have."""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from matou.credentials import Secret
-from matou.errors import MatouError, Refused
+from matou.errors import Invalid, Refused
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity
 from matou.forge.accounts.tokens import resolve_token
 from matou.forge.accounts.users import authenticate
@@ -31,7 +31,7 @@ class UnknownCredential(Refused):
     """The password or token is wrong, expired or revoked; which of them is not said."""
 
 
-class UnreadableCredential(MatouError):
+class UnreadableCredential(Invalid):
     """The Authorization header has none of the forms that we know."""
 
 

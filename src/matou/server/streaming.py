@@ -8,7 +8,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from starlette.types import Message, Receive, Send
 
-from matou.errors import MatouError, TryLater, UnknownShape
+from matou.errors import Invalid, TryLater, UnknownShape
 from matou.server.stall_budget import StallBudget, TooSlow
 
 Parameters = ParamSpec("Parameters")
@@ -44,7 +44,7 @@ class ClientLeft(TryLater):
     """The connection is gone: there is nobody to answer."""
 
 
-class BodyTooLarge(MatouError):
+class BodyTooLarge(Invalid):
     """A request body beyond its limit, counted after it was inflated."""
 
 

@@ -20,12 +20,11 @@ from matou.cli.ui.progress import say_that_we_wait
 from matou.cli.ui.verbosity import is_quiet
 from matou.credentials import Secret
 from matou.credentials.logins import Login
-from matou.errors import Invalid
 from matou.git.process.run import Limits
 from matou.platforms.registry import require_target
 from matou.settings import Settings
 from matou.transfer.migrate.command import MOST_JOBS, MigrationOptions
-from matou.transfer.migrate.mapping import NO_MAP, MigrationMap, UnusableMap, read_map
+from matou.transfer.migrate.mapping import NO_MAP, read_map
 from matou.transfer.migrate.report import MigrationReport
 from matou.wiring import migrate as migrate_archive
 
@@ -50,7 +49,7 @@ def migrate(
     token = _token(to, url, settings, from_stdin=token_stdin)
     options = MigrationOptions(
         namespace=namespace.strip("/"),
-        mapping=_mapping(map_),
+        mapping=read_map(map_) if map_ else NO_MAP,
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
         dry_run=dry_run,
@@ -81,14 +80,6 @@ def migrate(
         click.echo(migrate_report.as_text(report))
     is_well = report.nothing_is_wrong if dry_run else report.everything_is_moved
     raise Exit(ExitCode.DONE if is_well else ExitCode.NOT_ALL_SAVED)
-
-
-def _mapping(path: Path | None) -> MigrationMap:
-    """Raises Invalid."""
-    try:
-        return read_map(path) if path else NO_MAP
-    except UnusableMap as error:
-        raise Invalid("{fault}", fault=error) from error
 
 
 def _token(platform: str, url: str, settings: Settings, *, from_stdin: bool) -> Secret | Login:

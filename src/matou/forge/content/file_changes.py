@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from matou.db.repositories import Repository
-from matou.errors import Conflict, MatouError, NotFound
+from matou.errors import Conflict, Invalid, NotFound
 from matou.forge.access import Authorized, MayReadCode, MayWriteCode
 from matou.forge.accounts.authors import person_of
 from matou.forge.content.branches import new_ref
@@ -44,11 +44,11 @@ class NoSuchFile(NotFound):
     """The branch has nothing at the path."""
 
 
-class FileTooLarge(MatouError):
+class FileTooLarge(Invalid):
     """More than is taken in one request; `git push` takes it."""
 
 
-class UnsaidVersion(MatouError):
+class UnsaidVersion(Invalid):
     """A file that is there shall be replaced, without a word of which version the caller saw."""
 
 

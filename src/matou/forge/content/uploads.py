@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from matou.db import uploads
 from matou.db.repositories import Repository
 from matou.db.uploads import Upload
-from matou.errors import MatouError, NotFound
+from matou.errors import Invalid, NotFound
 from matou.forge.access import Authorized, MayReadCode, MayUpload, NotAllowed
 from matou.forge.forge import Forge
 from matou.forge.repositories.events import record_event
@@ -26,15 +26,15 @@ _NOT_IN_NAMES = frozenset('<>:"/\\|?*%')
 _TYPE_BYTES = 4096
 
 
-class EmptyUpload(MatouError):
+class EmptyUpload(Invalid):
     """A file without a byte."""
 
 
-class UploadTooLarge(MatouError):
+class UploadTooLarge(Invalid):
     """A file of more than LARGEST_UPLOAD_BYTES."""
 
 
-class UnwantedType(MatouError):
+class UnwantedType(Invalid):
     """A file that is nothing of what may be uploaded."""
 
 

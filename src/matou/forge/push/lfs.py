@@ -12,7 +12,7 @@ from matou.archive.blobs import UnexpectedDigest, is_digest
 from matou.db import lfs_objects
 from matou.db.lfs_objects import LfsLink
 from matou.db.repositories import Repository
-from matou.errors import Damaged, MatouError, NotFound, Refused
+from matou.errors import Damaged, Invalid, NotFound, Refused
 from matou.forge.access import Authorized, MayReadCode, MayWriteCode
 from matou.forge.forge import Forge
 from matou.forge.repositories.settings import applied_settings
@@ -20,7 +20,7 @@ from matou.model.repository_settings import Features
 from matou.storage.files import CHUNK_BYTES
 
 
-class InvalidOid(MatouError):
+class InvalidOid(Invalid):
     """An LFS object id is 64 lower-case hexadecimal digits."""
 
 

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from matou.errors import MatouError
+from matou.errors import Invalid
 from matou.linear_regex import LinearPattern, NotAPattern, compile_linear
 
 LONGEST_PATTERN = 1000
@@ -14,11 +14,11 @@ MOST_STEPS = 4_000_000
 """Of one search, as pieces of the pattern times letters of the text: some 50 ms, in which no other thread runs."""
 
 
-class UnusablePattern(MatouError):
+class UnusablePattern(Invalid):
     """A text that is no pattern in RE2's syntax, or one that would take too much room."""
 
 
-class TooMuchToSearch(MatouError):
+class TooMuchToSearch(Invalid):
     """A pattern that repeats much, and a text that is long: together they would hold up the server."""
 
 

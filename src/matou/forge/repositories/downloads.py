@@ -16,7 +16,7 @@ import structlog
 from matou.db import downloads
 from matou.db.engine import Database
 from matou.db.repositories import Repository
-from matou.errors import MatouError
+from matou.errors import Invalid
 from matou.forge.access import Authorized, MayReadAnalysis, MayReadCode
 from matou.forge.forge import Forge
 
@@ -31,7 +31,7 @@ LONGEST_RANGE_DAYS = 1100
 DEFAULT_RANGE_DAYS = 30
 
 
-class UnusableRange(MatouError):
+class UnusableRange(Invalid):
     """Days that no statistics are given for: the last before the first, or too many."""
 
 

@@ -8,7 +8,7 @@ from matou.db.engine import Connection
 from matou.db.namespaces import Namespace, NamespaceKind
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.errors import MatouError
+from matou.errors import Invalid
 from matou.forge.access import Identity, MayCreateIn, authorize_namespace
 from matou.forge.forge import Forge
 from matou.forge.repositories.first_commit import FirstFiles
@@ -20,7 +20,7 @@ from matou.model.names import NamespacePath
 from matou.model.repository_settings import Modules
 
 
-class ImportAndTemplate(MatouError):
+class ImportAndTemplate(Invalid):
     """A repository that was to begin in two ways."""
 
 

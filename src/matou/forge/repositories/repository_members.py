@@ -10,7 +10,7 @@ from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.db.repository_members import RepositoryMember
 from matou.db.users import User, UserId, UserKind
-from matou.errors import MatouError, NotFound
+from matou.errors import Invalid, NotFound
 from matou.forge import access
 from matou.forge.access import Authorized, Identity, MayChangeMemberMode, MayManageMembers, MaySeeMembers
 from matou.forge.accounts.members import NoSuchMember
@@ -41,11 +41,11 @@ ROLES: Mapping[MemberPermission, Role] = MappingProxyType(
 """Nobody becomes an owner of one repository: whoever may give roles here could otherwise raise themselves."""
 
 
-class NotAPerson(MatouError):
+class NotAPerson(Invalid):
     """The robot of a project token: its token says what it is good for."""
 
 
-class MissingCustomizedRole(MatouError):
+class MissingCustomizedRole(Invalid):
     """A customized role was asked for without saying which."""
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from matou.errors import MatouError
+from matou.errors import Invalid
 
 _NOISE = re.compile(r"\b(?:the|licen[cs]e|version|template)\b")
 _DROPPED = re.compile(r"[^a-z0-9+#]")
@@ -16,7 +16,7 @@ _VERSION = re.compile(r"v(?=\d)")
 _PLACEHOLDER = re.compile(r"\[(year|fullname|login|email|project|description|projecturl)\]")
 
 
-class UnknownTemplate(MatouError):
+class UnknownTemplate(Invalid):
     """No template has this name."""
 
 

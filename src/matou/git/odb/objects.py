@@ -18,7 +18,7 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import ConfigLevel, ObjectType, Option, RepositoryOpenFlag
 
-from matou.errors import Damaged, MatouError, NotFound, Phrase, Refused
+from matou.errors import Damaged, Invalid, MatouError, NotFound, Phrase, Refused
 from matou.git.odb.large_objects import beginning_of
 from matou.git.odb.quarantine import OtherObjectFormat
 from matou.git.process.run import GitFailed
@@ -83,7 +83,7 @@ class MissingPath(NotFound):
     """The commit has no such path, or what is there is not of the kind that was asked for."""
 
 
-class InvalidTreePath(MatouError):
+class InvalidTreePath(Invalid):
     """A path that no tree of ours is asked for."""
 
 

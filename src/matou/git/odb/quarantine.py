@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol, Self
 
-from matou.errors import Conflict, MatouError
+from matou.errors import Conflict, Invalid
 from matou.fs import sync_folder
 from matou.git.odb.quarantine_environment import QuarantineFolder
 from matou.git.repository import object_format_on_disk
@@ -28,7 +28,7 @@ class OtherObjectFormat(Conflict):
     """The repository names its objects by a hash that git knows, and that neither libgit2 nor we do."""
 
 
-class RefusedObject(MatouError):
+class RefusedObject(Invalid):
     """Content that would make others refuse the whole repository."""
 
 

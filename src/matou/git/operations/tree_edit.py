@@ -14,7 +14,7 @@ from typing import Final
 import pygit2
 from pygit2.enums import ObjectType
 
-from matou.errors import Conflict, Damaged, MatouError, Phrase
+from matou.errors import Conflict, Damaged, Invalid, Phrase
 from matou.git.odb.objects import LARGEST_TREE_BYTES, InvalidTreePath, TooLargeToRead, TreePath
 from matou.git.odb.quarantine import ObjectKind, ObjectWriter, Quarantine
 from matou.git.process.run import GitFailed, run_git
@@ -46,15 +46,15 @@ class PathBlocked(Conflict):
     """What stands at a path, or on the way to it, is no file and no folder that a file could be put into."""
 
 
-class RefusedFile(MatouError):
+class RefusedFile(Invalid):
     """Git acts upon a file of this name, and refuses this content."""
 
 
-class InvalidPerson(MatouError):
+class InvalidPerson(Invalid):
     """A name or an address that a commit cannot carry."""
 
 
-class InvalidMessage(MatouError):
+class InvalidMessage(Invalid):
     """A message that a commit or a tag cannot carry."""
 
 

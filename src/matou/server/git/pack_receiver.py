@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
-from matou.errors import MatouError
+from matou.errors import Invalid
 from matou.forge.forge import Forge
 from matou.fs import syncfs_reports_errors
 from matou.git.odb.incoming_pack import IncomingPack, index_command, index_settings
@@ -37,7 +37,7 @@ _SEPARATORS: Final = frozenset(" ,|=")
 """What git ends a path with, in the words after `--strict=`."""
 
 
-class TooLargeForCloserLook(MatouError):
+class TooLargeForCloserLook(Invalid):
     """A pack with an odd header that is no longer at hand as a whole."""
 
 

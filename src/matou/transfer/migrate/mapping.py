@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from matou.errors import MatouError, Phrase
+from matou.errors import Invalid, Phrase
 from matou.fs import reason_of
 from matou.model.decoding_faults import NOT_UTF8, fault_of_toml
 
 _EVERYTHING = "/*"
 
 
-class UnusableMap(MatouError):
+class UnusableMap(Invalid):
     """The file that says where repositories go does not say it."""
 
 

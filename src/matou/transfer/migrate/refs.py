@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine
-from matou.errors import MatouError, Phrase, Plural
+from matou.errors import Invalid, MatouError, Phrase, Plural
 from matou.git.odb.shallow import read_boundary
 from matou.git.process.run import run_git
 from matou.model.names import ObjectId, RefName, RepositoryPath
@@ -18,7 +18,7 @@ SHA1_DIGITS = 40
 Refs = Mapping[RefName, ObjectId]
 
 
-class ObjectFormatRefused(MatouError):
+class ObjectFormatRefused(Invalid):
     """The repository's object ids are of a kind that the target does not keep."""
 
 

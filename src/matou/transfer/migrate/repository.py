@@ -7,7 +7,7 @@ from typing import Final
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine
-from matou.errors import Conflict, Damaged, MatouError, Phrase, Plural, TryLater
+from matou.errors import Conflict, Damaged, Invalid, MatouError, Phrase, Plural, TryLater
 from matou.git.odb.objects import open_repository
 from matou.git.operations.history import is_ancestor
 from matou.git.operations.push import Pusher, PushFailed, RefAdvertisement
@@ -49,7 +49,7 @@ class TargetTooVisible(Conflict):
     """The target has an empty repository of that name which more people may see than the one in the archive."""
 
 
-class UnwritableBranch(MatouError):
+class UnwritableBranch(Invalid):
     """The name of the default branch is not UTF-8, as what an API is told must be."""
 
 

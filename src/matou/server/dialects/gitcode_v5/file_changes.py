@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from matou.errors import MatouError
+from matou.errors import Invalid
 from matou.forge.access import MaySee, MayWriteCode
 from matou.forge.accounts.authors import person_of
 from matou.forge.content.file_changes import (
@@ -31,7 +31,7 @@ LARGEST_BODY_BYTES = 40 * 1024 * 1024
 _LINE_BREAKS = str.maketrans("", "", "\r\n")
 
 
-class NoBase64(MatouError):
+class NoBase64(Invalid):
     """Content that is anything but Base64."""
 
 

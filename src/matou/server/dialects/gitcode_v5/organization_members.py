@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from matou.errors import MatouError
+from matou.errors import Invalid
 from matou.forge.access import MayAdminister, MayManageAccount, MaySee, Scope, authorize_account
 from matou.forge.accounts.members import NoSuchMember, add_member, leave_namespace, own_role, remove_member
 from matou.forge.repositories.repository_members import ROLES, MemberPermission, find_person
@@ -15,7 +15,7 @@ from matou.server.dialects.gitcode_v5.organizations import membership, reach_org
 from matou.server.dialects.gitcode_v5.repository_object import user_id
 
 
-class NoCustomizedRole(MatouError):
+class NoCustomizedRole(Invalid):
     """Customized roles are made for one repository each."""
 
 

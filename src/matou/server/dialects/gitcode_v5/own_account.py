@@ -1,6 +1,6 @@
 """One's own account: its e-mail, its keys, and how it is shown to others."""
 
-from matou.errors import MatouError, Refused
+from matou.errors import Invalid, Refused
 from matou.forge.access import MayManageAccount, Scope, authorize_account
 from matou.forge.accounts.users import set_display_name
 from matou.model.names import folded
@@ -19,7 +19,7 @@ class EmailNotTheirs(Refused):
     """Nothing here proves an address, and commits are told to be of whoever has theirs."""
 
 
-class FieldNotStored(MatouError):
+class FieldNotStored(Invalid):
     """Something was to be written that no account has here."""
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from matou.credentials import Secret
-from matou.errors import MatouError
+from matou.errors import Invalid
 from matou.forge.access import MayAdminister, MayChangeSettings, MayDelete, MaySee, MayTransfer, Scope
 from matou.forge.repositories.lifecycle import (
     archive_repository,
@@ -30,7 +30,7 @@ VISIBILITIES = (Visibility.PRIVATE, Visibility.PUBLIC, Visibility.INTERNAL)
 """What `public` says: 0, 1 and 2."""
 
 
-class UnsupportedRepositoryType(MatouError):
+class UnsupportedRepositoryType(Invalid):
     """Something of GitCode's later documents that a repository cannot be here."""
 
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from matou.db.repository_listings import Order, RepositoryQuery
 from matou.db.users import User
-from matou.errors import MatouError
+from matou.errors import Invalid
 from matou.forge.access import Scope
 from matou.forge.accounts.users import search_people
 from matou.forge.repositories.repository_lists import search_repositories
@@ -17,7 +17,7 @@ from matou.server.api.route import Route, plain_route
 from matou.server.dialects.gitcode_v5.repository_object import repository_objects
 
 
-class LanguageNotKnown(MatouError):
+class LanguageNotKnown(Invalid):
     """Which languages a repository is written in is counted when somebody asks for it, and not searched."""
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from matou.db.repositories import Repository
 from matou.db.repository_listings import Affiliation, Order, RepositoryQuery
 from matou.db.users import User
-from matou.errors import MatouError
+from matou.errors import Invalid
 from matou.forge.access import GrantedPage, Scope
 from matou.forge.repositories.repository_lists import (
     find_person,
@@ -36,7 +36,7 @@ AFFILIATIONS = {
 }
 
 
-class TypeBesideAffiliation(MatouError):
+class TypeBesideAffiliation(Invalid):
     """Two ways to choose repositories that GitCode takes one at a time."""
 
 
