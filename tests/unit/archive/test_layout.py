@@ -153,7 +153,7 @@ def test_an_identity_that_cannot_be_read_is_damage(tmp_path: Path, text: str) ->
         Archive.open(tmp_path)
 
 
-@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
 def test_an_identity_that_is_no_file_is_damage(tmp_path: Path, make: Callable[[Path], None]) -> None:
     """Every command waited for whoever writes into a pipe, or filled the memory from a device."""
     create(tmp_path)
