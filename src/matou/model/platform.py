@@ -35,7 +35,8 @@ class RemoteNamespace:
     """A namespace at a platform. `name` is its part of a URL, in no way cleaned; times are aware, in UTC.
 
     `created_at` is None where the platform says that it does not know. `icon_url` is absolute, or None. `left_out` says
-    what the platform told and nobody could read.
+    what the platform told and nobody could read. `type` is the platform's own word for what kind of owner it is; empty
+    where it has none.
     """
 
     id: str
@@ -46,6 +47,7 @@ class RemoteNamespace:
     icon_url: str | None
     archived: bool
     left_out: tuple[str, ...] = ()
+    type: str = ""
 
 
 @dataclass(frozen=True, slots=True)

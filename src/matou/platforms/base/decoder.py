@@ -107,8 +107,8 @@ class Decoder:
 
     A struct may say by class attributes that it `holds_rows` (its lists and objects are what was asked for: none may be
     left out, or taken for empty), that it `is_whole` (every field counts, as in settings: none is ever left out), that
-    it `keeps_undescribed` (what came and stands in no field is kept: see `undescribed_of`), and that it `keeps_given`
-    (all of it is kept as it came, too: see `given_of`).
+    it `keeps_undescribed` (what came and stands in no field is kept: see `undescribed_of`), and that it
+    `keeps_original` (all of it is kept as it came, too: see `original_of`).
 
     Args:
         platform: its name, for errors.
@@ -295,7 +295,7 @@ def _finished(kind: type[S], value: Mapping[str, object], decoded: Mapping[str, 
     made = kind(**decoded)
     if getattr(kind, "keeps_undescribed", False) and len(decoded) < len(value):
         _keep_rest(made, value, decoded)
-    if getattr(kind, "keeps_given", False):
+    if getattr(kind, "keeps_original", False):
         made.__dict__[_GIVEN] = types.MappingProxyType(dict(value))
     if odd.fields is not None and inner.fields:
         if hasattr(made, "__dict__"):

@@ -260,15 +260,3 @@ class OpenMetadata(Protocol):
                 EVENT and REACTION, unless a person says so, are not. A kind with files of its own is walked or not.
             answers: to be given to every `ApiClient`: recorded answers, in whose order all is read again.
         """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetadataSupport:
-    """What a platform's record says of its metadata.
-
-    Attributes:
-        calls_per_hour: how many the platform grants beside its pace; None where it counts none.
-    """
-
-    open: OpenMetadata
-    calls_per_hour: int | None = None

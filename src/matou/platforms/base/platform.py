@@ -17,7 +17,7 @@ from matou.http.retry import DEFAULT_POLICY, RetryPolicy, WaitListener
 
 if TYPE_CHECKING:
     from matou.http.session import Session
-    from matou.platforms.base.metadata import MetadataSupport
+    from matou.platforms.base.metadata import OpenMetadata
     from matou.platforms.base.source import RecordSink, Source
     from matou.platforms.base.target import MigrationTarget
     from matou.settings import Settings
@@ -91,6 +91,18 @@ class TokenPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MetadataSupport:
+    """What a platform's record says of its metadata; it stands here, for help texts read the record, too.
+
+    Attributes:
+        calls_per_hour: how many the platform grants beside its pace; None where it counts none.
+    """
+
+    open: "OpenMetadata"
+    calls_per_hour: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
     """A platform: how a person names it, where it is, and how it is asked.
 
@@ -120,7 +132,7 @@ class Platform:
     rate: RateLimit = UNLIMITED
     retry: RetryPolicy = DEFAULT_POLICY
     source: OpenSource | None = None
-    metadata: "MetadataSupport | None" = None
+    metadata: MetadataSupport | None = None
     target: OpenTarget | None = None
     whoami: Whoami
     password: PasswordUse = PasswordUse.NOTHING

@@ -1,15 +1,19 @@
 """GitCode: API v5, under two names."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from matou.credentials import Secret
 from matou.http.rate_limit import RateLimit
 from matou.http.retry import RetryPolicy
-from matou.platforms.base.platform import Clock, OfficialInstance, Platform, TokenPage
+from matou.platforms.base.platform import Clock, MetadataSupport, OfficialInstance, Platform, TokenPage
 
 if TYPE_CHECKING:
     from matou.http.session import Session
+    from matou.model.metadata.kinds import MetadataKind
+    from matou.platforms.base.api_client import Answers
+    from matou.platforms.base.metadata import MetadataSource
     from matou.platforms.base.source import RecordSink, Source
     from matou.platforms.base.target import MigrationTarget
 
@@ -18,6 +22,23 @@ def _source(session: "Session", url: str, token: Secret, record: "RecordSink", *
     from matou.platforms.gitcode.source import GitCodeSource
 
     return GitCodeSource(session, url, token, record=record, now=now)
+
+
+def _metadata(
+    session: "Session",
+    url: str,
+    token: Secret,
+    record: "RecordSink",
+    /,
+    *,
+    now: Clock,
+    wants: Callable[["MetadataKind"], bool] | None = None,
+    answers: "Answers | None" = None,
+) -> "MetadataSource":
+    from matou.platforms.base.metadata import wants_by_default
+    from matou.platforms.gitcode.metadata_source import GitCodeMetadataSource
+
+    return GitCodeMetadataSource(session, url, token, record, now=now, wants=wants or wants_by_default, answers=answers)
 
 
 def _target(session: "Session", url: str, token: Secret, *, now: Clock) -> "MigrationTarget":
@@ -55,6 +76,7 @@ PLATFORM = Platform(
     # It counts by the minute, and does not say when the next one begins.
     retry=RetryPolicy(after_429=timedelta(minutes=1)),
     source=_source,
+    metadata=MetadataSupport(open=_metadata, calls_per_hour=4_000),
     target=_target,
     whoami=_whoami,
 )

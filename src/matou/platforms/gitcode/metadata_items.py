@@ -1,6 +1,7 @@
 """GitCode's issues, pull requests and comments as metadata: what the model has no place for stands in `extra`."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final, Literal
 
 from matou.errors import UnknownShape
@@ -17,6 +18,7 @@ from matou.model.metadata import (
     Priority,
     Reviewer,
     ReviewThread,
+    TimelineEvent,
     WorkflowStatus,
 )
 from matou.platforms.base.decoder import original_of
@@ -33,7 +35,7 @@ from matou.platforms.base.metadata_values import (
 )
 from matou.platforms.gitcode.metadata_people import PERSON, is_person, people
 from matou.platforms.gitcode.wire_base import DECODER
-from matou.platforms.gitcode.wire_issues import GitCodeIssue, GitCodeNote
+from matou.platforms.gitcode.wire_issues import GitCodeIssue, GitCodeNote, GitCodeOperateLog
 from matou.platforms.gitcode.wire_pulls import (
     GitCodeDiffPosition,
     GitCodePullComment,
@@ -86,6 +88,12 @@ ISSUE: Final[Rules] = {
     "issue_type_detail": {"id": None, "title": None},
     "issue_priority_detail": {"title": None},
     "milestone": _is_milestone,
+}
+
+LOG: Final[Rules] = {
+    **dict.fromkeys(("id", "content")),
+    "user": is_person,
+    "created_at": is_time,
 }
 
 COMMENT: Final[Rules] = {
@@ -224,6 +232,24 @@ def change_of(value: object, detail: object = None, comments: Iterable[object] =
         extra=_extra_of_change(row, reviews, named) or None,
     )
     return ItemRead(item=item, people=named.seen)
+
+
+def with_events(read: ItemRead, values: object) -> ItemRead:
+    """With what was done to it: sentences, from which nobody can tell what was done. Raises UnknownShape."""
+    named = people()
+    events = [
+        TimelineEvent(
+            id=str(row.id) if row.id else None,
+            kind="other",
+            by=named.key_of(row.user),
+            at=time_of(row.created_at),
+            data=leftover(original_of(row), LOG),
+            text=row.content or None,
+        )
+        for row in DECODER.read(list[GitCodeOperateLog], values)
+    ]
+    item = replace(read.item, events=tuple(events))  # type: ignore[call-arg]  # an issue or a change request
+    return replace(read, item=item, people=(*read.people, *named.seen))
 
 
 def has_reviewers(value: object) -> bool:

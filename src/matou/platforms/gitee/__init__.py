@@ -1,14 +1,18 @@
 """Gitee: API v5, and v3 for the extensions of editors, which logs in with a password."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from matou.credentials import Secret
 from matou.errors import NotFound, Phrase, UnknownShape
 from matou.http.rate_limit import RateLimit
-from matou.platforms.base.platform import Clock, OfficialInstance, PasswordUse, Platform, TokenPage
+from matou.platforms.base.platform import Clock, MetadataSupport, OfficialInstance, PasswordUse, Platform, TokenPage
 
 if TYPE_CHECKING:
     from matou.http.session import Session
+    from matou.model.metadata.kinds import MetadataKind
+    from matou.platforms.base.api_client import Answers
+    from matou.platforms.base.metadata import MetadataSource
     from matou.platforms.base.source import RecordSink, Source
     from matou.platforms.base.target import MigrationTarget
 
@@ -17,6 +21,23 @@ def _source(session: "Session", url: str, token: Secret, record: "RecordSink", *
     from matou.platforms.gitee.source import GiteeSource
 
     return GiteeSource(session, url, token, record=record, now=now)
+
+
+def _metadata(
+    session: "Session",
+    url: str,
+    token: Secret,
+    record: "RecordSink",
+    /,
+    *,
+    now: Clock,
+    wants: Callable[["MetadataKind"], bool] | None = None,
+    answers: "Answers | None" = None,
+) -> "MetadataSource":
+    from matou.platforms.base.metadata import wants_by_default
+    from matou.platforms.gitee.metadata_source import GiteeMetadataSource
+
+    return GiteeMetadataSource(session, url, token, record, now=now, wants=wants or wants_by_default, answers=answers)
 
 
 def _target(session: "Session", url: str, token: Secret, *, now: Clock) -> "MigrationTarget":
@@ -55,6 +76,7 @@ PLATFORM = Platform(
     # No more than 4,900 in any hour: a limit of 5,000 is what Gitee's own tool shows.
     rate=RateLimit(per_second=1.25, burst=400),
     source=_source,
+    metadata=MetadataSupport(open=_metadata, calls_per_hour=4_900),
     target=_target,
     whoami=_whoami,
     password=PasswordUse.API,

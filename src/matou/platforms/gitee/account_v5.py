@@ -30,7 +30,7 @@ ENDS_EVERYTHING = (CredentialRefused, Cancelled)
 GIT_USER = "oauth2"
 """Whoever's token it is; Gitee's own tool gives git this name."""
 
-ORGANIZATION, ENTERPRISE = "group", "enterprise"
+ORGANIZATION, ENTERPRISE, PERSONAL = "group", "enterprise", "personal"
 
 DOT_GIT = ".git"
 
@@ -151,6 +151,7 @@ class PersonalAccount:
             icon_url=urljoin(f"{self._client.base_url}/", picture) if picture else None,
             archived=False,
             left_out=tuple(fault.fact for one in (namespace, owner) for fault in left_out_of(one)),
+            type=ENTERPRISE if namespace.path in self._enterprises else (namespace.type or PERSONAL).lower(),
         )
 
     def _repository(self, row: GiteeRepository) -> RemoteRepository:

@@ -16,7 +16,7 @@ from matou.http.responses import Answer, Answered, AnsweredTryLater, failed
 from matou.http.session import Session
 from matou.http.tokens import usable_token
 from matou.model.platform import Record
-from matou.platforms.base.api_client import ApiClient, no_record
+from matou.platforms.base.api_client import Answers, ApiClient, no_record
 from matou.platforms.base.platform import Clock
 from matou.platforms.gitee import PLATFORM
 from matou.platforms.gitee.errors import DECODER, failure_of, message_in
@@ -76,8 +76,9 @@ class GiteeApi(ApiClient):
         now: Clock,
         record: Callable[[Record], None] = no_record,
         extension: str = TOOL,
+        answers: Answers | None = None,
     ) -> None:
-        super().__init__(session, url, token, now, record)
+        super().__init__(session, url, token, now, record, answers)
         self._extension = extension
 
     def authorization(self, path: str) -> Secret | None:

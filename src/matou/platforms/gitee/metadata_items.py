@@ -1,6 +1,7 @@
 """Gitee's issues, pull requests and comments as metadata: what the model has no place for stands in `extra`."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, Literal
 
 from matou.errors import UnknownShape
@@ -16,6 +17,7 @@ from matou.model.metadata import (
     Priority,
     Reviewer,
     ReviewThread,
+    TimelineEvent,
     WorkflowStatus,
 )
 from matou.platforms.base.decoder import original_of
@@ -31,7 +33,7 @@ from matou.platforms.base.metadata_values import (
     time_of,
 )
 from matou.platforms.gitee.metadata_people import DECODER, PERSON, is_person, people
-from matou.platforms.gitee.wire_issues import GiteeAssignee, GiteeIssue, GiteeNote
+from matou.platforms.gitee.wire_issues import GiteeAssignee, GiteeIssue, GiteeNote, GiteeOperateLog
 from matou.platforms.gitee.wire_pulls import GiteePullComment, GiteePullRequest
 
 STATES: Final[Mapping[str, tuple[Literal["open", "closed"], Literal["todo", "doing", "done", "rejected"]]]] = {
@@ -83,6 +85,12 @@ ISSUE: Final[Rules] = {
     "issue_type": None,
     "issue_state_detail": {"id": None, "title": None},
     "issue_type_detail": {"id": None, "title": None, "ident": lambda value: value in TYPES},
+}
+
+LOG: Final[Rules] = {
+    **dict.fromkeys(("id", "content")),
+    "user": is_person,
+    "created_at": is_time,
 }
 
 COMMENT: Final[Rules] = {
@@ -258,6 +266,24 @@ def pull_comment_of(value: object) -> CommentRow:
     updated_at = time_of(row.updated_at) or time_of(row.created_at)
     thread = _thread_of(row, reply_to or comment.id)
     return CommentRow(key=number, comment=comment, updated_at=updated_at, thread=thread, people=named.seen)
+
+
+def with_events(read: ItemRead, values: object) -> ItemRead:
+    """With what was done to it: sentences, from which nobody can tell what was done. Raises UnknownShape."""
+    named = people()
+    events = [
+        TimelineEvent(
+            id=str(row.id) if row.id else None,
+            kind="other",
+            by=named.key_of(row.user),
+            at=time_of(row.created_at),
+            data=leftover(original_of(row), LOG),
+            text=row.content or None,
+        )
+        for row in DECODER.read(list[GiteeOperateLog], values)
+    ]
+    item = replace(read.item, events=tuple(events))  # type: ignore[call-arg]  # an issue or a change request
+    return replace(read, item=item, people=(*read.people, *named.seen))
 
 
 def _type_of(row: GiteeIssue) -> IssueType | None:
