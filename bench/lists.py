@@ -10,9 +10,11 @@ from matou.forge.access import ALL_SCOPES, Identity, MayChangeSettings, MayManag
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
-from matou.forge.repositories.lifecycle import describe_repository, find_repository, import_repository
+from matou.forge.repositories.lifecycle import import_repository
 from matou.forge.repositories.repository_creation import InitOptions, make_repository
+from matou.forge.repositories.repository_lists import find_repository
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
+from matou.forge.repositories.repository_update import describe_repository
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
 from matou.settings import Settings

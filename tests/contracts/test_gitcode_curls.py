@@ -23,7 +23,7 @@ from matou.db.repositories import Repository
 from matou.errors import NotFound
 from matou.forge.accounts.namespaces import create_organization, find_namespace
 from matou.forge.accounts.users import create_user, find_user
-from matou.forge.repositories.lifecycle import find_repository
+from matou.forge.repositories.repository_lists import find_repository
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from support.deciding import add_member, create_repository, create_role, create_token, delete_repository

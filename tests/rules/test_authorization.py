@@ -34,10 +34,8 @@ BARE = {
     "repositories.lifecycle.begin_repository": NAMED,
     "repositories.lifecycle.create_repository": NAMED,
     "repositories.lifecycle.import_repository": NAMED,
-    "repositories.lifecycle.move_repository": "where to, which its callers have authorized for themselves",
     "repositories.lifecycle.new_repository": PART,
     "repositories.lifecycle.publish_repository": PART,
-    "repositories.lifecycle.repository_gone": FAULT,
     "repositories.lifecycle.require_free_early": PART,
     "repositories.remote_imports.import_from": NAMED,
     "repositories.repository_lists.own_repositories": SEEN,
@@ -49,6 +47,8 @@ BARE = {
     "repositories.repository_members.set_member": NAMED,
     "repositories.settings.applied_settings": "acts by them whoever asks, and shows them to nobody",
     "repositories.stars.marked_repositories": SEEN,
+    "repositories.transfers.move_repository": "where to, which its callers have authorized for themselves",
+    "repositories.transfers.require_unmoved": PART,
     "repositories.write_lock.write_lock": PART,
 }
 """Who takes a row all the same, and why that is no way around the decision."""

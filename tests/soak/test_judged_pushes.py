@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.forge.repositories.lifecycle import find_repository
+from matou.forge.repositories.repository_lists import find_repository
 from matou.model.repository_settings import PushRules, RepositoryRules
 from matou.settings import Settings
 from matou.wiring import open_forge

@@ -24,7 +24,7 @@ from matou.db.repositories import Repository
 from matou.forge.accounts.tokens import resolve_token
 from matou.forge.accounts.users import find_user
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import find_repository
+from matou.forge.repositories.repository_lists import find_repository
 from matou.fs import sync_folder
 from matou.git.operations.mirror import FetchSource, list_refs, make_mirror
 from matou.model.names import RepositoryPath

@@ -14,7 +14,7 @@ from matou.db.repositories import Repository
 from matou.errors import NotFound
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
-from matou.forge.repositories.lifecycle import find_repository, find_repository_by_id
+from matou.forge.repositories.repository_lists import find_repository, find_repository_by_id
 from matou.model.names import RepositoryPath
 from matou.settings import Settings
 from matou.wiring import open_forge

@@ -15,7 +15,7 @@ import pytest
 from matou.credentials import Secret
 from matou.credentials.file import Derivation, TokenFile
 from matou.db.users import User
-from matou.forge.repositories.lifecycle import find_repository
+from matou.forge.repositories.repository_lists import find_repository
 from matou.model.names import RepositoryPath
 from support.deciding import create_token, import_repository, list_tokens, receive, revoke_token, set_password
 from support.forked_program import ForkingProgram, QuickPerson, forking_program

@@ -22,7 +22,7 @@ from matou.forge.access import ALL_SCOPES, Scope
 from matou.forge.accounts.namespaces import create_organization, find_namespace
 from matou.forge.accounts.users import create_user, list_users
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import find_repository, find_repository_by_id
+from matou.forge.repositories.repository_lists import find_repository, find_repository_by_id
 from matou.model.names import NamespacePath, ObjectId, RepositoryPath
 from matou.model.platform import Visibility
 from matou.server.app import new_state

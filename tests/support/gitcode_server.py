@@ -29,7 +29,7 @@ from matou.forge.access import ALL_SCOPES, Scope
 from matou.forge.accounts.namespaces import create_organization, find_namespace
 from matou.forge.accounts.users import create_user, list_users
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import find_repository
+from matou.forge.repositories.repository_lists import find_repository
 from matou.model.names import NamespacePath, ObjectId, RepositoryPath
 from matou.model.platform import Visibility
 from matou.server.app import build_app

@@ -31,7 +31,7 @@ from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.accounts.namespaces import create_organization
-from matou.forge.repositories.lifecycle import find_repository
+from matou.forge.repositories.repository_lists import find_repository
 from matou.model.names import RepositoryPath
 from support.deciding import create_repository, receive
 from support.fault_proxy import FaultProxy, Toxic

@@ -13,7 +13,7 @@ from matou.errors import MatouError, NotFound
 from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.accounts.users import find_user
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import find_repository
+from matou.forge.repositories.repository_lists import find_repository
 from matou.i18n import format_error
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.settings import Settings

@@ -21,7 +21,7 @@ from matou.forge.content.file_changes import (
     UnsaidVersion,
 )
 from matou.forge.content.ref_updates import RepositoryMoved
-from matou.forge.repositories.lifecycle import find_repository_by_id
+from matou.forge.repositories.repository_lists import find_repository_by_id
 from matou.git.odb.objects import InvalidTreePath
 from matou.git.odb.quarantine import OtherObjectFormat
 from matou.git.operations.tree_edit import (

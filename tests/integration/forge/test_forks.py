@@ -17,8 +17,7 @@ from matou.forge.accounts.users import NameTaken
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
 from matou.forge.repositories.forks import AlreadyForked, WiderThanParent
-from matou.forge.repositories.lifecycle import find_repository, find_repository_by_id
-from matou.forge.repositories.repository_lists import repository_facts
+from matou.forge.repositories.repository_lists import find_repository, find_repository_by_id, repository_facts
 from matou.git.operations.local_fetch import copy_reachable
 from matou.git.repository import create_bare
 from matou.model.names import InvalidName, NamespacePath, RepositoryPath

@@ -11,7 +11,7 @@ from matou.forge.access import ALL_SCOPES, Identity, NotAllowed
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
 from matou.forge.push.lfs_locks import AlreadyLocked, LockOfOther
-from matou.forge.repositories.lifecycle import find_repository
+from matou.forge.repositories.repository_lists import find_repository
 from matou.model.names import RepositoryPath
 from support.deciding import add_member, create_repository, delete_repository, find_locks, list_locks, lock_path, unlock
 

@@ -23,8 +23,8 @@ from matou.forge.forge import Forge
 from matou.forge.maintenance import move_recovery
 from matou.forge.maintenance.check import check
 from matou.forge.maintenance.move_recovery import finish_moves
-from matou.forge.repositories.lifecycle import find_repository, find_repository_by_id
 from matou.forge.repositories.repository_dirs import NOTE_PREFIX, moved, staged_repository
+from matou.forge.repositories.repository_lists import find_repository, find_repository_by_id
 from matou.fs import DiskFull, WriteFailed
 from matou.model.names import RepositoryPath
 from matou.settings import Settings

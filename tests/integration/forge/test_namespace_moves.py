@@ -20,7 +20,7 @@ from matou.forge.accounts.users import NameTaken, create_user, find_user, list_u
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
 from matou.forge.maintenance.move_recovery import finish_moves
-from matou.forge.repositories.lifecycle import find_repository
+from matou.forge.repositories.repository_lists import find_repository
 from matou.model.names import NamespacePath, RepositoryPath
 from support.deciding import add_member, create_project, create_repository, delete_user, rename_namespace
 from support.listed_rows import repositories_in

@@ -16,7 +16,7 @@ from matou.forge.content.file_changes import FileChange
 from matou.forge.forge import Forge
 from matou.forge.maintenance import packing
 from matou.forge.maintenance.packing import Packing, pack_if_many, pack_repository
-from matou.forge.repositories.lifecycle import find_repository_by_id
+from matou.forge.repositories.repository_lists import find_repository_by_id
 from matou.git.odb.objects import TreePath
 from matou.git.repository import size_bytes
 from support.clocks import Clock

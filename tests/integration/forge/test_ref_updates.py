@@ -18,7 +18,7 @@ from matou.forge.content.ref_updates import DefaultBranchUndeletable, HiddenRef,
 from matou.forge.forge import Forge
 from matou.forge.push.push_rules import PushRuleBroken
 from matou.forge.push.pushes import MOST_EVENTS_OF_A_PUSH
-from matou.forge.repositories.lifecycle import find_repository_by_id
+from matou.forge.repositories.repository_lists import find_repository_by_id
 from matou.git.odb.objects import TreePath
 from matou.model.events import EventKind
 from matou.model.names import ObjectId, RefName

@@ -29,8 +29,7 @@ from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
 from matou.forge.maintenance.reindex import PathOccupied, ensure_indexed, reindex
-from matou.forge.repositories.lifecycle import find_repository
-from matou.forge.repositories.repository_lists import visible_repositories
+from matou.forge.repositories.repository_lists import find_repository, visible_repositories
 from matou.git.repository import create_bare
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import VersionControl, Visibility

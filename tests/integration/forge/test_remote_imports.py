@@ -18,8 +18,8 @@ from matou.forge.access import NoSuchNamespace
 from matou.forge.accounts.users import NameTaken, create_user
 from matou.forge.forge import Forge
 from matou.forge.repositories import remote_imports
-from matou.forge.repositories.lifecycle import find_repository
 from matou.forge.repositories.remote_imports import ImportFailed, ImportNotAllowed, ImportsBusy, ImportUntrusted
+from matou.forge.repositories.repository_lists import find_repository
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility

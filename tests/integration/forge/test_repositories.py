@@ -26,9 +26,10 @@ from matou.forge.accounts.namespaces import (
     read_icon,
 )
 from matou.forge.accounts.users import NameTaken, create_user
+from matou.forge.content.branch_refs import NoSuchBranch
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
-from matou.forge.repositories.lifecycle import NoSuchBranch, find_repository, find_repository_by_id
+from matou.forge.repositories.repository_lists import find_repository, find_repository_by_id
 from matou.model.names import InvalidName, NamespacePath, RefName, RepositoryPath
 from matou.model.platform import Visibility
 from support.deciding import (

@@ -33,8 +33,7 @@ from matou.forge.repositories.customized_roles import (
     InvalidRole,
     NoSuchCustomizedRole,
 )
-from matou.forge.repositories.lifecycle import find_repository_by_id
-from matou.forge.repositories.repository_lists import visible_repositories
+from matou.forge.repositories.repository_lists import find_repository_by_id, visible_repositories
 from matou.forge.repositories.repository_members import ROLES, MemberPermission, MissingCustomizedRole, NotAPerson
 from matou.model.names import InvalidName, RepositoryPath
 from matou.model.platform import Visibility

@@ -6,11 +6,9 @@ import pytest
 
 from matou.db.memberships import Role
 from matou.forge.accounts.namespaces import find_namespace
-from matou.forge.repositories.lifecycle import find_repository
+from matou.forge.repositories.repository_lists import find_repository
 from support.deciding import add_member
-from support.git_repositories import (
-    make_repository,
-)
+from support.git_repositories import make_repository
 from support.matou_server import MatouServer
 from support.push_rules import Work, person
 

@@ -17,7 +17,7 @@ from matou.db.repositories import Repository
 from matou.forge.access import Scope
 from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.caches import FREE_FAILURES
-from matou.forge.repositories.lifecycle import find_repository
+from matou.forge.repositories.repository_lists import find_repository
 from matou.model.names import NamespacePath
 from matou.model.platform import Visibility
 from support.deciding import add_member, create_project_token, create_token, list_tokens, revoke_token, set_active

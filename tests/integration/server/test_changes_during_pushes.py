@@ -22,7 +22,7 @@ from matou.db.repositories import Repository
 from matou.db.schema import tokens
 from matou.db.users import User
 from matou.forge.accounts.namespaces import find_namespace
-from matou.forge.repositories.lifecycle import find_repository_by_id
+from matou.forge.repositories.repository_lists import find_repository_by_id
 from support.deciding import (
     add_member,
     archive_repository,

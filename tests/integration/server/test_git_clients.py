@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from matou.db.repositories import Repository
-from matou.forge.repositories.lifecycle import find_repository
+from matou.forge.repositories.repository_lists import find_repository
 from support.deciding import archive_repository
 from support.git_repositories import ENVIRONMENT, git, make_repository, make_source
 from support.matou_server import MatouServer

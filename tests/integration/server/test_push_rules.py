@@ -8,16 +8,11 @@ import pytest
 import urllib3
 
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.forge.repositories.lifecycle import find_repository
+from matou.forge.repositories.repository_lists import find_repository
 from matou.model.events import EventKind
 from matou.model.repository_settings import PushRules, RepositoryRules
 from support.deciding import activity
-from support.git_repositories import (
-    commit_file,
-    force_push,
-    git,
-    git_bytes,
-)
+from support.git_repositories import commit_file, force_push, git, git_bytes
 from support.push_rules import MEBIBYTE, Work, assert_refused
 
 

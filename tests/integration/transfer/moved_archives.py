@@ -16,7 +16,7 @@ from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.errors import NotFound
 from matou.forge.accounts.namespaces import create_organization
-from matou.forge.repositories.lifecycle import find_repository
+from matou.forge.repositories.repository_lists import find_repository
 from matou.http.retry import RetryPolicy
 from matou.http.session import Session
 from matou.model.names import RepositoryPath

@@ -25,9 +25,13 @@ from matou.forge.forge import Forge
 from matou.forge.repositories import lifecycle as use_case
 from matou.forge.repositories import transfers
 from matou.forge.repositories.imports import local_git_dir
-from matou.forge.repositories.lifecycle import archive_repository, unarchive_repository
 from matou.forge.repositories.repository_lists import visible_repositories
-from matou.forge.repositories.repository_update import RepositoryUpdate, change_repository
+from matou.forge.repositories.repository_update import (
+    RepositoryUpdate,
+    archive_repository,
+    change_repository,
+    unarchive_repository,
+)
 from matou.git.process.run import GitFailed
 from matou.i18n import gettext as _
 from matou.i18n import printable
@@ -142,7 +146,7 @@ def delete_repository(path: str, root: Path, yes: bool, as_json: bool) -> None:
         repository = find_repository_at(forge, path)
         granted = authorize(forge, OPERATOR, MayDelete, repository)
         confirm(_("Delete the repository {path} for good?").format(path=repository.path), is_said=yes)
-        use_case.delete_repository(forge, granted)
+        transfers.delete_repository(forge, granted)
     print_result({"deleted": str(repository.path)}, _("deleted {path}").format(path=repository.path), as_json=as_json)
 
 

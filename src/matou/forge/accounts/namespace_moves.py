@@ -18,13 +18,13 @@ from matou.forge.access import (
     SubjectState,
     authorize,
     no_such_namespace,
+    no_such_repository,
 )
 from matou.forge.accounts.name_rules import require_clear_name
 from matou.forge.accounts.users import NameTaken
 from matou.forge.forge import Forge
 from matou.forge.maintenance.move_recovery import recover_moves_on_error
 from matou.forge.repositories.events import record_event
-from matou.forge.repositories.lifecycle import repository_gone
 from matou.forge.repositories.repository_dirs import FolderGone, moved
 from matou.forge.repositories.write_lock import write_lock
 from matou.model.events import EventKind
@@ -150,7 +150,7 @@ def _move_rows(
     now = forge.now()
     there, _count = repositories.list_repositories(connection, namespace.path, recursive=True)
     if {(one.id, one.path) for one in there} != {(one.id, one.path) for one in inner}:
-        raise repository_gone(inner[0]) if inner else no_such_namespace(namespace.path)
+        raise no_such_repository(inner[0].path) if inner else no_such_namespace(namespace.path)
     for repository in inner:
         to = _moved_path(repository.path, namespace.path, path)
         repositories.move(connection, repository, to, now, true_name=repository.true_name)

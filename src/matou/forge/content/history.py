@@ -16,11 +16,11 @@ from matou.db.users import User
 from matou.errors import NotFound
 from matou.forge.access import Authorized, MayReadCode
 from matou.forge.accounts.users import find_user
+from matou.forge.content.branch_refs import NoSuchBranch
 from matou.forge.content.contents import known_object_at, object_at
 from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import BRANCHES, TAGS, NoSuchRevision, default_branch_of
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import NoSuchBranch
 from matou.git.odb.objects import (
     Commit,
     MissingObject,

@@ -20,9 +20,9 @@ from matou.db.lfs_objects import LfsLink
 from matou.db.namespaces import Namespace, NamespaceId, NamespaceKind, NewNamespace
 from matou.db.repositories import NewRepositoryRow
 from matou.errors import Conflict, Damaged, MatouError, NotFound
+from matou.forge.content.branch_refs import branch_of_head
 from matou.forge.conversation.indexing import MetadataSubject, index_metadata
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import branch_of_head
 from matou.git.repository import size_bytes
 from matou.model.decoding_faults import NOT_DECODED, fault_of_json
 from matou.model.names import InvalidName, NamespacePath, ObjectId, RepositoryPath

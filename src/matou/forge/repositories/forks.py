@@ -20,11 +20,12 @@ from matou.forge.access import (
     MaySee,
     authorize,
     authorize_namespace,
+    no_such_repository,
 )
 from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
 from matou.forge.repositories.events import record_event
-from matou.forge.repositories.lifecycle import new_repository, publish_repository, repository_gone, require_free_early
+from matou.forge.repositories.lifecycle import new_repository, publish_repository, require_free_early
 from matou.forge.repositories.repository_dirs import staged_repository
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.fs import syncfs
@@ -126,7 +127,7 @@ def _unmoved(connection: Connection, parent: Repository) -> Repository:
     """What was copied is the parent's if the folder was: at its old path another repository may stand by now."""
     row = repositories.lock_repository(connection, parent.id)
     if row is None or row.path != parent.path:
-        raise repository_gone(parent)
+        raise no_such_repository(parent.path)
     return row
 
 

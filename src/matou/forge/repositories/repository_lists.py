@@ -1,4 +1,4 @@
-"""Lists of repositories as people ask for them: theirs, somebody's, an organization's; and what is told of each."""
+"""Repositories found by path or id, and listed as people ask for them; and what is told of each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,13 +16,15 @@ from matou.forge.access import (
     GrantedPage,
     Identity,
     NoSuchNamespace,
+    NoSuchRepository,
     granted_by_listing,
     no_such_namespace,
+    no_such_repository,
     require_scope,
     viewer,
 )
 from matou.forge.forge import Forge
-from matou.model.names import InvalidName, NamespacePath
+from matou.model.names import InvalidName, NamespacePath, RepositoryPath
 
 EVERY_AFFILIATION = frozenset(Affiliation)
 
@@ -165,3 +167,21 @@ def _facts(forge: Forge, identity: Identity, rows: Sequence[Repository]) -> Mapp
     eyes = viewer(forge, identity)
     with forge.database.begin_read() as connection:
         return facts_of(connection, rows, eyes)
+
+
+def find_repository(forge: Forge, path: RepositoryPath) -> Repository:
+    """By its path, or by one that it had before. Raises NoSuchRepository. Ask `access` who may see it."""
+    with forge.database.begin_read() as connection:
+        repository = repositories.find_repository(connection, path)
+    if repository is None:
+        raise no_such_repository(path)
+    return repository
+
+
+def find_repository_by_id(forge: Forge, repository_id: RepositoryId) -> Repository:
+    """Raises NoSuchRepository."""
+    with forge.database.begin_read() as connection:
+        repository = repositories.find_repository_by_id(connection, repository_id)
+    if repository is None:
+        raise NoSuchRepository("there is no such repository")
+    return repository

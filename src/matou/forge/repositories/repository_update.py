@@ -1,4 +1,4 @@
-"""What is changed of a repository by one request: all of it is looked at before any of it is done."""
+"""What is changed of a repository: one thing, or many by one request, all of them looked at before any is done."""
 
 from dataclasses import dataclass
 
@@ -11,19 +11,19 @@ from matou.forge.access import (
     MayChangeSettings,
     MayRename,
     authorize,
+    no_such_repository,
     renewed,
 )
+from matou.forge.content.branch_refs import require_branch
 from matou.forge.forge import Forge
 from matou.forge.repositories.events import record_event
 from matou.forge.repositories.forks import require_not_wider
-from matou.forge.repositories.lifecycle import (
-    move_repository,
-    repository_gone,
-    require_branch,
-    set_default_branch,
-)
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.forge.repositories.settings import change_settings
+from matou.forge.repositories.transfers import move_repository, require_unmoved
+from matou.forge.repositories.write_lock import write_lock
+from matou.git.lock_files import publish_file
+from matou.git.refs.transaction import remove_abandoned_locks
 from matou.model.events import EventKind
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
@@ -115,10 +115,68 @@ def _described(
     with forge.database.begin_write() as connection:
         changed = repositories.change(connection, repository.id, updated_at=now, **differing)
         if changed is None:
-            raise repository_gone(repository)
+            raise no_such_repository(repository.path)
         details = {"kind": "repository", "names": sorted(differing)}
         record_event(connection, repository.id, identity.user, EventKind.SETTINGS_CHANGED, details, now)
         if "visibility" in differing:
             seen = {"visibility": changed.visibility.value}
             record_event(connection, repository.id, identity.user, EventKind.VISIBILITY_CHANGED, seen, now)
+    return changed
+
+
+def describe_repository(
+    forge: Forge, granted: Authorized[Repository, MayChangeSettings], description: str
+) -> Repository:
+    return _change(forge, granted.subject, description=description)
+
+
+def set_visibility(forge: Forge, granted: Authorized[Repository, MayAdminister], visibility: Visibility) -> Repository:
+    return _change(forge, granted.subject, visibility=visibility)
+
+
+def set_default_branch(forge: Forge, granted: Authorized[Repository, MayChangeSettings], branch: str) -> Repository:
+    """HEAD moves with it. In a repository without branches any name will do.
+
+    Raises InvalidName, NoSuchBranch, NoSuchRepository, WriterBusy, RepositoryBusy.
+    """
+    git_dir = forge.git_dir(granted.subject)
+    # Nobody may delete the branch, or move the folder, meanwhile.
+    with write_lock(forge, granted.subject), forge.database.begin_write() as connection:
+        require_unmoved(connection, granted.subject)
+        ref, now = require_branch(forge, granted, branch), forge.now()
+        remove_abandoned_locks(git_dir, (), now=now)
+        publish_file(git_dir / "HEAD", f"ref: {ref}\n".encode())
+        changed = repositories.change(connection, granted.subject.id, updated_at=now, default_branch=branch)
+    forge.listings.forget(git_dir)
+    if changed is None:
+        raise no_such_repository(granted.subject.path)
+    return changed
+
+
+def archive_repository(forge: Forge, granted: Authorized[Repository, MayAdminister]) -> Repository:
+    """Nobody can push to it or change its settings until it is unarchived."""
+    return _set_archived(forge, granted, archived=True)
+
+
+def unarchive_repository(forge: Forge, granted: Authorized[Repository, MayAdminister]) -> Repository:
+    return _set_archived(forge, granted, archived=False)
+
+
+def _set_archived(forge: Forge, granted: Authorized[Repository, MayAdminister], *, archived: bool) -> Repository:
+    with forge.database.begin_write() as connection:
+        now = forge.now()
+        changed = repositories.change(connection, granted.subject.id, updated_at=now, archived=archived)
+        if changed is None:
+            raise no_such_repository(granted.subject.path)
+        if granted.subject.archived != archived:
+            kind = EventKind.ARCHIVED if archived else EventKind.REOPENED
+            record_event(connection, granted.subject.id, granted.identity.user, kind, {}, now)
+    return changed
+
+
+def _change(forge: Forge, repository: Repository, **values: object) -> Repository:
+    with forge.database.begin_write() as connection:
+        changed = repositories.change(connection, repository.id, updated_at=forge.now(), **values)
+    if changed is None:
+        raise no_such_repository(repository.path)
     return changed

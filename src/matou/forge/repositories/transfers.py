@@ -1,13 +1,30 @@
-"""Repositories that move: into another namespace, to another path; and the password that some ask for it."""
+"""Repositories renamed, moved, given to another namespace, and deleted."""
 
+from matou.archive import cache
 from matou.credentials import Secret
+from matou.db import repositories
+from matou.db.engine import Connection, UniqueViolation
+from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import UserKind
 from matou.errors import Refused
-from matou.forge.access import Authorized, Identity, MayCreateIn, MayTransfer, authorize_namespace
-from matou.forge.accounts.users import authenticate
+from matou.forge.access import (
+    Authorized,
+    Identity,
+    MayCreateIn,
+    MayDelete,
+    MayRename,
+    MayTransfer,
+    authorize_namespace,
+    no_such_repository,
+)
+from matou.forge.accounts.users import NameTaken, authenticate
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import move_repository
+from matou.forge.maintenance.move_recovery import recover_moves_on_error
+from matou.forge.repositories.events import record_event
+from matou.forge.repositories.lifecycle import require_free, require_one_segment
+from matou.forge.repositories.repository_dirs import FolderGone, moved, removed
+from matou.forge.repositories.write_lock import write_lock
 from matou.model.events import EventKind
 from matou.model.names import NamespacePath, RepositoryPath
 
@@ -54,3 +71,84 @@ def require_password(forge: Forge, identity: Identity, password: Secret | None) 
     user = None if identity.user.kind is UserKind.ROBOT else authenticate(forge, identity.user.name, password)
     if user is None or user.id != identity.user.id:
         raise WrongPassword("the password is not right")
+
+
+def rename_repository(forge: Forge, granted: Authorized[Repository, MayRename], name: str) -> Repository:
+    """Give it another path, and that as its name too; see `move_repository`."""
+    path = RepositoryPath(granted.subject.path.namespace, name)
+    return move_repository(forge, granted, path, true_name=name, kind=EventKind.RENAMED)
+
+
+def move_repository(
+    forge: Forge,
+    granted: Authorized[Repository, MayRename],
+    path: RepositoryPath,
+    *,
+    namespace: Namespace | None = None,
+    true_name: str,
+    kind: EventKind,
+) -> Repository:
+    """The old path leads here until somebody takes it; what one may do here is decided for what is here.
+
+    Args:
+        path: where it is to stand.
+        namespace: the one that `path` names; None where that is its own.
+        true_name: what people are to call it.
+        kind: of the event that tells who did it.
+
+    Raises InvalidName, NameTaken, NoSuchRepository; WriterBusy where others write to it all the while.
+    """
+    if path == granted.subject.path:
+        return granted.subject
+    require_one_segment(path.name)
+    git_dir = forge.git_dir(granted.subject)
+    try:
+        with (
+            write_lock(forge, granted.subject),
+            recover_moves_on_error(forge),
+            moved(forge.archive, git_dir, path, granted.subject.id),
+            forge.database.begin_write() as connection,
+        ):
+            require_unmoved(connection, granted.subject)
+            target = granted.subject.namespace_id if namespace is None else namespace.id
+            require_free(connection, path, target, but_for=granted.subject)
+            now = forge.now()
+            renamed = repositories.move(
+                connection, granted.subject, path, now, namespace_id=target, true_name=true_name
+            )
+            if renamed is None:
+                raise no_such_repository(granted.subject.path)
+            details = {
+                "old_name": granted.subject.name,
+                "new_name": path.name,
+                "old_path": str(granted.subject.path),
+                "new_path": str(path),
+            }
+            record_event(connection, granted.subject.id, granted.identity.user, kind, details, now)
+    except UniqueViolation as error:
+        raise NameTaken("the name {path} is taken", path=repr(str(path))) from error
+    except FolderGone as error:
+        raise no_such_repository(granted.subject.path) from error
+    forge.listings.forget(git_dir)
+    return renamed
+
+
+def delete_repository(forge: Forge, granted: Authorized[Repository, MayDelete]) -> None:
+    """For good. Its LFS objects stay in the archive as blobs that nothing links to. Raises NoSuchRepository."""
+    with (
+        write_lock(forge, granted.subject),
+        recover_moves_on_error(forge),
+        removed(forge.archive, granted.subject.path, granted.subject.id),
+        forge.database.begin_write() as connection,
+    ):
+        require_unmoved(connection, granted.subject)
+        repositories.delete_repository(connection, granted.subject.id)
+    forge.listings.forget(forge.git_dir(granted.subject))
+    cache.forget(forge.archive, granted.subject.id)
+
+
+def require_unmoved(connection: Connection, repository: Repository) -> None:
+    """Its folder is taken from where the row was when it was read: by now another repository's may lie there."""
+    there = repositories.lock_repository(connection, repository.id)
+    if there is None or there.path != repository.path:
+        raise no_such_repository(repository.path)

@@ -16,10 +16,10 @@ from matou.errors import Conflict, Damaged, Invalid, MatouError, NotFound, Refus
 from matou.forge.access import MissingScope, NoSuchNamespace, NoSuchRepository
 from matou.forge.accounts.users import NameTaken, TooManyFailures
 from matou.forge.content.abbreviations import AmbiguousRevision
+from matou.forge.content.branch_refs import NoSuchBranch
 from matou.forge.content.history import NoSuchCommit
 from matou.forge.content.revisions import NoSuchRevision
 from matou.forge.content.uploads import EmptyUpload
-from matou.forge.repositories.lifecycle import NoSuchBranch
 from matou.forge.repositories.repository_lists import NoSuchUser
 from matou.fs import WriteFailed
 from matou.git.odb.objects import InvalidTreePath, MissingObject, MissingPath, TooLargeToRead

@@ -8,7 +8,7 @@ import pytest
 
 from matou.db.repositories import Repository
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.forge.repositories.lifecycle import find_repository
+from matou.forge.repositories.repository_lists import find_repository
 from matou.model.names import NamespacePath
 from matou.model.platform import Visibility
 from support.deciding import delete_repository, fork_repository, transfer_repository

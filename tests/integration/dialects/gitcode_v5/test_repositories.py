@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from matou.forge.access import Scope
-from matou.forge.repositories.lifecycle import find_repository
+from matou.forge.repositories.repository_lists import find_repository
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from matou.model.repository_settings import Modules

@@ -8,7 +8,7 @@ import pytest
 from matou.db.memberships import Role
 from matou.forge.access import Scope
 from matou.forge.accounts.namespaces import find_namespace
-from matou.forge.repositories.lifecycle import find_repository
+from matou.forge.repositories.repository_lists import find_repository
 from matou.git.refs.listing import read_refs
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility

@@ -25,8 +25,14 @@ from matou.forge.access import (
 from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.content.branches import default_branch_of
 from matou.forge.repositories import lifecycle
-from matou.forge.repositories.repository_lists import visible_repositories
-from matou.forge.repositories.transfers import transfer_repository
+from matou.forge.repositories.repository_lists import find_repository, find_repository_by_id, visible_repositories
+from matou.forge.repositories.repository_update import (
+    archive_repository,
+    describe_repository,
+    set_default_branch,
+    unarchive_repository,
+)
+from matou.forge.repositories.transfers import delete_repository, rename_repository, transfer_repository
 from matou.model.names import NamespacePath, RepositoryPath, folded
 from matou.model.platform import VersionControl, Visibility
 from matou.platforms.coding import wire, wire_contents
@@ -107,29 +113,29 @@ def new_depot(context: TeamContext, request: requests.CreateGitDepot) -> wire.Cr
 
 def rename_depot(context: TeamContext, request: requests.ModifyDepotName) -> wire.RenamedDepotResponse:
     granted = find_depot(context, request, MayRename)
-    [row] = _rows(context, [lifecycle.rename_repository(context.forge, granted, request.depot_name)])
+    [row] = _rows(context, [rename_repository(context.forge, granted, request.depot_name)])
     return wire.RenamedDepotResponse(depot_info=row)
 
 
 def describe_depot(context: TeamContext, request: requests.ModifyDepotDescription) -> wire.Response:
     granted = find_depot(context, request, MayChangeSettings)
-    lifecycle.describe_repository(context.forge, granted, request.description)
+    describe_repository(context.forge, granted, request.description)
     return wire.Response()
 
 
 def change_default_branch(context: TeamContext, request: requests.ModifyDefaultBranch) -> wire.Response:
     granted = find_depot(context, request, MayChangeSettings)
-    lifecycle.set_default_branch(context.forge, granted, request.branch_name)
+    set_default_branch(context.forge, granted, request.branch_name)
     return wire.Response()
 
 
 def archive_depot(context: TeamContext, request: requests.ModifyGitDepotArchive) -> wire.Response:
-    lifecycle.archive_repository(context.forge, find_depot(context, request, MayAdminister))
+    archive_repository(context.forge, find_depot(context, request, MayAdminister))
     return wire.Response()
 
 
 def unarchive_depot(context: TeamContext, request: requests.ModifyGitDepotUnarchive) -> wire.Response:
-    lifecycle.unarchive_repository(context.forge, find_depot(context, request, MayAdminister))
+    unarchive_repository(context.forge, find_depot(context, request, MayAdminister))
     return wire.Response()
 
 
@@ -141,7 +147,7 @@ def transfer_depot(context: TeamContext, request: requests.ModifyGitTransfer) ->
 
 
 def delete_depot(context: TeamContext, request: requests.DeleteGitDepot) -> wire.Response:
-    lifecycle.delete_repository(context.forge, find_depot(context, request, MayDelete))
+    delete_repository(context.forge, find_depot(context, request, MayDelete))
     return wire.Response()
 
 
@@ -161,9 +167,9 @@ def find_depot(context: TeamContext, request: requests.OfDepot, right: type[R]) 
 
 def _named(context: TeamContext, request: requests.OfDepot) -> Repository:
     if request.depot_id:
-        repository = lifecycle.find_repository_by_id(context.forge, RepositoryId(request.depot_id))
+        repository = find_repository_by_id(context.forge, RepositoryId(request.depot_id))
     elif request.depot_path.strip("/"):
-        repository = lifecycle.find_repository(context.forge, depot_path(context.team, request.depot_path))
+        repository = find_repository(context.forge, depot_path(context.team, request.depot_path))
     else:
         raise MissingParameter("the parameter {name} is missing", name="DepotId")
     if repository.path.namespace.segments[0] != context.team.name:

@@ -18,7 +18,7 @@ from matou.forge.access import (
     require_scope,
 )
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import find_repository_by_id
+from matou.forge.repositories.repository_lists import find_repository_by_id
 from matou.model.names import InvalidName, RepositoryPath
 from matou.server.api.body import BodyRules
 from matou.server.api.dialect import Dialect
