@@ -36,6 +36,7 @@ BARE = {
     "repositories.lifecycle.import_repository": NAMED,
     "repositories.lifecycle.new_repository": PART,
     "repositories.lifecycle.publish_repository": PART,
+    "repositories.lifecycle.require_free": PART,
     "repositories.lifecycle.require_free_early": PART,
     "repositories.remote_imports.import_from": NAMED,
     "repositories.repository_lists.own_repositories": SEEN,
