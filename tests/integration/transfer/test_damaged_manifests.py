@@ -1,6 +1,7 @@
 """A manifest that cannot be read counts as a run that was cut off: named, never touched, and in nobody's way."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -193,6 +194,51 @@ def test_places_of_a_run_that_was_cut_off_stop_nobody_when_they_are_damaged(
     assert refs_of(mirror(archive, "100", run=2)) == refs_of(api)
     assert place.is_dir()
     assert back_up(source, archive).notes == ()
+
+
+def emptied(git_dir: Path) -> None:
+    shutil.rmtree(git_dir)
+    git_dir.mkdir()
+
+
+def left_with_its_head_alone(git_dir: Path) -> None:
+    emptied(git_dir)
+    (git_dir / "HEAD").write_text("ref: refs/heads/main\n")
+
+
+def made_a_file(git_dir: Path) -> None:
+    shutil.rmtree(git_dir)
+    git_dir.write_text("a file\n")
+
+
+def with_a_folder_for_its_head(git_dir: Path) -> None:
+    (git_dir / "HEAD").unlink()
+    (git_dir / "HEAD").mkdir()
+
+
+@pytest.mark.parametrize(
+    ("damage", "outcome"),
+    [
+        (emptied, "saved"),
+        (left_with_its_head_alone, "failed"),
+        (made_a_file, "failed"),
+        (with_a_folder_for_its_head, "failed"),
+    ],
+)
+def test_a_mirror_that_is_none_any_more_stops_no_other(
+    source: ScriptedSource, archive: Archive, api: Path, damage: Callable[[Path], None], outcome: str
+) -> None:
+    """Each of them ended the run, and every run after it, for the whole team."""
+    other = source.repository("other", source.projects[0])
+    commit(other, "refs/heads/main", {"README.md": "one\n"})
+    back_up(source, archive)
+    damage(mirror(archive, "100", run=1))
+    commit(other, "refs/heads/main", {"README.md": "two\n"})
+    commit(api, "refs/heads/main", {"README.md": "two\n"})
+
+    back_up(source, archive)
+
+    assert outcomes(archive, 2) == {"100": outcome, "101": "saved"}
 
 
 def test_a_pipe_in_place_of_a_manifest_keeps_nobody_waiting(

@@ -1,7 +1,9 @@
 """Brings one mirror up to what its source advertises, if it is not there yet; a mirror is seen whole or not at all."""
 
+import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -104,6 +106,7 @@ class MirrorSaver:
             PathInUse: somebody made a repository there before the first mirror was.
         """
         git_dir, source = self.archive.repository(path), self._source(transport)
+        _clear_way(git_dir)
         if saved is None:
             _require_no_others(git_dir, path)
         corrupt_dir = self._set_aside(git_dir) if saved is None and self._is_wreck(git_dir) else None
@@ -192,7 +195,7 @@ class MirrorSaver:
         Raises:
             Damaged: the refs cannot be read, so that nothing may be concluded from them.
         """
-        with translate_os_errors(git_dir):
+        with translate_os_errors(git_dir), _called_damaged(git_dir):
             remove_leftovers(git_dir, since=self.dead_since, now=self.began_at)
             create_bare(git_dir, object_format=object_format_on_disk(git_dir))
             mirror = read_mirror(git_dir)
@@ -224,6 +227,32 @@ class MirrorSaver:
     ) -> MirrorUpdate:
         with translate_os_errors(git_dir):
             return update_mirror(git_dir, source, listing, previous=previous, run=self.run)
+
+
+def _clear_way(git_dir: Path) -> None:
+    """An empty folder, as some copies of an archive leave it, is as good as none.
+
+    Raises:
+        Damaged: what stands there is no folder.
+    """
+    if git_dir.is_dir():
+        with translate_os_errors(git_dir):
+            if not any(git_dir.iterdir()):
+                git_dir.rmdir()
+    elif os.path.lexists(git_dir):
+        raise Damaged("{repository} is no folder", repository=git_dir)
+
+
+@contextmanager
+def _called_damaged(git_dir: Path) -> Iterator[None]:
+    """What is missing within a repository that is there, or is a folder instead of a file, is a fault of this one
+    alone: the others go on. Raises Damaged."""
+    try:
+        yield
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        if not git_dir.is_dir():
+            raise
+        raise Damaged("{repository} cannot be read", repository=git_dir) from error
 
 
 def _has_lost_boundary(git_dir: Path) -> bool:
