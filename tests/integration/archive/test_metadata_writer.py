@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from matou.archive.metadata import open_metadata
-from matou.model.metadata import ReleaseAsset
+from matou.archive.metadata.items import LONGEST_FILE_BYTES
+from matou.git.repository import packs
+from matou.model.metadata import ReleaseAsset, TimelineEvent
 from matou.model.metadata.kinds import ASSET, ATTACHMENT, CHANGE, ISSUE, LABEL, PERSON, RELEASE
-from support.git_repositories import assert_sound, git
+from support.git_repositories import assert_sound, fast_import, git
 from support.metadata_items import (
     ABOUT,
     BEGAN,
@@ -324,3 +326,80 @@ def test_about_says_whose_it_is_and_which_run_last_changed_it(git_dir: Path) -> 
         "counts": {"issue": {"items": 1}},
     }
     assert BEGAN.year == 2026
+
+
+def test_many_packs_become_few_and_every_run_stays(git_dir: Path) -> None:
+    for run in range(1, 25):
+        with writer(git_dir, run) as metadata:
+            metadata.put(ISSUE, issue("1", title=f"run {run}"))
+            metadata.commit()
+
+    assert len(packs(git_dir)) < 10
+    assert_sound(git_dir)
+    titles = [git(git_dir, "show", f"main~{24 - run}:issues/0000/1.json").count(f'"run {run}"') for run in range(1, 25)]
+    assert titles == [1] * 24
+
+
+def test_an_item_of_more_than_eight_mebibytes_goes_on_in_other_files(git_dir: Path) -> None:
+    comments = tuple(comment(str(number), f"{number} " + "长" * 100_000) for number in range(70))
+    long = replace(issue("712", comments=comments), events=(TimelineEvent(kind="closed", data={}),))
+    with writer(git_dir) as metadata:
+        metadata.put(ISSUE, long)
+        metadata.commit()
+
+    files = [line.split() for line in git(git_dir, "ls-tree", "-l", "main", "issues/0007/").splitlines()]
+
+    assert [one[4] for one in files] == [f"issues/0007/712.{part}" for part in ("2.json", "3.json", "json")]
+    assert all(int(one[3]) <= LONGEST_FILE_BYTES for one in files)
+    assert open_metadata(git_dir).item(ISSUE, "712") == long
+    assert list(open_metadata(git_dir).items(ISSUE)) == [long]
+
+
+def test_an_item_that_has_become_shorter_has_no_more_files_than_it_needs(git_dir: Path) -> None:
+    comments = tuple(comment(str(number), "长" * 100_000) for number in range(70))
+    for run, some in ((1, comments), (2, comments), (3, comments[:2])):
+        with writer(git_dir, run) as metadata:
+            metadata.put(ISSUE, issue("712", comments=some))
+            metadata.commit()
+
+    assert [path for path in tree(git_dir) if path.startswith("issues/")] == ["issues/0007/712.json"]
+    assert open_metadata(git_dir).item(ISSUE, "712") == issue("712", comments=comments[:2])
+    assert git(git_dir, "rev-list", "--count", "main") == "2"
+
+
+def test_one_comment_that_is_longer_than_a_file_stands_alone(git_dir: Path) -> None:
+    long = issue("1", comments=(comment("1"), comment("2", "x" * (LONGEST_FILE_BYTES + 1)), comment("3")))
+    with writer(git_dir) as metadata:
+        metadata.put(ISSUE, long)
+        metadata.commit()
+
+    assert [path for path in tree(git_dir) if path.startswith("issues/")] == [
+        *("issues/0000/1.2.json", "issues/0000/1.3.json", "issues/0000/1.json")
+    ]
+    assert open_metadata(git_dir).item(ISSUE, "1") == long
+
+
+def test_keys_of_a_later_matou_stay_in_an_item_that_is_written_again(git_dir: Path) -> None:
+    with writer(git_dir) as metadata:
+        metadata.put(ISSUE, issue("1", comments=(comment("5"), comment("6"))))
+        metadata.commit()
+    text = git(git_dir, "show", "main:issues/0000/1.json")
+    newer = text.replace(' "title"', ' "mood": {"is": "calm"},\n "title"').replace(
+        '"id": "6"', '"id": "6", "pinned": true'
+    )
+    edit(git_dir, "issues/0000/1.json", newer.encode() + b"\n")
+
+    with writer(git_dir, run=2) as metadata:
+        metadata.put(ISSUE, issue("1", "changed", comments=(comment("6"), comment("7"))))
+        metadata.commit()
+
+    written = json.loads(git(git_dir, "show", "main:issues/0000/1.json"))
+    assert written["title"] == "changed"
+    assert written["mood"] == {"is": "calm"}
+    assert [one.get("pinned") for one in written["comments"]] == [True, None]
+
+
+def edit(git_dir: Path, path: str, content: bytes) -> None:
+    """As a later Matou might have left it."""
+    stream = b"commit refs/heads/main\ncommitter M <m@example.com> 0 +0000\ndata 5\nnewer\nfrom refs/heads/main^0\n"
+    fast_import(git_dir, stream + b"M 100644 inline %b\ndata %d\n%b\n" % (path.encode(), len(content), content))

@@ -17,17 +17,14 @@ from matou.archive.layout import Archive, NewerFormat
 from matou.archive.manifest import (
     DamagedManifest,
     EndLine,
-    KindState,
     LfsState,
     Line,
     ListingState,
     ManifestWriter,
-    MetadataState,
     NamespaceLine,
     Outcome,
     PreviousRunRef,
     Proof,
-    ReadState,
     RepositoryLine,
     RunLine,
     SourceLine,
@@ -338,20 +335,6 @@ def test_a_repository_can_carry_documents(archive: Archive) -> None:
 
     assert json.loads(path.read_text().splitlines()[1])["documents"] == {"labels": "3" * 64}
     assert list(read_manifest(path))[1] == repository_line(documents={"labels": "3" * 64})
-
-
-def test_a_line_says_what_was_read_of_its_metadata(archive: Archive) -> None:
-    kinds = {"issue": KindState(state=ReadState.BROKEN_OFF, items=3, since=NOW.replace(microsecond=0), reason="503")}
-    path = write_run(archive, repository_line(metadata=MetadataState(commit="5" * 40, saved_in=1, kinds=kinds)))
-
-    assert json.loads(path.read_text().splitlines()[1])["metadata"] == {
-        "commit": "5" * 40,
-        "saved_in": 1,
-        "kinds": {"issue": {"state": "broken-off", "items": 3, "since": "2026-11-21T08:00:00Z", "reason": "503"}},
-    }
-    assert list(read_manifest(path))[1] == repository_line(
-        metadata=MetadataState(commit="5" * 40, saved_in=1, kinds=kinds)
-    )
 
 
 def test_the_records_of_a_run_of_format_1_are_found_among_its_options(archive: Archive) -> None:

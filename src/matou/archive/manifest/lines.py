@@ -62,7 +62,8 @@ class ListingState(StrEnum):
 class ReadState(StrEnum):
     """What a run's reading of one kind of metadata was worth.
 
-    OFF: it was not asked for. UNSEEN: the platform has it and gives it to no program.
+    OFF: it was not asked for. UNSEEN: the platform has it and gives it to no program. A word that a later Matou wrote
+    is kept, and is not done.
     """
 
     COMPLETE = "complete"
@@ -73,7 +74,18 @@ class ReadState(StrEnum):
 
     @property
     def is_done(self) -> bool:
-        return self not in (ReadState.BROKEN_OFF, ReadState.REFUSED)
+        return self in _DONE_READING
+
+    @classmethod
+    def _missing_(cls, value: object) -> "ReadState | None":
+        if not isinstance(value, str):
+            return None
+        unknown = str.__new__(cls, value)
+        unknown._name_, unknown._value_ = value, value
+        return unknown
+
+
+_DONE_READING = frozenset({ReadState.COMPLETE, ReadState.OFF, ReadState.UNSEEN})
 
 
 class LineStruct(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
