@@ -21,10 +21,10 @@ Value = TypeVar("Value", bound=MetadataValue)
 
 INDENT: Final = 1
 
-_UNKNOWN: Final = "*unknown*"
+UNKNOWN: Final = "*unknown*"
 """Under which name a struct holds the keys that it does not know, as no value has one of that name."""
 
-_HELD: Final = f'"{_UNKNOWN}"'.encode()
+_HELD: Final = f'"{UNKNOWN}"'.encode()
 _structs: Final[dict[str, type[msgspec.Struct]]] = {}
 
 _FIRST: Final = ("kind",)
@@ -90,7 +90,7 @@ def _make_struct(kind: type[MetadataValue]) -> type[msgspec.Struct]:
     members: list[Any] = []
     for name in _ordered([one.name for one in fields(kind)]):
         if name == "unknown":
-            members.append((name, dict[str, object] | None, msgspec.field(name=_UNKNOWN, default=None)))
+            members.append((name, dict[str, object] | None, msgspec.field(name=UNKNOWN, default=None)))
         elif name in defaults and defaults[name] is None:
             members.append((name, _type_of(hints[name]), None))
         else:
@@ -149,8 +149,8 @@ def _in_ascii(value: object) -> bytes:
 
 def _with_unknown_among(value: Any) -> Any:
     if isinstance(value, dict):
-        among = {key: _with_unknown_among(one) for key, one in value.items() if key != _UNKNOWN}
-        return {**among, **(value.get(_UNKNOWN) or {})}
+        among = {key: _with_unknown_among(one) for key, one in value.items() if key != UNKNOWN}
+        return {**among, **(value.get(UNKNOWN) or {})}
     return [_with_unknown_among(one) for one in value] if isinstance(value, list | tuple) else value
 
 
@@ -177,7 +177,7 @@ def _with_unknown_apart(value: Any, wanted: Any) -> Any:
     known = {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
     apart = {key: _with_unknown_apart(one, _without_none(known[key])) for key, one in value.items() if key in known}
     unknown = {key: one for key, one in value.items() if key not in known}
-    return {**apart, _UNKNOWN: unknown} if unknown else apart
+    return {**apart, UNKNOWN: unknown} if unknown else apart
 
 
 def _without_none(wanted: Any) -> Any:
