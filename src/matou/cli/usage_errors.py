@@ -20,9 +20,9 @@ def usage_fact(error: click.UsageError) -> str:
         case NoSuchCommand():
             fact = labelled(_("unknown command"), error.command_name) + _suggestion(error.possibilities)
         case click.MissingParameter(param=click.Argument() as argument):
-            fact = labelled(_("missing argument"), argument.make_metavar(error.ctx) if error.ctx else "")
+            fact = labelled(_("missing argument"), _hint(error)) + _choices(argument)
         case click.MissingParameter(param=click.Option() as option):
-            fact = labelled(_("missing option"), option.opts[-1])
+            fact = labelled(_("missing option"), _hint(error)) + _choices(option)
         case click.BadParameter() if hint := _hint(error):
             fact = _("invalid value for {parameter}: {fault}").format(parameter=hint, fault=error.message.rstrip(".。"))
         case _:
@@ -37,6 +37,12 @@ def _hint(error: click.BadParameter) -> str:
     if isinstance(error.param, click.Parameter) and error.ctx:
         return error.param.make_metavar(error.ctx)
     return str(error.param_hint or "")
+
+
+def _choices(parameter: click.Parameter) -> str:
+    if not isinstance(parameter.type, click.Choice):
+        return ""
+    return _(" (choose from {choices})").format(choices=", ".join(map(str, parameter.type.choices)))
 
 
 def _suggestion(possibilities: Sequence[str] | None) -> str:
