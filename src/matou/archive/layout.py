@@ -175,6 +175,10 @@ class Archive:
         *folders, name = str(path).split("/")
         return self.root.joinpath("metadata", *folders, f"{name}.git")
 
+    def blob_file(self, digest: str) -> Path:
+        """Where a blob lies, there or not; its bytes are not looked at."""
+        return self.files.path(f"{digest[:2]}/{digest[2:4]}/{digest}")
+
     def run_folder(self, run: int) -> Path:
         return self.runs / f"{run:06d}"
 

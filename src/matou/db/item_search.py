@@ -7,24 +7,30 @@ of one or two letters. Neither keeps the texts. PostgreSQL has the texts, and pg
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import (
+    BigInteger,
+    BindParameter,
     ColumnElement,
     Connection,
     TableClause,
     and_,
+    bindparam,
     column,
     delete,
     false,
+    func,
     insert,
     literal_column,
+    or_,
     select,
     table,
     text,
 )
 
-from matou.db.items import ItemId
+from matou.db.items import COLUMNS, IndexedItem, ItemId
+from matou.db.metadata_repositories import MetadataId
 from matou.db.schema import item_texts, items
 
 LONGEST_SEARCH = 1000
@@ -71,6 +77,39 @@ def finds(connection: Connection, search: str) -> ColumnElement[bool]:
         return and_(*map(_has_in_sqlite, terms))
     conditions = (condition for term in terms for condition in _conditions_in_postgresql(term))
     return items.c.id.in_(select(item_texts.c.item_id).where(*conditions))
+
+
+def search_items(
+    connection: Connection,
+    search: str,
+    *,
+    readable: Sequence[MetadataId],
+    confidential: Sequence[MetadataId],
+    kinds: Sequence[str],
+    offset: int,
+    limit: int,
+) -> tuple[tuple[tuple[MetadataId, IndexedItem], ...], int]:
+    """Those that a search finds, the last changed first, and how many there are in all.
+
+    Args:
+        readable: the metadata repositories in which it looks.
+        confidential: those of them whose confidential items are looked at, too.
+    """
+    chosen = and_(
+        finds(connection, search),
+        items.c.metadata_id.in_(_literally(readable)),
+        or_(~items.c.confidential, items.c.metadata_id.in_(_literally(confidential))),
+        items.c.kind.in_(kinds),
+    )
+    total = connection.execute(select(func.count()).select_from(items).where(chosen)).scalar_one()
+    order = (items.c.updated_at.is_(None), items.c.updated_at.desc(), items.c.id.desc())
+    listing = select(items.c.metadata_id, *COLUMNS).where(chosen).order_by(*order).offset(offset).limit(limit)
+    return tuple((MetadataId(row[0]), IndexedItem(*row[1:])) for row in connection.execute(listing)), total
+
+
+def _literally(ids: Sequence[MetadataId]) -> BindParameter[int]:
+    """Numbers within the statement: there may be more of them than it takes parameters."""
+    return bindparam(None, ids, type_=BigInteger(), expanding=True, literal_execute=True)
 
 
 def _terms(search: str) -> Iterator[str]:

@@ -133,7 +133,7 @@ class ItemQuery:
     ascending: bool = False
 
 
-_COLUMNS = [items.c[name] for name in IndexedItem.__slots__]
+COLUMNS = [items.c[name] for name in IndexedItem.__slots__]
 _ORDERS = {
     ItemOrder.NUMBER: items.c.sort_number,
     ItemOrder.CREATED: items.c.created_at,
@@ -155,6 +155,14 @@ def replace_items(connection: Connection, metadata_id: MetadataId, new: Sequence
         if rows:
             connection.execute(insert(table), rows)
     return ids
+
+
+def has_file(connection: Connection, metadata_id: MetadataId, sha256: str, *, sees_confidential: bool) -> bool:
+    """Whether an item that may be seen has a file of this digest."""
+    visible = true() if sees_confidential else ~items.c.confidential
+    joined = item_files.join(items, items.c.id == item_files.c.item_id)
+    where = and_(items.c.metadata_id == metadata_id, item_files.c.sha256 == sha256, visible)
+    return connection.execute(select(exists(select(items.c.id).select_from(joined).where(where)))).scalar_one()
 
 
 def delete_items(connection: Connection, metadata_id: MetadataId, kind: str, numbers: Sequence[str]) -> None:
@@ -229,13 +237,13 @@ def list_items(
     visible = true() if sees_confidential else ~items.c.confidential
     chosen = and_(*_conditions(metadata_id, wanted), visible)
     total = connection.execute(select(func.count()).select_from(items).where(chosen)).scalar_one()
-    listing = select(*_COLUMNS).where(chosen).order_by(*_ordered(wanted)).offset(offset).limit(limit)
+    listing = select(*COLUMNS).where(chosen).order_by(*_ordered(wanted)).offset(offset).limit(limit)
     return tuple(IndexedItem(*row) for row in connection.execute(listing)), total
 
 
 def find_item(connection: Connection, metadata_id: MetadataId, kind: str, number: str) -> IndexedItem | None:
     where = and_(items.c.metadata_id == metadata_id, items.c.kind == kind, items.c.number == number)
-    row = connection.execute(select(*_COLUMNS).where(where)).one_or_none()
+    row = connection.execute(select(*COLUMNS).where(where)).one_or_none()
     return None if row is None else IndexedItem(*row)
 
 

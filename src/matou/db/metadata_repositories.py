@@ -6,9 +6,12 @@ from typing import NewType
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
-from matou.db.namespaces import NamespaceId
-from matou.db.repositories import RepositoryId
-from matou.db.schema import items, metadata_repositories, participants
+from matou.db.namespaces import COLUMNS as NAMESPACE_COLUMNS
+from matou.db.namespaces import Namespace, NamespaceId, namespace_of
+from matou.db.repositories import COLUMNS as REPOSITORY_COLUMNS
+from matou.db.repositories import Repository, RepositoryId, repository_of
+from matou.db.schema import items, metadata_repositories, namespaces, participants, repositories
+from matou.db.visibility import Viewer, sees_namespace, sees_repository
 from matou.model.names import folded
 
 MetadataId = NewType("MetadataId", int)
@@ -41,6 +44,26 @@ def _one(connection: Connection, where: ColumnElement[bool]) -> IndexedMetadata 
     columns = (metadata_repositories.c.id, metadata_repositories.c.commit_id)
     row = connection.execute(select(*columns).where(where)).one_or_none()
     return None if row is None else IndexedMetadata(MetadataId(row.id), row.commit_id)
+
+
+def of_visible_repositories(connection: Connection, viewer: Viewer) -> tuple[tuple[MetadataId, Repository], ...]:
+    """Those of which anything was saved and that the viewer may see."""
+    statement = (
+        select(metadata_repositories.c.id, *REPOSITORY_COLUMNS)
+        .join(repositories, repositories.c.id == metadata_repositories.c.repository_id)
+        .where(sees_repository(viewer.filter_key))
+    )
+    rows = connection.execute(statement, viewer.parameters)
+    return tuple((MetadataId(row[0]), repository_of(row[1:])) for row in rows)
+
+
+def of_visible_namespaces(connection: Connection, viewer: Viewer) -> tuple[tuple[MetadataId, Namespace], ...]:
+    joined = metadata_repositories.join(namespaces, namespaces.c.id == metadata_repositories.c.namespace_id)
+    of_subject = select(metadata_repositories.c.namespace_id, metadata_repositories.c.id).select_from(joined)
+    seen = sees_namespace(viewer.filter_key)
+    ids = {row.namespace_id: row.id for row in connection.execute(of_subject.where(seen), viewer.parameters)}
+    rows = connection.execute(select(*NAMESPACE_COLUMNS).select_from(joined).where(seen), viewer.parameters).mappings()
+    return tuple((MetadataId(ids[row["id"]]), namespace_of(row)) for row in rows if row["id"] in ids)
 
 
 def insert_metadata(

@@ -14,15 +14,18 @@ from matou.db.item_comments import CommentQuery
 from matou.db.items import ItemQuery
 from matou.db.memberships import Role
 from matou.db.metadata_repositories import count_items
+from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.schema import items
 from matou.db.users import User
 from matou.errors import Damaged
-from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity, MayReadConversation, NotAllowed, authorize
-from matou.forge.conversation.conversation import Conversation, NoSuchItem, open_conversation
+from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity, MayReadConversation, NotAllowed, Scope, authorize
+from matou.forge.conversation.conversation import Conversation, NoSuchFile, NoSuchItem, open_conversation
 from matou.forge.conversation.indexing import MetadataSubject, index_metadata
+from matou.forge.conversation.search import search_items
 from matou.forge.forge import Forge
 from matou.model.metadata import (
+    AttachedFile,
     ChangeBase,
     ChangeHead,
     ChangeRequest,
@@ -281,3 +284,60 @@ def test_a_damaged_item_is_told_and_the_others_are_there(story: Saved, owner: Id
         assert count_items(connection)[0] == 6
     assert indexed is not None
     assert indexed.commit_id != commit
+
+
+def searched(saved: Saved, identity: Identity, search: str) -> list[tuple[str, str]]:
+    rows, total = search_items(saved.forge, identity, search, kinds=["issue", "change", "release"])
+    assert total == len(rows)
+    return [(str(row.subject.path), row.item.number) for row in rows]
+
+
+def test_a_search_over_everything_finds_what_one_may_read_and_nothing_else(
+    forge: Forge, story: Saved, project: Namespace, owner: Identity, berta: User
+) -> None:
+    about = About(platform="coding", host="e.coding.net", id="2", path=str(project.path))
+    git_dir = forge.archive.metadata(project.path)
+    with MetadataWriter(git_dir, about, run=1, at=START, staged=forge.archive.staging / "of-project") as writer:
+        writer.put(ISSUE, issue("7", "登录页面改版", updated_at=at(50)))
+        writer.put(ISSUE, issue("8", "登录的秘密", confidential=True))
+        commit = writer.commit()
+    assert commit is not None
+    assert index_metadata(forge.database, MetadataSubject(namespace_id=project.id), git_dir, commit.commit) == []
+
+    everything = [("team/harbour", "7"), ("team/harbour/ship", "12"), ("team/harbour/ship", "1"), ("team/harbour", "8")]
+    assert sorted(searched(story, owner, "登录")) == sorted(everything)
+    assert searched(story, owner, "登录")[0] == ("team/harbour", "7")
+    assert searched(story, ANONYMOUS, "登录") == []
+    assert searched(story, Identity(berta, ALL_SCOPES), "登录") == []
+    assert searched(story, Identity(owner.user, frozenset({Scope.REPOSITORY_READ})), "登录 ") == [
+        ("team/harbour/ship", "12"),
+        ("team/harbour/ship", "1"),
+    ]
+    with forge.database.begin_write() as connection:
+        public = repositories.change(connection, story.repository.id, visibility=Visibility.PUBLIC)
+    assert public is not None
+    assert searched(story, ANONYMOUS, "登录") == [("team/harbour/ship", "12"), ("team/harbour/ship", "1")]
+    assert searched(story, ANONYMOUS, "secret") == []
+
+
+def test_a_file_is_read_through_an_item_that_may_be_read(forge: Forge, story: Saved, owner: Identity) -> None:
+    open_to_all, secret, unrelated = (forge.archive.blobs.put_bytes(data) for data in (b"a", b"b", b"c"))
+    lost = "0" * 64
+    files = [AttachedFile(url="u", name="n.png", size=1, sha256=one) for one in (open_to_all, secret, lost)]
+    commit = story.save(
+        [
+            (ISSUE, issue("20", "t", files=(files[0], files[2]))),
+            (ISSUE, issue("21", "t", confidential=True, files=(files[1],))),
+        ]
+    )
+    assert story.index(commit) == []
+    with forge.database.begin_write() as connection:
+        public = repositories.change(connection, story.repository.id, visibility=Visibility.PUBLIC)
+    assert public is not None
+    story.repository = public
+
+    assert opened(story, ANONYMOUS).file(open_to_all).read_bytes() == b"a"
+    assert opened(story, owner).file(secret).read_bytes() == b"b"
+    for identity, digest in ((ANONYMOUS, secret), (owner, unrelated), (owner, lost), (owner, "../../matou.db")):
+        with pytest.raises(NoSuchFile):
+            opened(story, identity).file(digest)

@@ -84,9 +84,7 @@ def open_upload(forge: Forge, granted: Authorized[Repository, MayReadCode], uplo
         raise NoSuchUpload("{repository} has no such file", repository=repr(str(granted.subject.path)))
     with forge.archive.blobs.open(upload.blob) as file:
         file_type = type_of(file.read(_TYPE_BYTES))
-    digest = upload.blob
-    path = forge.archive.files.path(f"{digest[:2]}/{digest[2:4]}/{digest}")
-    return StoredFile(upload, path, file_type or ANYTHING)
+    return StoredFile(upload, forge.archive.blob_file(upload.blob), file_type or ANYTHING)
 
 
 def path_of(upload: Upload) -> str:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
+from matou.archive.blobs import is_digest
 from matou.archive.metadata import MetadataTree, open_metadata
 from matou.caching import SizedCache
 from matou.db import item_comments, items, metadata_repositories
@@ -27,6 +29,10 @@ _MOST_TABLES = 256
 
 class NoSuchItem(NotFound):
     """Nothing of this kind has the number, or this identity may not know that something has."""
+
+
+class NoSuchFile(NotFound):
+    """Nothing that may be read here has a file with this digest."""
 
 
 class TableCache(SizedCache[tuple[str, str, str], Mapping[str, Any]]):
@@ -118,6 +124,20 @@ class Conversation(Generic[S]):
     def people(self) -> Mapping[str, Participant]:
         """Everybody who took part, by key."""
         return cast("Mapping[str, Participant]", self.table(PERSON))
+
+    def file(self, sha256: str) -> Path:
+        """Where the bytes of an attachment or an asset lie, which some item has that may be read here.
+
+        Raises:
+            NoSuchFile: no such item has it; whether the archive does is nobody's business.
+        """
+        found = False
+        if self.indexed is not None and is_digest(sha256):
+            with self.forge.database.begin_read() as connection:
+                found = items.has_file(connection, self.indexed.id, sha256, sees_confidential=self.sees_confidential)
+        if not found or not self.forge.archive.blobs.has(sha256):
+            raise NoSuchFile("there is no file {sha256} here", sha256=repr(sha256)[:100])
+        return self.forge.archive.blob_file(sha256)
 
     def may(self, action: Action) -> bool:
         """Whether who asks may do something else here, as seeing webhooks."""

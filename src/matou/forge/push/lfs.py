@@ -91,7 +91,7 @@ def open_object(forge: Forge, granted: Authorized[Repository, MayReadCode], oid:
     size_bytes = forge.archive.blobs.size(oid)
     if size_bytes != linked:
         raise WrongObject("the LFS object {oid} has {found} bytes, not {size}", oid=oid, found=size_bytes, size=linked)
-    return forge.archive.files.path(f"{oid[:2]}/{oid[2:4]}/{oid}"), linked
+    return forge.archive.blob_file(oid), linked
 
 
 def _exactly(stream: BinaryIO, oid: str, size_bytes: int) -> Iterator[bytes]:

@@ -1,0 +1,66 @@
+"""Full text over all that somebody may read: issues, change requests, releases of repositories and projects."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from matou.db import item_search, metadata_repositories
+from matou.db.items import IndexedItem
+from matou.db.metadata_repositories import MetadataId
+from matou.db.namespaces import Namespace
+from matou.db.repositories import Repository
+from matou.forge.access import Action, Identity, may, viewer
+from matou.forge.forge import Forge
+
+
+@dataclass(frozen=True, slots=True)
+class FoundItem:
+    """An item that a search found, and whose it is."""
+
+    subject: Repository | Namespace
+    item: IndexedItem
+
+
+@dataclass(frozen=True, slots=True)
+class _Readable:
+    subject: Repository | Namespace
+    confidential: bool
+
+
+def search_items(
+    forge: Forge, identity: Identity, search: str, *, kinds: Sequence[str], offset: int = 0, limit: int = 20
+) -> tuple[Sequence[FoundItem], int]:
+    """One page of what has every word of a search, the last changed first, and how many there are in all.
+
+    Scopes are looked at for each repository: what a token may not read is not found.
+
+    Args:
+        search: words; what stands in quotes is looked for as it is.
+    """
+    readable = forge.answers.recall(("readable conversations", identity), lambda: _readable(forge, identity))
+    with forge.database.begin_read() as connection:
+        rows, total = item_search.search_items(
+            connection,
+            search,
+            readable=tuple(readable),
+            confidential=[one for one, how in readable.items() if how.confidential],
+            kinds=kinds,
+            offset=offset,
+            limit=limit,
+        )
+    return tuple(FoundItem(readable[one].subject, item) for one, item in rows), total
+
+
+def _readable(forge: Forge, identity: Identity) -> Mapping[MetadataId, _Readable]:
+    """The policy is asked for each: a listing shows more than what may be read."""
+    sight = viewer(forge, identity)
+    with forge.database.begin_read() as connection:
+        seen = (
+            *metadata_repositories.of_visible_repositories(connection, sight),
+            *metadata_repositories.of_visible_namespaces(connection, sight),
+        )
+    return {
+        one: _Readable(subject, may(forge, identity, Action.READ_CONFIDENTIAL, subject))
+        for one, subject in cast("Sequence[tuple[MetadataId, Repository | Namespace]]", seen)
+        if may(forge, identity, Action.READ_CONVERSATION, subject)
+    }
