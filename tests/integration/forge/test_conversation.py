@@ -20,7 +20,7 @@ from matou.db.schema import items
 from matou.db.users import User
 from matou.errors import Damaged
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity, MayReadConversation, NotAllowed, Scope, authorize
-from matou.forge.conversation.conversation import Conversation, NoSuchFile, NoSuchItem, open_conversation
+from matou.forge.conversation.conversation import Conversation, NoSuchItem, NoSuchItemFile, open_conversation
 from matou.forge.conversation.indexing import MetadataSubject, index_metadata
 from matou.forge.conversation.search import search_items
 from matou.forge.forge import Forge
@@ -339,5 +339,5 @@ def test_a_file_is_read_through_an_item_that_may_be_read(forge: Forge, story: Sa
     assert opened(story, ANONYMOUS).file(open_to_all).read_bytes() == b"a"
     assert opened(story, owner).file(secret).read_bytes() == b"b"
     for identity, digest in ((ANONYMOUS, secret), (owner, unrelated), (owner, lost), (owner, "../../matou.db")):
-        with pytest.raises(NoSuchFile):
+        with pytest.raises(NoSuchItemFile):
             opened(story, identity).file(digest)

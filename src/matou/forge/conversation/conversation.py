@@ -31,7 +31,7 @@ class NoSuchItem(NotFound):
     """Nothing of this kind has the number, or this identity may not know that something has."""
 
 
-class NoSuchFile(NotFound):
+class NoSuchItemFile(NotFound):
     """Nothing that may be read here has a file with this digest."""
 
 
@@ -129,14 +129,14 @@ class Conversation(Generic[S]):
         """Where the bytes of an attachment or an asset lie, which some item has that may be read here.
 
         Raises:
-            NoSuchFile: no such item has it; whether the archive does is nobody's business.
+            NoSuchItemFile: no such item has it; whether the archive does is nobody's business.
         """
         found = False
         if self.indexed is not None and is_digest(sha256):
             with self.forge.database.begin_read() as connection:
                 found = items.has_file(connection, self.indexed.id, sha256, sees_confidential=self.sees_confidential)
         if not found or not self.forge.archive.blobs.has(sha256):
-            raise NoSuchFile("there is no file {sha256} here", sha256=repr(sha256)[:100])
+            raise NoSuchItemFile("there is no file {sha256} here", sha256=repr(sha256)[:100])
         return self.forge.archive.blob_file(sha256)
 
     def may(self, action: Action) -> bool:

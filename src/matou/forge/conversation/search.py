@@ -14,7 +14,7 @@ from matou.forge.forge import Forge
 
 
 @dataclass(frozen=True, slots=True)
-class FoundItem:
+class SearchHit:
     """An item that a search found, and whose it is."""
 
     subject: Repository | Namespace
@@ -29,7 +29,7 @@ class _Readable:
 
 def search_items(
     forge: Forge, identity: Identity, search: str, *, kinds: Sequence[str], offset: int = 0, limit: int = 20
-) -> tuple[Sequence[FoundItem], int]:
+) -> tuple[Sequence[SearchHit], int]:
     """One page of what has every word of a search, the last changed first, and how many there are in all.
 
     Scopes are looked at for each repository: what a token may not read is not found.
@@ -48,16 +48,16 @@ def search_items(
             offset=offset,
             limit=limit,
         )
-    return tuple(FoundItem(readable[one].subject, item) for one, item in rows), total
+    return tuple(SearchHit(readable[one].subject, item) for one, item in rows), total
 
 
 def _readable(forge: Forge, identity: Identity) -> Mapping[MetadataId, _Readable]:
     """The policy is asked for each: a listing shows more than what may be read."""
-    sight = viewer(forge, identity)
+    who = viewer(forge, identity)
     with forge.database.begin_read() as connection:
         seen = (
-            *metadata_repositories.of_visible_repositories(connection, sight),
-            *metadata_repositories.of_visible_namespaces(connection, sight),
+            *metadata_repositories.of_visible_repositories(connection, who),
+            *metadata_repositories.of_visible_namespaces(connection, who),
         )
     return {
         one: _Readable(subject, may(forge, identity, Action.READ_CONFIDENTIAL, subject))
