@@ -98,7 +98,7 @@ _SUSPECTS: Final = (
         b'targeturl"',
     ),
     *(b'jwt"', b'pass"'),
-    *(b'properties"', b"token=", b"key=", b"secret=", b"password=", b"sig=", b"signature=", b"credential="),
+    *(b'properties"', b"token=", b"key=", b"secret=", b"password=", b"sig=", b"sign=", b"signature=", b"credential="),
     *(b"code=", b"pass=", b"passwd="),
 )
 """An answer in which none of these is, in small letters, holds no secret by name: most are let pass at once."""
@@ -113,7 +113,8 @@ _SHORT_PASSWORD = re.compile(r"(?i:(?:.*[^a-z])?pass)|.*[a-z0-9]Pass")
 _USERINFO = re.compile(rb"(:(?:\\?/){2})[^/\\\s?#\"'<>@]*(?:@[^/\\\s?#\"'<>@]*)*@")
 _QUERY = re.compile(
     rb"((?:[?&;]|\\u0026|\A)(?:access_token|private_token|refresh_token|auth_token|token|api_?key|client_secret|secret"
-    rb"|pass(?:word|wd)?|auth_?code|sig|signature|x-[a-z]+-(?:signature|credential|security-token))=)[^&;\s#\"'<>\\]*",
+    rb"|pass(?:word|wd)?|auth_?code|sig|sign|(?:q-)?signature|q-ak|x-[a-z]+-(?:signature|credential|security-token))=)"
+    rb"[^&;\s#\"'<>\\]*",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(rb":(?:\\?/){2}")

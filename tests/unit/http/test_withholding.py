@@ -53,6 +53,8 @@ SECRET = "s3cr3t-that-nobody-may-keep"
         '{"link": "https://h/a?page=1\\u0026private_token=%s"}',
         "<a href='https://h/?token=%s'>",
         "password=%s",
+        '{"Url": "http://files.example/a.png?sign=%s"}',
+        '{"Url": "https://x.cos.example/a.png?q-ak=%s&q-signature=%s"}',
     ],
 )
 def test_a_secret_is_withheld_whatever_the_answer_looks_like(body: str) -> None:

@@ -103,6 +103,8 @@ COMMENT: Final = MetadataKind("comment", "issues", TreeLayout.WITHIN, "", None, 
 REVIEW: Final = MetadataKind("review", "changes", TreeLayout.WITHIN, "", None, "id", Belonging.REPOSITORY)
 EVENT: Final = MetadataKind("event", "events", TreeLayout.WITHIN, "", None, "", is_default=False)
 REACTION: Final = MetadataKind("reaction", "reactions", TreeLayout.WITHIN, "", None, "", is_default=False)
+FILE_DRIVE: Final = MetadataKind("drive", "drive", TreeLayout.WITHIN, "", None, "", Belonging.NAMESPACE)
+"""Files that people put beside the code and in no text; no platform's API gives them, which a report says."""
 
 KINDS: Final[Mapping[str, MetadataKind]] = {
     kind.name: kind
@@ -127,6 +129,7 @@ KINDS: Final[Mapping[str, MetadataKind]] = {
         REVIEW,
         EVENT,
         REACTION,
+        FILE_DRIVE,
     )
 }
 """By name, in the order in which reports list them."""

@@ -31,7 +31,7 @@ _NOTHING: Final[Mapping[Any, Any]] = types.MappingProxyType({})
 _UNDESCRIBED: Final = "undescribed"
 _INTEGER = re.compile(r"-?[0-9]{1,19}\Z")
 _DECIMAL = re.compile(r"-?[0-9]{1,19}(?:\.[0-9]{1,19})?\Z")
-_GIVEN: Final = "given"
+_ORIGINAL: Final = "original"
 
 Unreadable: TypeAlias = list[UnreadableRow]
 
@@ -66,7 +66,7 @@ def undescribed_of(value: msgspec.Struct) -> Mapping[str, object]:
 
 def original_of(value: msgspec.Struct) -> Mapping[str, object]:
     """The object as it came, every key of it; nothing of one that was made here, or that does not keep it."""
-    kept: Mapping[str, object] = getattr(value, "__dict__", {}).get(_GIVEN, _NOTHING)
+    kept: Mapping[str, object] = getattr(value, "__dict__", {}).get(_ORIGINAL, _NOTHING)
     return kept
 
 
@@ -296,7 +296,7 @@ def _finished(kind: type[S], value: Mapping[str, object], decoded: Mapping[str, 
     if getattr(kind, "keeps_undescribed", False) and len(decoded) < len(value):
         _keep_rest(made, value, decoded)
     if getattr(kind, "keeps_original", False):
-        made.__dict__[_GIVEN] = types.MappingProxyType(dict(value))
+        made.__dict__[_ORIGINAL] = types.MappingProxyType(dict(value))
     if odd.fields is not None and inner.fields:
         if hasattr(made, "__dict__"):
             keep_left_out(made, inner.fields)

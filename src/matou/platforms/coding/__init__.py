@@ -1,14 +1,18 @@
 """CODING: its Open API, tokens of three forms, teams with a host each."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase
 from matou.http.rate_limit import RateLimit
-from matou.platforms.base.platform import Clock, OfficialInstance, PasswordUse, Platform, TokenPage
+from matou.platforms.base.platform import Clock, MetadataSupport, OfficialInstance, PasswordUse, Platform, TokenPage
 
 if TYPE_CHECKING:
     from matou.http.session import Session
+    from matou.model.metadata.kinds import MetadataKind
+    from matou.platforms.base.api_client import Answers
+    from matou.platforms.base.metadata import MetadataSource
     from matou.platforms.base.source import RecordSink, Source
     from matou.platforms.base.target import MigrationTarget
 
@@ -19,7 +23,13 @@ SCOPES_TO_READ = (
     "project:profile:ro",
     "project:member:ro",
     "project:label:ro",
+    "project:notice:ro",
     "vcs:repository:ro",
+    "vcs:merge:ro",
+    "vcs:release:ro",
+    "collaboration:issue:ro",
+    "document:knowledge:ro",
+    "service-hook:profile:ro",
 )
 """What a backup asks for (CODING's reference, "Scopes")."""
 
@@ -28,6 +38,23 @@ def _source(session: "Session", url: str, token: Secret, record: "RecordSink", *
     from matou.platforms.coding.source import CodingClient
 
     return CodingClient(session, url, token, record=record, now=now)
+
+
+def _metadata(
+    session: "Session",
+    url: str,
+    token: Secret,
+    record: "RecordSink",
+    /,
+    *,
+    now: Clock,
+    wants: Callable[["MetadataKind"], bool] | None = None,
+    answers: "Answers | None" = None,
+) -> "MetadataSource":
+    from matou.platforms.base.metadata import wants_by_default
+    from matou.platforms.coding.metadata_source import CodingMetadataSource
+
+    return CodingMetadataSource(session, url, token, record, now=now, wants=wants or wants_by_default, answers=answers)
 
 
 def _target(session: "Session", url: str, token: Secret, *, now: Clock) -> "MigrationTarget":
@@ -72,6 +99,7 @@ PLATFORM = Platform(
     rate=RateLimit(per_second=10, burst=20),
     source=_source,
     target=_target,
+    metadata=MetadataSupport(open=_metadata),
     whoami=_whoami,
     password=PasswordUse.GIT,
     password_note=Phrase("it opens git alone; matou backup and matou migrate need a token"),

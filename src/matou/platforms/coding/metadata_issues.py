@@ -98,7 +98,7 @@ def issue_of(
         spent=spent_of(work_logs),
         fields=tuple(custom_field_of(field) for field in detail.custom_fields) or None,
         files=tuple(file_of(file, project_id) for file in detail.files),
-        comments=tuple(comment_of(comment) for comment in sorted(comments, key=_comment_order)),
+        comments=comments_of(comments),
         events=status_events(changes),
         extra=extra_of_issue(detail),
     )
@@ -141,6 +141,11 @@ def file_of(file: IssueFile, project_id: int) -> AttachedFile:
     return AttachedFile(
         url=f"/api/project/{project_id}/files/{file.file_id}/download", name=file.name, size=file.size or None
     )
+
+
+def comments_of(comments: Iterable[IssueComment]) -> tuple[Comment, ...]:
+    """As they were written, one after the other."""
+    return tuple(comment_of(comment) for comment in sorted(comments, key=_comment_order))
 
 
 def comment_of(comment: IssueComment) -> Comment:

@@ -1,0 +1,56 @@
+"""What people said about the code of a team at CODING: its projects and depots, each to be walked by a reader."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from matou.credentials import Secret
+from matou.model.metadata.kinds import MetadataKind
+from matou.model.platform import RemoteNamespace, RemoteRepository, VersionControl
+from matou.platforms.base.metadata import MetadataReader, wants_by_default
+from matou.platforms.coding.api import CodingApi
+from matou.platforms.coding.metadata_depot_reader import DepotReader
+from matou.platforms.coding.metadata_project_reader import ProjectReader
+from matou.platforms.coding.tokens import CodingToken
+
+if TYPE_CHECKING:
+    from matou.http.session import Session
+    from matou.platforms.base.api_client import Answers
+    from matou.platforms.base.platform import Clock
+    from matou.platforms.base.source import RecordSink
+
+
+class CodingMetadataSource:
+    """A `MetadataSource`. Changes of an issue's status come in batches, so that they are read unasked."""
+
+    def __init__(
+        self,
+        session: "Session",
+        url: str,
+        token: Secret,
+        record: "RecordSink",
+        *,
+        now: "Clock",
+        wants: Callable[[MetadataKind], bool] = wants_by_default,  # noqa: ARG002 - nothing here costs a request of its own
+        answers: "Answers | None" = None,
+    ) -> None:
+        self._api = CodingApi(
+            session, url.rstrip("/"), CodingToken.from_text(token).authorization, now, record, answers
+        )
+
+    def of_repository(self, repository: RemoteRepository, namespace: RemoteNamespace | None) -> MetadataReader | None:
+        """None for what is no git repository: merge requests and releases are git's."""
+        if repository.version_control is not VersionControl.GIT:
+            return None
+        return DepotReader(self._api, repository, _path_of(repository, namespace))
+
+    def of_namespace(self, namespace: RemoteNamespace) -> MetadataReader:
+        return ProjectReader(self._api, namespace)
+
+
+def _path_of(repository: RemoteRepository, namespace: RemoteNamespace | None) -> str:
+    """`project/depot`; the project's name stands in the address, too, before the depot's."""
+    if namespace is not None:
+        return f"{namespace.name}/{repository.name}"
+    project = urlsplit(repository.clone_url).path.strip("/").split("/")[-2:-1]
+    return "/".join([*project, repository.name])
