@@ -12,6 +12,7 @@ from matou.platforms.base.client import TypedClient, utc_now
 from matou.platforms.base.platform import Clock
 from matou.platforms.gitcode import PLATFORM
 from matou.platforms.gitcode.api import GitCodeApi, token_of
+from matou.platforms.gitcode.calls_conversation import ConversationCalls
 from matou.platforms.gitcode.calls_people import PeopleCalls
 from matou.platforms.gitcode.calls_reading import ReadingCalls
 from matou.platforms.gitcode.calls_repositories import GitCodeRepositoryCalls
@@ -22,7 +23,9 @@ API = "/api/v5"
 HOME = f"https://api.gitcode.com{API}"
 
 
-class GitCode(ReadingCalls, WritingCalls, GitCodeRepositoryCalls, SettingCalls, PeopleCalls, TypedClient):
+class GitCode(
+    ReadingCalls, ConversationCalls, WritingCalls, GitCodeRepositoryCalls, SettingCalls, PeopleCalls, TypedClient
+):
     """GitCode's API v5, at GitCode or at any server that speaks it. May be used by several threads.
 
         with GitCode(token) as gitcode:
