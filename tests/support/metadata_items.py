@@ -12,6 +12,7 @@ from matou.model.metadata import (
     Comment,
     DiffPosition,
     Issue,
+    JsonObject,
     LabelDefinition,
     MarkupText,
     Participant,
@@ -82,8 +83,10 @@ def asset(name: str, *, sha256: str = DIGEST, size: int = 12) -> ReleaseAsset:
     return ReleaseAsset(name=name, sha256=sha256, size=size, url=f"https://gitee.com/harbour/api/{name}")
 
 
-def person(identifier: str, name: str = "张三", *, email: str | None = None) -> Participant:
-    return Participant(id=identifier, login=f"user-{identifier}", name=name, email=email)
+def person(
+    identifier: str, name: str = "张三", *, email: str | None = None, extra: JsonObject | None = None
+) -> Participant:
+    return Participant(id=identifier, login=f"user-{identifier}", name=name, email=email, extra=extra)
 
 
 def label(name: str = "错误") -> LabelDefinition:

@@ -226,6 +226,18 @@ def test_labels_stand_in_one_file_and_can_be_gone(git_dir: Path) -> None:
     assert [one.gone_in for one in (table["错误"], table["建议"])] == [None, 2]
 
 
+def test_what_different_places_tell_of_a_person_is_put_together(git_dir: Path) -> None:
+    with writer(git_dir, run=7) as metadata:
+        metadata.put(PERSON, person("17", extra={"object_id": "661c", "avatar_url": "a"}))
+        metadata.put(PERSON, person("17", extra={"user_id": "26593", "avatar_url": "b"}))
+        metadata.put(PERSON, person("17"))
+        metadata.commit()
+
+    people = json.loads(git(git_dir, "show", "main:people.json"))
+
+    assert people["17"]["extra"] == {"object_id": "661c", "avatar_url": "b", "user_id": "26593"}
+
+
 def test_people_who_are_told_of_no_more_stay_with_all_that_was_told(git_dir: Path) -> None:
     with writer(git_dir) as metadata:
         metadata.put(PERSON, person("17", email="zhang@example.com"))

@@ -221,7 +221,8 @@ def _begins_item(kind: MetadataKind, path: str) -> bool:
 
 def _completed(old: MetadataValue, new: MetadataValue) -> MetadataValue:
     """Of a person, what is not told this time was told before."""
-    if not isinstance(new, Participant):
+    if not isinstance(new, Participant) or not isinstance(old, Participant):
         return new
     untold = {one.name: getattr(old, one.name) for one in fields(new) if getattr(new, one.name) is None}
-    return replace(new, **untold)
+    extra = {**(old.extra or {}), **(new.extra or {})} or None
+    return replace(new, **{**untold, "extra": extra})
