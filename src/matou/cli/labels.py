@@ -25,6 +25,7 @@ OUTCOMES = {
 
 STAGES = {
     Stage.REPOSITORIES: _("repositories"),
+    Stage.METADATA: _("metadata"),
     Stage.BLOBS: _("blobs"),
 }
 

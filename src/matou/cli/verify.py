@@ -95,6 +95,7 @@ def _as_json(report: VerifyReport) -> dict[str, object]:
         "manifests": report.manifests,
         "repositories": report.repositories,
         "proven": report.proven,
+        "metadata": report.metadata,
         "blobs": report.blobs,
         "ahead": list(report.ahead),
         "notes": _problems_as_json(report.notes),
@@ -123,6 +124,10 @@ def _lines(report: VerifyReport) -> Iterator[str]:
         proven=report.proven,
         blobs=ngettext("{count} blob", "{count} blobs", report.blobs).format(count=report.blobs),
     )
+    if report.metadata:
+        yield ngettext("{count} metadata repository", "{count} metadata repositories", report.metadata).format(
+            count=report.metadata
+        )
     if report.is_whole:
         yield _("the archive is whole")
     elif not report.problems:

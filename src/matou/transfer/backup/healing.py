@@ -61,7 +61,7 @@ class MirrorRepairer:
         git_dir = self.archive.repository(repository)
         object_format = object_format_on_disk(git_dir) if listing.is_empty else listing.object_format
         with translate_os_errors(git_dir):
-            make_refs_readable(self.archive, repository, run=self.run)
+            make_refs_readable(self.archive, self.archive.repository(repository), run=self.run)
             create_bare(git_dir, object_format=object_format)
         self._rebuild(git_dir, object_format)
         self._repair_boundary(git_dir)
@@ -148,34 +148,34 @@ class MirrorRepairer:
 
     def _take_away(self, path: Path, repository: RepositoryPath, *, is_needed: bool) -> None:
         if is_needed:
-            _keep_copy(self.archive, self.run, repository, path)
+            _keep_copy(self.archive, self.run, self.archive.repository(repository), path)
         with translate_os_errors(path):
             path.unlink(missing_ok=True)
         sync_folder(path.parent)
 
 
-def make_refs_readable(archive: Archive, repository: RepositoryPath, *, run: int) -> None:
-    """Leave out of a mirror's refs what cannot be read; it is set aside under a run. HEAD is for the caller to write.
+def make_refs_readable(archive: Archive, git_dir: Path, *, run: int) -> None:
+    """Leave out of the refs of a mirror, or of a metadata repository, what cannot be read; it is set aside under a run.
+
+    HEAD is for the caller to write.
 
     Raises:
         WriteFailed: the disk is full, or cannot be written.
     """
-    git_dir = archive.repository(repository)
     if not _has_readable_head(git_dir):
         publish_file(git_dir / "HEAD", b"ref: refs/heads/main\n")
     try:
         read_refs(git_dir)
     except Damaged:
         for path in (git_dir / "packed-refs", git_dir / "refs"):
-            _keep_copy(archive, run, repository, path)
+            _keep_copy(archive, run, git_dir, path)
         leave_out_unreadable(git_dir)
 
 
-def _keep_copy(archive: Archive, run: int, repository: RepositoryPath, path: Path) -> None:
+def _keep_copy(archive: Archive, run: int, git_dir: Path, path: Path) -> None:
     """For whoever can make more of it than git can; durable before anything is taken away."""
-    aside = (
-        archive.root / FOLDER / f"{run:06d}" / f"{repository}.git" / path.relative_to(archive.repository(repository))
-    )
+    is_mirror = git_dir.is_relative_to(archive.repositories)
+    aside = archive.root / FOLDER / f"{run:06d}" / path.relative_to(archive.repositories if is_mirror else archive.root)
     if not path.exists():
         return
     make_folders(aside.parent, below=archive.root)

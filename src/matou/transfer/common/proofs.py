@@ -18,7 +18,7 @@ from matou.archive.snapshots import parse_lfs_list
 from matou.errors import Damaged, NotFound
 from matou.fs import write_atomically
 from matou.model.decoding_faults import NOT_DECODED
-from matou.model.names import RepositoryPath
+from matou.model.names import NamespacePath, RepositoryPath
 
 FORMAT = 1
 LONGEST_FAULT = 200
@@ -36,11 +36,15 @@ class ProofNote(msgspec.Struct, frozen=True, omit_defaults=True):
     first: str = ""
 
 
-class DamageNote(msgspec.Struct, frozen=True):
-    """What was found damaged or missing: repositories by their paths, blobs by their digests."""
+class DamageNote(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found damaged or missing: repositories by their paths, blobs by their digests.
+
+    `metadata` are the paths of what damaged metadata repositories belong to.
+    """
 
     repositories: tuple[str, ...] = ()
     blobs: tuple[str, ...] = ()
+    metadata: tuple[str, ...] = ()
 
 
 NO_DAMAGE = DamageNote()
@@ -127,17 +131,28 @@ class Damage:
 
     archive: Archive
     _repositories: set[str]
+    _metadata: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def load(cls, archive: Archive) -> Self:
         note = read_damage(archive.proofs)
         archive.blobs.distrust(note.blobs)
-        return cls(archive, set(note.repositories))
+        return cls(archive, set(note.repositories), set(note.metadata))
 
     def has_repository(self, path: RepositoryPath) -> bool:
         with self._lock:
             return str(path) in self._repositories
+
+    def has_metadata(self, path: RepositoryPath | NamespacePath) -> bool:
+        """Whether the metadata repository of a repository or a namespace is damaged."""
+        with self._lock:
+            return str(path) in self._metadata
+
+    def forget_metadata(self, path: RepositoryPath | NamespacePath) -> None:
+        """Once it has been made again."""
+        with self._lock:
+            self._metadata.discard(str(path))
 
     def concerns(self, path: RepositoryPath, row: RepositoryLine) -> bool:
         """Whether anything that a manifest says of a repository is damaged."""
@@ -165,5 +180,9 @@ class Damage:
     def save(self) -> None:
         """Note what is left of it, once what is whole again is durable."""
         with self._lock:
-            note = DamageNote(tuple(sorted(self._repositories)), tuple(sorted(self.archive.blobs.distrusted)))
+            note = DamageNote(
+                repositories=tuple(sorted(self._repositories)),
+                blobs=tuple(sorted(self.archive.blobs.distrusted)),
+                metadata=tuple(sorted(self._metadata)),
+            )
         write_damage(self.archive.proofs, note)

@@ -15,7 +15,8 @@ from matou.errors import Damaged, MatouError, NotFound
 from matou.fs import DiskFull, WriteFailed
 from matou.git.process.run import DEFAULT_LIMITS, Limits
 from matou.transfer.common.proofs import DamageNote, Proofs
-from matou.transfer.verify.manifests import Expectations, ExpectedRepository, read_expectations
+from matou.transfer.verify.manifests import Expectations, ExpectedMetadata, ExpectedRepository, read_expectations
+from matou.transfer.verify.metadata import verify_metadata
 from matou.transfer.verify.records import faults_of_records
 from matou.transfer.verify.report import ProblemKind, Progress, Stage, VerifyProblem, VerifyReport, no_progress
 from matou.transfer.verify.repository import verify_repository
@@ -67,6 +68,7 @@ def verify(
         work.problems.extend(faults_of_records(archive, expected.records))
         proofs = Proofs.load(archive.proofs, now=now)
         work.repositories(tuple(expected.repositories()), proofs, everything=everything)
+        work.metadata(tuple(expected.metadata()), proofs, everything=everything)
         work.blobs()
         work.named_blobs(expected)
         _save(proofs, archive, work.damage())
@@ -75,6 +77,7 @@ def verify(
         manifests=expected.manifests,
         repositories=work.repository_count,
         proven=work.proven,
+        metadata=work.metadata_count,
         blobs=work.blob_count,
         ahead=tuple(sorted(work.ahead)),
         notes=tuple(sorted(work.notes, key=_path_of)),
@@ -109,10 +112,12 @@ class _Verification:
     notes: list[VerifyProblem] = field(default_factory=list)
     repository_count: int = 0
     proven: int = 0
+    metadata_count: int = 0
     blob_count: int = 0
     ahead: list[str] = field(default_factory=list)
     repaired: list[str] = field(default_factory=list)
     _damaged_repositories: set[str] = field(default_factory=set)
+    _damaged_metadata: set[str] = field(default_factory=set)
     _damaged_blobs: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -131,6 +136,27 @@ class _Verification:
                 self.proven += result.was_proven
                 self.ahead.extend([str(repository.path)] * result.is_ahead)
                 self.progress(Stage.REPOSITORIES, self.repository_count, len(expected))
+
+        WorkerPool().run(Batch(self.jobs, verify_one, expected))
+
+    def metadata(self, expected: tuple[ExpectedMetadata, ...], proofs: Proofs, *, everything: bool) -> None:
+        """Every metadata repository that a manifest names, and what its files name."""
+
+        def verify_one(metadata: ExpectedMetadata) -> None:
+            found = verify_metadata(
+                self.archive, metadata, proofs, everything=everything, limits=self.limits, repair=self.repairs
+            )
+            named_by = f"metadata/{metadata.path}.git"
+            with self._lock:
+                self.repaired.extend(found.checked.repaired)
+                if found.checked.problems:
+                    self._damaged_metadata.add(str(metadata.path))
+                self.problems.extend(found.checked.problems)
+                self.metadata_count += 1
+                self.ahead.extend([named_by] * found.checked.is_ahead)
+                for digest in sorted(found.blobs):
+                    self._require(digest, ProblemKind.BLOB, named_by)
+                self.progress(Stage.METADATA, self.metadata_count, len(expected))
 
         WorkerPool().run(Batch(self.jobs, verify_one, expected))
 
@@ -179,7 +205,11 @@ class _Verification:
 
     def damage(self) -> DamageNote:
         """What the next backup is to fetch again."""
-        return DamageNote(tuple(sorted(self._damaged_repositories)), tuple(sorted(self._damaged_blobs)))
+        return DamageNote(
+            repositories=tuple(sorted(self._damaged_repositories)),
+            blobs=tuple(sorted(self._damaged_blobs)),
+            metadata=tuple(sorted(self._damaged_metadata)),
+        )
 
     def _fault_of_blob(self, digest: str) -> MatouError | None:
         try:

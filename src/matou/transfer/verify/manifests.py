@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from matou.archive.layout import Archive
-from matou.archive.manifest import Line, NamespaceLine, RepositoryLine, RunLine, read_manifest
+from matou.archive.manifest import Line, MetadataState, NamespaceLine, RepositoryLine, RunLine, read_manifest
 from matou.archive.run_history import SourceKey, faults_of_chain, manifests, source_key
 from matou.errors import Damaged
-from matou.model.names import InvalidName, RepositoryPath
+from matou.model.names import InvalidName, NamespacePath, ObjectId, RepositoryPath
 from matou.transfer.verify.report import ProblemKind, VerifyProblem
+
+AnyPath = RepositoryPath | NamespacePath
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,15 @@ class ExpectedRepository:
     snapshot: str
     not_stored: frozenset[str]
     kept: frozenset[str]
+    may_be_ahead: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedMetadata:
+    """What the newest manifest says of a metadata repository: `path` is that of what it belongs to."""
+
+    path: AnyPath
+    commit: ObjectId
     may_be_ahead: bool
 
 
@@ -49,6 +60,7 @@ class Expectations:
     lfs_lists: dict[tuple[str, str], LfsList] = field(default_factory=dict)
     kept: dict[str, set[str]] = field(default_factory=dict)
     newest: dict[SourceKey, dict[str, RepositoryLine]] = field(default_factory=dict)
+    newest_metadata: dict[SourceKey, dict[AnyPath, ObjectId]] = field(default_factory=dict)
     newest_run: dict[SourceKey, int] = field(default_factory=dict)
     last_unread: int = 0
 
@@ -57,21 +69,26 @@ class Expectations:
     def add(self, lines: Iterable[Line], manifest: str) -> None:
         """Take in the lines of the next manifest: each replaces what was said of the same repository before."""
         newest: dict[str, RepositoryLine] = {}
+        metadata: dict[AnyPath, ObjectId] = {}
         for line in lines:
             if isinstance(line, RunLine):
                 newest = self.newest.setdefault(source_key(line.source), {})
+                metadata = self.newest_metadata.setdefault(source_key(line.source), {})
                 self.newest_run[source_key(line.source)] = line.run
                 self.records[line.run] = line.records
             elif isinstance(line, NamespaceLine):
                 self._name_blobs((line.icon, *line.documents.values()), manifest)
+                if line.metadata is not None and self._has_good_path(line, manifest):
+                    _take(line.metadata, NamespacePath.parse(line.path), metadata)
             elif isinstance(line, RepositoryLine) and self._has_good_path(line, manifest):
                 newest[line.path] = line
                 self._add_repository(line, manifest)
+                _take(line.metadata, RepositoryPath.parse(line.path), metadata)
 
-    def _has_good_path(self, line: RepositoryLine, manifest: str) -> bool:
+    def _has_good_path(self, line: NamespaceLine | RepositoryLine, manifest: str) -> bool:
         """An archive that was handed on may name what lies outside of it."""
         try:
-            RepositoryPath.parse(line.path)
+            (RepositoryPath if isinstance(line, RepositoryLine) else NamespacePath).parse(line.path)
         except InvalidName as error:
             self.problems.append(VerifyProblem(ProblemKind.MANIFEST, manifest, error))
             return False
@@ -103,6 +120,17 @@ class Expectations:
                         kept=frozenset(self.kept.get(line.path, ())),
                         may_be_ahead=self.last_unread > self.newest_run[source],
                     )
+
+    def metadata(self) -> Iterator[ExpectedMetadata]:
+        """Every metadata repository that was saved."""
+        for source, found in self.newest_metadata.items():
+            for path, commit in found.items():
+                yield ExpectedMetadata(path, commit, may_be_ahead=self.last_unread > self.newest_run[source])
+
+
+def _take(state: MetadataState | None, path: AnyPath, found: dict[AnyPath, ObjectId]) -> None:
+    if state is not None and state.commit is not None:
+        found[path] = ObjectId(state.commit)
 
 
 def read_expectations(archive: Archive) -> Expectations:

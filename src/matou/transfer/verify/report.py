@@ -51,6 +51,7 @@ class VerifyReport:
         repositories: how many were compared with their snapshots.
         proven: of those, how many `git fsck` went through this time.
         blobs: how many were read.
+        metadata: how many metadata repositories were looked at.
         ahead: paths of repositories that a run which was cut off has moved on; all that was saved is in them.
         notes: faults that something came with from its source: kept as they came, and no damage.
         repaired: files that were made anew, below the archive's folder.
@@ -64,6 +65,7 @@ class VerifyReport:
     ahead: tuple[str, ...]
     notes: tuple[VerifyProblem, ...] = ()
     repaired: tuple[str, ...] = ()
+    metadata: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -73,6 +75,7 @@ class VerifyReport:
 
 class Stage(StrEnum):
     REPOSITORIES = "repositories"
+    METADATA = "metadata"
     BLOBS = "blobs"
 
 

@@ -18,7 +18,7 @@ from matou.git.operations.mirror import storable
 from matou.git.process.run import DEFAULT_LIMITS, GitFailed, GitStopped, Limits, run_git
 from matou.git.refs.listing import RepositoryBusy, read_refs
 from matou.git.repository import SHALLOW_FILE, has_own_config, object_format_on_disk, write_config
-from matou.model.names import ObjectId
+from matou.model.names import ObjectId, RepositoryPath
 from matou.model.refs import RefListing
 from matou.transfer.backup.healing import make_refs_readable
 from matou.transfer.common.derived_files import rebuild_derived
@@ -66,22 +66,51 @@ def verify_repository(
         limits: of each git child.
         repair: make anew first what git can tell from sound packs.
     """
-    check = _Check(archive, expected, limits)
-    if check.has_folder():
-        if repair:
-            check.repair()
-        check.files()
-        check.refs()
-        check.objects(proofs, everything=everything)
-    return CheckedRepository(
-        tuple(check.problems), tuple(check.notes), tuple(check.repaired), check.was_proven, check.is_ahead
+    saved, problems = None, []
+    try:
+        saved = parse_snapshot(archive.blobs.read(expected.snapshot))
+    except (Damaged, NotFound) as error:
+        path = archive.repository(expected.path).relative_to(archive.root).as_posix()
+        problems.append(VerifyProblem(ProblemKind.SNAPSHOT, path, error))
+    subject = CheckedRefs(
+        git_dir=archive.repository(expected.path),
+        proof_name=str(expected.path),
+        refs=saved,
+        not_stored=expected.not_stored,
+        kept=expected.kept,
+        may_be_ahead=expected.may_be_ahead,
+        mirror=expected.path,
     )
+    check = RepositoryCheck(archive, subject, limits, problems)
+    check.run(proofs, everything=everything, repair=repair)
+    return check.result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedRefs:
+    """A repository in the archive, and the refs that it must have.
+
+    Attributes:
+        proof_name: under which what was proven of it is noted.
+        refs: None where nobody can tell what they were.
+        mirror: its path, where kept refs can be made again from snapshots.
+    """
+
+    git_dir: Path
+    proof_name: str
+    refs: RefListing | None
+    not_stored: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
+    may_be_ahead: bool
+    mirror: RepositoryPath | None = None
 
 
 @dataclass
-class _Check:
+class RepositoryCheck:
+    """The steps of a verification of one repository, and what they have found."""
+
     archive: Archive
-    expected: ExpectedRepository
+    expected: CheckedRefs
     limits: Limits
     problems: list[VerifyProblem] = field(default_factory=list)
     notes: list[VerifyProblem] = field(default_factory=list)
@@ -89,19 +118,29 @@ class _Check:
     was_proven: bool = False
     is_ahead: bool = False
     _state: list[str] = field(default_factory=list)
-    _snapshot: RefListing | None = None
 
     def __post_init__(self) -> None:
-        self._git_dir = self.archive.repository(self.expected.path)
-        try:
-            self._snapshot = parse_snapshot(self.archive.blobs.read(self.expected.snapshot))
-        except (Damaged, NotFound) as error:
-            self._add(ProblemKind.SNAPSHOT, error)
+        self._git_dir = self.expected.git_dir
+        self._snapshot = self.expected.refs
+
+    def run(self, proofs: Proofs, *, everything: bool, repair: bool) -> None:
+        if self.has_folder():
+            if repair:
+                self.repair()
+            self.files()
+            self.refs()
+            self.objects(proofs, everything=everything)
+
+    @property
+    def result(self) -> CheckedRepository:
+        return CheckedRepository(
+            tuple(self.problems), tuple(self.notes), tuple(self.repaired), self.was_proven, self.is_ahead
+        )
 
     def has_folder(self) -> bool:
         is_there = (self._git_dir / "objects").is_dir()
         if not is_there:
-            self._add(ProblemKind.REPOSITORY, RepositoryFault("the repository is missing"))
+            self.add(ProblemKind.REPOSITORY, RepositoryFault("the repository is missing"))
         return is_there
 
     def repair(self) -> None:
@@ -112,7 +151,7 @@ class _Check:
         except GitStopped:
             raise
         except GitFailed as error:
-            self._add(ProblemKind.FILE, RepositoryFault("it cannot be repaired: {reason}", reason=error.stderr))
+            self.add(ProblemKind.FILE, RepositoryFault("it cannot be repaired: {reason}", reason=error.stderr))
         else:
             self.repaired += (path.relative_to(self.archive.root).as_posix() for path in rebuilt)
         self._repair_boundary()
@@ -143,7 +182,7 @@ class _Check:
         if self._snapshot is None or not (damaged := self._damaged_refs(self._snapshot)):
             return
         with translate_os_errors(self._git_dir), contextlib.suppress(DamagedObject, RepositoryBusy):
-            make_refs_readable(self.archive, self.expected.path, run=max(self.archive.run_numbers()))
+            make_refs_readable(self.archive, self._git_dir, run=max(self.archive.run_numbers()))
             remake_refs(
                 self._git_dir,
                 storable(self._snapshot)[0],
@@ -170,11 +209,11 @@ class _Check:
             lost = self.expected.kept - read_refs(self._git_dir).refs.keys()
         except (Damaged, OSError):
             return  # What cannot be read of the refs is found when they are compared.
-        if not lost:
+        if not lost or self.expected.mirror is None:
             return
         # What stays lost, be it for a lock that a dead process has left, is a problem when the refs are compared.
         with translate_os_errors(self._git_dir), contextlib.suppress(DamagedObject, RepositoryBusy):
-            made = remake_kept_refs(self.archive, self.expected.path)
+            made = remake_kept_refs(self.archive, self.expected.mirror)
             self.repaired += (f"{self._git_dir.relative_to(self.archive.root).as_posix()}/{name}" for name in made)
 
     def files(self) -> None:
@@ -183,7 +222,7 @@ class _Check:
             name = file.path.relative_to(self._git_dir).as_posix()
             self._state.append(f"{name} {file.checksum}")
             if file.fault is not None:
-                self._add(ProblemKind.FILE, file.fault, name)
+                self.add(ProblemKind.FILE, file.fault, name)
         if not has_own_config(self._git_dir, object_format=self._hash_name):
             # It may keep git from the objects, whatever was proven before.
             config = self._git_dir / "config"
@@ -193,13 +232,13 @@ class _Check:
             self._state.append(f"{SHALLOW_FILE} {shallow.read_text('ascii', 'replace')}")
             with contextlib.suppress(DamagedObject):
                 if (fault := fault_of_boundary(self._git_dir)) is not None:
-                    self._add(ProblemKind.FILE, fault, SHALLOW_FILE)
+                    self.add(ProblemKind.FILE, fault, SHALLOW_FILE)
 
     def refs(self) -> None:
         try:
             actual = read_refs(self._git_dir)
         except (Damaged, OSError) as error:
-            self._add(ProblemKind.REF, error if isinstance(error, Damaged) else _unreadable(error))
+            self.add(ProblemKind.REF, error if isinstance(error, Damaged) else _unreadable(error))
             self._state.clear()
             return
         self._state.append(actual.digest)
@@ -211,11 +250,11 @@ class _Check:
         """Ask git, unless it has answered for these very objects and refs before."""
         state = hashlib.sha256("\n".join(self._state).encode()).hexdigest()
         is_known = bool(self._state) and not everything and not self.problems
-        note = proofs.of(str(self.expected.path), state) if is_known else None
+        note = proofs.of(self.expected.proof_name, state) if is_known else None
         if note is None:
             self.was_proven = True
             faults = list(self._ask_git())
-            note = None if self.problems else proofs.add(str(self.expected.path), state, faults=faults)
+            note = None if self.problems else proofs.add(self.expected.proof_name, state, faults=faults)
         if note is not None and note.faults:
             self._note_faults(note)
 
@@ -224,13 +263,13 @@ class _Check:
         try:
             for fault in fsck(self._git_dir, limits=self.limits):
                 if fault.severity is Severity.ERROR:
-                    self._add(ProblemKind.OBJECT, RepositoryFault("git fsck: {fault}", fault=fault.message))
+                    self.add(ProblemKind.OBJECT, RepositoryFault("git fsck: {fault}", fault=fault.message))
                 else:
                     yield fault.message
         except GitStopped:
             raise
         except GitFailed as error:
-            self._add(ProblemKind.OBJECT, error)
+            self.add(ProblemKind.OBJECT, error)
 
     def _note_faults(self, note: ProofNote) -> None:
         path = self._git_dir.relative_to(self.archive.root).as_posix()
@@ -268,13 +307,14 @@ class _Check:
             return object_format_on_disk(self._git_dir)
         return "sha256" if any(len(oid) == 64 for oid in ids) else "sha1"
 
-    def _add_all(self, faults: "Iterable[tuple[ProblemKind, MatouError]]") -> None:
-        for kind, fault in faults:
-            self._add(kind, fault)
-
-    def _add(self, kind: ProblemKind, detail: MatouError, name: str = "") -> None:
+    def add(self, kind: ProblemKind, detail: MatouError, name: str = "") -> None:
+        """Note what is wrong with something of the repository."""
         path = self._git_dir.relative_to(self.archive.root).as_posix()
         self.problems.append(VerifyProblem(kind, f"{path}/{name}" if name else path, detail))
+
+    def _add_all(self, faults: "Iterable[tuple[ProblemKind, MatouError]]") -> None:
+        for kind, fault in faults:
+            self.add(kind, fault)
 
 
 def _unreadable(error: OSError) -> RepositoryFault:
