@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from support.conversation_story import (
@@ -358,6 +359,7 @@ def _changed(row: Row) -> datetime:
     return _moment(row["updated_at"] or row["created_at"])
 
 
+@cache
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 

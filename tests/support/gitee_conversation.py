@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from support.conversation_story import (
@@ -331,6 +332,7 @@ def _sorted(rows: list[Row], query: Mapping[str, str], *, default: str) -> list[
     return sorted(said, key=lambda row: _moment(row[by]), reverse=query.get("direction", default) == "desc")
 
 
+@cache
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 

@@ -8,6 +8,7 @@ import contextlib
 import re
 import types
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Annotated, Any, Final, NewType, TypeAlias, TypeVar, Union, get_args, get_origin
 
 import msgspec
@@ -56,6 +57,12 @@ class Odd(msgspec.Struct):
 
 
 _Read: TypeAlias = Callable[[object, str, Odd], Any]
+
+
+@cache
+def fields_of(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """The fields of a struct: working them out takes longer than reading an object."""
+    return msgspec.structs.fields(kind)
 
 
 def undescribed_of(value: msgspec.Struct) -> Mapping[str, object]:
@@ -191,7 +198,7 @@ class Decoder:
 
     def _fields_of(self, kind: type[msgspec.Struct]) -> tuple[_Field, ...]:
         if kind not in self._fields:
-            self._fields[kind] = tuple(self._field_of(kind, field) for field in msgspec.structs.fields(kind))
+            self._fields[kind] = tuple(self._field_of(kind, field) for field in fields_of(kind))
         return self._fields[kind]
 
     def _field_of(self, kind: type[msgspec.Struct], field: msgspec.structs.FieldInfo) -> _Field:
@@ -306,7 +313,7 @@ def _finished(kind: type[S], value: Mapping[str, object], decoded: Mapping[str, 
 
 def _keep_rest(made: msgspec.Struct, value: Mapping[str, object], decoded: Mapping[str, object]) -> None:
     """What is described and could not be read is kept as it came, too."""
-    fields = msgspec.structs.fields(type(made))
+    fields = fields_of(type(made))
     described = {field.encode_name for field in fields if field.name in decoded or value.get(field.encode_name) is None}
     rest = {key: each for key, each in value.items() if key not in described}
     if rest:

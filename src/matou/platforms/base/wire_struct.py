@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from matou.platforms.base.decoder import undescribed_of
+from matou.platforms.base.decoder import fields_of, undescribed_of
 
 
 class WireStruct(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -33,7 +33,7 @@ def as_received(value: object) -> Any:
     if isinstance(value, WireStruct):
         described = {
             field.encode_name: as_received(getattr(value, field.name))
-            for field in msgspec.structs.fields(value)
+            for field in fields_of(type(value))
             if getattr(value, field.name) is not msgspec.UNSET
         }
         return {**described, **value.undescribed}

@@ -1,5 +1,6 @@
 """People as Gitee tells of them, and what reads all that is mapped to metadata."""
 
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -49,7 +50,7 @@ def participant_of(person: GiteeUserBasic) -> Participant | None:
     id_, login = person.id or None, person.login or None
     if id_ is None and login is None:
         return None
-    own = {field.encode_name for field in msgspec.structs.fields(person)} - PERSON.keys()
+    own = _own_keys(type(person))
     given = {key: value for key, value in original_of(person).items() if key not in own}
     return Participant(
         id=None if id_ is None else str(id_),
@@ -59,6 +60,12 @@ def participant_of(person: GiteeUserBasic) -> Participant | None:
         state="ghost" if login == "ghost" else None,
         extra=leftover(given, IN_PARTICIPANT) or None,
     )
+
+
+@cache
+def _own_keys(kind: type[GiteeUserBasic]) -> frozenset[str]:
+    """What an object tells beside the person, such as whether a review was accepted."""
+    return frozenset(field.encode_name for field in msgspec.structs.fields(kind)) - PERSON.keys()
 
 
 def is_person(value: object) -> bool:
