@@ -1,4 +1,4 @@
-"""A span of time as a condition on rows."""
+"""Conditions on moments and texts that hold for SQLite and PostgreSQL alike."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
