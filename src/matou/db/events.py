@@ -20,9 +20,9 @@ from sqlalchemy import (
     select,
 )
 
+from matou.db.conditions import ALWAYS, Between
 from matou.db.repositories import RepositoryId
 from matou.db.schema import events, repositories, users
-from matou.db.time_range import ALWAYS, Between
 from matou.db.users import PUBLIC_COLUMNS, User, UserId, user_of
 from matou.db.visibility import Viewer, sees_repository
 from matou.model.events import EventKind

@@ -4,10 +4,10 @@ from enum import Enum
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select
 
+from matou.db.conditions import ALWAYS, Between
 from matou.db.namespaces import NamespaceId
 from matou.db.repositories import COLUMNS, Repository, RepositoryId, repository_of
 from matou.db.schema import forks, repositories, stars
-from matou.db.time_range import ALWAYS, Between
 from matou.db.visibility import Viewer, sees_repository
 
 

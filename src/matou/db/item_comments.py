@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select, true
 
+from matou.db.conditions import ALWAYS, Between
 from matou.db.metadata_repositories import MetadataId
 from matou.db.schema import item_comments, items
-from matou.db.time_range import ALWAYS, Between
 
 
 @dataclass(frozen=True, slots=True)

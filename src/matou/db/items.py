@@ -11,9 +11,9 @@ from typing import NewType
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, exists, func, insert, or_, select, true
 
+from matou.db.conditions import ALWAYS, Between
 from matou.db.metadata_repositories import MetadataId
 from matou.db.schema import item_comments, item_files, item_labels, item_people, items, participants
-from matou.db.time_range import ALWAYS, Between
 from matou.model.names import folded
 
 ItemId = NewType("ItemId", int)

@@ -9,9 +9,9 @@ from types import MappingProxyType
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from matou.db.conditions import ALWAYS, Between
 from matou.db.repositories import COLUMNS, Repository, RepositoryId, repository_of
 from matou.db.schema import repositories, stars, users, watches
-from matou.db.time_range import ALWAYS, Between
 from matou.db.users import PUBLIC_COLUMNS, User, UserId, user_of
 from matou.db.visibility import Viewer, sees_repository
 

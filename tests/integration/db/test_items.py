@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from matou.db.conditions import Between
 from matou.db.engine import Database
 from matou.db.item_comments import CommentQuery, list_comments
 from matou.db.item_search import add_texts, finds, forget_texts
@@ -32,7 +33,6 @@ from matou.db.metadata_repositories import (
 )
 from matou.db.namespaces import NamespaceId, NamespaceKind, NewNamespace, insert_namespace
 from matou.db.schema import items
-from matou.db.time_range import Between
 from matou.model.names import NamespacePath
 
 START = datetime(2019, 3, 4, 5, 6, 7, tzinfo=UTC)

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from matou.db.conditions import Between
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
-from matou.db.time_range import Between
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity
 from matou.forge.accounts.namespaces import create_organization

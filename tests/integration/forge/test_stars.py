@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert
 
+from matou.db.conditions import Between
 from matou.db.engine import ForeignKeyViolation
 from matou.db.forks import ForkOrder
 from matou.db.memberships import Role
@@ -15,7 +16,6 @@ from matou.db.repositories import Repository, RepositoryId
 from matou.db.repository_details import Counts
 from matou.db.schema import forks
 from matou.db.stars import Mark, RepositoryOrder
-from matou.db.time_range import Between
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity
 from matou.forge.accounts.namespaces import create_organization

@@ -7,9 +7,9 @@ from datetime import datetime
 from types import MappingProxyType
 
 from matou.db import events
+from matou.db.conditions import ALWAYS, Between
 from matou.db.events import Event
 from matou.db.repositories import Repository
-from matou.db.time_range import ALWAYS, Between
 from matou.db.users import User
 from matou.forge.access import Action, Authorized, Identity, MayReadCode, may, viewer
 from matou.forge.forge import Forge

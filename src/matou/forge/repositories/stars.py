@@ -1,10 +1,10 @@
 """Stars and watches: who put one on which repository. Who may is decided by `forge.access`, on the way here."""
 
 from matou.db import forks, stars
+from matou.db.conditions import ALWAYS, Between
 from matou.db.forks import ForkOrder
 from matou.db.repositories import Repository
 from matou.db.stars import Mark, Marking, RepositoryOrder
-from matou.db.time_range import ALWAYS, Between
 from matou.db.users import User
 from matou.forge.access import (
     REPOSITORY_POLICY,

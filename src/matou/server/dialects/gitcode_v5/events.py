@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from matou.db.time_range import Between
+from matou.db.conditions import Between
 from matou.db.users import User
 from matou.forge.access import MayReadCode, MaySee
 from matou.forge.repositories.activity import ShownEvent, activity

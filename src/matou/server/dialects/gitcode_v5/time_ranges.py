@@ -6,7 +6,7 @@ A day is China's, as in the answers; of a moment without a zone the same holds. 
 import re
 from datetime import date, datetime, timedelta
 
-from matou.db.time_range import Between
+from matou.db.conditions import Between
 from matou.errors import UnknownShape
 from matou.platforms.gitcode.wire_base import CHINA, moment
 from matou.server.api.params import InvalidParameter
