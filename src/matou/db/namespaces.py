@@ -24,9 +24,9 @@ from sqlalchemy import (
     update,
 )
 
+from matou.db.conditions import containing
 from matou.db.memberships import Role
 from matou.db.schema import memberships, namespaces, repositories
-from matou.db.texts import containing
 from matou.db.users import UserId
 from matou.db.visibility import EVERYTHING, Viewer, below, knows_members, page, sees_namespace
 from matou.model.names import NamespacePath, folded

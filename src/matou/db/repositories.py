@@ -9,9 +9,9 @@ from typing import Any, NewType
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 
+from matou.db.conditions import containing
 from matou.db.namespaces import NamespaceId, namespace_path
 from matou.db.schema import redirects, repositories
-from matou.db.texts import containing
 from matou.db.users import UserId
 from matou.db.visibility import EVERYTHING, Viewer, below, page, sees_repository
 from matou.model.names import NamespacePath, RepositoryPath, folded

@@ -25,11 +25,11 @@ from sqlalchemy import (
     true,
 )
 
+from matou.db.conditions import containing
 from matou.db.memberships import Role
 from matou.db.namespaces import NamespaceKind
 from matou.db.repositories import COLUMNS, Repository, repository_of
 from matou.db.schema import forks, memberships, namespaces, repositories, repository_members, stars
-from matou.db.texts import containing
 from matou.db.users import User
 from matou.db.visibility import Viewer, VisibilityFilterKey, has_visibility, is_below, sees_repository
 from matou.model.names import NamespacePath, folded

@@ -8,8 +8,8 @@ from typing import Any, NewType
 from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete, func, insert, or_, select, update
 
 from matou.credentials import Secret
+from matou.db.conditions import containing
 from matou.db.schema import users
-from matou.db.texts import containing
 from matou.model.names import folded
 
 UserId = NewType("UserId", int)
