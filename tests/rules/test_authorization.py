@@ -12,7 +12,6 @@ FAULT = "makes an error, or an event in its caller's transaction, and reads noth
 PART = "a part of a use case that takes what was authorized"
 
 BARE = {
-    "accounts.authors.person_of": NAMED,
     "accounts.members.add_member": NAMED,
     "accounts.members.find_member": NAMED,
     "accounts.members.memberships_of": "for the command line, and for an account itself",
@@ -25,6 +24,7 @@ BARE = {
     "accounts.namespaces.read_icon": "an icon is shown to whoever has its address, which holds its digest",
     "accounts.namespaces.visible_children": SEEN,
     "accounts.signing_keys.no_such_key": FAULT,
+    "content.branches.person_of": NAMED,
     "maintenance.packing.pack_if_many": "the server's own upkeep, which shows nothing to anybody",
     "maintenance.packing.pack_repository": "the server's own upkeep, which shows nothing to anybody",
     "push.lfs.link": PART,

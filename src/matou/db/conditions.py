@@ -6,6 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, false, func
 
+LONGEST_PART = 1000
+"""No name is as long; SQLite refuses a pattern of more than 50,000 bytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Between:
@@ -23,10 +26,6 @@ class Between:
 
 
 ALWAYS = Between()
-
-
-LONGEST_PART = 1000
-"""No name is as long; SQLite refuses a pattern of more than 50,000 bytes."""
 
 
 def containing(column: ColumnElement[str], part: str) -> ColumnElement[bool]:

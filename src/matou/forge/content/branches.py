@@ -5,8 +5,8 @@ before.
 """
 
 from matou.db.repositories import Repository
+from matou.db.users import User
 from matou.forge.access import Authorized, MayReadCode, MayWriteCode
-from matou.forge.accounts.authors import person_of
 from matou.forge.content.abbreviations import find_revision
 from matou.forge.content.ref_updates import DefaultBranchUndeletable, RefChanged, RefTaken, staying, update_refs
 from matou.forge.content.references import ref_listing
@@ -14,7 +14,7 @@ from matou.forge.content.revisions import BRANCHES, TAGS, NoSuchRevision, defaul
 from matou.forge.forge import Forge
 from matou.git.odb.objects import MissingObject, find_commit, open_repository
 from matou.git.odb.quarantine import Quarantine
-from matou.git.operations.tree_edit import write_tag
+from matou.git.operations.tree_edit import CommitIdent, InvalidPerson, write_tag
 from matou.git.refs.listing import fault_of_ref_name, fault_of_short_name
 from matou.model.names import InvalidName, ObjectId, RefName
 from matou.model.refs import RefChange
@@ -34,6 +34,9 @@ __all__ = [
     "delete_tag",
     "new_ref",
 ]
+
+
+_NOBODY = CommitIdent("Matou", "")
 
 
 class InvalidRefName(InvalidName):
@@ -138,3 +141,15 @@ def _delete(
         if expected not in (None, tip):
             raise RefChanged("{ref} was changed meanwhile", ref=ref)
         update_refs(forge, granted, [RefChange(ref, tip, None)])
+
+
+def person_of(user: User | None) -> CommitIdent:
+    """The user as git keeps people; by the name to log in with where git could not take the one to show."""
+    if user is None:
+        return _NOBODY
+    for name in (user.display_name or user.name, user.name):
+        try:
+            return CommitIdent(name, user.email)
+        except InvalidPerson:
+            continue
+    return CommitIdent(_NOBODY.name, user.email)

@@ -7,8 +7,7 @@ from functools import partial
 from matou.db.repositories import Repository
 from matou.errors import Conflict, Invalid, NotFound
 from matou.forge.access import Authorized, MayReadCode, MayWriteCode
-from matou.forge.accounts.authors import person_of
-from matou.forge.content.branches import new_ref
+from matou.forge.content.branches import new_ref, person_of
 from matou.forge.content.ref_updates import RefChanged, RefTaken, staying, update_refs
 from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import BRANCHES, NoSuchRevision, default_branch_of

@@ -7,7 +7,7 @@ import msgspec
 
 from matou.errors import Invalid
 from matou.forge.access import MaySee, MayWriteCode
-from matou.forge.accounts.authors import person_of
+from matou.forge.content.branches import person_of
 from matou.forge.content.file_changes import (
     LARGEST_FILE_BYTES,
     CommitResult,
