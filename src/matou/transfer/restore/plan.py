@@ -8,12 +8,13 @@ from pathlib import PurePosixPath
 from matou.archive.manifest import NamespaceLine, RepositoryLine, SourceLine
 from matou.archive.path_registry import PathOwner, candidates, safe_segment
 from matou.archive.run_history import host_of
-from matou.model.names import RepositoryPath, fault_of_segment, folded
+from matou.model.names import ObjectId, RepositoryPath, fault_of_segment, folded
 from matou.transfer.backup.plan import source_path
 from matou.transfer.common.filters import RepositoryFilter
 from matou.transfer.restore.report import Layout
 
 GIT_FOLDER = ".git"
+METADATA_FOLDER = "metadata"
 PROJECT_FILE = "ProjectInfo.txt"
 DEPOT_FILE = "DepotInfo.txt"
 ICON_FILE = "icon"
@@ -28,12 +29,14 @@ class PlannedRepository:
         folder: where, below the target.
         layout: what stands beside the repository.
         worktree: whether its files are checked out beside a `.git`, or the folder is a bare repository.
+        metadata: what lies around the code, as of this commit, instead of the code.
     """
 
-    line: RepositoryLine
+    line: RepositoryLine | NamespaceLine
     folder: PurePosixPath
     layout: Layout
     worktree: bool
+    metadata: ObjectId | None = None
 
     @property
     def git_folder(self) -> PurePosixPath:
@@ -70,7 +73,9 @@ def plan_restore(lines: Lines, *, layout: Layout, worktree: bool, repository_fil
         InvalidName: a manifest names a place outside of the archive.
     """
     if layout is Layout.PLAIN:
-        return RestorePlan((), tuple(_plain(lines, worktree=worktree, repository_filter=repository_filter)))
+        lines = tuple(lines)
+        code = tuple(_plain(lines, worktree=worktree, repository_filter=repository_filter))
+        return RestorePlan((), (*code, *_metadata(lines, worktree=worktree, repository_filter=repository_filter)))
     return _as_the_script(lines, repository_filter)
 
 
@@ -79,6 +84,17 @@ def _plain(lines: Lines, *, worktree: bool, repository_filter: RepositoryFilter)
         path = str(RepositoryPath.parse(line.path))
         folder = PurePosixPath(path if worktree else f"{path}.git")
         yield PlannedRepository(line, folder, Layout.PLAIN, worktree)
+
+
+def _metadata(lines: Lines, *, worktree: bool, repository_filter: RepositoryFilter) -> Iterator[PlannedRepository]:
+    """That of every wanted repository, and of every namespace above one; of all of them where everything is wanted."""
+    wanted = {line.path for line in _selected(lines, repository_filter)}
+    is_everything = not (repository_filter.include or repository_filter.exclude)
+    for _, line in lines:
+        is_wanted = is_everything or line.path in wanted or any(path.startswith(f"{line.path}/") for path in wanted)
+        if line.metadata is not None and line.metadata.commit is not None and is_wanted:
+            folder = PurePosixPath(METADATA_FOLDER, line.path if worktree else f"{line.path}.git")
+            yield PlannedRepository(line, folder, Layout.PLAIN, worktree, ObjectId(line.metadata.commit))
 
 
 def _selected(lines: Lines, repository_filter: RepositoryFilter) -> Iterator[RepositoryLine]:

@@ -10,7 +10,7 @@ from typing import BinaryIO, Final
 from urllib.parse import urlsplit
 
 from matou.archive.layout import Archive
-from matou.archive.manifest import Outcome, RepositoryLine
+from matou.archive.manifest import NamespaceLine, Outcome, RepositoryLine
 from matou.archive.snapshots import parse_lfs_list
 from matou.errors import Conflict, Damaged, MatouError, NotFound
 from matou.fs import make_folders, renamed_in, reported_as, sync_folder, syncfs, translate_os_errors, write_atomically
@@ -20,7 +20,7 @@ from matou.git.operations.fsck import Severity, fsck
 from matou.git.process.run import GitFailed, GitStopped, Limits, run_git
 from matou.git.refs.listing import read_refs, write_refs
 from matou.git.repository import create_bare
-from matou.model.names import ObjectId, RepositoryPath
+from matou.model.names import NamespacePath, ObjectId, RefName, RepositoryPath
 from matou.model.refs import RefListing
 from matou.storage.files import chunks_of
 from matou.transfer.common.derived_files import has_lost_index, rebuild_derived
@@ -31,6 +31,7 @@ from matou.transfer.restore.report import Layout
 from matou.transfer.restore.worktree import check_out, lfs_path
 
 SHA256_DIGITS: Final = 64
+MAIN: Final = RefName("refs/heads/main")
 
 
 class DamagedRepository(Damaged):
@@ -93,7 +94,7 @@ class Restorer:
             TargetOccupied: something else is in its place.
             WriteFailed: the disk is full, or cannot be written.
         """
-        listing = self._saved_refs(planned.line)
+        listing = self._saved_refs(planned)
         if listing is None and planned.layout is Layout.PLAIN:
             return Restored(RestoreOutcome.NOT_SAVED)
         folder = self.target / planned.folder
@@ -118,7 +119,12 @@ class Restorer:
         sync_folder(folder.parent)
         return problems
 
-    def _saved_refs(self, line: RepositoryLine) -> RefListing | None:
+    def _saved_refs(self, planned: PlannedRepository) -> RefListing | None:
+        line = planned.line
+        if planned.metadata is not None:
+            return RefListing({MAIN: planned.metadata}, head=MAIN)
+        if isinstance(line, NamespaceLine):
+            return None
         try:
             listing = saved_refs(self.archive, line)
         except (Damaged, NotFound) as error:
@@ -143,30 +149,35 @@ class Restorer:
             )
         if listing is None:
             return Restored(RestoreOutcome.NOT_SAVED)
-        return Restored(RestoreOutcome.ALREADY_THERE, tuple(self._lfs_objects(planned.line, git_dir)))
+        return Restored(RestoreOutcome.ALREADY_THERE, tuple(self._lfs_objects(planned, git_dir)))
 
     def _build(self, planned: PlannedRepository, listing: RefListing | None, build: Path) -> tuple[MatouError, ...]:
         build.mkdir()
+        line = planned.line
         if planned.layout is Layout.CODING_SCRIPT:
-            line = planned.line
             text = lines_of_script(line.name, line.description, line.created_at)
             write_atomically(build / DEPOT_FILE, text)
         if listing is None:
             return ()
         git_dir = build / planned.git_folder.relative_to(planned.folder)
-        problems = self._copy(planned.line, listing, git_dir)
+        problems = self._copy(self._source(planned), listing, git_dir)
         write_atomically(git_dir / "config", configuration(planned, listing))
-        problems += self._lfs_objects(planned.line, git_dir)
+        problems += self._lfs_objects(planned, git_dir)
         if planned.worktree:
             problems.extend(check_out(git_dir, build, listing, limits=self.limits))
         return tuple(renamed_in(problem, build, self.target / planned.folder) for problem in problems)
 
-    def _copy(self, line: RepositoryLine, listing: RefListing, git_dir: Path) -> list[MatouError]:
+    def _source(self, planned: PlannedRepository) -> Path:
+        if isinstance(planned.line, NamespaceLine):
+            return self.archive.metadata(NamespacePath.parse(planned.line.path))
+        path = RepositoryPath.parse(planned.line.path)
+        return self.archive.repository(path) if planned.metadata is None else self.archive.metadata(path)
+
+    def _copy(self, source: Path, listing: RefListing, git_dir: Path) -> list[MatouError]:
         """Copy what lies in the archive; what the packs say anyhow is made anew where it is lost or damaged.
 
         Gives what is damaged there and did not keep anything from being made.
         """
-        source = self.archive.repository(RepositoryPath.parse(line.path))
         ids = wanted_objects(listing)
         if not (source / "objects").is_dir() and ids:
             raise DamagedRepository("the repository is missing in the archive")
@@ -245,12 +256,10 @@ class Restorer:
         if faults:
             raise DamagedRepository("it is not whole: {fault}", fault=faults[0].message)
 
-    def _lfs_objects(self, line: RepositoryLine, git_dir: Path) -> Iterator[MatouError]:
+    def _lfs_objects(self, planned: PlannedRepository, git_dir: Path) -> Iterator[MatouError]:
         """Put the repository's LFS objects where git-lfs looks for them; yields what is wrong with any."""
-        if line.lfs is None:
-            return
         try:
-            oids = parse_lfs_list(self.archive.blobs.read(line.lfs.list)).keys() - set(line.lfs.missing)
+            oids = self._lfs_oids(planned, git_dir)
         except (Damaged, NotFound) as error:
             yield DamagedLfsObject("its list of LFS objects cannot be read: {reason}", reason=error)
             return
@@ -258,6 +267,17 @@ class Restorer:
             fault = self._fault_of_lfs_object(oid, git_dir)
             if fault is not None:
                 yield DamagedLfsObject("LFS object {oid} is missing or damaged: {reason}", oid=oid, reason=fault)
+
+    def _lfs_oids(self, planned: PlannedRepository, git_dir: Path) -> Collection[str]:
+        """Raises Damaged or NotFound where that cannot be told."""
+        if planned.metadata is not None:
+            from matou.archive.metadata import open_metadata
+
+            return {pointer.oid for _, pointer in open_metadata(git_dir, commit=planned.metadata).pointers()}
+        lfs = planned.line.lfs if isinstance(planned.line, RepositoryLine) else None
+        if lfs is None:
+            return ()
+        return parse_lfs_list(self.archive.blobs.read(lfs.list)).keys() - set(lfs.missing)
 
     def _fault_of_lfs_object(self, oid: str, git_dir: Path) -> MatouError | None:
         """Copy an LFS object, unless it is there already, or say why that cannot be."""
@@ -348,7 +368,7 @@ def configuration(planned: PlannedRepository, listing: RefListing) -> bytes:
         "\tfilemode = true",
         f"\tbare = {'false' if planned.worktree else 'true'}",
         *(["[extensions]", "\tobjectformat = sha256"] if is_sha256 else []),
-        *_remote(planned.line.clone_url),
+        *(_remote(planned.line.clone_url) if isinstance(planned.line, RepositoryLine) and not planned.metadata else []),
     ]
     return "".join(f"{line}\n" for line in lines).encode()
 

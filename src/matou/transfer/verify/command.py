@@ -16,7 +16,6 @@ from matou.fs import DiskFull, WriteFailed
 from matou.git.process.run import DEFAULT_LIMITS, Limits
 from matou.transfer.common.proofs import DamageNote, Proofs
 from matou.transfer.verify.manifests import Expectations, ExpectedMetadata, ExpectedRepository, read_expectations
-from matou.transfer.verify.metadata import verify_metadata
 from matou.transfer.verify.records import faults_of_records
 from matou.transfer.verify.report import ProblemKind, Progress, Stage, VerifyProblem, VerifyReport, no_progress
 from matou.transfer.verify.repository import verify_repository
@@ -141,6 +140,7 @@ class _Verification:
 
     def metadata(self, expected: tuple[ExpectedMetadata, ...], proofs: Proofs, *, everything: bool) -> None:
         """Every metadata repository that a manifest names, and what its files name."""
+        from matou.transfer.verify.metadata import verify_metadata
 
         def verify_one(metadata: ExpectedMetadata) -> None:
             found = verify_metadata(
