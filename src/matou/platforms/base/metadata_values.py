@@ -1,5 +1,6 @@
 """What turning a platform's objects into metadata needs everywhere: times, texts, people, and what is left over."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final, Generic, TypeAlias, TypeVar
@@ -9,6 +10,8 @@ from msgspec import UNSET, UnsetType
 from matou.model.metadata import JsonObject, MarkupText, Participant, PersonKey
 
 P = TypeVar("P")
+
+_OBJECT_ID: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 CHINA: Final = timezone(timedelta(hours=8))
 
@@ -63,6 +66,11 @@ def color_of(text: object) -> str:
 def tail_of(address: object) -> str | None:
     """The last part of an address's path: the number of what it names."""
     return address.rstrip("/").rpartition("/")[2] or None if isinstance(address, str) else None
+
+
+def commit_in(target: object) -> str | None:
+    """The commit that a release was made from, where it is not told as a branch."""
+    return target if isinstance(target, str) and _OBJECT_ID.fullmatch(target) else None
 
 
 def leftover(given: Mapping[str, object], rules: Rules) -> JsonObject:

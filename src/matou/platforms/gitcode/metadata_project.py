@@ -16,7 +16,16 @@ from matou.model.metadata import (
 )
 from matou.platforms.base.decoder import original_of
 from matou.platforms.base.metadata import ItemRead, TableRead
-from matou.platforms.base.metadata_values import Rules, color_of, day_of, is_time, leftover, markdown, time_of
+from matou.platforms.base.metadata_values import (
+    Rules,
+    color_of,
+    commit_in,
+    day_of,
+    is_time,
+    leftover,
+    markdown,
+    time_of,
+)
 from matou.platforms.base.wire_struct import as_received
 from matou.platforms.gitcode.metadata_people import PERSON, is_person, people
 from matou.platforms.gitcode.wire_base import DECODER
@@ -135,6 +144,7 @@ def release_of(value: object) -> ItemRead:
         at=time_of(row.created_at),
         draft=False,
         prerelease=bool(row.prerelease),
+        commit=commit_in(row.target_commitish),
         target=row.target_commitish or None,
         assets=tuple(_asset_of(file) for file in own_files(row)),
         extra=leftover(original_of(row), RELEASE) or None,

@@ -16,7 +16,17 @@ from matou.model.metadata import (
 )
 from matou.platforms.base.decoder import original_of
 from matou.platforms.base.metadata import ItemRead, TableRead
-from matou.platforms.base.metadata_values import People, Rules, color_of, day_of, is_time, leftover, markdown, time_of
+from matou.platforms.base.metadata_values import (
+    People,
+    Rules,
+    color_of,
+    commit_in,
+    day_of,
+    is_time,
+    leftover,
+    markdown,
+    time_of,
+)
 from matou.platforms.gitee.metadata_people import DECODER, PERSON, is_person, people
 from matou.platforms.gitee.wire_issues import GiteeLabel, GiteeMilestone, GiteeUserBasic
 from matou.platforms.gitee.wire_project import GiteeHook, GiteeProjectMember, GiteeProtectedBranch
@@ -121,6 +131,7 @@ def release_of(value: object, files: Iterable[object] | None) -> ItemRead:
         at=time_of(row.created_at),
         draft=False,
         prerelease=bool(row.prerelease),
+        commit=commit_in(row.target_commitish),
         target=row.target_commitish or None,
         assets=(*(_asset_of(file, named) for file in attached), *(_bare_asset_of(file) for file in own)),
         extra=leftover(original_of(row), RELEASE) or None,

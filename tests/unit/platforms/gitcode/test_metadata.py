@@ -173,7 +173,17 @@ def test_archives_made_of_the_sources_are_no_assets_and_no_address_is_signed() -
     made = project.release_of({**example_of(f"{R}/releases"), "assets": assets}).item
 
     assert isinstance(made, SavedRelease)
+    assert (made.commit, made.target) == (None, "the target_commitish")
     assert [(asset.name, asset.url) for asset in made.assets] == [("吊车.zip", f"{page}/releases/吊车.zip")]
+
+
+def test_a_release_that_was_made_from_a_commit_has_it() -> None:
+    made = project.release_of(
+        {**example_of(f"{R}/releases"), "target_commitish": "930401b0dd58a809fce34da091b8aa3d6083cb33"}
+    )
+
+    assert isinstance(made.item, SavedRelease)
+    assert made.item.commit == "930401b0dd58a809fce34da091b8aa3d6083cb33"
 
 
 def test_a_member_has_the_role_that_the_level_says() -> None:
