@@ -14,6 +14,7 @@ from matou.http.retry import RetryPolicy
 from matou.http.session import Session
 from matou.model.metadata import ChangeRequest, Issue, SavedRelease
 from matou.model.metadata.kinds import CHANGE, EVENT, HOOK, ISSUE, MEMBER, PROTECTION, RELEASE, MetadataKind
+from matou.platforms.base.errors import ActionRefused, NotOffered
 from matou.platforms.base.metadata import ItemRead, ItemRow, MetadataReader
 from matou.platforms.gitcode.metadata_source import GitCodeMetadataSource
 from matou.platforms.gitcode.source import GitCodeSource
@@ -242,6 +243,19 @@ def test_a_list_that_the_token_may_not_read_is_refused(account: GitCodeConversat
 
     with pytest.raises(Refused):
         reader.table(HOOK)
+
+
+def test_what_is_refused_since_it_is_switched_off_is_not_there(session: Session, account: GitCodeConversation) -> None:
+    account.refused.add("/issues")
+    [row] = account.repositories.values()
+    on, row["has_issue"] = reader_of(session, account), False
+    off = reader_of(session, account)
+
+    with pytest.raises(ActionRefused):
+        list(on.rows(ISSUE, None))
+    with pytest.raises(NotOffered, match="switched off"):
+        list(off.rows(ISSUE, None))
+    assert list(rows(off, CHANGE)) == ["3", "4"]
 
 
 def test_another_server_without_such_a_list_offers_none(account: GitCodeConversation, reader: MetadataReader) -> None:

@@ -12,6 +12,7 @@ from matou.http.session import Session
 from matou.model.metadata import ChangeRequest, Issue, SavedRelease
 from matou.model.metadata.kinds import CHANGE, EVENT, HOOK, ISSUE, RELEASE, MetadataKind
 from matou.model.platform import Record
+from matou.platforms.base.errors import ActionRefused, NotOffered
 from matou.platforms.base.metadata import ItemRow, MetadataReader
 from matou.platforms.gitee.metadata_source import GiteeMetadataSource
 from matou.platforms.gitee.source import GiteeSource
@@ -236,6 +237,21 @@ def test_a_list_that_the_token_may_not_read_is_refused(account: GiteeConversatio
 
     with pytest.raises(Refused):
         reader.table(HOOK)
+
+
+def test_what_is_refused_since_it_is_switched_off_is_not_there(
+    session: Session, account: GiteeConversation, records: list[Record]
+) -> None:
+    account.refused.add("/issues")
+    [row] = account.repositories.values()
+    on, row["has_issues"] = reader_of(session, account, records), False
+    off = reader_of(session, account, records)
+
+    with pytest.raises(ActionRefused):
+        list(on.rows(ISSUE, None))
+    with pytest.raises(NotOffered, match="switched off"):
+        list(off.rows(ISSUE, None))
+    assert list(rows(off, CHANGE)) == ["3", "4"]
 
 
 def test_no_secret_of_a_webhook_is_in_what_is_given(reader: MetadataReader) -> None:

@@ -41,6 +41,7 @@ SAID_TO_BE_TEXTS: Mapping[tuple[str, str], object] = {
     ("EnterpriseMember", "user"): "UserBasic",
     ("Branch", "commit"): {"sha": "668cb104692b30d537b07f3721df9956d073d343", "url": "https://gitee.com/x"},
     **{("Project", name): False for name in ("private", "public", "internal", "fork", "has_wiki")},
+    **{("Project", name): False for name in ("has_issues", "pull_requests_enabled")},
     **{("EnterpriseMember", name): True for name in ("active", "outsourced")},
     ("Branch", "protected"): False,
     **{("Issue", name): "UserBasic" for name in ("user", "assignee")},

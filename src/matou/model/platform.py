@@ -56,6 +56,7 @@ class RemoteRepository:
 
     `default_branch` and `last_push_at` are None where the platform does not say; a platform's last push orders
     work and proves nothing. `left_out` says what the platform told and nobody could read; no backup needs it.
+    `switched_off` names the kinds of metadata that it is not to have.
     """
 
     id: str
@@ -69,6 +70,7 @@ class RemoteRepository:
     default_branch: str | None
     visibility: Visibility
     left_out: tuple[str, ...] = ()
+    switched_off: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,3 +101,8 @@ def members_document(lines: Iterable[MemberLine]) -> bytes:
 def document(lines: Sequence[msgspec.Struct]) -> bytes:
     """JSON, the same bytes for the same lines."""
     return msgspec.json.format(msgspec.json.encode(lines), indent=1) + b"\n"
+
+
+def switched_off(*, issues: object, changes: object) -> frozenset[str]:
+    """The kinds of metadata that a repository is not to have: what is not said is on."""
+    return frozenset(kind for kind, is_on in (("issue", issues), ("change", changes)) if is_on is False)

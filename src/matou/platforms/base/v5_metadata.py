@@ -14,7 +14,7 @@ from matou.model.metadata import MetadataValue, SavedRelease
 from matou.model.metadata.kinds import MetadataKind
 from matou.model.platform import RemoteRepository
 from matou.platforms.base.api_client import ApiClient
-from matou.platforms.base.errors import NotOffered, RemoteNotFound
+from matou.platforms.base.errors import ActionRefused, NotOffered, RemoteNotFound
 from matou.platforms.base.lister import page_of
 from matou.platforms.base.metadata import CommentRow, ItemRead, ItemRow, ReadableKind, TableRead
 from matou.platforms.base.metadata_values import time_of
@@ -56,12 +56,14 @@ class V5Reader(ABC):
         api: asks the server; its URL with `prefix` behind it is that of the API.
         base: the path of the repository in it.
         name: its name, for errors.
+        switched_off: the names of the kinds that it is not to have: what is refused of these is not there.
     """
 
-    def __init__(self, api: ApiClient, *, base: str, name: str) -> None:
+    def __init__(self, api: ApiClient, *, base: str, name: str, switched_off: frozenset[str] = frozenset()) -> None:
         self._api = api
         self._base = base
         self._name = name
+        self._switched_off = switched_off
 
     @property
     @abstractmethod
@@ -89,7 +91,7 @@ class V5Reader(ABC):
         """Each once. Of what changed while the list was walked the time is not told, so that it is asked for again."""
         listing, seen, moved_at = self._items[kind.name], set[str](), None
         key_of = key_by(listing.key)
-        for row in self._walk(listing, since):
+        for row in self._of_kind(kind, self._walk(listing, since)):
             key, time = key_of(row), changed_at(row) if listing.changed is not None else None
             if key in seen:
                 moved_at = moved_at or time
@@ -102,7 +104,7 @@ class V5Reader(ABC):
         """Raises MatouError after those that could be read."""
         listing, read = self._comments[kind.name]
         faults: list[MatouError] = []
-        for row in self._walk(listing, since):
+        for row in self._of_kind(kind, self._walk(listing, since)):
             try:
                 yield read(row)
             except MatouError as fault:
@@ -117,6 +119,17 @@ class V5Reader(ABC):
 
     @abstractmethod
     def table(self, kind: MetadataKind) -> TableRead: ...
+
+    def _of_kind(self, kind: MetadataKind, rows: Iterator[object]) -> Iterator[object]:
+        """What may be asked for though it is switched off is read: it was there before, perhaps."""
+        try:
+            yield from rows
+        except (RemoteNotFound, ActionRefused) as refusal:
+            if kind.name not in self._switched_off:
+                raise
+            raise NotOffered(
+                "{repository} has this switched off: {fault}", repository=repr(self._name), fault=refusal.fact
+            ) from refusal
 
     def _walk(self, listing: Listing, since: datetime | None) -> Iterator[object]:
         what = Phrase("{path} of {repository}", path=listing.path.strip("/"), repository=repr(self._name))

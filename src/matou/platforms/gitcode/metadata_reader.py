@@ -21,6 +21,7 @@ from matou.model.metadata.kinds import (
     RELEASE,
     MetadataKind,
 )
+from matou.model.platform import RemoteRepository
 from matou.platforms.base.metadata import (
     CommentListing,
     CommentRow,
@@ -91,14 +92,16 @@ class GitCodeRepositoryReader(V5Reader):
     """Of one repository.
 
     Args:
-        repository: `owner/name`, as its address has it.
-        clone_url: where git finds it.
+        path: `owner/name`, as its address has it.
+        listed: as it was listed.
         wants: see `OpenMetadata`.
     """
 
-    def __init__(self, api: GitCodeApi, repository: str, clone_url: str, wants: Callable[[MetadataKind], bool]) -> None:
-        super().__init__(api, base=repository_path(repository), name=repository)
-        self._clone_url = clone_url
+    def __init__(
+        self, api: GitCodeApi, path: str, listed: RemoteRepository, wants: Callable[[MetadataKind], bool]
+    ) -> None:
+        super().__init__(api, base=repository_path(path), name=path, switched_off=listed.switched_off)
+        self._clone_url = listed.clone_url
         self._wants = wants
 
     @property

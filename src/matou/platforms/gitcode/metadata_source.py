@@ -40,7 +40,7 @@ class GitCodeMetadataSource:
     ) -> MetadataReader | None:
         """None for a wiki, and for what has no address."""
         path = path_at(repository)
-        return None if path is None else GitCodeRepositoryReader(self._api, path, repository.clone_url, self._wants)
+        return None if path is None else GitCodeRepositoryReader(self._api, path, repository, self._wants)
 
     def of_namespace(self, namespace: RemoteNamespace) -> MetadataReader | None:  # noqa: ARG002 - as above
         """Issues belong to repositories here."""

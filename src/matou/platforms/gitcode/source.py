@@ -20,7 +20,7 @@ from matou.model.platform import (
     VersionControl,
     Visibility,
 )
-from matou.platforms.base.source import NO_ROWS, BaseSource, MemberLine, members_document, picture_of
+from matou.platforms.base.source import NO_ROWS, BaseSource, MemberLine, members_document, picture_of, switched_off
 from matou.platforms.base.unreadable import left_out_of, readable_or_none
 from matou.platforms.base.wikis import Wikis
 from matou.platforms.gitcode.api import token_of
@@ -184,6 +184,7 @@ class GitCodeSource(BaseSource):
             default_branch=row.default_branch or None,
             visibility=visibility_of(row),
             left_out=tuple(fault.fact for fault in odd),
+            switched_off=switched_off(issues=row.has_issue, changes=None),
         )
 
     def _clone_url(self, row: GitCodeRepository) -> str:

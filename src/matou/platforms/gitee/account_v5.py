@@ -11,7 +11,7 @@ from matou.http.addresses import AddressRefused, trusted_address
 from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.platforms.base.account_lists import Gathering, first_fault
 from matou.platforms.base.errors import CredentialRefused
-from matou.platforms.base.source import NO_ROWS, MemberLine, members_document
+from matou.platforms.base.source import NO_ROWS, MemberLine, members_document, switched_off
 from matou.platforms.base.unreadable import left_out_of, readable_or_none
 from matou.platforms.gitee.account_listing import GiteeListing, called, in_utc, last_part, personal_account
 from matou.platforms.gitee.client import Gitee
@@ -169,6 +169,7 @@ class PersonalAccount:
             default_branch=row.default_branch or None,
             visibility=visibility_of(row),
             left_out=tuple(fault.fact for fault in odd),
+            switched_off=switched_off(issues=row.has_issues, changes=row.pull_requests_enabled),
         )
 
     def _clone_url(self, row: GiteeRepository) -> str:

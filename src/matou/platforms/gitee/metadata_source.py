@@ -42,7 +42,7 @@ class GiteeMetadataSource:
         path = path_at(repository)
         if self._is_v3 or path is None or (namespace is not None and not namespace.type):
             return None
-        return GiteeRepositoryReader(self._api, path, repository.clone_url, self._wants)
+        return GiteeRepositoryReader(self._api, path, repository, self._wants)
 
     def of_namespace(self, namespace: RemoteNamespace) -> MetadataReader | None:
         """An enterprise has issues that belong to no repository; organizations and persons have none."""

@@ -89,7 +89,9 @@ class GiteeRepository(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     html_url: str | None = None
     ssh_url: str | None = None
     default_branch: str | None = None
+    has_issues: bool | None = None
     has_wiki: bool | None = None
+    pull_requests_enabled: bool | None = None
     permission: GiteePermission | None = None
     pushed_at: str | None = None
     created_at: str | None = None
