@@ -12,7 +12,13 @@ from matou.server.dialects.coding import ACTIONS
 from support.coding_api import Api, Team
 from support.deciding import create_label
 
-SAMPLES = sorted((Path(__file__).parents[3] / "data" / "coding").glob("[A-Z]*-*.response.json"))
+SERVED = {action.name for action in ACTIONS}
+SAMPLES = sorted(
+    path
+    for path in (Path(__file__).parents[3] / "data" / "coding").glob("[A-Z]*-*.response.json")
+    if path.name.partition("-")[0] in SERVED
+)
+"""The other actions are only asked by us: what is read of their samples is proven with the readers."""
 
 Parameters = Callable[[Team], dict[str, object]]
 
@@ -103,7 +109,7 @@ def _furnish(team: Team) -> Team:
 
 
 def test_every_action_is_there_and_is_asked() -> None:
-    assert {action.name for action in ACTIONS} == set(REQUESTS) == set(ASKED)
+    assert set(REQUESTS) == set(ASKED) == SERVED
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name.removesuffix(".response.json"))
