@@ -182,7 +182,7 @@ OF_NO_KIND = {
     # This machine, or a program on it, does not do its work: nothing that was given would help.
     "GitFailed", "GitNotFound", "GitTooOld", "MachineFault", "NotWritten", "StoreFailed", "WorkerFailed", "WriteFailed",
     # The other side failed, in no way that says what would help.
-    "AnsweredOtherwise", "ImportFailed", "ImportNotAllowed", "PlatformFailed", "PushFailed",
+    "AnsweredOtherwise", "ImportFailed", "PlatformFailed", "PushFailed",
     # What a report says of one repository: the rest was done.
     "NotAllStored", "NotCheckedOut", "NotListed", "NotSaved", "RefsNotMigrated", "ShallowHistory", "UnreadableFields",
     # Ended because somebody asked for it; and two that never leave their module but by a fault of ours.

@@ -52,8 +52,8 @@ _PATIENCE = RetryPolicy(attempts=2, total=timedelta(minutes=1))
 _OBJECT_ID = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z", re.IGNORECASE)
 
 
-class ImportNotAllowed(MatouError):
-    """A URL from which nothing is imported."""
+class ImportNotAllowed(Invalid):
+    """A URL from which nothing is imported, whoever asks: GitCode's 403 is for what somebody else may do."""
 
 
 class ImportFailed(MatouError):
