@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,6 +20,7 @@ import pytest
 
 from support.coding_metadata import CodingMetadata
 from support.coding_schemas import faults_of_answer, faults_of_request
+from support.git_over_http import GitAnswer, advertised, uploaded
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 SCOPE_TEXT = "The current scope does not support access to this API"
@@ -56,7 +58,8 @@ class CodingSource:
 
     `fail` answers the next requests of an action wrongly, `always` all of them; `before` runs ahead of each answer
     and is told which it is, from 1. `uncounted` is how many depots more are counted than are given;
-    `hidden_projects` are in no list. `deviations`: what was asked or answered otherwise
+    `hidden_projects` are in no list. `git` has the bare
+    repositories that are served, by their paths. `deviations`: what was asked or answered otherwise
     than the vendor's document says.
     """
 
@@ -80,6 +83,7 @@ class CodingSource:
     fetched: list[tuple[str, str | None]] = field(default_factory=list)
     always: dict[str, Answer] = field(default_factory=dict)
     before: dict[str, Callable[[int], None]] = field(default_factory=dict)
+    git: dict[str, Path] = field(default_factory=dict)
     metadata: CodingMetadata = field(init=False)
     deviations: list[str] = field(default_factory=list)
     _faults: dict[str, deque[Answer]] = field(default_factory=lambda: defaultdict(deque))
@@ -274,13 +278,37 @@ class _Handler(BaseHTTPRequestHandler):
     source: CodingSource
 
     def do_POST(self) -> None:
+        if self._repository is not None:
+            self._send_git(
+                uploaded(self._repository, self._names, self.rfile.read(int(self.headers["Content-Length"])))
+            )
+            return
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
         query = parse_qs(urlsplit(self.path).query)
         action = [*query.get("Action", []), *query.get("action", []), body.get("Action", "")][0]
         self._send(self.source.answer(action, body, self.headers["Authorization"]))
 
     def do_GET(self) -> None:
+        if self._repository is not None:
+            self._send_git(advertised(self._repository, self._names))
+            return
         self._send(self.source.picture(self.path, self.headers["Authorization"]))
+
+    @property
+    def _repository(self) -> Path | None:
+        """Whose git is asked, in a fetch."""
+        path = urlsplit(self.path).path
+        return next(
+            (self.source.git[at] for at in self.source.git if path in (f"{at}/info/refs", f"{at}/git-upload-pack")),
+            None,
+        )
+
+    @property
+    def _names(self) -> dict[str, str]:
+        return {name.lower(): value for name, value in self.headers.items()}
+
+    def _send_git(self, answer: GitAnswer) -> None:
+        self._send(Answer(body=answer.body, headers={"Content-Type": answer.content_type}))
 
     def _send(self, answer: Answer) -> None:
         length = len(answer.body) if answer.promised is None else answer.promised

@@ -34,6 +34,7 @@ class ProjectFiles:
 
     api: CodingApi
     project: str
+    is_wanted: bool = True
 
     def is_attachment(self, address: str) -> bool:
         return FILE_ADDRESS.fullmatch(address) is not None
@@ -60,10 +61,10 @@ class ProjectFiles:
         """Signed addresses of the pictures in an issue's texts, by the address that stands there.
 
         Args:
-            saved: what is saved of them already: nobody asks for that again.
+            saved: what is saved of them already: nobody asks for that again, nor where no file is wanted.
         """
         wanted = [*_addresses_in([detail.description]), *_addresses_in(comment.raw_content for comment in comments)]
-        if saved.issuperset(wanted):
+        if not self.is_wanted or saved.issuperset(wanted):
             return {}
         signed = {**self._of_description(detail), **self._of_comments(detail.code, comments)}
         return {address: signed[id_] for address in wanted if (id_ := _file_of(address)) in signed}

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 ISSUES_PER_PAGE: Final = 500
 """The most that CODING gives (its document, DescribeIssueListWithPage)."""
 
+FEWEST_PER_PAGE: Final = 10
+"""What CODING gives where no size is asked for, in most of its lists: it cuts none shorter than that."""
+
 T = TypeVar("T")
 R = TypeVar("R", bound=Response)
 
@@ -56,16 +59,22 @@ class CodingList(Generic[T]):
         def page(number: int) -> Page[object]:
             unreadable: Unreadable = []
             found = rows(self.api.call(request(number), kind, unreadable=unreadable))
-            return Page([*found.rows, *unreadable], found.total)
+            return _page(number, [*found.rows, *unreadable], found.total)
 
         return self._all(page, self.page_size)
 
     def offsets(
-        self, request: Callable[[int], Request], kind: type[R], rows: Callable[[R], AnsweredRows[T]]
+        self,
+        request: Callable[[int], Request],
+        kind: type[R],
+        rows: Callable[[R], AnsweredRows[T]],
+        *,
+        is_counted: bool = False,
     ) -> Iterator[T]:
         """Read a list of which each answer begins at an offset, and is as long as the server likes.
 
-        Without a count only an answer without rows is the end, since CODING does not say how many it gives at most.
+        Without a count the end is an answer without rows, or a first one that is shorter than any that CODING cuts: it
+        does not say how many it gives at most.
         """
         starts = _Offsets()
 
@@ -73,9 +82,9 @@ class CodingList(Generic[T]):
             unreadable: Unreadable = []
             found = rows(self.api.call(request(starts.of(number)), kind, unreadable=unreadable))
             starts.note(number, len(found.rows) + len(unreadable))
-            return Page([*found.rows, *unreadable], found.total)
+            return _page(number, [*found.rows, *unreadable], found.total)
 
-        return self._all(page, 1)
+        return self._all(page, self.page_size if is_counted else FEWEST_PER_PAGE)
 
     def _all(self, page: Callable[[int], Page[object]], size: int) -> Iterator[T]:
         return NumberedList(self.what, page, _read_already, self.key, size).rows()
@@ -92,6 +101,11 @@ class _Offsets:
 
     def note(self, number: int, came: int) -> None:
         self.starts[number + 1] = self.of(number) + came
+
+
+def _page(number: int, rows: Sequence[object], total: int | None) -> Page[object]:
+    is_all = total is None and number == 1 and len(rows) < FEWEST_PER_PAGE
+    return Page(rows, len(rows) if is_all else total)
 
 
 def _read_already(row: Any) -> Any:

@@ -56,10 +56,10 @@ TABLE_CALLS: Final[Mapping[str, int]] = {known.MILESTONE.name: 2, known.SETTING.
 class ProjectReader:
     """A `MetadataReader` of one project."""
 
-    def __init__(self, api: CodingApi, namespace: RemoteNamespace) -> None:
+    def __init__(self, api: CodingApi, namespace: RemoteNamespace, *, wants_files: bool = True) -> None:
         self._api = api
         self._name, self._id = namespace.name, int(namespace.id)
-        self._files = ProjectFiles(api, namespace.name)
+        self._files = ProjectFiles(api, namespace.name, is_wanted=wants_files)
         self._issues = IssueReader(api, self._name, self._id, self._files)
         self._tables: Mapping[str, Callable[[], TableRead]] = {
             known.MEMBER.name: self._members,
@@ -161,6 +161,7 @@ class ProjectReader:
             iterations,
             wire_planning.IterationsResponse,
             lambda answer: AnsweredRows(answer.data.rows, answer.data.total_row),
+            is_counted=True,
         )
         planned = in_versions.pages(
             versions,

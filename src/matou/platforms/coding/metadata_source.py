@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from matou.credentials import Secret
-from matou.model.metadata.kinds import MetadataKind
+from matou.model.metadata.kinds import ATTACHMENT, MetadataKind
 from matou.model.platform import RemoteNamespace, RemoteRepository, VersionControl
 from matou.platforms.base.metadata import MetadataReader, wants_by_default
 from matou.platforms.coding.api import CodingApi
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 
 class CodingMetadataSource:
-    """A `MetadataSource`. Changes of an issue's status come in batches, so that they are read unasked."""
+    """A `MetadataSource`. Changes of an issue's status come in batches, so that they are read unasked.
+
+    Args:
+        wants: of what it may be asked, the addresses of attachments alone cost requests of their own.
+    """
 
     def __init__(
         self,
@@ -31,12 +35,14 @@ class CodingMetadataSource:
         record: "RecordSink",
         *,
         now: "Clock",
-        wants: Callable[[MetadataKind], bool] = wants_by_default,  # noqa: ARG002 - nothing here costs a request of its own
+        wants: Callable[[MetadataKind], bool] = wants_by_default,
         answers: "Answers | None" = None,
     ) -> None:
         self._api = CodingApi(
             session, url.rstrip("/"), CodingToken.from_text(token).authorization, now, record, answers
         )
+
+        self._wants_files = wants(ATTACHMENT)
 
     def of_repository(self, repository: RemoteRepository, namespace: RemoteNamespace | None) -> MetadataReader | None:
         """None for what is no git repository: merge requests and releases are git's."""
@@ -45,7 +51,7 @@ class CodingMetadataSource:
         return DepotReader(self._api, repository, _path_of(repository, namespace))
 
     def of_namespace(self, namespace: RemoteNamespace) -> MetadataReader:
-        return ProjectReader(self._api, namespace)
+        return ProjectReader(self._api, namespace, wants_files=self._wants_files)
 
 
 def _path_of(repository: RemoteRepository, namespace: RemoteNamespace | None) -> str:

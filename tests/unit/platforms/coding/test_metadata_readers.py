@@ -125,7 +125,7 @@ def test_a_first_walk_asks_two_requests_an_issue_and_little_beside(harbour: Harb
         "DescribeIssue": 5 + 1,
         "DescribeIssueCommentList": 5,
         "DescribeIssueStatusChangeLogList": 1,
-        "DescribeAllProjectsIssueWorkLogList": 1 + 1 + 2,
+        "DescribeAllProjectsIssueWorkLogList": 1,
         "DescribeIssueFileUrl": 1,
     }
 
@@ -185,11 +185,13 @@ def test_an_issue_that_is_deleted_while_the_list_is_read_hides_no_other(harbour:
 
 
 def test_a_server_that_gives_fewer_than_were_asked_for_is_read_to_the_end(harbour: Harbour) -> None:
-    harbour.source.metadata.largest_list = 2
+    harbour.source.metadata.largest_list = 12
+    for code in range(10, 50):
+        harbour.talk.issues[code] = issue(code, f"第{code}件")
 
     keys = [row.key for row in harbour.project.rows(known.ISSUE, datetime(2025, 1, 1, tzinfo=UTC))]
 
-    assert keys == ["1", "2", "3", "5", "6"]
+    assert keys == ["1", "2", "3", "5", "6", *(str(code) for code in range(10, 50))]
 
 
 def test_rows_that_came_are_given_ahead_of_a_refusal_in_the_middle(harbour: Harbour) -> None:
@@ -255,6 +257,14 @@ def test_what_is_saved_of_pictures_is_not_asked_for_again(harbour: Harbour) -> N
     read_all(harbour.project, known.ISSUE, None, {"5": replace(before.item, files=files)})
 
     assert harbour.calls()["DescribeIssueFileUrl"] == 0
+
+
+def test_where_no_file_is_wanted_nobody_asks_where_it_is(open_harbour: Callable[..., Harbour]) -> None:
+    harbour = open_harbour(wants=lambda kind: kind is not known.ATTACHMENT)
+
+    read_all(harbour.project, known.ISSUE)
+
+    assert harbour.calls()["DescribeIssue"] == 5
 
 
 def test_no_record_of_an_answer_has_a_signed_picture(harbour: Harbour, records: list[Record]) -> None:
@@ -375,7 +385,7 @@ def test_merge_requests_come_by_their_number_and_notes_of_the_whole_depot(harbou
         ("2", "710", None),
     ]
     assert {row.thread.id for row in comments if row.thread} == {f"{'a' * 40}:4:src/船头.c"}
-    assert harbour.calls() == {"DescribeDepotMergeRequests": 1, "DescribeAllMergeRequestNotes": 2}
+    assert harbour.calls() == {"DescribeDepotMergeRequests": 1, "DescribeAllMergeRequestNotes": 1}
     assert harbour.depot.kinds[0].comments is CommentListing.REPOSITORY_WIDE
 
 
