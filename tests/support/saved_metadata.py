@@ -17,9 +17,9 @@ from matou.archive.manifest import (
     RunLine,
     SourceLine,
 )
-from matou.archive.metadata import About, MetadataCommit, MetadataWriter
+from matou.archive.metadata import About, KindCount, MetadataCommit, MetadataWriter
 from matou.archive.run_history import previous_run
-from matou.model.names import NamespacePath
+from matou.model.names import NamespacePath, ObjectId
 from support.metadata_items import BEGAN
 
 PROJECT = NamespacePath.parse("team/project")
@@ -53,6 +53,12 @@ class SavedMetadata:
         if publish:
             self._publish(number, made)
         return made
+
+    def name(self, commit: ObjectId) -> None:
+        """A run whose manifest names this commit, whoever made it."""
+        kinds = {"issue": KindCount(items=1)}
+        made = MetadataCommit(commit=commit, is_new=True, counts=kinds, changed={}, gone={}, added_bytes=0)
+        self._publish(self.archive.begin_run(), made)
 
     def _publish(self, number: int, made: MetadataCommit) -> None:
         source = SourceLine(platform="coding", url="https://e.coding.net/open-api", account="1")

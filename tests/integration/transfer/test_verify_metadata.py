@@ -10,10 +10,11 @@ from matou.archive.layout import Archive
 from matou.archive.metadata import MetadataWriter
 from matou.git.repository import packs
 from matou.model.metadata.kinds import ISSUE, PERSON
+from matou.transfer.backup.healing import set_metadata_aside
 from matou.transfer.common.proofs import read_damage
 from matou.transfer.verify.command import verify
 from matou.transfer.verify.report import ProblemKind, VerifyReport
-from support.git_repositories import fast_import, git
+from support.git_repositories import fast_import, git, tip_of
 from support.metadata_items import BEGAN, comment, issue, person, picture
 from support.saved_metadata import PICTURE, PROJECT, SavedMetadata
 
@@ -123,6 +124,7 @@ def test_a_blob_that_an_attachment_needs_and_that_is_lost_is_found(saved: SavedM
     ("path", "content"),
     [
         ("issues/0000/7.json", b'{"kind":"issue"}\n'),
+        ("about.json", b"{"),
         ("settings.json", b"[]"),
         ("people.json", b'{"17":{"login":5}}'),
         (f"attachments/{DIGEST[:2]}/{DIGEST}/tide.png", b"no pointer\n"),
@@ -133,7 +135,7 @@ def test_a_file_that_is_not_what_a_run_writes_is_found(made: Path, tmp_path: Pat
     saved = SavedMetadata(Archive.open(tmp_path / "archive"))
     stream = b"commit refs/heads/main\ncommitter M <m@example.com> 0 +0000\ndata 1\nx\nfrom refs/heads/main^0\n"
     fast_import(saved.git_dir, stream + b"M 100644 inline %b\ndata %d\n%b\n" % (path.encode(), len(content), content))
-    saved.run(lambda writer: writer.put(ISSUE, issue("9", "third")))
+    saved.name(tip_of(saved.git_dir, "refs/heads/main"))
 
     report = check(saved)
 
@@ -152,3 +154,18 @@ def test_metadata_of_a_later_form_is_not_called_whole_nor_touched(saved: SavedMe
         saved.run(second)
 
     assert git(saved.git_dir, "rev-parse", "main") == before
+
+
+def test_damaged_metadata_set_aside_makes_room_for_a_run_that_starts_anew(saved: SavedMetadata) -> None:
+    pack = max(packs(saved.git_dir), key=lambda one: one.stat().st_size)
+    pack.chmod(0o644)
+    pack.write_bytes(b"")
+
+    aside = set_metadata_aside(saved.archive, PROJECT, run=3)
+    saved.run(first)
+
+    assert aside == saved.archive.root / "damaged" / "000003" / PLACE
+    assert aside.is_dir()
+    assert check(saved).problems == ()
+    assert set_metadata_aside(saved.archive, PROJECT, run=4) == saved.archive.root / "damaged" / "000004" / PLACE
+    assert set_metadata_aside(saved.archive, PROJECT, run=5) is None

@@ -1,7 +1,8 @@
 """The tree of a metadata repository as a run leaves it, until it becomes a commit."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import fields, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from matou.archive.metadata.about import About, decode_about, encode_about
 from matou.archive.metadata.counts import RunningCounts
 from matou.archive.metadata.items import item_files, read_item
 from matou.archive.metadata.json_form import decode_table, encode_table
+from matou.archive.metadata.lists import LISTS, LONGEST_LIST, README, item_list, readme
 from matou.archive.metadata.pointers import ATTRIBUTES, pointer_text, pointers_of
 from matou.archive.metadata.reader import LARGEST_FILE_BYTES
 from matou.archive.metadata.tree_paths import (
@@ -27,8 +29,8 @@ from matou.git.odb.pack_writer import PackWriter
 from matou.git.odb.quarantine import ObjectKind, name_object
 from matou.git.operations.lfs import LfsPointer, parse_pointer
 from matou.git.operations.tree_update import TreeUpdate
-from matou.model.metadata import JsonObject, MetadataValue, Participant
-from matou.model.metadata.kinds import KINDS, SETTING, MetadataKind, TreeLayout
+from matou.model.metadata import Item, JsonObject, MetadataValue, Participant
+from matou.model.metadata.kinds import KINDS, PERSON, SETTING, MetadataKind, TreeLayout
 from matou.model.names import ObjectId
 
 DEFAULT_LANGUAGE: Final = "en"
@@ -107,7 +109,31 @@ class MetadataDraft:
         self._store(ATTRIBUTES_FILE, ATTRIBUTES)
         about = replace(identity, run=self._run, language=language, counts=self.counts.for_about())
         self._store(ABOUT, encode_about(about if self._about is None else with_unknown_of(self._about, about)))
+        self._write_lists(about)
         return True
+
+    def _write_lists(self, about: About) -> None:
+        self._store(README, readme(about))
+        people: dict[str, Participant] = self._table(PERSON)
+        for path, kind in LISTS.items():
+            count = about.counts.get(kind.name)
+            if count is not None:
+                items = self._latest(kind)
+                self._store(path, item_list(kind, items, people, count=count.items, language=about.language))
+
+    def _latest(self, kind: MetadataKind) -> Iterator[tuple[str, Item]]:
+        """The items with the highest numbers, highest first; only folders of these are read."""
+        for path in islice(self._newest_paths(kind), LONGEST_LIST):
+            item = read_item(kind, path, self.read)
+            if isinstance(item, Item):
+                yield path, item
+
+    def _newest_paths(self, kind: MetadataKind) -> Iterator[str]:
+        for folder in sorted(self._tree.names(kind.place), key=natural_order, reverse=True):
+            place = f"{kind.place}/{folder}"
+            for name in sorted(self._tree.names(place), key=natural_order, reverse=True):
+                if is_first_part(name):
+                    yield f"{place}/{name}"
 
     def write_tree(self) -> ObjectId:
         self._root = self._tree.write(self._objects())

@@ -14,7 +14,7 @@ from matou.archive.metadata.about import About, KindCount
 from matou.archive.metadata.draft import MetadataDraft
 from matou.archive.metadata.reader import MAIN, main_commit
 from matou.fs import make_folders, sync_folder, syncfs, translate_os_errors
-from matou.git.odb.pack_writer import PackWriter
+from matou.git.odb.pack_writer import PackWriter, remove_unkept_packs
 from matou.git.operations.repacking import merge_small_packs
 from matou.git.operations.tree_edit import CommitIdent, write_commit
 from matou.git.process.run import GitFailed, GitStopped
@@ -202,6 +202,7 @@ class MetadataWriter:
             if self._is_new:
                 make_bare(self._staged)
             else:
+                remove_unkept_packs(self._git_dir)
                 remove_leftovers(self._git_dir, since=self._dead_since, now=self._at)
                 create_bare(self._git_dir)
             self._pack = self._opened.enter_context(PackWriter(self._staged if self._is_new else self._git_dir))

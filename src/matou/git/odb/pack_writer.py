@@ -5,6 +5,7 @@ https://git-scm.com/docs/gitformat-pack, of version 2; without differences, whic
 
 import hashlib
 import os
+import shutil
 import struct
 import zlib
 from itertools import accumulate
@@ -164,6 +165,12 @@ class PackWriter(QuarantineFolder):
             )
         )
         return content + hashlib.sha1(content, usedforsecurity=False).digest()
+
+
+def remove_unkept_packs(git_dir: Path) -> None:
+    """Remove what writers that died have left; the caller knows that none is at work here."""
+    for folder in (git_dir / "objects").glob(f"tmp_objdir-{PackWriter.kind}-*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _entry_head(kind: int, size_bytes: int) -> bytes:

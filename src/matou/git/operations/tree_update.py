@@ -90,6 +90,13 @@ class TreeUpdate:
         if level is not None:
             yield from self._files(level, f"{folder}/" if folder else "")
 
+    def names(self, folder: str) -> tuple[str, ...]:
+        """What stands in a folder, sorted; nothing where there is none."""
+        level = self._find_level(folder.encode().split(b"/"))
+        return (
+            () if level is None else tuple(name.decode() for name in sorted(level.entries.keys() | level.below.keys()))
+        )
+
     def write(self, writer: ObjectWriter) -> ObjectId:
         """Write the folders that changed; the new root."""
         return self._write(self._root, writer)

@@ -21,7 +21,7 @@ from matou.git.operations.mirror import storable
 from matou.git.process.run import GitFailed, GitStopped, Limits, run_git
 from matou.git.refs.listing import leave_out_unreadable, read_refs
 from matou.git.repository import SHALLOW_FILE, create_bare, object_format_on_disk
-from matou.model.names import ObjectId, RepositoryPath
+from matou.model.names import NamespacePath, ObjectId, RepositoryPath
 from matou.model.refs import RefListing
 from matou.transfer.common.derived_files import rebuild_derived
 from matou.transfer.common.kept_refs import remake_kept_refs
@@ -170,6 +170,29 @@ def make_refs_readable(archive: Archive, git_dir: Path, *, run: int) -> None:
         for path in (git_dir / "packed-refs", git_dir / "refs"):
             _keep_copy(archive, run, git_dir, path)
         leave_out_unreadable(git_dir)
+
+
+def set_metadata_aside(archive: Archive, path: RepositoryPath | NamespacePath, *, run: int) -> Path | None:
+    """Move a metadata repository that is damaged out of the way, so that the run makes it anew from its source.
+
+    What is set aside stays for whoever can make more of it. The run reads everything then, as the first one did.
+
+    Returns:
+        Where it is now; None where there was none.
+
+    Raises:
+        WriteFailed: it cannot be moved.
+    """
+    git_dir = archive.metadata(path)
+    if not git_dir.exists():
+        return None
+    aside = archive.root / FOLDER / f"{run:06d}" / git_dir.relative_to(archive.root)
+    make_folders(aside.parent, below=archive.root)
+    with translate_os_errors(git_dir):
+        git_dir.rename(aside)
+    sync_folder(aside.parent)
+    sync_folder(git_dir.parent)
+    return aside
 
 
 def _keep_copy(archive: Archive, run: int, git_dir: Path, path: Path) -> None:
