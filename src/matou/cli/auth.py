@@ -53,7 +53,12 @@ class CredentialStatus:
     fault: MatouError | None = None
 
 
-@authentication.command("status", help=_("Say where each secret lies and whether it still works."))
+@authentication.command(
+    "status",
+    help=_("Say where each secret lies and whether it still works."),
+    examples={"matou auth status": _("all that you are logged in to")},
+    exit_codes=(ExitCode.CREDENTIAL_REFUSED, ExitCode.TRY_LATER),
+)
 @click.argument("host", required=False, help=_("as for login; without it, all"))
 @json_option
 def status(host: str | None, as_json: bool) -> None:
@@ -132,7 +137,16 @@ def _code(statuses: list[CredentialStatus]) -> ExitCode:
     return ExitCode.TRY_LATER if states else ExitCode.DONE
 
 
-@authentication.command("git-credential", help=_("Answer git, as its credential helper; not for people."))
+@authentication.command(
+    "git-credential",
+    help=_("Answer git, as its credential helper; not for people."),
+    examples={
+        "git config credential.https://gitee.com.helper '!matou auth git-credential'": _(
+            "what `matou login --setup-git` writes"
+        ),
+    },
+    exit_codes=(ExitCode.TRY_LATER,),
+)
 @click.argument("verb", type=click.Choice(["get", "store", "erase"]), metavar="VERB", help=_("what git asks for"))
 def git_credential(verb: str) -> None:
     if verb == "get" and sys.stdout.isatty():

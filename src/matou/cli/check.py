@@ -3,11 +3,13 @@
 from matou.cli.command import Command
 from matou.cli.exit_codes import ExitCode
 from matou.cli.options import archive_argument
+from matou.i18n import gettext as _
 
 check = Command.lazy(
     "check",
     "matou.cli.run.check:check",
     archive_argument,
+    examples={"matou check DIR": _("whether every row has its folder, and every folder its row")},
     exit_codes=(ExitCode.DAMAGE_FOUND,),
 )
 
@@ -15,5 +17,6 @@ reindex = Command.lazy(
     "reindex",
     "matou.cli.run.check:reindex",
     archive_argument,
+    examples={"matou reindex DIR": _("after matou.db was lost, say")},
     exit_codes=(ExitCode.DAMAGE_FOUND,),
 )

@@ -146,12 +146,16 @@ class Command(click.Command):
 
 
 class Group(click.Group):
-    """Commands under one word; see Command."""
+    """Commands under one word; see Command.
+
+    Args:
+        exit_codes: what those of its commands may end with that say nothing else.
+    """
 
     context_class = Context
     command_class = Command
 
-    def __init__(self, name: str, **rest: Any) -> None:
+    def __init__(self, name: str, *, exit_codes: Sequence[ExitCode] = (), **rest: Any) -> None:
         super().__init__(
             name,
             no_args_is_help=True,
@@ -160,6 +164,7 @@ class Group(click.Group):
             context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
             **rest,
         )
+        self._exit_codes = exit_codes
         self._targets: dict[str, tuple[str, str]] = {}
 
     def add_lazy(self, name: str, target: str, line: str) -> None:
@@ -173,7 +178,7 @@ class Group(click.Group):
 
     def add(self, name: str, target: str, *parameters: Callable[[Command], Command], **rest: Any) -> None:
         """A command of this group as `Command.lazy` makes it."""
-        self.add_command(Command.lazy(name, target, *parameters, **rest))
+        self.add_command(Command.lazy(name, target, *parameters, **{"exit_codes": self._exit_codes, **rest}))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*self.commands, *self._targets]

@@ -29,6 +29,9 @@ MEANINGS = {
     ExitCode.INTERRUPTED: _("interrupted"),
 }
 
+OF_ADMINISTRATION = (ExitCode.DAMAGE_FOUND, ExitCode.TRY_LATER)
+"""What commands may end with that work on a server's database: it may be damaged, or busy."""
+
 _BY_KIND: tuple[tuple[type[MatouError], ExitCode], ...] = (
     (Invalid, ExitCode.USAGE),
     (NotFound, ExitCode.USAGE),

@@ -5,12 +5,13 @@ from pathlib import Path
 import click
 
 from matou.cli.command import Group, WholeNumber
+from matou.cli.exit_codes import OF_ADMINISTRATION
 from matou.cli.options import json_option, root_option
 from matou.i18n import gettext as _
 
 user_option = click.option("--user", required=True, metavar="USER", help=_("whose key it is"))
 
-keys = Group("key")
+keys = Group("key", exit_codes=OF_ADMINISTRATION)
 
 keys.add(
     "add",
@@ -24,6 +25,7 @@ keys.add(
         help=_("as `gpg --armor --export` writes it; standard input without one"),
     ),
     help=_("Register a public OpenPGP key; its id is printed alone on standard output."),
+    examples={"gpg --armor --export anna | matou key add --user anna --root DIR": _("a key from standard input")},
 )
 
 keys.add(
@@ -33,6 +35,7 @@ keys.add(
     root_option,
     json_option,
     help=_("List the keys of an account."),
+    examples={"matou key list --user anna --root DIR": _("their ids and fingerprints")},
 )
 
 keys.add(
@@ -42,4 +45,5 @@ keys.add(
     user_option,
     root_option,
     help=_("Take a key away; what it signed stays."),
+    examples={"matou key remove 3 --user anna --root DIR": _("the number stands in the list")},
 )

@@ -98,7 +98,11 @@ def login(
         set_up_git((made,), credential_manager.settings)
 
 
-@click.command("logout", cls=Command)
+@click.command(
+    "logout",
+    cls=Command,
+    examples={"matou logout gitee.com": _("the secret is gone from this machine; the platform still takes it")},
+)
 @click.argument("host", metavar="HOST", help=_("as for login"))
 def logout(host: str) -> None:
     credential_manager = CredentialManager(Settings.of_process())

@@ -3,10 +3,11 @@
 import click
 
 from matou.cli.command import Group
+from matou.cli.exit_codes import OF_ADMINISTRATION
 from matou.cli.options import json_option, namespace_argument, root_option
 from matou.i18n import gettext as _
 
-members = Group("member")
+members = Group("member", exit_codes=OF_ADMINISTRATION)
 
 user_argument = click.argument("user", metavar="USER", help=_("the account"))
 
@@ -24,6 +25,7 @@ members.add(
     root_option,
     json_option,
     help=_("List who has a role in exactly this namespace."),
+    examples={"matou org member list team --root DIR": _("who has which role in team")},
 )
 
 members.add(
@@ -35,6 +37,7 @@ members.add(
     root_option,
     json_option,
     help=_("Give somebody a role who has none there yet."),
+    examples={"matou org member add team anna --role developer --root DIR": _("anna pushes to all that is in team")},
 )
 
 members.add(
@@ -46,6 +49,9 @@ members.add(
     root_option,
     json_option,
     help=_("Give a member another role."),
+    examples={
+        "matou org member set team anna --role maintainer --root DIR": _("anna has one role, and this is it now")
+    },
 )
 
 members.add(
@@ -56,4 +62,5 @@ members.add(
     root_option,
     json_option,
     help=_("Take somebody's role away."),
+    examples={"matou org member remove team anna --root DIR": _("anna has no role in team any more")},
 )

@@ -3,10 +3,11 @@
 import click
 
 from matou.cli.command import Group
+from matou.cli.exit_codes import OF_ADMINISTRATION
 from matou.cli.options import json_option, namespace_argument, root_option, yes_option
 from matou.i18n import gettext as _
 
-organizations = Group("org")
+organizations = Group("org", exit_codes=OF_ADMINISTRATION)
 
 organizations.add_lazy(
     "member", "matou.cli.member:members", _("Who has which role in a namespace and in all below it.")
@@ -21,6 +22,7 @@ organizations.add(
     click.option("--parent", metavar="NAMESPACE", help=_("the namespace it goes into")),
     click.option("--display-name", default="", metavar="NAME", help=_("its name in any script")),
     help=_("Make an organization; with --parent a namespace inside one."),
+    examples={"matou org create api --root DIR --owner anna --parent team": _("a namespace inside team")},
 )
 
 organizations.add(
@@ -29,6 +31,7 @@ organizations.add(
     root_option,
     json_option,
     help=_("List organizations and the namespaces inside them."),
+    examples={"matou org list --root DIR": _("all of them, by path")},
 )
 
 organizations.add(
@@ -38,6 +41,7 @@ organizations.add(
     root_option,
     json_option,
     help=_("Show an organization, its members and how much is in it."),
+    examples={"matou org show team --root DIR": _("its members, and how much is in it")},
 )
 
 organizations.add(
@@ -49,6 +53,7 @@ organizations.add(
     click.option("--display-name", metavar="NAME", help=_("its name in any script")),
     json_option,
     help=_("Give a namespace another name; old paths of repositories go on."),
+    examples={"matou org rename team crew --root DIR": _("clones of the old path keep working")},
 )
 
 organizations.add(
@@ -59,4 +64,5 @@ organizations.add(
     yes_option,
     json_option,
     help=_("Delete a namespace in which nothing is left."),
+    examples={"matou org delete team --root DIR": _("only where nothing is left in it")},
 )

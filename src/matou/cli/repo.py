@@ -3,10 +3,11 @@
 import click
 
 from matou.cli.command import Group
+from matou.cli.exit_codes import OF_ADMINISTRATION
 from matou.cli.options import json_option, repository_argument, root_option, yes_option
 from matou.i18n import gettext as _
 
-repositories = Group("repo")
+repositories = Group("repo", exit_codes=OF_ADMINISTRATION)
 
 repositories.add(
     "import",
@@ -16,6 +17,11 @@ repositories.add(
     root_option,
     click.option("--public/--private", help=_("everybody may read it, without logging in")),
     help=_("Bring in a repository, with its LFS objects where they lie beside it."),
+    examples={
+        "matou repo import https://example.com/api.git team/api --root DIR": _(
+            "private, unless --public says otherwise"
+        )
+    },
 )
 
 repositories.add(
@@ -24,6 +30,7 @@ repositories.add(
     root_option,
     json_option,
     help=_("List the repositories of a server."),
+    examples={"matou repo list --root DIR --json": _("for a program to read")},
 )
 
 repositories.add(
@@ -33,6 +40,7 @@ repositories.add(
     root_option,
     json_option,
     help=_("Show a repository: who sees it, how big it is, what it is from."),
+    examples={"matou repo show team/api --root DIR": _("one repository, in full")},
 )
 
 repositories.add(
@@ -53,6 +61,7 @@ repositories.add(
     click.option("--archive/--unarchive", "archived", default=None, help=_("whether nobody may change it any more")),
     json_option,
     help=_("Change what a repository is called, who sees it, and the like."),
+    examples={"matou repo set team/api --visibility public --root DIR": _("everybody may read it from now on")},
 )
 
 repositories.add(
@@ -64,6 +73,7 @@ repositories.add(
     click.option("--name", default="", metavar="NAME", help=_("the last part of its path there; the same by default")),
     json_option,
     help=_("Move a repository into another namespace; the old path goes on."),
+    examples={"matou repo transfer team/api crew --root DIR": _("team/api becomes crew/api")},
 )
 
 repositories.add(
@@ -74,4 +84,5 @@ repositories.add(
     yes_option,
     json_option,
     help=_("Delete a repository for good."),
+    examples={"matou repo delete team/api --root DIR": _("it asks whether that is meant")},
 )

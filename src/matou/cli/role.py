@@ -3,10 +3,11 @@
 import click
 
 from matou.cli.command import Group, WholeNumber
+from matou.cli.exit_codes import OF_ADMINISTRATION
 from matou.cli.options import json_option, repository_argument, root_option
 from matou.i18n import gettext as _
 
-roles = Group("role")
+roles = Group("role", exit_codes=OF_ADMINISTRATION)
 
 roles.add(
     "create",
@@ -24,6 +25,7 @@ roles.add(
     click.option("--display-name", default="", metavar="NAME", help=_("its name in any script")),
     click.option("--description", default="", metavar="TEXT", help=_("what the role is for")),
     help=_("Make a role; its id is printed alone on standard output."),
+    examples={"matou role create team/api tester --access-level 20 --root DIR": _("a role that may read and not push")},
 )
 
 roles.add(
@@ -33,6 +35,7 @@ roles.add(
     root_option,
     json_option,
     help=_("List the roles made for a repository."),
+    examples={"matou role list team/api --root DIR": _("their ids and levels")},
 )
 
 roles.add(
@@ -42,4 +45,5 @@ roles.add(
     click.argument("role_id", metavar="ID", help=_("as `list` prints it")),
     root_option,
     help=_("Delete a role that nobody has."),
+    examples={"matou role delete team/api ID --root DIR": _("the id stands in the list")},
 )

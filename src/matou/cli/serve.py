@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from matou.cli.command import Command, WholeNumber
+from matou.cli.exit_codes import ExitCode
 from matou.cli.options import group_option
 from matou.i18n import gettext as _
 
@@ -58,4 +59,5 @@ serve = Command.lazy(
     examples={
         "matou serve --root DIR --port 8585": _("serve an archive on this machine"),
     },
+    exit_codes=(ExitCode.DAMAGE_FOUND, ExitCode.TRY_LATER),
 )

@@ -3,10 +3,11 @@
 import click
 
 from matou.cli.command import Group, WholeNumber
+from matou.cli.exit_codes import OF_ADMINISTRATION
 from matou.cli.options import json_option, root_option
 from matou.i18n import gettext as _
 
-tokens = Group("token")
+tokens = Group("token", exit_codes=OF_ADMINISTRATION)
 
 tokens.add(
     "create",
@@ -15,6 +16,9 @@ tokens.add(
     click.option("--user", required=True, metavar="USER", help=_("whose token it is")),
     click.option("--name", required=True, metavar="NAME", help=_("what it is for")),
     help=_("Make a token; it is printed this once, alone on standard output."),
+    examples={
+        "matou token create --root DIR --user anna --name laptop > FILE": _("a token in a file and nowhere else")
+    },
 )
 
 tokens.add(
@@ -24,6 +28,7 @@ tokens.add(
     click.option("--user", metavar="USER", help=_("whose tokens; all by default")),
     json_option,
     help=_("List the tokens, of one account or of all; never what they are."),
+    examples={"matou token list --root DIR --user anna": _("which tokens anna has, and until when")},
 )
 
 tokens.add(
@@ -33,4 +38,5 @@ tokens.add(
     root_option,
     json_option,
     help=_("Revoke a token: the next request with it is refused."),
+    examples={"matou token revoke 7 --root DIR": _("the number stands in the list")},
 )

@@ -3,12 +3,13 @@
 import click
 
 from matou.cli.command import Group
+from matou.cli.exit_codes import OF_ADMINISTRATION
 from matou.cli.options import json_option, password_stdin_option, root_option, yes_option
 from matou.i18n import gettext as _
 
 name_argument = click.argument("name", metavar="NAME", help=_("the account's name"))
 
-users = Group("user")
+users = Group("user", exit_codes=OF_ADMINISTRATION)
 
 users.add(
     "add",
@@ -20,6 +21,7 @@ users.add(
     password_stdin_option,
     click.option("--no-password", is_flag=True, help=_("no password: only tokens of the account open anything")),
     help=_("Make an account; asks for a password on a terminal."),
+    examples={"matou user add anna --root DIR --email anna@example.com": _("it asks for the password")},
 )
 
 users.add(
@@ -28,6 +30,7 @@ users.add(
     root_option,
     json_option,
     help=_("List the accounts."),
+    examples={"matou user list --root DIR --json": _("for a program to read")},
 )
 
 users.add(
@@ -37,6 +40,7 @@ users.add(
     root_option,
     json_option,
     help=_("Show an account, its roles and how many tokens it has."),
+    examples={"matou user show anna --root DIR": _("an account, its roles and its tokens")},
 )
 
 users.add(
@@ -47,6 +51,7 @@ users.add(
     password_stdin_option,
     json_option,
     help=_("Give an account another password; its tokens stay."),
+    examples={"matou user set-password anna --root DIR --password-stdin < FILE": _("the password from a file")},
 )
 
 users.add(
@@ -56,6 +61,7 @@ users.add(
     root_option,
     json_option,
     help=_("Let an account in by nothing that it has, until it is enabled again."),
+    examples={"matou user disable anna --root DIR": _("from the next request on")},
 )
 
 users.add(
@@ -65,6 +71,7 @@ users.add(
     root_option,
     json_option,
     help=_("Let an account in again, with the password and tokens that it had."),
+    examples={"matou user enable anna --root DIR": _("password and tokens work again")},
 )
 
 users.add(
@@ -75,4 +82,5 @@ users.add(
     yes_option,
     json_option,
     help=_("Delete an account for good, with its tokens, keys and roles."),
+    examples={"matou user delete anna --root DIR --yes": _("without being asked whether it is meant")},
 )
