@@ -9,18 +9,29 @@ import click
 from click.exceptions import Exit
 
 from matou.archive.layout import Archive
-from matou.cli.command import Command, WholeNumber
+from matou.cli.command import Command, WholeNumber, imported
 from matou.cli.exit_codes import ExitCode
 from matou.cli.labels import OUTCOMES
 from matou.cli.options import archive_argument, json_lines_option
 from matou.cli.runs import utc
 from matou.cli.ui.formatting import columns, local_time, size
 from matou.cli.ui.output import print_error, say
+from matou.errors import Invalid
 from matou.i18n import format_error, labelled, printable
 from matou.i18n import gettext as _
+from matou.model.metadata.kinds import CHANGE, ISSUE, RELEASE
 from matou.transfer.common.saved_repositories import SavedRepository, show_one
 from matou.transfer.common.saved_repositories import show as show_saved
 from matou.wiring import open_archive
+
+_ITEM_OPTIONS = {
+    "issues": ISSUE,
+    "changes": CHANGE,
+    "releases": RELEASE,
+    "issue": ISSUE,
+    "change": CHANGE,
+    "release": RELEASE,
+}
 
 
 @click.command(
@@ -28,14 +39,35 @@ from matou.wiring import open_archive
     cls=Command,
     examples={
         "matou show DIR TEAM/PROJECT/REPOSITORY --at 3": _("the refs of one repository as run 3 saved them"),
+        "matou show DIR TEAM/PROJECT/REPOSITORY --issues": _("its issues"),
+        "matou show DIR TEAM/PROJECT/REPOSITORY --issue 7": _("one issue with everything that was said about it"),
     },
     exit_codes=(ExitCode.DAMAGE_FOUND,),
 )
 @archive_argument
 @click.argument("path", required=False, help=_("one repository, by its path or the end of it: its refs"))
 @click.option("--at", type=WholeNumber(min=1), metavar="RUN", help=_("as of this run; the last one by default"))
+@click.option("--issues", is_flag=True, help=_("its issues, or those of the project that it is in"))
+@click.option("--changes", is_flag=True, help=_("its change requests: merge requests, pull requests"))
+@click.option("--releases", is_flag=True, help=_("its releases"))
+@click.option("--issue", metavar="N", help=_("one issue with its comments"))
+@click.option("--change", metavar="N", help=_("one change request with its reviews and comments"))
+@click.option("--release", metavar="TAG", help=_("one release with its files"))
 @json_lines_option
-def show(directory: Path, path: str | None, at: int | None, as_json: bool) -> None:
+def show(directory: Path, path: str | None, at: int | None, as_json: bool, **wanted: bool | str | None) -> None:
+    requested = [(kind, wanted[option]) for option, kind in _ITEM_OPTIONS.items() if wanted[option]]
+    if not requested:
+        show_repositories(directory, path, at, as_json)
+        return
+    if len(requested) > 1:
+        raise Invalid("only one of these at a time: {options}", options=", ".join(f"--{one}" for one in _ITEM_OPTIONS))
+    if path is None:
+        raise Invalid("which repository is not said", advice="name it: matou show DIR TEAM/PROJECT/REPOSITORY --issues")
+    kind, key = requested[0]
+    imported("matou.cli.run.show_items:show_items")(directory, path, kind, None if key is True else key, at, as_json)
+
+
+def show_repositories(directory: Path, path: str | None, at: int | None, as_json: bool) -> None:
     archive = open_archive(directory)
     shown = show_saved(archive, at=at) if path is None else show_one(archive, path, at=at)
     repositories = sorted(shown.repositories, key=lambda one: one.line.path)

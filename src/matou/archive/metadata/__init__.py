@@ -1,9 +1,9 @@
 """Metadata repositories: what lies around the code, as files in git (docs/archive-format.md, "Metadata")."""
 
 from matou.archive.metadata.about import About, KindCount, NewerMetadata
-from matou.archive.metadata.json_form import DamagedMetadata
+from matou.archive.metadata.json_form import DamagedMetadata, encode_line
 from matou.archive.metadata.reader import MAIN, MetadataTree, main_commit, open_metadata
-from matou.archive.metadata.tree_paths import key_of
+from matou.archive.metadata.tree_paths import key_of, natural_order
 from matou.archive.metadata.writer import MetadataCommit, MetadataWriter
 
 __all__ = [
@@ -15,7 +15,9 @@ __all__ = [
     "MetadataTree",
     "MetadataWriter",
     "NewerMetadata",
+    "encode_line",
     "key_of",
     "main_commit",
+    "natural_order",
     "open_metadata",
 ]

@@ -41,6 +41,11 @@ def encode(value: MetadataValue) -> bytes:
     return formatted(_encoded(_as_struct(value)))
 
 
+def encode_line(value: MetadataValue) -> bytes:
+    """The same as one line, without an end of line."""
+    return _encoded(_as_struct(value))
+
+
 def encode_table(values: Mapping[str, object]) -> bytes:
     """The bytes of a file that holds many by key, in the order given: values of metadata, or any JSON."""
     content = {

@@ -1,9 +1,10 @@
 """What an archive holds, as of any run, read from its manifests and snapshots alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import (
@@ -22,6 +23,8 @@ from matou.git.repository import size_bytes
 from matou.model.names import RepositoryPath
 from matou.model.refs import RefListing
 from matou.transfer.common.filters import nothing_matches
+
+SavedLine = TypeVar("SavedLine", RepositoryLine, NamespaceLine, RepositoryLine | NamespaceLine)
 
 
 class RunState(StrEnum):
@@ -129,19 +132,29 @@ def show_one(archive: Archive, path: str, *, at: int | None = None) -> Shown:
         NoSuchSavedRepository: there is none, or there are several.
         NoSuchRun, DamagedManifest: as `show`.
     """
-    saved_path = path.strip("/").removesuffix(".git")
     history = read_history(archive, at=at)
     lines = [(source, line) for source, line in lines_of(history) if isinstance(line, RepositoryLine)]
-    rows = [one for one in lines if one[1].path == saved_path] or [
+    found = find_line(lines, path)
+    return Shown((_saved_repository(archive, *found),), history.unread_now())
+
+
+def find_line(lines: Sequence[tuple[SourceLine, SavedLine]], path: str) -> tuple[SourceLine, SavedLine]:
+    """The line of a path in the archive, or the only one whose path ends so.
+
+    Raises:
+        NoSuchSavedRepository, NothingMatches: there are several, there is none.
+    """
+    saved_path = path.strip("/").removesuffix(".git")
+    found = [one for one in lines if one[1].path == saved_path] or [
         one for one in lines if one[1].path.endswith(f"/{saved_path}")
     ]
-    if not rows:
+    if not found:
         raise nothing_matches([path], [line.path for _, line in lines])
-    if len(rows) > 1:
+    if len(found) > 1:
         raise NoSuchSavedRepository(
-            "{path} may be any of {found}", path=repr(path), found=", ".join(repr(line.path) for _, line in rows)
+            "{path} may be any of {found}", path=repr(path), found=", ".join(repr(line.path) for _, line in found)
         )
-    return Shown((_saved_repository(archive, *rows[0]),), history.unread_now())
+    return found[0]
 
 
 def _saved_repository(archive: Archive, source: SourceLine, line: RepositoryLine) -> SavedRepository:
