@@ -313,12 +313,16 @@ def test_the_commits_of_a_fork_are_looked_for_there(account: GitCodeConversation
     assert in_base.url == f"{account.origin}/harbour/crane.git"
 
 
-def test_how_many_requests_a_first_run_takes_is_known_before(reader: MetadataReader) -> None:
-    """One for each hundred, and for each pull request one for its comments."""
+def test_how_many_requests_a_first_run_takes_is_known_before(
+    account: GitCodeConversation, reader: MetadataReader
+) -> None:
+    """One for each hundred, and for each pull request one for its comments. How many there are is asked once."""
     assert reader.expected_calls(CHANGE, None, saved=0) == 3
     assert reader.expected_calls(CHANGE, None, saved=2000) == 2020
     assert reader.expected_calls(CHANGE, LATER, saved=2000) == 1
     assert reader.expected_calls(ISSUE, LATER, saved=5000) == 2
+    assert reader.expected_calls(PROTECTION, None, saved=0) == 2
+    assert requested(account) == ["pulls"]
 
 
 @pytest.mark.parametrize(

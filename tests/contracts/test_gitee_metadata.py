@@ -167,6 +167,14 @@ def test_a_release_that_is_as_it_was_is_asked_for_nothing_more(
     assert reader.read(RELEASE, row, read.item, sweeping=True) is not None
 
 
+def test_how_many_requests_a_first_run_takes_is_known_before(reader: MetadataReader) -> None:
+    """One for each hundred of a list; for each release one for its files, once."""
+    assert reader.expected_calls(ISSUE, None, saved=5000) == 100
+    assert reader.expected_calls(ISSUE, LATER, saved=5000) == 2
+    assert reader.expected_calls(RELEASE, None, saved=0) == 3
+    assert reader.expected_calls(RELEASE, None, saved=2) == 1
+
+
 def test_where_nothing_changed_each_list_of_what_is_said_takes_one_request(
     account: GiteeConversation, reader: MetadataReader
 ) -> None:

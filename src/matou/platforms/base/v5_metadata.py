@@ -64,6 +64,7 @@ class V5Reader(ABC):
         self._base = base
         self._name = name
         self._switched_off = switched_off
+        self._counts: dict[str, int] = {}
 
     @property
     @abstractmethod
@@ -165,7 +166,12 @@ class V5Reader(ABC):
         return max(1, -(-count // self._api.page_size))
 
     def _count(self, listing: Listing) -> int:
-        """0 where the server does not say."""
+        """How many rows a list has: 0 where the server does not say. Asked once."""
+        if listing.path not in self._counts:
+            self._counts[listing.path] = self._counted(listing)
+        return self._counts[listing.path]
+
+    def _counted(self, listing: Listing) -> int:
         query = {**listing.query, "page": 1, "per_page": 1}
         try:
             answer = self._api.request("GET", f"{self._base}{listing.path}", query=query, repeatable=True)

@@ -117,11 +117,11 @@ class GitCodeRepositoryReader(V5Reader):
         return COMMENTS
 
     def expected_calls(self, kind: MetadataKind, since: datetime | None, *, saved: int) -> int:
-        """Each pull request may have comments, and those are a request of their own."""
+        """Each pull request may have comments, and those are a request of their own; protections are two lists."""
         calls = super().expected_calls(kind, since, saved=saved)
-        if kind is not CHANGE or since is not None:
-            return calls
-        return calls + (saved or self._count(ITEMS[CHANGE.name]))
+        if kind is PROTECTION:
+            return 2
+        return calls + (saved or self._count(ITEMS[CHANGE.name])) if kind is CHANGE and since is None else calls
 
     def read(
         self, kind: MetadataKind, row: ItemRow, before: MetadataValue | None, *, sweeping: bool

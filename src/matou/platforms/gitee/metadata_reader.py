@@ -102,6 +102,11 @@ class GiteeRepositoryReader(V5Reader):
             CHANGE.name: (Listing(path="/pulls/comments", query=BY_CREATION, changed=BY_CHANGE), self._pull_comment),
         }
 
+    def expected_calls(self, kind: MetadataKind, since: datetime | None, *, saved: int) -> int:
+        """Each release may have files, whose sizes are a request of their own, once."""
+        calls = super().expected_calls(kind, since, saved=saved)
+        return calls + self._count(ITEMS[RELEASE.name]) if kind is RELEASE and not saved else calls
+
     def read(
         self, kind: MetadataKind, row: ItemRow, before: MetadataValue | None, *, sweeping: bool
     ) -> ItemRead | None:
