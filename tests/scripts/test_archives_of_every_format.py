@@ -16,6 +16,9 @@ ARCHIVES = sorted((ROOT / "tests/data/archives").glob("*.tar.gz"))
 ROLE = "ID"
 """Stands for what `role create` prints."""
 
+MAKES_AN_ARCHIVE = {"backup", "serve", "user add"}
+"""Commands with which somebody begins."""
+
 NOWHERE = "http://127.0.0.1:9"
 API = "team/shop/api"
 
@@ -198,3 +201,18 @@ def test_no_command_touches_what_a_newer_matou_wrote(person: Person, tmp_path: P
         assert "Nothing was touched" in ended.err, command
         assert tree_of(archive) == before, command
     assert not (tmp_path / "restored").exists()
+
+
+def test_no_command_makes_an_archive_of_a_mistyped_folder(person: Person, tmp_path: Path) -> None:
+    mistyped = tmp_path / "mistyped"
+    person.git("init", "--bare", "--quiet", str(tmp_path / "there.git"))
+    told: dict[str, Words] = {
+        **commands(mistyped, tmp_path, NOWHERE),
+        **with_bad_words(mistyped),
+        "repo import": (tmp_path / "there.git", "harbour/copy", "--root", mistyped),
+    }
+
+    for command in told.keys() - MAKES_AN_ARCHIVE:
+        ended = run(person, command, told[command], code=2)
+        assert "no archive" in ended.err, (command, ended.err)
+        assert not mistyped.exists(), command

@@ -8,19 +8,17 @@ from click.exceptions import Exit
 from matou import __version__
 from matou.cli.exit_codes import ExitCode
 from matou.cli.labels import FINDINGS, counted_repositories
-from matou.cli.open_forge import forge_at
+from matou.cli.open_forge import existing_forge_at
 from matou.cli.ui.output import say
 from matou.forge.maintenance.check import check as find_disagreements
 from matou.forge.maintenance.reindex import reindex as index_again
 from matou.i18n import format_error, labelled, ngettext, printable
 from matou.i18n import gettext as _
-from matou.wiring import open_archive
 
 
 def check(directory: Path) -> None:
-    open_archive(directory)
-    say(f"matou {__version__}")
-    with forge_at(directory) as forge:
+    with existing_forge_at(directory) as forge:
+        say(f"matou {__version__}")
         findings = find_disagreements(forge)
     for finding in findings:
         click.echo(labelled(FINDINGS[finding.kind], printable(finding.what)))
@@ -30,8 +28,7 @@ def check(directory: Path) -> None:
 
 
 def reindex(directory: Path) -> None:
-    open_archive(directory)
-    with forge_at(directory) as forge:
+    with existing_forge_at(directory) as forge:
         report = index_again(forge)
     for problem in report.problems:
         click.echo(format_error(problem), err=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from matou.cli.open_forge import find_account, forge_at
+from matou.cli.open_forge import existing_forge_at, find_account
 from matou.cli.ui.output import say
 from matou.db.signing_keys import SigningKey
 from matou.forge.access import MayManageAccount, MaySeeAccount, granted_to_operator
@@ -18,13 +18,13 @@ from matou.i18n import printable
 
 def add_key(user: str, root: Path, file: Path | None) -> None:
     text = sys.stdin.read() if file is None else file.read_text(encoding="utf-8", errors="replace")
-    with forge_at(root) as forge:
+    with existing_forge_at(root) as forge:
         made = add_signing_key(forge, granted_to_operator(MayManageAccount, find_account(forge, user)), text)
     click.echo(str(made.id))
 
 
 def list_keys(user: str, root: Path, as_json: bool) -> None:
-    with forge_at(root) as forge:
+    with existing_forge_at(root) as forge:
         keys = signing_keys(forge, granted_to_operator(MaySeeAccount, find_account(forge, user)))
     if as_json:
         click.echo(json.dumps([_as_json(key) for key in keys], ensure_ascii=False, indent=2))
@@ -35,7 +35,7 @@ def list_keys(user: str, root: Path, as_json: bool) -> None:
 
 
 def remove_key(key_id: int, user: str, root: Path) -> None:
-    with forge_at(root) as forge:
+    with existing_forge_at(root) as forge:
         remove_signing_key(forge, granted_to_operator(MayManageAccount, find_account(forge, user)), key_id)
     say(_("removed the key {id}").format(id=key_id))
 

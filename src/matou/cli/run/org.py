@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from matou.cli.open_forge import existing_forge_at, find_account, find_namespace_at, forge_at
+from matou.cli.open_forge import existing_forge_at, find_account, find_namespace_at
 from matou.cli.run.member import values_of_member
 from matou.cli.ui.output import print_fields, print_json, print_result, print_table, say
 from matou.cli.ui.prompts import confirm
@@ -27,8 +27,7 @@ from matou.model.names import NamespacePath
 
 
 def create_organization(name: str, root: Path, owner: str, parent: str | None, display_name: str) -> None:
-
-    with forge_at(root) as forge:
+    with existing_forge_at(root) as forge:
         user = find_account(forge, owner)
         above = find_namespace(forge, NamespacePath.parse(parent)) if parent else None
         made = use_case.create_organization(forge, name, owner=user, parent=above, display_name=display_name)
@@ -36,7 +35,6 @@ def create_organization(name: str, root: Path, owner: str, parent: str | None, d
 
 
 def list_organizations(root: Path, as_json: bool) -> None:
-
     with existing_forge_at(root) as forge:
         organizations = use_case.organizations(forge)
     if as_json:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from matou.cli.open_forge import existing_forge_at, find_repository_at, forge_at
+from matou.cli.open_forge import existing_forge_at, find_repository_at
 from matou.cli.ui.output import print_fields, print_json, print_result, say
 from matou.cli.ui.prompts import confirm
 from matou.db.repositories import Repository
@@ -49,7 +49,7 @@ def import_repository(source: str, path: str, root: Path, public: bool) -> None:
         local_git_dir(Path(source))
     visibility = Visibility.PUBLIC if public else Visibility.PRIVATE
     to = RepositoryPath.parse(path)
-    with forge_at(root) as forge:
+    with existing_forge_at(root) as forge:
         try:
             namespace = granted_to_operator(MayCreateIn, find_namespace(forge, to.namespace))
             made = use_case.import_repository(

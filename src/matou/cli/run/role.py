@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from matou.cli.open_forge import find_repository_at, forge_at
+from matou.cli.open_forge import existing_forge_at, find_repository_at
 from matou.cli.ui.output import say
 from matou.db.customized_roles import CustomizedRole
 from matou.forge.access import MayManageMembers, MaySeeMembers, granted_to_operator
@@ -15,7 +15,7 @@ from matou.i18n import printable
 
 
 def create_role(path: str, name: str, root: Path, access_level: int, display_name: str, description: str) -> None:
-    with forge_at(root) as forge:
+    with existing_forge_at(root) as forge:
         made = customized_roles.create_role(
             forge,
             granted_to_operator(MayManageMembers, find_repository_at(forge, path)),
@@ -28,7 +28,7 @@ def create_role(path: str, name: str, root: Path, access_level: int, display_nam
 
 
 def list_roles(path: str, root: Path, as_json: bool) -> None:
-    with forge_at(root) as forge:
+    with existing_forge_at(root) as forge:
         roles = customized_roles.roles(forge, granted_to_operator(MaySeeMembers, find_repository_at(forge, path)))
     if as_json:
         click.echo(json.dumps([_as_json(role) for role in roles], ensure_ascii=False, indent=2))
@@ -38,7 +38,7 @@ def list_roles(path: str, root: Path, as_json: bool) -> None:
 
 
 def delete_role(path: str, role_id: str, root: Path) -> None:
-    with forge_at(root) as forge:
+    with existing_forge_at(root) as forge:
         customized_roles.delete_role(
             forge, granted_to_operator(MayManageMembers, find_repository_at(forge, path)), role_id
         )
