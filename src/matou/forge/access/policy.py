@@ -73,8 +73,8 @@ class Rule:
     """What an action takes.
 
     Attributes:
-        member: the least standing for a private subject.
-        internal, public: the least standing where visibility opens the subject further.
+        member: the least level for a private subject.
+        internal, public: the least level where visibility opens the subject further.
         scopes: a token needs one of these.
         refused_in: the states in which nobody may.
     """
