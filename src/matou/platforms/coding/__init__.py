@@ -96,7 +96,7 @@ PLATFORM = Platform(
     token_page=TokenPage("https://e.coding.net/user/account/setting/tokens", SCOPES_TO_READ),
     # For each action, and together no more in any one second than CODING's limit: 30 to a whole team, which others
     # use, too.
-    rate=RateLimit(per_second=10, burst=20),
+    rate=RateLimit(per_second=20, burst=10),
     source=_source,
     target=_target,
     metadata=MetadataSupport(open=_metadata),
