@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from matou.archive.metadata import differing_paths, open_metadata
 from matou.archive.metadata.lists import LONGEST_LIST
 from matou.model.metadata.kinds import CHANGE, ISSUE, LABEL, PERSON
 from support.git_repositories import git
@@ -87,3 +88,15 @@ def test_what_is_gone_is_said_to_be(git_dir: Path) -> None:
 
     assert "| [2](issues/0000/2.json) | 潮水表 | gone in run 2 |" in git(git_dir, "show", "main:issues.md")
     assert "| issue | [issues](issues/) | 2 | 1 |" in git(git_dir, "show", "main:README.md")
+
+
+def test_trees_are_compared_file_by_file(tmp_path: Path) -> None:
+    for name, title in (("a", "x"), ("b", "x"), ("c", "y")):
+        with writer(tmp_path / name / "api.git") as metadata:
+            metadata.put(ISSUE, issue("1"))
+            metadata.put(ISSUE, issue("2", title))
+            metadata.commit()
+    first, same, other = (open_metadata(tmp_path / name / "api.git") for name in ("a", "b", "c"))
+
+    assert differing_paths(first, same) == ()
+    assert differing_paths(first, other) == ("issues.md", "issues/0000/2.json")

@@ -2,7 +2,7 @@
 
 from matou.archive.metadata.about import About, KindCount, NewerMetadata
 from matou.archive.metadata.json_form import DamagedMetadata, encode_line
-from matou.archive.metadata.reader import MAIN, MetadataTree, main_commit, open_metadata
+from matou.archive.metadata.reader import MAIN, MetadataTree, differing_paths, main_commit, open_metadata
 from matou.archive.metadata.tree_paths import key_of, natural_order
 from matou.archive.metadata.writer import MetadataCommit, MetadataWriter
 
@@ -15,6 +15,7 @@ __all__ = [
     "MetadataTree",
     "MetadataWriter",
     "NewerMetadata",
+    "differing_paths",
     "encode_line",
     "key_of",
     "main_commit",

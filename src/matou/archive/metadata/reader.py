@@ -51,6 +51,10 @@ class MetadataTree:
         blob = self._tree.find(path)
         return None if blob is None else read_blob(self._repository, blob, largest_bytes=LARGEST_FILE_BYTES)
 
+    def files(self) -> dict[str, ObjectId]:
+        """Every file by its path, with the id of its content: two trees are the same exactly if these are."""
+        return {path: blob for path in self._tree.files() if (blob := self._tree.find(path)) is not None}
+
     def item(self, kind: MetadataKind, key: str) -> MetadataValue | None:
         """One item; None where there is none of this key."""
         if kind.layout is TreeLayout.TABLE:
@@ -114,3 +118,9 @@ def open_metadata(git_dir: Path, *, commit: ObjectId | None = None) -> MetadataT
 def main_commit(git_dir: Path) -> ObjectId | None:
     """What main names now; None where there is no repository, or nothing in it yet. Raises Damaged."""
     return read_refs(git_dir).refs.get(MAIN) if (git_dir / "HEAD").exists() else None
+
+
+def differing_paths(one: MetadataTree, other: MetadataTree) -> tuple[str, ...]:
+    """The files that two trees do not share, byte for byte: none where one was rightly made again from records."""
+    files, others = one.files(), other.files()
+    return tuple(sorted(path for path in files.keys() | others.keys() if files.get(path) != others.get(path)))

@@ -1,0 +1,121 @@
+"""A value of metadata as bytes: whatever is in it comes back, and the same value is the same bytes."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matou.archive.metadata.json_form import DamagedMetadata, decode, encode
+from matou.archive.metadata.pages import decode_page, encode_page
+from matou.archive.metadata.tree_paths import asset_path, attachment_path, natural_order, path_of
+from matou.model.metadata import Announcement, Comment, CustomField, Issue, MarkupText
+from matou.model.metadata.kinds import CHANGE, ISSUE, RELEASE, WIKI_PAGE
+from matou.model.names import fault_of_segment
+from support.metadata_items import issue
+
+TEXTS = st.text(st.characters(codec=None))
+"""Halves of surrogate pairs, too."""
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+TIMES = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+@st.composite
+def issues(draw: st.DrawFn) -> Issue:
+    return Issue(
+        number=draw(TEXTS),
+        title=draw(TEXTS),
+        text=MarkupText(markup="markdown", body=draw(TEXTS)),
+        at=draw(TIMES),
+        state="open",
+        labels=tuple(draw(st.lists(TEXTS, max_size=2))),
+        fields=(CustomField(name=draw(TEXTS), value=draw(JSON)),),
+        comments=(Comment(id=draw(TEXTS), at=draw(TIMES), text=MarkupText(markup="plain", body=draw(TEXTS))),),
+        extra=draw(st.dictionaries(TEXTS, JSON, max_size=3)),
+    )
+
+
+@given(issues())
+def test_what_is_written_is_what_is_read(value: Issue) -> None:
+    content = encode(value)
+
+    assert decode(Issue, content, path="x") == value
+    assert encode(decode(Issue, content, path="x")) == content
+    assert content.endswith(b"\n}\n")
+
+
+@given(TEXTS)
+def test_a_page_comes_back_whatever_its_text_is(body: str) -> None:
+    page = Announcement(id="3", title="---", text=MarkupText(markup="markdown", body=body))
+
+    assert decode_page(Announcement, encode_page(page), path="x") == page
+
+
+@given(TEXTS, TEXTS)
+def test_two_keys_never_have_one_file_and_each_part_of_a_path_is_safe(one: str, other: str) -> None:
+    for kind in (ISSUE, CHANGE, RELEASE):
+        first, second = path_of(kind, one), path_of(kind, other)
+        assert (first == second) == (one == other)
+        assert [fault for part in first.split("/") if (fault := fault_of_segment(part))] == []
+
+
+@given(TEXTS)
+def test_the_name_of_a_file_is_safe(name: str) -> None:
+    paths = (attachment_path("ab" * 32, name), asset_path(name, name, sha256="ab" * 32, is_twin=True))
+
+    assert [fault for path in paths for part in path.split("/") if (fault := fault_of_segment(part))] == []
+
+
+@pytest.mark.parametrize(
+    ("number", "path"),
+    [
+        ("7", "issues/0000/7.json"),
+        ("712", "issues/0007/712.json"),
+        ("1234567", "issues/12345/1234567.json"),
+        ("I6D3AV", "issues/I6/I6D3AV.json"),
+        ("007", "issues/00/007.json"),
+        ("7.2", "issues/7_/7_2_~1e409ac6.json"),
+        ("CON", "issues/CO/CON_~85701053.json"),
+    ],
+)
+def test_an_issue_lies_by_its_number(number: str, path: str) -> None:
+    assert path_of(ISSUE, number) == path
+
+
+@pytest.mark.parametrize(
+    ("tag", "path"),
+    [("v1.0", "releases/v1.0.json"), ("release/1.0", "releases/release_1.0~"), ("CON", "releases/_CON~")],
+)
+def test_a_release_lies_by_its_tag_made_safe(tag: str, path: str) -> None:
+    assert path_of(RELEASE, tag).startswith(path)
+    assert path_of(WIKI_PAGE, "CON").startswith("wiki/CON_~")
+
+
+def test_keys_are_sorted_as_people_count() -> None:
+    assert sorted(["10", "9", "I10", "I9", ""], key=natural_order) == ["", "9", "10", "I9", "I10"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"state": "half-open"},
+        {"title": None},
+        {"comments": {}},
+        {"at": "2026-01-01T08:00:00"},
+        {"at": 5},
+        {"labels": [3]},
+        {"comments": [{"id": "1"}]},
+    ],
+)
+def test_another_shape_is_damage_that_names_the_file(change: dict[str, Any]) -> None:
+    content = json.dumps({**json.loads(encode(issue("7"))), **change}).encode()
+
+    with pytest.raises(DamagedMetadata, match=r"issues/0000/7\.json"):
+        decode(Issue, content, path="issues/0000/7.json")
