@@ -163,3 +163,103 @@ def test_repair_makes_no_end_of_what_is_lost(archive: Archive) -> None:
 
     assert {problem.kind for problem in report.problems} >= {ProblemKind.FILE, ProblemKind.OBJECT}
     assert f"repositories/{PATH}/shallow" not in report.repaired
+
+
+def lose(archive: Archive) -> bytes:
+    path = boundary_of(archive)
+    content = path.read_bytes()
+    path.unlink()
+    return content
+
+
+def test_restore_without_the_file_gives_back_all_that_is_there_and_tells_of_the_damage(
+    source: ScriptedSource, archive: Archive, tmp_path: Path
+) -> None:
+    lose(archive)
+
+    report = restored(archive, tmp_path / "out")
+
+    assert report.restored == (PATH,)
+    assert report.has_damage
+    assert "shallow is missing" in str(report.problems[0])
+    assert refs_of(tmp_path / "out" / PATH) == refs_of(source.git_dir("100"))
+    assert objects_of(tmp_path / "out" / PATH) == objects_of(source.git_dir("100"))
+    git(tmp_path / "out" / PATH, "fsck", "--full")
+
+
+def test_verify_names_the_missing_file_and_repair_writes_it_anew(archive: Archive) -> None:
+    before = lose(archive)
+
+    assert f"repositories/{PATH}/shallow" in [one.path for one in verified(archive).problems]
+    report = verified(archive, repair=True)
+
+    assert report.problems == ()
+    assert f"repositories/{PATH}/shallow" in report.repaired
+    assert boundary_of(archive).read_bytes() == before
+
+
+@pytest.mark.parametrize("has_moved", [True, False])
+def test_a_backup_without_the_file_and_without_a_verify_before_it_writes_it_anew(
+    source: ScriptedSource, archive: Archive, has_moved: bool
+) -> None:
+    before = lose(archive)
+    if has_moved:
+        commit(source.git_dir("100"), "refs/heads/topic", {"new": "1"})
+
+    back_up(source, archive)
+
+    assert outcomes(archive, 2) == outcomes(archive, 1)
+    assert boundary_of(archive).read_bytes() == before
+    assert verified(archive).problems == ()
+
+
+def test_what_only_the_archive_has_ends_where_it_ended_although_the_file_is_missing(
+    source: ScriptedSource, archive: Archive
+) -> None:
+    git(source.git_dir("100"), "update-ref", "refs/heads/topic", "main")
+    back_up(source, archive)
+    lose(archive)
+
+    back_up(source, archive)
+
+    assert outcomes(archive, 3) == outcomes(archive, 1)
+    assert verified(archive).problems == ()
+
+
+def test_a_missing_file_is_written_anew_after_a_run_that_could_not_ask(
+    source: ScriptedSource, archive: Archive
+) -> None:
+    before = lose(archive)
+    whole = source.git_dir("100")
+    whole.rename(whole.with_suffix(".away"))
+    back_up(source, archive)
+    assert outcomes(archive, 2) != outcomes(archive, 1)
+    whole.with_suffix(".away").rename(whole)
+
+    back_up(source, archive)
+
+    assert outcomes(archive, 3) == outcomes(archive, 1)
+    assert boundary_of(archive).read_bytes() == before
+    assert verified(archive).problems == ()
+
+
+def test_repair_makes_no_end_of_a_lost_commit_where_the_history_was_whole(tmp_path: Path) -> None:
+    source = ScriptedSource(tmp_path / "source")
+    whole = source.repository("api", source.project("shop"))
+    for number in range(3):
+        commit(whole, "refs/heads/main", {"file": f"{number}"})
+    archive = open_archive(tmp_path / "archive")
+    back_up(source, archive)
+    git_dir = mirror(archive, "100", run=1)
+    for pack in (git_dir / "objects/pack").glob("*.pack"):
+        content = pack.read_bytes()
+        pack.unlink()
+        pack.with_suffix(".idx").unlink()
+        git(git_dir, "unpack-objects", "-q", text=content)
+    lost = git(git_dir, "rev-parse", "main~1")
+    git_dir.joinpath("objects", lost[:2], lost[2:]).unlink()
+
+    assert verified(archive, repair=True).problems != ()
+
+    assert not boundary_of(archive).exists()
+    assert restored(archive, tmp_path / "out").restored == ()

@@ -9,7 +9,7 @@ from matou.errors import Damaged
 from matou.fs import sync_folder
 from matou.git.lock_files import publish_file
 from matou.git.odb.stored_objects import describe_objects
-from matou.git.process.run import run_git
+from matou.git.process.run import GitFailed, GitStopped, run_git
 from matou.git.repository import SHALLOW_FILE
 from matou.model.names import InvalidName, ObjectId, object_id
 
@@ -64,6 +64,35 @@ def repair_boundary(git_dir: Path) -> bool:
         return False
     write_boundary(git_dir, good | boundary.keys())
     return True
+
+
+def has_lost_boundary_file(git_dir: Path, *, besides: str) -> bool:
+    """Say whether there is no list although commits that refs reach lack parents; refs below `besides` do not count.
+
+    Raises:
+        GitStopped: git wanted more time or memory than it may have.
+    """
+    if (git_dir / SHALLOW_FILE).exists():
+        return False
+    try:
+        run_git(["rev-list", "--quiet", f"--exclude={besides}*", "--all"], git_dir=git_dir)
+    except GitStopped:
+        raise
+    except GitFailed:
+        return True
+    return False
+
+
+def rebuild_boundary_file(git_dir: Path) -> bool:
+    """Write the list anew where there is none, for a repository that is known to have had one; say whether that was so.
+
+    Raises:
+        DamagedObject, GitFailed: commits cannot be read.
+    """
+    if (git_dir / SHALLOW_FILE).exists():
+        return False
+    end_where_objects_end(git_dir)
+    return (git_dir / SHALLOW_FILE).exists()
 
 
 def end_where_objects_end(git_dir: Path) -> None:

@@ -14,7 +14,13 @@ from matou.errors import Damaged
 from matou.fs import make_folders, sync_folder, syncfs, translate_os_errors
 from matou.git.lock_files import publish_file
 from matou.git.odb.packs import PackIndex
-from matou.git.odb.shallow import lacking_parents, read_boundary, repair_boundary, write_boundary
+from matou.git.odb.shallow import (
+    lacking_parents,
+    read_boundary,
+    rebuild_boundary_file,
+    repair_boundary,
+    write_boundary,
+)
 from matou.git.odb.stored_objects import DamagedObject, describe_objects
 from matou.git.operations.fetch import is_connected, wanted_objects
 from matou.git.operations.mirror import storable
@@ -45,7 +51,13 @@ class MirrorRepairer:
     limits: Limits
 
     def heal(
-        self, repository: RepositoryPath, listing: RefListing, fetch: Callable[[], Path], *, previous: RefListing | None
+        self,
+        repository: RepositoryPath,
+        listing: RefListing,
+        fetch: Callable[[], Path],
+        *,
+        previous: RefListing | None,
+        had_boundary: bool = False,
     ) -> None:
         """Bring back whatever can be had; called again, it goes on.
 
@@ -54,6 +66,7 @@ class MirrorRepairer:
             listing: what the source has.
             fetch: makes a mirror of that aside, and says where. Not called where the archive can help itself.
             previous: what the last manifest names.
+            had_boundary: it says that the source lacks a part of the history, too.
 
         Raises:
             MatouError: what `fetch` raises; the mirror is as it was then, or better.
@@ -64,7 +77,7 @@ class MirrorRepairer:
             make_refs_readable(self.archive, self.archive.repository(repository), run=self.run)
             create_bare(git_dir, object_format=object_format)
         self._rebuild(git_dir, object_format)
-        self._repair_boundary(git_dir)
+        self._repair_boundary(git_dir, had_one=had_boundary)
         self._remake_kept_refs(repository)
         faulty = [file.path for file in check_object_files(git_dir / "objects", hash_name=object_format) if file.fault]
         if not faulty and is_connected(git_dir):
@@ -98,10 +111,11 @@ class MirrorRepairer:
         except GitFailed:
             return  # What is still wrong then is fetched.
 
-    def _repair_boundary(self, git_dir: Path) -> None:
+    def _repair_boundary(self, git_dir: Path, *, had_one: bool) -> None:
         try:
             with translate_os_errors(git_dir):
-                repair_boundary(git_dir)
+                if not had_one or not rebuild_boundary_file(git_dir):
+                    repair_boundary(git_dir)
         except GitStopped:
             raise
         except (DamagedObject, GitFailed):

@@ -17,7 +17,7 @@ from matou.archive.snapshots import parse_snapshot
 from matou.errors import Conflict, Damaged, NotFound
 from matou.fs import reported_as, translate_os_errors
 from matou.git.lock_files import publish_file
-from matou.git.odb.shallow import fault_of_boundary
+from matou.git.odb.shallow import fault_of_boundary, has_lost_boundary_file
 from matou.git.odb.stored_objects import DamagedObject
 from matou.git.operations.mirror import FetchSource, MirrorUpdate, make_mirror, storable, update_mirror
 from matou.git.process.run import GitAccess, GitFailed, GitStopped, Limits
@@ -29,6 +29,7 @@ from matou.transfer.backup.healing import MirrorRepairer
 from matou.transfer.backup.staging import STAGED_PREFIX, MirrorPublisher, StagedMirror
 from matou.transfer.backup.tracked_transport import TrackedTransport
 from matou.transfer.common.derived_files import has_lost_index, rebuild_derived
+from matou.transfer.common.saved_repositories import is_surely_whole, lacks_history
 
 MARK: Final = "matou-mirror"
 """An empty file in each mirror. A repository that people push to has none, and no run writes into it."""
@@ -93,19 +94,20 @@ class MirrorSaver:
         listing: RefListing,
         transport: TrackedTransport,
         *,
-        saved: str | None,
+        previous: RepositoryLine | None,
         is_damaged: bool = False,
     ) -> SavedMirror:
         """Fetch what is missing, keep what the source has dropped, and make the refs those of the listing.
 
         Args:
-            saved: the digest of the refs that the last manifest names; None where nothing was saved.
+            previous: what the last manifest says; None, or a line without a snapshot, where nothing was saved.
             is_damaged: what lies there is not to be relied on.
 
         Raises:
             PathInUse: somebody made a repository there before the first mirror was.
         """
         git_dir, source = self.archive.repository(path), self._source(transport)
+        saved = previous.snapshot if previous is not None else None
         _clear_way(git_dir)
         if saved is None:
             _require_no_others(git_dir, path)
@@ -114,11 +116,15 @@ class MirrorSaver:
             staged, update = self._build(git_dir, source, listing)
             staged_mirror = StagedMirror(staged, git_dir, update.bytes, corrupt_dir)
             return SavedMirror(staged, update.kept, update.new_packs, saved is not None, update, staged_mirror)
-        is_damaged = self._has_lost_index(git_dir) or is_damaged or _has_lost_boundary(git_dir)
+        is_damaged = self._has_lost_index(git_dir) or is_damaged or has_lost_boundary(previous, git_dir)
         if is_damaged:
             fetch = partial(self._fetch_anew, git_dir, source, listing)
             MirrorRepairer(self.archive, self.run, self.limits).heal(
-                path, listing, fetch, previous=self._snapshot(saved)
+                path,
+                listing,
+                fetch,
+                previous=self._snapshot(saved),
+                had_boundary=previous is not None and lacks_history(previous),
             )
         before, own = self._made_ready(git_dir)
         update = self._update(git_dir, source, listing, previous=self._last_saved(before, saved))
@@ -255,12 +261,18 @@ def _called_damaged(git_dir: Path) -> Iterator[None]:
         raise Damaged("{repository} cannot be read", repository=git_dir) from error
 
 
-def _has_lost_boundary(git_dir: Path) -> bool:
-    """Whether git would fail here for a line that says where the history ends."""
+def has_lost_boundary(row: RepositoryLine | None, git_dir: Path) -> bool:
+    """Say whether git would fail here for a line that says where the history ends, or for want of all such lines.
+
+    Git goes through the history to tell the second, so it is asked only where the last manifest leaves that open.
+    """
     try:
-        return fault_of_boundary(git_dir) is not None
+        if fault_of_boundary(git_dir) is not None:
+            return True
     except DamagedObject:
         return True
+    is_open = row is not None and row.snapshot is not None and not is_surely_whole(row)
+    return is_open and git_dir.is_dir() and has_lost_boundary_file(git_dir, besides=OWN_PREFIX)
 
 
 def cannot_go_on(git_dir: Path, listing: RefListing, *, is_new: bool) -> bool:

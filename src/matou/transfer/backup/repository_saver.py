@@ -29,10 +29,18 @@ from matou.transfer.backup.manifest_recorder import (
     with_default_branch,
     with_saved_state,
 )
-from matou.transfer.backup.mirror_saver import MirrorSaver, SavedMirror, cannot_go_on, is_as_saved, unchanged_outcome
+from matou.transfer.backup.mirror_saver import (
+    MirrorSaver,
+    SavedMirror,
+    cannot_go_on,
+    has_lost_boundary,
+    is_as_saved,
+    unchanged_outcome,
+)
 from matou.transfer.backup.plan import BackupTask
 from matou.transfer.backup.tracked_transport import RequestCounter, TrackedTransport
 from matou.transfer.common.proofs import Damage
+from matou.transfer.common.saved_repositories import SHALLOW
 
 TRIES_OF_A_MOVING_SOURCE = 4
 TRIES_OF_WHAT_BREAKS_OFF = 3
@@ -44,7 +52,6 @@ ARCHIVED = "its project is archived at the source: {fault}"
 LOST = "what lay in the archive was not what was saved before; it was fetched again"
 FINDINGS = "git finds fault with some objects, which are kept as they came: {first}"
 BESIDE = "it cannot go on in the folder {place}, and was saved beside it; what was saved before is still there"
-SHALLOW = "the source itself lacks a part of the history"
 
 
 class NotAllStored(MatouError):
@@ -152,7 +159,10 @@ class RepositorySaver:
         if cannot_go_on(self._git_dir(task), storable(listing)[0], is_new=is_new):
             return self._saved_beside(task, listing, tracked)
         is_as_before = (
-            row is not None and not self._is_damaged(task, row) and is_as_saved(row, listing, self._git_dir(task))
+            row is not None
+            and not self._is_damaged(task, row)
+            and is_as_saved(row, listing, self._git_dir(task))
+            and not has_lost_boundary(row, self._git_dir(task))
         )
         if row is not None and is_as_before and not _is_shallow(self._git_dir(task)):
             return self._unchanged(task, row, listing, tracked)
@@ -289,7 +299,7 @@ class RepositorySaver:
             task.place,
             listing,
             tracked,
-            saved=task.previous.snapshot if task.previous else None,
+            previous=task.previous,
             is_damaged=task.is_damaged,
         )
 

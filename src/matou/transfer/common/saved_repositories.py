@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import (
     EndLine,
     NamespaceLine,
+    Outcome,
     RepositoryLine,
     RunLine,
     SourceLine,
@@ -25,6 +26,9 @@ from matou.model.refs import RefListing
 from matou.transfer.common.filters import nothing_matches
 
 SavedLine = TypeVar("SavedLine", RepositoryLine, NamespaceLine, RepositoryLine | NamespaceLine)
+
+SHALLOW: Final = "the source itself lacks a part of the history"
+"""The reason that a line gives where nothing else is missing."""
 
 
 class RunState(StrEnum):
@@ -171,6 +175,16 @@ def lines_of(history: RunHistory) -> Iterator[tuple[SourceLine, NamespaceLine | 
         for line in read_manifest(manifest):
             if isinstance(line, NamespaceLine | RepositoryLine):
                 yield source, line
+
+
+def lacks_history(line: RepositoryLine) -> bool:
+    """Say whether what was saved surely ends before its beginning, since that is what the source has."""
+    return line.outcome is Outcome.INCOMPLETE and line.reason == SHALLOW
+
+
+def is_surely_whole(line: RepositoryLine) -> bool:
+    """Say whether what was saved has all of its history; of a line that tells of any trouble, that cannot be told."""
+    return line.outcome in (Outcome.SAVED, Outcome.UNCHANGED, Outcome.EMPTY)
 
 
 def saved_refs(archive: Archive, line: RepositoryLine) -> RefListing | None:

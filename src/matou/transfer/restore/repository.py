@@ -14,18 +14,18 @@ from matou.archive.manifest import NamespaceLine, Outcome, RepositoryLine
 from matou.archive.snapshots import parse_lfs_list
 from matou.errors import Conflict, Damaged, MatouError, NotFound
 from matou.fs import make_folders, renamed_in, reported_as, sync_folder, syncfs, translate_os_errors, write_atomically
-from matou.git.odb.shallow import copy_boundary, end_where_objects_end, fault_of_boundary
+from matou.git.odb.shallow import copy_boundary, end_where_objects_end, fault_of_boundary, has_lost_boundary_file
 from matou.git.operations.fetch import wanted_objects
 from matou.git.operations.fsck import Severity, fsck
 from matou.git.process.run import GitFailed, GitStopped, Limits, run_git
-from matou.git.refs.listing import read_refs, write_refs
+from matou.git.refs.listing import OWN_PREFIX, read_refs, write_refs
 from matou.git.repository import create_bare
 from matou.model.names import NamespacePath, ObjectId, RefName, RepositoryPath
 from matou.model.refs import RefListing
 from matou.storage.files import chunks_of
 from matou.transfer.common.derived_files import has_lost_index, rebuild_derived
 from matou.transfer.common.object_files import CheckedFile, check_object_files
-from matou.transfer.common.saved_repositories import saved_refs
+from matou.transfer.common.saved_repositories import lacks_history, saved_refs
 from matou.transfer.restore.plan import DEPOT_FILE, PlannedRepository, lines_of_script
 from matou.transfer.restore.report import Layout
 from matou.transfer.restore.worktree import check_out, lfs_path
@@ -160,7 +160,8 @@ class Restorer:
         if listing is None:
             return ()
         git_dir = build / planned.git_folder.relative_to(planned.folder)
-        problems = self._copy(self._source(planned), listing, git_dir)
+        had_boundary = isinstance(line, RepositoryLine) and planned.metadata is None and lacks_history(line)
+        problems = self._copy(self._source(planned), listing, git_dir, had_boundary=had_boundary)
         write_atomically(git_dir / "config", configuration(planned, listing))
         problems += self._lfs_objects(planned, git_dir)
         if planned.worktree:
@@ -173,7 +174,7 @@ class Restorer:
         path = RepositoryPath.parse(planned.line.path)
         return self.archive.repository(path) if planned.metadata is None else self.archive.metadata(path)
 
-    def _copy(self, source: Path, listing: RefListing, git_dir: Path) -> list[MatouError]:
+    def _copy(self, source: Path, listing: RefListing, git_dir: Path, *, had_boundary: bool) -> list[MatouError]:
         """Copy what lies in the archive; what the packs say anyhow is made anew where it is lost or damaged.
 
         Gives what is damaged there and did not keep anything from being made.
@@ -189,6 +190,8 @@ class Restorer:
             self._make_readable(git_dir, ids)
             problems += self._mend_boundary(source, git_dir)
         write_refs(git_dir, listing, {})
+        if had_boundary:
+            problems += _mend_lost_boundary(git_dir)
         self._require_whole(git_dir)
         return problems
 
@@ -291,6 +294,19 @@ class Restorer:
         except (Damaged, NotFound) as error:
             return error
         return None
+
+
+def _mend_lost_boundary(git_dir: Path) -> Iterator[MatouError]:
+    """What the manifest says that it had, and nothing is left of."""
+    if not has_lost_boundary_file(git_dir, besides=OWN_PREFIX):
+        return
+    try:
+        end_where_objects_end(git_dir)
+    except GitStopped:
+        raise
+    except GitFailed as error:
+        raise DamagedRepository("it is not whole: {fault}", fault=error.stderr or error.fact) from error
+    yield DamagedEnd("its file shallow is missing, so its history ends where its objects do")
 
 
 def _faulty(git_dir: Path, hash_name: str) -> list[CheckedFile]:

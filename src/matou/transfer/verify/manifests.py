@@ -9,6 +9,7 @@ from matou.archive.manifest import Line, MetadataState, NamespaceLine, Repositor
 from matou.archive.run_history import SourceKey, faults_of_chain, manifests, source_key
 from matou.errors import Damaged
 from matou.model.names import InvalidName, NamespacePath, ObjectId, RepositoryPath
+from matou.transfer.common.saved_repositories import is_surely_whole, lacks_history
 from matou.transfer.verify.report import ProblemKind, VerifyProblem
 
 AnyPath = RepositoryPath | NamespacePath
@@ -19,7 +20,7 @@ class ExpectedRepository:
     """What the newest manifest says of a repository, and every manifest of its kept refs.
 
     `may_be_ahead` where a later run was cut off, or its manifest cannot be read: it may have fetched what no other
-    manifest names.
+    manifest names. `lacks_history` where the last run that looked found that the source does not have all of it.
     """
 
     path: RepositoryPath
@@ -27,6 +28,7 @@ class ExpectedRepository:
     not_stored: frozenset[str]
     kept: frozenset[str]
     may_be_ahead: bool
+    lacks_history: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Expectations:
     blobs: dict[str, str] = field(default_factory=dict)
     lfs_lists: dict[tuple[str, str], LfsList] = field(default_factory=dict)
     kept: dict[str, set[str]] = field(default_factory=dict)
+    lacks_history: dict[str, bool] = field(default_factory=dict)
     newest: dict[SourceKey, dict[str, RepositoryLine]] = field(default_factory=dict)
     newest_metadata: dict[SourceKey, dict[AnyPath, ObjectId]] = field(default_factory=dict)
     newest_run: dict[SourceKey, int] = field(default_factory=dict)
@@ -96,6 +99,8 @@ class Expectations:
 
     def _add_repository(self, line: RepositoryLine, manifest: str) -> None:
         self._name_blobs((line.snapshot, line.lfs.list if line.lfs else None, *line.documents.values()), manifest)
+        if lacks_history(line) or is_surely_whole(line):
+            self.lacks_history[line.path] = lacks_history(line)
         if line.kept:
             self.kept.setdefault(line.path, set()).update(line.kept)
         if line.lfs is not None:
@@ -119,6 +124,7 @@ class Expectations:
                         not_stored=frozenset(line.not_stored),
                         kept=frozenset(self.kept.get(line.path, ())),
                         may_be_ahead=self.last_unread > self.newest_run[source],
+                        lacks_history=self.lacks_history.get(line.path, False),
                     )
 
     def metadata(self) -> Iterator[ExpectedMetadata]:

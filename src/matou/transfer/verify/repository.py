@@ -10,13 +10,18 @@ from matou.archive.layout import Archive
 from matou.archive.snapshots import parse_snapshot
 from matou.errors import Damaged, MatouError, NotFound, Plural
 from matou.fs import translate_os_errors
-from matou.git.odb.shallow import fault_of_boundary, repair_boundary
+from matou.git.odb.shallow import (
+    fault_of_boundary,
+    has_lost_boundary_file,
+    rebuild_boundary_file,
+    repair_boundary,
+)
 from matou.git.odb.stored_objects import DamagedObject, describe_objects
 from matou.git.operations.fetch import wanted_objects
 from matou.git.operations.fsck import RefDifference, Severity, fsck, missing_refs
 from matou.git.operations.mirror import storable
 from matou.git.process.run import DEFAULT_LIMITS, GitFailed, GitStopped, Limits, run_git
-from matou.git.refs.listing import RepositoryBusy, read_refs
+from matou.git.refs.listing import OWN_PREFIX, RepositoryBusy, read_refs
 from matou.git.repository import SHALLOW_FILE, has_own_config, object_format_on_disk, write_config
 from matou.model.names import ObjectId, RepositoryPath
 from matou.model.refs import RefListing
@@ -79,6 +84,7 @@ def verify_repository(
         not_stored=expected.not_stored,
         kept=expected.kept,
         may_be_ahead=expected.may_be_ahead,
+        lacks_history=expected.lacks_history,
         mirror=expected.path,
     )
     check = RepositoryCheck(archive, subject, limits, problems)
@@ -93,6 +99,7 @@ class CheckedRefs:
     Attributes:
         proof_name: under which what was proven of it is noted.
         refs: None where nobody can tell what they were.
+        lacks_history: its history ends before its beginning, as the source has it.
         mirror: its path, where kept refs can be made again from snapshots.
     """
 
@@ -102,6 +109,7 @@ class CheckedRefs:
     not_stored: frozenset[str] = frozenset()
     kept: frozenset[str] = frozenset()
     may_be_ahead: bool
+    lacks_history: bool = False
     mirror: RepositoryPath | None = None
 
 
@@ -161,13 +169,18 @@ class RepositoryCheck:
     def _repair_boundary(self) -> None:
         try:
             with translate_os_errors(self._git_dir):
-                is_repaired = repair_boundary(self._git_dir)
+                is_repaired = self._has_lost_boundary_file() and rebuild_boundary_file(self._git_dir)
+                is_repaired = repair_boundary(self._git_dir) or is_repaired
         except GitStopped:
             raise
         except (DamagedObject, GitFailed):
             return  # What is wrong with the objects is for git fsck to say.
         if is_repaired:
             self.repaired.append(f"{self._git_dir.relative_to(self.archive.root).as_posix()}/{SHALLOW_FILE}")
+
+    def _has_lost_boundary_file(self) -> bool:
+        """A run that was cut off may have got the rest of the history, and needs none."""
+        return self.expected.lacks_history and has_lost_boundary_file(self._git_dir, besides=OWN_PREFIX)
 
     def _repair_config(self) -> None:
         """First of all, since without it git does nothing here."""
@@ -233,6 +246,8 @@ class RepositoryCheck:
             with contextlib.suppress(DamagedObject):
                 if (fault := fault_of_boundary(self._git_dir)) is not None:
                     self.add(ProblemKind.FILE, fault, SHALLOW_FILE)
+        elif self._has_lost_boundary_file():
+            self.add(ProblemKind.FILE, RepositoryFault("the file is missing"), SHALLOW_FILE)
 
     def refs(self) -> None:
         try:
