@@ -20,7 +20,14 @@ from matou.archive.run_history import RunHistory, host_of
 from matou.errors import Conflict, Damaged
 from matou.fs import translate_os_errors
 from matou.model.decoding_faults import NOT_DECODED, fault_of_shape
-from matou.model.names import LONGEST_SEGMENT_BYTES, NamespacePath, RepositoryPath, fault_of_segment, folded
+from matou.model.names import (
+    LONGEST_SEGMENT_BYTES,
+    InvalidName,
+    NamespacePath,
+    RepositoryPath,
+    fault_of_segment,
+    folded,
+)
 
 LONGEST_MADE_SAFE_BYTES = 100
 
@@ -35,7 +42,8 @@ class NoFreePath(Conflict):
 
 
 class DamagedPathLine(Damaged):
-    """A line in the list of places of a run that was cut off cannot be read: it is passed over."""
+    """A line in the list of places of a run that was cut off cannot be read, or names what nobody can have, as one of
+    a manifest may: it is passed over."""
 
     def __init__(self, path: Path, number: int, reason: str) -> None:
         super().__init__("{path}, line {number}: {reason}", path=path, number=number, reason=reason)
@@ -132,7 +140,7 @@ class PathRegistry:
         registry = cls(archive.repositories, journal=archive.places(run))
         unread = {one.run for one in history.unread}
         for manifest in history.paths:
-            registry._keep_manifest(manifest)
+            registry.faults += registry._keep_manifest(manifest)
         newest = max((ended for ended, _ in history.newest.values()), default=0)
         for earlier in archive.run_numbers():
             if earlier in unread or not archive.manifest(earlier).is_file():
@@ -141,7 +149,12 @@ class PathRegistry:
         return registry
 
     def keep(self, kind: Kind, owner: PathOwner, path: str) -> None:
-        """Take over a place that was given before. The first owner of a place, and an owner's first place, stay."""
+        """Take over a place that was given before. The first owner of a place, and an owner's first place, stay.
+
+        Raises:
+            InvalidName: nothing in an archive may stand there.
+        """
+        (NamespacePath if kind is Kind.NAMESPACE else RepositoryPath).parse(path)
         segments = tuple(path.split("/"))
         with self._lock:
             self._give((kind, owner), segments)
@@ -242,22 +255,30 @@ class PathRegistry:
             self._journal.write(msgspec.json.encode(line) + b"\n")
             self._journal.flush()
 
-    def _keep_manifest(self, path: Path) -> None:
+    def _keep_manifest(self, path: Path) -> tuple[DamagedPathLine, ...]:
         platform = host = ""
-        for line in read_manifest(path):
+        faults = []
+        for number, line in enumerate(read_manifest(path), start=1):
             if isinstance(line, RunLine):
                 platform, host = line.source.platform, host_of(line.source.url)
             elif isinstance(line, NamespaceLine | RepositoryLine):
                 kind = Kind.NAMESPACE if isinstance(line, NamespaceLine) else Kind.REPOSITORY
-                self.keep(kind, PathOwner(platform, host, line.id), line.path)
+                try:
+                    self.keep(kind, PathOwner(platform, host, line.id), line.path)
+                except InvalidName as error:
+                    faults.append(DamagedPathLine(path, number, error.fact))
+        return tuple(faults)
 
     def _keep_journal(self, path: Path) -> tuple[DamagedPathLine, ...]:
         faults = []
-        for line in read_paths(path):
+        for number, line in enumerate(read_paths(path), start=1):
             if isinstance(line, DamagedPathLine):
                 faults.append(line)
-            else:
+                continue
+            try:
                 self.keep(line.kind, PathOwner(line.platform, line.host, line.id), line.path)
+            except InvalidName as error:
+                faults.append(DamagedPathLine(path, number, error.fact))
         return tuple(faults)
 
 

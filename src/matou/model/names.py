@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import NewType, Self
+from typing import Final, NewType, Self
 
 from matou.errors import Invalid, Phrase
 
@@ -22,6 +22,11 @@ _RESERVED_ON_WINDOWS = re.compile(
 )
 _FORBIDDEN = frozenset('<>:"/\\|?*%')
 _FORBIDDEN_ENDINGS = (".git", ".lock", ".atom", ".wiki", ".", " ")
+
+
+MOST_SEGMENTS: Final = 50
+LONGEST_PATH: Final = 1_000
+"""In characters of three bytes or so: a system takes 4,096 bytes of a whole path, and no platform nests so deep."""
 
 
 class InvalidName(Invalid):
@@ -73,6 +78,8 @@ class NamespacePath:
     def __post_init__(self) -> None:
         if not self.segments:
             raise InvalidName("a namespace has no name")
+        if len(self.segments) > MOST_SEGMENTS or sum(map(len, self.segments)) > LONGEST_PATH:
+            raise InvalidName("the path {path} is too long", path=repr("/".join(self.segments))[:200])
         _require_segments(self.segments)
 
     @classmethod

@@ -159,6 +159,8 @@ def _not_found(key: str) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise NotFound("there is nothing under the key {key}", key=key) from error
+    except NotADirectoryError as error:
+        raise NotFound("there is no folder for the key {key}", key=key) from error
     except IsADirectoryError as error:
         raise Conflict("the key {key} is a folder", key=key) from error
 

@@ -1,13 +1,16 @@
 """Names that a platform chose to hurt us, or that only look the same (test catalogue, B-01 to B-10)."""
 
+import hashlib
 import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from matou.archive.layout import Archive
+from matou.fs import WriteFailed
 from matou.git.repository import create_bare
 from matou.http.addresses import UnsafeAddress
 from matou.model.names import RepositoryPath, fault_of_segment
@@ -243,3 +246,50 @@ def test_the_token_is_nowhere_in_the_archive(source: ScriptedSource, archive: Ar
     assert [
         path for path in archive.root.rglob("*") if path.is_file() and any(s in path.read_bytes() for s in secrets)
     ] == []
+
+
+def name_in_manifest(archive: Archive, run: int, id_: str, path: str) -> None:
+    """As whoever hands an archive on may write it."""
+    manifest = archive.manifest(run)
+    *lines, end, _ = manifest.read_bytes().split(b"\n")
+    rows = [msgspec.json.decode(line) for line in lines]
+    for row in rows:
+        if row["kind"] == "repository" and row["id"] == id_:
+            row["path"] = path
+    encoded = b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
+    sealed = msgspec.json.decode(end)
+    sealed["sha256"] = hashlib.sha256(encoded).hexdigest()
+    manifest.chmod(0o644)
+    manifest.write_bytes(encoded + msgspec.json.encode(sealed) + b"\n")
+
+
+@pytest.mark.parametrize(
+    "path", ["../../outside", "alone", "a/" * 2000 + "b", "a/b\0c", "x" * 120 + ("/" + "x" * 120) * 40]
+)
+def test_a_path_that_cannot_be_in_a_manifest_is_that_repositorys_fault_alone(
+    archive: Archive, tmp_path: Path, path: str
+) -> None:
+    source = ScriptedSource(tmp_path / "source")
+    shop = source.project("shop")
+    for name in ("api", "web"):
+        commit(source.repository(name, shop), "refs/heads/main", {"a": name})
+    back_up(source, archive)
+    name_in_manifest(archive, 1, "100", path)
+
+    report = back_up(source, archive)
+
+    assert outcomes(archive, 2) == {"100": "saved", "101": "unchanged"}
+    assert any("runs/000001/manifest.jsonl" in str(note) for note in report.notes)
+    assert refs_of(mirror(archive, "100", run=2)) == refs_of(source.git_dir("100"))
+    assert not (tmp_path / "deep" / "outside.git").exists()
+    assert back_up(source, archive).notes == ()
+
+
+def test_a_file_where_the_blobs_should_be_is_told_as_what_cannot_be_written(archive: Archive, tmp_path: Path) -> None:
+    source = ScriptedSource(tmp_path / "source")
+    commit(source.repository("api", source.project("shop")), "refs/heads/main", {"a": "1"})
+    (archive.root / "blobs").rename(tmp_path / "away")
+    (archive.root / "blobs").write_bytes(b"no folder")
+
+    with pytest.raises(WriteFailed, match="blobs"):
+        back_up(source, archive)

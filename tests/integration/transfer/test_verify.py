@@ -431,3 +431,11 @@ def test_progress_is_told_to_the_end(team: Team) -> None:
     blobs = len(list(team.archive.blobs.iterate()))
     assert told[:2] == [(Stage.REPOSITORIES, 1, 2), (Stage.REPOSITORIES, 2, 2)]
     assert told[-1] == (Stage.BLOBS, blobs, blobs)
+
+
+def test_a_file_where_the_blobs_should_be_is_damage_that_is_told(team: Team) -> None:
+    blobs = team.archive.root / "blobs"
+    blobs.rename(blobs.with_name("away"))
+    blobs.write_bytes(b"no folder")
+
+    assert {problem.kind for problem in check(team).problems} >= {ProblemKind.SNAPSHOT}

@@ -1,5 +1,6 @@
 """What the last run of a source left: its manifest, and whether a run since then was cut off."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ from matou.archive.manifest import (
     read_manifest,
 )
 from matou.archive.run_history import RunHistory, SourceKey, UnreadRun, manifests_of, source_key
-from matou.model.names import NamespacePath
+from matou.model.names import InvalidName, NamespacePath
 from matou.model.platform import Account
 from matou.platforms.base.source import Source
 from matou.transfer.backup.report import BackupProblem
@@ -44,7 +45,8 @@ class PreviousRun:
     def team_path(self) -> NamespacePath | None:
         """Where the team stands, which has no line of its own: above its projects."""
         for line in self.namespaces.values():
-            return NamespacePath.parse(line.path).parent
+            with contextlib.suppress(InvalidName):  # An archive that was handed on may name anything.
+                return NamespacePath.parse(line.path).parent
         return None
 
 
