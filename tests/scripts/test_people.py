@@ -1,7 +1,6 @@
 """`matou user`, `matou token` and `matou org member`: who the person that runs the server lets in, and where."""
 
 import json
-import shutil
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,6 @@ from support.terminal import at_terminal
 
 PASSWORD = "correct horse battery"
 HTTP = urllib3.PoolManager(retries=False)
-
-
-@pytest.fixture
-def root(made_team: tuple[Path, str], tmp_path: Path) -> Path:
-    return Path(shutil.copytree(made_team[0], tmp_path / "server"))
 
 
 @pytest.fixture

@@ -1,17 +1,11 @@
 """`matou role`: roles made for one repository by the person who runs the server."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
 from support.program import Person
-
-
-@pytest.fixture
-def root(made_team: tuple[Path, str], tmp_path: Path) -> Path:
-    return Path(shutil.copytree(made_team[0], tmp_path / "server"))
 
 
 def test_a_role_is_made_listed_and_deleted(person: Person, root: Path) -> None:

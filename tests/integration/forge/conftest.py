@@ -106,3 +106,8 @@ def full(editor: FileEditor) -> FileEditor:
     commit = git(git_dir, "commit-tree", tree, "-p", "main", "-m", "all kinds")
     git(git_dir, "update-ref", "refs/heads/main", commit)
     return editor
+
+
+@pytest.fixture
+def other(forge: Forge, project: Namespace, anna: User) -> Repository:
+    return create_repository(forge, RepositoryPath(project.path, "other"), creator=anna)

@@ -5,21 +5,14 @@ import io
 
 import pytest
 
-from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.forge import Forge
 from matou.forge.push.lfs import InvalidOid, NoSuchObject, WrongObject
-from matou.model.names import RepositoryPath
 from support.deciding import create_repository, delete_repository, exists, open_object, receive, size
 
 BYTES = b"a large file\n" * 1000
 OID = hashlib.sha256(BYTES).hexdigest()
-
-
-@pytest.fixture
-def other(forge: Forge, project: Namespace, anna: User) -> Repository:
-    return create_repository(forge, RepositoryPath(project.path, "other"), creator=anna)
 
 
 def test_what_was_received_can_be_read(forge: Forge, repository: Repository) -> None:

@@ -33,11 +33,6 @@ from support.private_mounts import mount_memory, private_mounts, resize_memory
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(100)
 
 
-@pytest.fixture
-def other(forge: Forge, project: Namespace, anna: User) -> Repository:
-    return create_repository(forge, RepositoryPath(project.path, "other"), creator=anna)
-
-
 def test_what_was_uploaded_can_be_read_under_its_own_id(forge: Forge, repository: Repository, anna: User) -> None:
     upload = receive_upload(forge, repository, anna, "../图.png", PICTURE)
 

@@ -17,14 +17,9 @@ from matou.git.refs.listing import read_refs
 from matou.git.refs.transaction import RefTransaction
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefChange
-from support.git_repositories import git, make_source, refs_of, tip_of
+from support.git_repositories import git, refs_of, tip_of
 
 _CHANGES_SOMETHING = frozenset({"os.link", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "fcntl.flock"})
-
-
-@pytest.fixture
-def bare(tmp_path: Path) -> Path:
-    return make_source(tmp_path / "source.git")
 
 
 def killed_at(number: int, work: Callable[[], None]) -> bool:

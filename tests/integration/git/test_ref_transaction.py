@@ -13,14 +13,9 @@ from matou.git.refs.locks import RefLock
 from matou.git.refs.transaction import RefChanged, RefTaken, RefTransaction, UnusableTarget, remove_abandoned_locks
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefChange
-from support.git_repositories import ENVIRONMENT, git, make_source, refs_of, tip_of
+from support.git_repositories import ENVIRONMENT, git, refs_of, tip_of
 
 MAIN = RefName("refs/heads/main")
-
-
-@pytest.fixture
-def bare(tmp_path: Path) -> Path:
-    return make_source(tmp_path / "source.git")
 
 
 def change(name: str, old: ObjectId | None, new: ObjectId | None) -> RefChange:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from integration.transfer.saved_archives import Team
 from matou.archive.layout import Archive
 from support.scripted_source import ScriptedSource, open_archive
 
@@ -16,3 +17,8 @@ def source(tmp_path: Path) -> ScriptedSource:
 @pytest.fixture
 def archive(tmp_path: Path) -> Archive:
     return open_archive(tmp_path / "archive")
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Team:
+    return Team.create(tmp_path / "archive")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.transfer.saved_archives import Team, git
+from integration.transfer.saved_archives import git
 from matou.archive.layout import Archive
 from matou.credentials import Secret
 from matou.db.namespaces import Namespace
@@ -92,11 +92,6 @@ def port(matou_server: MatouServer, request: pytest.FixtureRequest) -> Iterator[
     with Session(named=(matou_server.url,), clock=SYSTEM_CLOCK, connections=12, patience=patience) as session:
         platform = getattr(request, "param", "matou")
         yield Port(matou_server, session, project, matou_server.token(owner), platform, matou_server.url)
-
-
-@pytest.fixture
-def team(tmp_path: Path) -> Team:
-    return Team.create(tmp_path / "archive")
 
 
 def refs(git_dir: Path) -> dict[str, str]:

@@ -25,11 +25,6 @@ LARGE = b"a large file\n" * 100
 
 
 @pytest.fixture
-def team(tmp_path: Path) -> Team:
-    return Team.create(tmp_path / "archive")
-
-
-@pytest.fixture
 def web(tmp_path: Path) -> Path:
     return make_repository(tmp_path / "web")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.transfer.moved_archives import CONTENT, Port, by_path, every_platform, outcomes, port, refs, team
+from integration.transfer.moved_archives import CONTENT, Port, by_path, every_platform, outcomes, port, refs
 from integration.transfer.saved_archives import Team, commit_file, digest_of, git, make_repository, pointer_text
 from matou.concurrency import Cancelled
 from matou.credentials import Secret
@@ -22,7 +22,7 @@ from matou.transfer.migrate.repository import DivergedHistory
 from support.deciding import create_project, default_branch_of, open_object, size
 from support.steered_clock import SYSTEM_CLOCK
 
-__all__ = ["port", "team"]
+__all__ = ["port"]
 
 
 def places(report: MigrationReport) -> dict[str, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.transfer.moved_archives import CONTENT, Port, by_path, every_platform, outcomes, port, refs, team
+from integration.transfer.moved_archives import CONTENT, Port, by_path, every_platform, outcomes, port, refs
 from integration.transfer.saved_archives import Team, commit_file, digest_of, git, make_repository
 from matou.git.process import limits
 from matou.http.session import Session
@@ -17,7 +17,7 @@ from support.deciding import create_repository
 from support.fault_proxy import FaultProxy, ResetPeer, Status, Toxic, TruncateBody
 from support.steered_clock import SteeredClock
 
-__all__ = ["port", "team"]
+__all__ = ["port"]
 
 
 @pytest.mark.parametrize("toxic", [ResetPeer(), TruncateBody(20), Status(503)], ids=lambda toxic: type(toxic).__name__)

@@ -11,7 +11,6 @@ import pytest
 
 from integration.transfer.moved_archives import CONTENT, Port, by_path, every_platform, outcomes, refs
 from integration.transfer.moved_archives import port as port  # noqa: PLC0414 - a fixture
-from integration.transfer.moved_archives import team as team  # noqa: PLC0414 - a fixture
 from integration.transfer.saved_archives import Team, commit_file, digest_of, git, make_repository, pointer_text
 from matou.cli.ui.migrate_report import as_json, as_text
 from matou.git.wire.pktline import encode

@@ -58,11 +58,6 @@ def port(matou_server: MatouServer) -> Iterator[NarrowPort]:
         )
 
 
-@pytest.fixture
-def team(tmp_path: Path) -> Team:
-    return Team.create(tmp_path / "archive")
-
-
 def only(report: MigrationReport) -> Moved:
     [moved] = report.repositories
     return moved

@@ -7,7 +7,6 @@ import pytest
 
 from integration.transfer.moved_archives import Port, by_path, every_platform, outcomes, refs
 from integration.transfer.moved_archives import port as port  # noqa: PLC0414 - a fixture
-from integration.transfer.moved_archives import team as team  # noqa: PLC0414 - a fixture
 from integration.transfer.saved_archives import Team, git, make_repository
 from matou.git.operations.push import Pusher, PushFailed
 from matou.model.names import RepositoryPath

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from integration.transfer.restored_trees import API, LARGE, WEB, add_large_file, refs_of, restored, team, web
+from integration.transfer.restored_trees import API, LARGE, WEB, add_large_file, refs_of, restored, web
 from integration.transfer.saved_archives import (
     CREATED_AT_MILLISECONDS,
     ICON,
@@ -31,7 +31,7 @@ from matou.transfer.restore.command import STAGING, TargetInArchive
 from matou.transfer.restore.report import Layout, RestoreReport
 from matou.transfer.restore.worktree import pointed_at
 
-__all__ = ["team", "web"]
+__all__ = ["web"]
 
 
 def tree_of(folder: Path) -> dict[str, tuple[int, bytes]]:

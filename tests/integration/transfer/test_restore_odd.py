@@ -17,11 +17,6 @@ PERSON = b"a <a@b> 1700000000 +0000"
 
 
 @pytest.fixture
-def team(tmp_path: Path) -> Team:
-    return Team.create(tmp_path / "archive")
-
-
-@pytest.fixture
 def web(tmp_path: Path) -> Path:
     return make_repository(tmp_path / "web")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.transfer.restored_trees import API, LARGE, WEB, add_large_file, refs_of, restored, team, web
+from integration.transfer.restored_trees import API, LARGE, WEB, add_large_file, refs_of, restored, web
 from integration.transfer.saved_archives import (
     Team,
     digest_of,
@@ -21,7 +21,7 @@ from matou.fs import DiskFull
 from matou.transfer.restore.command import STAGING
 from matou.transfer.restore.report import Layout, RestoreReport
 
-__all__ = ["team", "web"]
+__all__ = ["web"]
 
 
 def test_a_repository_of_which_nothing_was_saved_is_reported_not_made(team: Team, web: Path, tmp_path: Path) -> None:

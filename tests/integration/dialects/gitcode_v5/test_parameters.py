@@ -25,8 +25,12 @@ from support.small_api import failure_of
         {"files": {"text": (None, "你"), "number": (None, "7"), "flag": (None, "TRUE"), "author[name]": (None, "a")}},
         {"params": {"text": "你", "number": "7", "flag": "True", "author[name]": "a"}},
         {"content": '{"text":"你","number":7,"flag":1,"author":{"name":"a"}}'.encode()},
+        {
+            "content": "text=你&number=7&flag=1&author[name]=a".encode(),
+            "headers": {"content-type": "application/x-www-form-urlencoded"},
+        },
     ],
-    ids=["json", "json of strings", "form", "multipart", "query", "no content type"],
+    ids=["json", "json of strings", "form", "multipart", "query", "no content type", "form of raw bytes"],
 )
 def test_a_parameter_is_read_in_every_form_that_clients_send(api: Harbour, sent: dict[str, Any]) -> None:
     answer = api.ask("POST", "/echo", **sent)
