@@ -4,7 +4,7 @@
 set -eu
 
 missing=''
-pairs='git:git git-lfs:git-lfs curl:curl gpg:gnupg strace:strace gnome-keyring-daemon:gnome-keyring dbus-run-session:dbus microsocks:microsocks zsh:zsh fish:fish'
+pairs='git:git git-lfs:git-lfs curl:curl gpg:gnupg strace:strace gnome-keyring-daemon:gnome-keyring dbus-run-session:dbus microsocks:microsocks zsh:zsh fish:fish chromium:chromium'
 [ "${SOAK:-}" != 1 ] || pairs="$pairs mkfs.xfs:xfsprogs mkfs.ext4:e2fsprogs"
 for pair in $pairs; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"

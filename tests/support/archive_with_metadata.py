@@ -36,6 +36,7 @@ class ArchiveWithMetadata:
     def __init__(self, root: Path) -> None:
         self.archive = Archive.create(root, now=BEGAN, identifier=UUID(int=7))
         self.states: dict[str, MetadataState] = {}
+        self.namespaces: set[str] = set()
 
     def run(self, repositories: Mapping[str, Values], namespaces: Mapping[str, Values] | None = None) -> int:
         """Save what each has, by path; what is not named stays as it was."""
@@ -43,7 +44,8 @@ class ArchiveWithMetadata:
         for path, values in {**repositories, **(namespaces or {})}.items():
             place = NamespacePath.parse(path) if path in (namespaces or {}) else RepositoryPath.parse(path)
             self.states[path] = self._save(run, place, values)
-        self._publish(run, set(namespaces or {}))
+        self.namespaces |= set(namespaces or {})
+        self._publish(run, self.namespaces)
         return run
 
     def _save(self, run: int, place: NamespacePath | RepositoryPath, values: Values) -> MetadataState:

@@ -1,0 +1,1 @@
+"""What was said around the code, for people and programs without Matou: pages, tables, lines of JSON."""

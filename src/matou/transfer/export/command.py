@@ -1,0 +1,126 @@
+"""`matou export`: everything that was said around the repositories of an archive, in a folder that needs no Matou."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from matou.archive.layout import Archive
+from matou.errors import Conflict, Damaged, MatouError, NotFound
+from matou.fs import translate_os_errors
+from matou.transfer.common.filters import RepositoryFilter, require_matches
+from matou.transfer.common.saved_metadata import SavedMetadata, list_metadata
+from matou.transfer.export.formats import FORMATS, ExportFormat
+from matou.transfer.export.source import ExportSource
+
+NAMESPACE_FOLDER = "-"
+"""Of what belongs to a namespace itself; no path in an archive has such a part."""
+
+
+class FolderNotEmpty(Conflict):
+    """The folder to export to holds something already."""
+
+
+@dataclass
+class ExportReport:
+    """What was written, by path, with how many items; and what could not be."""
+
+    items: dict[str, int] = field(default_factory=dict)
+    faults: list[tuple[str, MatouError]] = field(default_factory=list)
+    missing_files: int = 0
+
+    @property
+    def has_damage(self) -> bool:
+        return any(isinstance(fault, Damaged | NotFound) for _, fault in self.faults)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """Where to, in what format, and of which repositories as of which run."""
+
+    to: Path
+    format: str
+    language: str
+    at: int | None = None
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+
+
+Progress = Callable[[str, int, int], None]
+"""Told the path that is written, how many are done, and how many there are."""
+
+
+def export(archive: Archive, options: ExportOptions, progress: Progress) -> ExportReport:
+    """Write all that is wanted; the folder appears when all of it is there.
+
+    Raises:
+        FolderNotEmpty: there is something in the folder.
+        NothingMatches: a pattern matches nothing of which there is anything to export.
+        NoSuchRun, DamagedManifest: as `list_metadata`.
+    """
+    _require_free(options.to)
+    listed = list_metadata(archive, at=options.at)
+    require_matches([*options.include, *options.exclude], [one.line.path for one in listed.saved])
+    wants = RepositoryFilter(options.include, options.exclude).wants
+    wanted = [one for one in listed.saved if wants(one.line.path)]
+    report = ExportReport(faults=[(one.place, one.fault) for one in listed.unread])
+    options.to.parent.mkdir(parents=True, exist_ok=True)
+    with translate_os_errors(options.to):
+        staged = Path(tempfile.mkdtemp(prefix=f".{options.to.name}.", suffix=".partial", dir=options.to.parent))
+        try:
+            _write_all(archive, options, wanted, staged, report, progress)
+            staged.chmod(0o755)
+            staged.rename(options.to)
+        except BaseException:
+            shutil.rmtree(staged, ignore_errors=True)
+            raise
+    return report
+
+
+def _write_all(
+    archive: Archive,
+    options: ExportOptions,
+    wanted: list[SavedMetadata],
+    staged: Path,
+    report: ExportReport,
+    progress: Progress,
+) -> None:
+    chosen = FORMATS[options.format]
+    for done, one in enumerate(wanted):
+        progress(one.line.path, done, len(wanted))
+        _write_one(archive, one, staged, chosen, options.language, report)
+    if chosen.has_start_page:
+        from matou.transfer.export.html_site import write_html_start
+
+        places = {one.line.path: place_of(one) for one in wanted if one.line.path in report.items}
+        write_html_start(staged, places, language=options.language)
+
+
+def _write_one(
+    archive: Archive, one: SavedMetadata, staged: Path, chosen: ExportFormat, language: str, report: ExportReport
+) -> None:
+    path = one.line.path
+    try:
+        tree = one.open(archive)
+        folder = staged / place_of(one)
+        folder.mkdir(parents=True)
+        source = ExportSource(archive, one, tree, folder)
+        report.items[path] = chosen.load()(source, language=language)
+    except (Damaged, NotFound) as fault:
+        report.faults.append((path, fault))
+        return
+    report.faults += [(path, fault) for fault in source.faults.damaged]
+    report.missing_files += source.faults.missing_files
+
+
+def place_of(saved: SavedMetadata) -> str:
+    """Its folder below the one that is exported to."""
+    return f"{saved.line.path}/{NAMESPACE_FOLDER}" if saved.is_of_namespace else saved.line.path
+
+
+def _require_free(folder: Path) -> None:
+    with suppress(FileNotFoundError):
+        if next(folder.iterdir(), None) is not None:
+            raise FolderNotEmpty("{folder} holds something already", folder=folder, advice="name a folder that is new")

@@ -1,0 +1,46 @@
+"""The table of formats: what writes one repository in each."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from matou.transfer.export.source import ExportSource
+
+
+class WriteSource(Protocol):
+    def __call__(self, source: "ExportSource", *, language: str) -> int:
+        """Write one repository or namespace into its folder; how many items it wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFormat:
+    """A format. Its writer is imported when it is asked for: pages need libraries that lines do not."""
+
+    load: Callable[[], WriteSource]
+    has_start_page: bool = False
+
+
+def _html() -> WriteSource:
+    from matou.transfer.export.html_site import write_html
+
+    return write_html
+
+
+def _json_lines() -> WriteSource:
+    from matou.transfer.export.json_lines import write_json_lines
+
+    return write_json_lines
+
+
+def _csv() -> WriteSource:
+    from matou.transfer.export.csv_tables import write_csv
+
+    return write_csv
+
+
+FORMATS: Final[Mapping[str, ExportFormat]] = {
+    "html": ExportFormat(_html, has_start_page=True),
+    "csv": ExportFormat(_csv),
+    "jsonl": ExportFormat(_json_lines),
+}

@@ -1,0 +1,158 @@
+"""The pages of items: one each, of fixed parts, with every word of somebody else's escaped or cleaned."""
+
+import html
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from matou.i18n import gettext as _
+from matou.model.metadata import (
+    AttachedFile,
+    ChangeRequest,
+    Comment,
+    Item,
+    MarkupText,
+    ReleaseAsset,
+    SavedRelease,
+)
+from matou.transfer.export.source import ExportSource, title_of
+from matou.transfer.export.texts import LocalFile, TextRenderer
+
+POLICY = "default-src 'none'; img-src 'self' file:; style-src 'self' file:; script-src 'self' file:"
+"""Of a browser: a page loads nothing but what lies beside it, whatever stands in it."""
+
+STATES = {"open": _("open"), "closed": _("closed"), "merged": _("merged")}
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".avif")
+
+
+def page(title: str, body: str, *, language: str, root: str, attributes: str = "", script: str = "") -> str:
+    """A whole page. `root` leads to where the style lies."""
+    return (
+        f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="referrer" content="no-referrer">\n'
+        f'<title>{html.escape(title)}</title>\n<link rel="stylesheet" href="{root}style.css">\n{script}</head>\n'
+        f"<body{attributes}>\n{body}\n</body>\n</html>\n"
+    )
+
+
+class ItemPages:
+    """Makes the pages of one repository or namespace. They lie one folder deep, beside `files`."""
+
+    def __init__(self, source: ExportSource, renderer: TextRenderer) -> None:
+        self._source = source
+        self._renderer = renderer
+
+    def body(self, item: Item | SavedRelease) -> str:
+        return "\n".join(self._parts(item))
+
+    def _parts(self, item: Item | SavedRelease) -> Iterator[str]:
+        yield f'<p class="dim"><a href="../index.html">{html.escape(self._source.path)}</a></p>'
+        sign = "!" if isinstance(item, ChangeRequest) else "#"
+        name = item.tag if isinstance(item, SavedRelease) else f"{sign}{item.number}"
+        yield f'<h1>{html.escape(title_of(item))} <span class="dim">{html.escape(name)}</span></h1>'
+        facts = self._release_facts(item) if isinstance(item, SavedRelease) else self._facts(item)
+        cells = (f"<dt>{html.escape(label)}</dt><dd>{html.escape(value)}</dd>" for label, value in facts if value)
+        yield f"<dl>{''.join(cells)}</dl>"
+        yield self._said(self._source.person(item.by), item.at, item.text, item.files)
+        if isinstance(item, SavedRelease):
+            yield self._files(item.assets, {})
+            return
+        if isinstance(item, ChangeRequest):
+            yield from self._reviews(item)
+        for comment in item.comments:
+            yield self._comment(comment)
+
+    def _facts(self, item: Item) -> Iterator[tuple[str, str]]:
+        source = self._source
+        yield _("state"), STATES[item.state]
+        yield _("type"), item.type.name if item.type else ""
+        yield _("status"), item.status.name if item.status else ""
+        yield _("priority"), item.priority.name if item.priority else ""
+        yield _("labels"), ", ".join(item.labels)
+        yield _("milestone"), source.milestone(item)
+        yield _("iteration"), source.iteration(item)
+        yield _("assigned to"), ", ".join(map(source.person, item.assignees))
+        yield _("due"), item.due or ""
+        yield _("part of"), item.parent or ""
+        yield _("parts"), ", ".join(item.children or ())
+        if isinstance(item, ChangeRequest):
+            yield _("branches"), f"{item.head.branch or ''} → {item.base.branch}"
+        for field in item.fields or ():
+            yield field.name, "" if field.value is None else str(field.value)
+        yield _("last change"), moment(item.updated_at)
+        yield _("closed"), moment(item.closed_at)
+        yield _("address"), item.url or ""
+        if item.gone_in is not None:
+            yield _("gone from the source"), _("found by run {run}").format(run=item.gone_in)
+
+    def _release_facts(self, release: SavedRelease) -> Iterator[tuple[str, str]]:
+        yield _("tag"), release.tag
+        yield _("commit"), release.commit or ""
+        yield _("address"), release.url or ""
+
+    def _reviews(self, change: ChangeRequest) -> Iterator[str]:
+        for reviewer in change.reviewers:
+            who = html.escape(self._source.person(reviewer.by))
+            yield f'<p>{who} <span class="state">{html.escape(reviewer.state)}</span></p>'
+        for review in change.reviews:
+            yield self._said(self._source.person(review.by), review.at, review.text, (), note=review.state)
+        for thread in change.threads:
+            place = thread.position.path if thread.position else thread.path
+            line = thread.position.line if thread.position else None
+            if place:
+                yield f"<p><code>{html.escape(place if line is None else f'{place}:{line}')}</code></p>"
+            yield from (self._comment(comment) for comment in thread.comments)
+
+    def _comment(self, comment: Comment) -> str:
+        note = "" if comment.gone_in is None else _("gone from the source")
+        return self._said(self._source.person(comment.by), comment.at, comment.text, comment.files, note=note)
+
+    def _said(
+        self,
+        who: str,
+        at: datetime | None,
+        text: MarkupText | None,
+        files: Iterable[AttachedFile],
+        *,
+        note: str = "",
+    ) -> str:
+        listed = tuple(files)
+        local = self._local_files(listed)
+        body = "" if text is None else self._renderer.render(text, local)
+        head = " · ".join(html.escape(part) for part in (who, moment(at), note) if part)
+        shown = f'<div class="text">{body}{self._files(listed, local)}</div>'
+        return f'<article class="said"><div class="dim">{head}</div>{shown}</article>'
+
+    def _local_files(self, files: Iterable[AttachedFile]) -> dict[str, LocalFile]:
+        found = {}
+        for file in files:
+            place = self._source.copy_file(file)
+            if place is not None:
+                found[file.url] = LocalFile(f"../{_quoted(place)}", place.lower().endswith(_PICTURES))
+        return found
+
+    def _files(self, files: Iterable[AttachedFile | ReleaseAsset], local: dict[str, LocalFile]) -> str:
+        rows = []
+        for file in files:
+            name = html.escape(file.name)
+            if isinstance(file, ReleaseAsset):
+                place = self._source.copy_file(file)
+                href = None if place is None else f"../{_quoted(place)}"
+            else:
+                href = local[file.url].href if file.url in local else None
+            missing = html.escape(_("not saved: {reason}").format(reason=file.missing or ""))
+            rows.append(
+                f'<li><a href="{html.escape(href)}">{name}</a></li>' if href else f"<li>{name} ({missing})</li>"
+            )
+        return f"<ul>{''.join(rows)}</ul>" if rows else ""
+
+
+def moment(at: datetime | None) -> str:
+    return "" if at is None else f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def _quoted(place: str) -> str:
+    from urllib.parse import quote
+
+    return quote(place)

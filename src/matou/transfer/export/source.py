@@ -1,0 +1,126 @@
+"""What a format writes from: the items of one repository or namespace, one at a time, and the files beside them."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from mimetypes import MimeTypes
+from pathlib import Path
+from typing import Any, Final
+
+from matou.archive.layout import Archive
+from matou.archive.metadata import MetadataTree, natural_order
+from matou.archive.path_registry import safe_segment
+from matou.errors import Damaged
+from matou.model.metadata import (
+    AttachedFile,
+    Item,
+    Milestone,
+    Participant,
+    PersonKey,
+    ReleaseAsset,
+    SavedRelease,
+)
+from matou.model.metadata.kinds import CHANGE, ISSUE, MILESTONE, PERSON, RELEASE, MetadataKind
+from matou.transfer.common.saved_metadata import SavedMetadata
+
+ITEM_KINDS: Final[tuple[MetadataKind, ...]] = (ISSUE, CHANGE, RELEASE)
+"""What has a page, a row or a line of its own in every format."""
+
+_HARMLESS_SUFFIXES: Final = frozenset({".md", ".log", ".yml", ".yaml", ".toml", ".ini", ".bin", ".apk", ".7z", ".rar"})
+_ACTIVE_TYPES: Final = ("text/html", "image/svg+xml", "application/xhtml+xml", "message/rfc822", "text/xml")
+_TYPES: Final = MimeTypes(filenames=())
+
+
+@dataclass
+class ExportFaults:
+    """What could not be exported: damaged items, and files whose bytes the archive does not have."""
+
+    damaged: list[Damaged] = field(default_factory=list)
+    missing_files: int = 0
+
+
+class ExportSource:
+    """One repository or namespace, and the folder that it is written to.
+
+    Args:
+        folder: is there, and empty.
+    """
+
+    def __init__(self, archive: Archive, saved: SavedMetadata, tree: MetadataTree, folder: Path) -> None:
+        self._archive = archive
+        self._tree = tree
+        self.path = saved.line.path
+        self.source = saved.source
+        self.folder = folder
+        self.faults = ExportFaults()
+        self.people: dict[PersonKey, Participant] = tree.table(PERSON)
+        self.milestones: dict[str, Milestone] = tree.table(MILESTONE)
+
+    def person(self, key: PersonKey | None) -> str:
+        found = self.people.get(key or "")
+        return (key or "") if found is None else found.name or found.login
+
+    def milestone(self, item: Item) -> str:
+        found = self.milestones.get(item.milestone or "")
+        return (item.milestone or "") if found is None else found.title
+
+    def iteration(self, item: Item) -> str:
+        found = self.milestones.get(f"iteration/{item.iteration}")
+        return (item.iteration or "") if found is None else found.title
+
+    def names(self, kind: MetadataKind) -> list[str]:
+        """The name of each item's file, without folder and ending, newest first."""
+        return [_stem(path) for path in self._paths(kind)]
+
+    def items(self, kind: MetadataKind) -> Iterator[tuple[str, Any]]:
+        """Each item with that name. What is damaged is noted, and passed over."""
+        for path in self._paths(kind):
+            try:
+                found = self._tree.item_at(kind, path)
+            except Damaged as fault:
+                self.faults.damaged.append(fault)
+                continue
+            if found is not None:
+                yield _stem(path), found
+
+    def table(self, kind: MetadataKind) -> dict[str, Any]:
+        return self._tree.table(kind)
+
+    def copy_file(self, file: AttachedFile | ReleaseAsset) -> str | None:
+        """Its path below the folder, where its bytes are put; None where the archive does not have them."""
+        if file.sha256 is None:
+            self.faults.missing_files += file.missing is not None
+            return None
+        place = f"files/{file.sha256}/{harmless_name(file.name)}"
+        target = self.folder / place
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                shutil.copyfile(self._archive.blob_file(file.sha256), target)
+            except FileNotFoundError:
+                self.faults.missing_files += 1
+                return None
+        return place
+
+    def _paths(self, kind: MetadataKind) -> list[str]:
+        return sorted(self._tree.paths(kind), key=lambda path: natural_order(_stem(path)), reverse=True)
+
+
+def harmless_name(name: str) -> str:
+    """A name for a file of somebody else's that a browser, asked to open it from the disk, shows and does not run.
+
+    What may be a page with programs in it, or is of no known type and may be taken for one, becomes a text.
+    """
+    safe = safe_segment(name)
+    suffix = Path(safe).suffix.lower()
+    media_type = _TYPES.guess_type(f"a{suffix}", strict=True)[0]
+    is_active = media_type is None or media_type.startswith(_ACTIVE_TYPES) or media_type.endswith("xml")
+    return safe if suffix in _HARMLESS_SUFFIXES or not is_active else f"{safe}.txt"
+
+
+def title_of(item: Item | SavedRelease) -> str:
+    return item.name or item.tag if isinstance(item, SavedRelease) else item.title
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(".json")
