@@ -10,7 +10,7 @@ from matou.forge.access import ALL_SCOPES, Identity, MayChangeSettings, MayManag
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
-from matou.forge.repositories.lifecycle import import_repository
+from matou.forge.repositories.creation import import_repository
 from matou.forge.repositories.repository_creation import InitOptions, make_repository
 from matou.forge.repositories.repository_lists import find_repository
 from matou.forge.repositories.repository_metadata import RepositoryMetadata

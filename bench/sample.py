@@ -14,7 +14,7 @@ from matou.forge.accounts.namespaces import create_organization, create_project,
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user, find_user
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import import_repository
+from matou.forge.repositories.creation import import_repository
 from matou.model.names import RepositoryPath
 from matou.settings import Settings
 from matou.wiring import open_forge

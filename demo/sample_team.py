@@ -23,7 +23,7 @@ from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
 from matou.forge.push.lfs import receive
-from matou.forge.repositories.lifecycle import create_repository, import_repository
+from matou.forge.repositories.creation import create_repository, import_repository
 from matou.forge.repositories.repository_lists import find_repository
 from matou.model.names import RepositoryPath
 

@@ -38,10 +38,10 @@ from matou.forge.forge import Forge
 from matou.forge.push import lfs, lfs_locks, push_rules, push_transaction, pushes
 from matou.forge.repositories import activity as activity_module
 from matou.forge.repositories import (
+    creation,
     customized_roles,
     downloads,
     forks,
-    lifecycle,
     remote_imports,
     repository_members,
     repository_update,
@@ -213,11 +213,11 @@ def place_for(forge: Forge, path: RepositoryPath) -> Authorized[Namespace, MayCr
 
 
 def create_repository(forge: Forge, path: RepositoryPath, **options: Any) -> Repository:
-    return lifecycle.create_repository(forge, place_for(forge, path), path.name, **options)
+    return creation.create_repository(forge, place_for(forge, path), path.name, **options)
 
 
 def import_repository(forge: Forge, source: str | Path, path: RepositoryPath, **options: Any) -> Repository:
-    return lifecycle.import_repository(forge, source, place_for(forge, path), path.name, **options)
+    return creation.import_repository(forge, source, place_for(forge, path), path.name, **options)
 
 
 def import_from(

@@ -40,7 +40,7 @@ from matou.db import repositories as rows
 from matou.db.engine import UniqueViolation
 from matou.forge.access import MayCreateIn, MayDelete, MayRename, granted_to_operator
 from matou.forge.accounts.namespaces import find_namespace
-from matou.forge.repositories import lifecycle as use_cases
+from matou.forge.repositories import creation as use_cases
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.settings import Settings
 from matou.wiring import open_forge

@@ -22,7 +22,7 @@ from matou.forge.access import (
 )
 from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.forge import Forge
-from matou.forge.repositories import lifecycle as use_case
+from matou.forge.repositories import creation as use_case
 from matou.forge.repositories import transfers
 from matou.forge.repositories.imports import local_git_dir
 from matou.forge.repositories.repository_lists import visible_repositories

@@ -24,8 +24,8 @@ from matou.forge.access import (
 )
 from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
+from matou.forge.repositories.creation import new_repository, publish_repository, require_free_early
 from matou.forge.repositories.events import record_event
-from matou.forge.repositories.lifecycle import new_repository, publish_repository, require_free_early
 from matou.forge.repositories.repository_dirs import staged_repository
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.fs import syncfs

@@ -21,8 +21,8 @@ from matou.db.users import User
 from matou.errors import Invalid, MatouError, TryLater
 from matou.forge.access import Authorized, MayCreateIn
 from matou.forge.forge import Forge
+from matou.forge.repositories.creation import RowWriter, new_repository, publish_repository, require_free_early
 from matou.forge.repositories.imports import ImportRefused, ShallowSource, fetch_remote, require_remote_url
-from matou.forge.repositories.lifecycle import RowWriter, new_repository, publish_repository, require_free_early
 from matou.forge.repositories.repository_dirs import staged_repository
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.fs import WriteFailed

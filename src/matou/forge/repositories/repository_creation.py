@@ -11,8 +11,8 @@ from matou.db.users import User
 from matou.errors import Invalid
 from matou.forge.access import Identity, MayCreateIn, authorize_namespace
 from matou.forge.forge import Forge
+from matou.forge.repositories.creation import begin_repository
 from matou.forge.repositories.first_commit import FirstFiles
-from matou.forge.repositories.lifecycle import begin_repository
 from matou.forge.repositories.remote_imports import import_from
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.forge.repositories.templates import CopyrightHolder, gitignore_template, license_template, readme

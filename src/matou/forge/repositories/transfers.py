@@ -21,8 +21,8 @@ from matou.forge.access import (
 from matou.forge.accounts.users import NameTaken, authenticate
 from matou.forge.forge import Forge
 from matou.forge.maintenance.move_recovery import recover_moves_on_error
+from matou.forge.repositories.creation import require_free, require_one_segment
 from matou.forge.repositories.events import record_event
-from matou.forge.repositories.lifecycle import require_free, require_one_segment
 from matou.forge.repositories.repository_dirs import FolderGone, moved, removed
 from matou.forge.repositories.write_lock import write_lock
 from matou.model.events import EventKind

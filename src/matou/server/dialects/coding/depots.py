@@ -24,7 +24,7 @@ from matou.forge.access import (
 )
 from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.content.branches import default_branch_of
-from matou.forge.repositories import lifecycle
+from matou.forge.repositories import creation
 from matou.forge.repositories.repository_lists import find_repository, find_repository_by_id, visible_repositories
 from matou.forge.repositories.repository_update import (
     archive_repository,
@@ -100,7 +100,7 @@ def one_depot(context: TeamContext, request: requests.DescribeGitDepot) -> wire.
 
 def new_depot(context: TeamContext, request: requests.CreateGitDepot) -> wire.CreatedDepotResponse:
     project = find_project(context, request.project_id).subject
-    repository = lifecycle.create_repository(
+    repository = creation.create_repository(
         context.forge,
         authorize(context.forge, context.identity, MayCreateIn, project),
         request.depot_name,
