@@ -11,7 +11,7 @@ from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
 from matou.forge.repositories.creation import import_repository
-from matou.forge.repositories.repository_creation import InitOptions, make_repository
+from matou.forge.repositories.init_options import InitOptions, make_repository
 from matou.forge.repositories.repository_lists import find_repository
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.forge.repositories.repository_update import describe_repository

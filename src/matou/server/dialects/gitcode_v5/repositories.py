@@ -7,7 +7,7 @@ from msgspec import Meta
 from matou.credentials import Secret
 from matou.errors import Invalid
 from matou.forge.access import MayAdminister, MayChangeSettings, MayDelete, MaySee, MayTransfer, Scope
-from matou.forge.repositories.repository_creation import InitOptions, make_repository
+from matou.forge.repositories.init_options import InitOptions, make_repository
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.forge.repositories.repository_update import (
     RepositoryUpdate,

@@ -9,7 +9,7 @@ from matou.db.stars import Mark
 from matou.db.users import User
 from matou.forge.access import GrantedPage, MaySee, MayStar, Scope, require_scope
 from matou.forge.accounts.namespaces import find_namespace_by_id
-from matou.forge.repositories.repository_creation import InitOptions, make_repository
+from matou.forge.repositories.init_options import InitOptions, make_repository
 from matou.forge.repositories.repository_lists import EVERY_AFFILIATION, find_person, own_repositories, repositories_of
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.forge.repositories.stars import marked_by, marked_repositories, put_mark, remove_mark
