@@ -44,10 +44,10 @@ from matou.forge.repositories import (
     forks,
     remote_imports,
     repository_members,
+    repository_moves,
     repository_update,
     settings,
     stars,
-    transfers,
 )
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.model.names import NamespacePath, RepositoryPath
@@ -129,7 +129,7 @@ default_branch_of = decided(revisions.default_branch_of)
 delete_branch = decided(branches.delete_branch)
 delete_file = decided(file_changes.delete_file)
 delete_namespace = decided(namespaces.delete_namespace)
-delete_repository = decided(transfers.delete_repository)
+delete_repository = decided(repository_moves.delete_repository)
 delete_role = decided(customized_roles.delete_role)
 delete_tag = decided(branches.delete_tag)
 delete_user = decided(user_deletion.delete_user)
@@ -166,7 +166,7 @@ remove_member = decided(repository_members.remove_member)
 remove_namespace_member = decided(members_module.remove_member)
 remove_signing_key = decided(signing_keys_module.remove_signing_key)
 rename_namespace = decided(namespace_moves.rename_namespace)
-rename_repository = decided(transfers.rename_repository)
+rename_repository = decided(repository_moves.rename_repository)
 require_not_wider = decided(forks.require_not_wider)
 revoke_token = decided(tokens.revoke_token)
 roles = decided(customized_roles.roles)
@@ -181,7 +181,7 @@ set_visibility = decided(repository_update.set_visibility)
 signing_keys = decided(signing_keys_module.signing_keys)
 size = decided(lfs.size)
 stored_settings = decided(settings.stored_settings)
-transfer_repository = decided(transfers.transfer_repository)
+transfer_repository = decided(repository_moves.transfer_repository)
 unarchive_repository = decided(repository_update.unarchive_repository)
 unlock = decided(lfs_locks.unlock)
 update_file = decided(file_changes.update_file)

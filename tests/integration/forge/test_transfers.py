@@ -14,7 +14,7 @@ from matou.forge.accounts.users import NameTaken, create_user
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
 from matou.forge.repositories.repository_lists import find_repository, find_repository_by_id
-from matou.forge.repositories.transfers import WrongPassword, require_password
+from matou.forge.repositories.repository_moves import WrongPassword, require_password
 from matou.model.names import InvalidName, NamespacePath, RepositoryPath
 from support.deciding import (
     add_member,

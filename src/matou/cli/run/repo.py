@@ -23,7 +23,7 @@ from matou.forge.access import (
 from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.forge import Forge
 from matou.forge.repositories import creation as use_case
-from matou.forge.repositories import transfers
+from matou.forge.repositories import repository_moves
 from matou.forge.repositories.imports import local_git_dir
 from matou.forge.repositories.repository_lists import visible_repositories
 from matou.forge.repositories.repository_update import (
@@ -134,7 +134,7 @@ def set_repository(
 def transfer_repository(path: str, namespace: str, root: Path, name: str, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
         repository, target = find_repository_at(forge, path), NamespacePath.parse(namespace)
-        moved = transfers.transfer_repository(
+        moved = repository_moves.transfer_repository(
             forge, authorize(forge, OPERATOR, MayTransfer, repository), target, new_path=name
         )
     message = _("{old} is {new} now").format(old=repository.path, new=moved.path)
@@ -146,7 +146,7 @@ def delete_repository(path: str, root: Path, yes: bool, as_json: bool) -> None:
         repository = find_repository_at(forge, path)
         granted = authorize(forge, OPERATOR, MayDelete, repository)
         confirm(_("Delete the repository {path} for good?").format(path=repository.path), is_said=yes)
-        transfers.delete_repository(forge, granted)
+        repository_moves.delete_repository(forge, granted)
     print_result({"deleted": str(repository.path)}, _("deleted {path}").format(path=repository.path), as_json=as_json)
 
 

@@ -19,8 +19,8 @@ from matou.forge.forge import Forge
 from matou.forge.repositories.events import record_event
 from matou.forge.repositories.forks import require_not_wider
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
+from matou.forge.repositories.repository_moves import move_repository, require_unmoved
 from matou.forge.repositories.settings import change_settings
-from matou.forge.repositories.transfers import move_repository, require_unmoved
 from matou.forge.repositories.write_lock import write_lock
 from matou.git.lock_files import publish_file
 from matou.git.refs.transaction import remove_abandoned_locks

@@ -26,13 +26,13 @@ from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.content.branches import default_branch_of
 from matou.forge.repositories import creation
 from matou.forge.repositories.repository_lists import find_repository, find_repository_by_id, visible_repositories
+from matou.forge.repositories.repository_moves import delete_repository, rename_repository, transfer_repository
 from matou.forge.repositories.repository_update import (
     archive_repository,
     describe_repository,
     set_default_branch,
     unarchive_repository,
 )
-from matou.forge.repositories.transfers import delete_repository, rename_repository, transfer_repository
 from matou.model.names import NamespacePath, RepositoryPath, folded
 from matou.model.platform import VersionControl, Visibility
 from matou.platforms.coding import wire, wire_contents

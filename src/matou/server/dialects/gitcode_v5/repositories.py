@@ -9,13 +9,13 @@ from matou.errors import Invalid
 from matou.forge.access import MayAdminister, MayChangeSettings, MayDelete, MaySee, MayTransfer, Scope
 from matou.forge.repositories.init_options import InitOptions, make_repository
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
+from matou.forge.repositories.repository_moves import delete_repository, require_password, transfer_repository
 from matou.forge.repositories.repository_update import (
     RepositoryUpdate,
     archive_repository,
     change_repository,
     unarchive_repository,
 )
-from matou.forge.repositories.transfers import delete_repository, require_password, transfer_repository
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
 from matou.platforms.gitcode import wire
