@@ -47,7 +47,8 @@ class ActionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TeamContext(RequestContext):
-    """`team` is the one that the request is about, and that the identity may see."""
+    """`team` is the one that the request is about. Whoever asks may see it, but for a token of a project, which sees
+    that project alone: it is told what DescribeTeam says of the team above. All else below a team is authorized."""
 
     team: Namespace
 
