@@ -87,6 +87,9 @@ def test_a_shell_completes_commands_options_and_platforms(person: Person, shell:
     assert "--trust-listing" in completed(person, shell, "matou backup --tru")
     assert "gitcode" in completed(person, shell, "matou backup gitc")
     assert "gitee" in completed(person, shell, "matou migrate a --to gite")
+    assert "gitcode" in completed(person, shell, "matou login gitc")
+    assert "reindex" in completed(person, shell, "matou help rei")
+    assert "remove" in completed(person, shell, "matou help org member rem")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -15,7 +15,7 @@ from matou.platforms.registry import SOURCES, TARGETS
     "shell",
     type=click.Choice(["bash", "zsh", "fish"]),
     metavar="SHELL",
-    help=_("as in: source <(matou completion bash)"),
+    help=_("bash, zsh or fish, as in: source <(matou completion bash)"),
 )
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import click
 
 from matou.cli.command import Command
-from matou.cli.completion import targets
+from matou.cli.completion import platforms, targets
 from matou.cli.config import token_from_stdin
 from matou.cli.credential_manager import CredentialManager, log_in_command
 from matou.cli.exit_codes import ExitCode
@@ -67,6 +67,7 @@ class _Credentials:
 @click.argument(
     "host",
     required=False,
+    shell_complete=platforms,
     help=_("{platforms}, or the address of a server; all known with --setup-git").format(
         platforms=names_of(at_home=True)
     ),
@@ -77,7 +78,13 @@ class _Credentials:
     shell_complete=targets,
     help=_("{platforms}, where the address does not say").format(platforms=names_of()),
 )
-@click.option("--user", default="", metavar="USER", help=_("whose password it is; without it, a token is asked for"))
+@click.option(
+    "--user",
+    default="",
+    show_default=False,
+    metavar="USER",
+    help=_("whose password it is; without it, a token is asked for"),
+)
 @token_stdin_option
 @password_stdin_option
 @click.option("--setup-git", is_flag=True, help=_("let git ask Matou for what it keeps for this host"))

@@ -20,7 +20,7 @@ organizations.add(
     root_option,
     click.option("--owner", required=True, metavar="USER", help=_("the account that owns it")),
     click.option("--parent", metavar="NAMESPACE", help=_("the namespace it goes into")),
-    click.option("--display-name", default="", metavar="NAME", help=_("its name in any script")),
+    click.option("--display-name", default="", show_default=False, metavar="NAME", help=_("its name in any script")),
     help=_("Make an organization; with --parent a namespace inside one."),
     examples={"matou org create api --root DIR --owner anna --parent team": _("a namespace inside team")},
 )

@@ -22,8 +22,8 @@ roles.add(
         metavar="LEVEL",
         help=_("10 to 49; as the highest standard role up to it: guest 10, reporter 20, developer 30, maintainer 40"),
     ),
-    click.option("--display-name", default="", metavar="NAME", help=_("its name in any script")),
-    click.option("--description", default="", metavar="TEXT", help=_("what the role is for")),
+    click.option("--display-name", default="", show_default=False, metavar="NAME", help=_("its name in any script")),
+    click.option("--description", default="", show_default=False, metavar="TEXT", help=_("what the role is for")),
     help=_("Make a role; its id is printed alone on standard output."),
     examples={"matou role create team/api tester --access-level 20 --root DIR": _("a role that may read and not push")},
 )

@@ -16,7 +16,7 @@ users.add(
     "matou.cli.run.user:add_user",
     name_argument,
     root_option,
-    click.option("--email", default="", metavar="EMAIL", help=_("their e-mail address")),
+    click.option("--email", default="", show_default=False, metavar="EMAIL", help=_("their e-mail address")),
     click.option("--admin", is_flag=True, help=_("may do everything")),
     password_stdin_option,
     click.option("--no-password", is_flag=True, help=_("no password: only tokens of the account open anything")),

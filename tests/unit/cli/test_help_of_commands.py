@@ -33,3 +33,8 @@ def test_help_has_examples_of_the_command_and_its_exit_codes(name: str) -> None:
     assert command.examples
     assert all(f"matou {name}" in line for line in command.examples)
     assert command.exit_codes or name in WITH_THE_COMMON_ONES
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_help_tells_no_empty_default(name: str) -> None:
+    assert '""' not in ALL[name].get_help(click.Context(ALL[name], show_default=True))

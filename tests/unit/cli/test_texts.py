@@ -39,6 +39,8 @@ def test_what_is_no_age_is_refused(text: str) -> None:
     ("time", "said"),
     [
         (timedelta(seconds=3.21), "3.2 s"),
+        (timedelta(seconds=1), "1 s"),
+        (timedelta(), "< 1 s"),
         (timedelta(hours=26, minutes=5), "26 h 05 min"),
         (timedelta(hours=49), "2 d 1 h"),
         (timedelta(days=400), "400 d 0 h"),

@@ -36,9 +36,12 @@ def local_time(moment: datetime) -> str:
 
 
 def duration(time: timedelta) -> str:
+    """As exactly as it is known: of two moments in whole seconds, as a manifest keeps them, without a tenth."""
     seconds = time.total_seconds()
+    if not time:
+        return "< 1 s"
     if seconds < 60:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.1f} s" if time.microseconds else f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes >= MINUTES_OF_TWO_DAYS:
         return f"{minutes // 1440} d {minutes % 1440 // 60} h"
