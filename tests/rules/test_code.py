@@ -199,3 +199,54 @@ def test_an_error_says_by_its_kind_what_can_be_done() -> None:
         if isinstance(node, ast.ClassDef) and any(isinstance(b, ast.Name) and b.id == "MatouError" for b in node.bases)
     }
     assert plain == kinds | OF_NO_KIND, "make it one of the seven kinds: exit codes and HTTP statuses go by them"
+
+
+TOLD = re.compile(r"^(?:Args|Attributes):\n((?:    .*\n|\n)+)|^(?:Args|Attributes): (\w+):", re.MULTILINE)
+NAMED = re.compile(r"^    (\*{0,2}\w+(?:, \*{0,2}\w+)*):", re.MULTILINE)
+
+
+def told_names(docstring: str) -> set[str]:
+    """Of parameters and attributes that a docstring tells of."""
+    found = TOLD.search(docstring + "\n")
+    if found is None:
+        return set()
+    lists = [found[2]] if found[2] else NAMED.findall(found[1])
+    return {name.strip(" *") for names in lists for name in names.split(",")}
+
+
+def own_names(node: ast.AST) -> set[str]:
+    """Parameters, and of a class all that is assigned or defined in it."""
+    inside = list(ast.walk(node)) if isinstance(node, ast.ClassDef) else list(ast.walk(getattr(node, "args", node)))
+    names = {one.arg for one in inside if isinstance(one, ast.arg)}
+    names |= {one.name for one in inside if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)}
+    names |= {one.attr for one in inside if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Store)}
+    return names | {one.id for one in inside if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+
+
+def told_of_nothing(text: str) -> set[str]:
+    """What docstrings tell of that is not there."""
+    tree = ast.parse(text)
+    classes = {node.name: own_names(node) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    wrong: set[str] = set()
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        bases = [base.id for base in getattr(node, "bases", ()) if isinstance(base, ast.Name)]
+        known = own_names(node).union(*(classes.get(base, set()) for base in bases))
+        wrong |= {f"{node.name}: {name}" for name in told_names(ast.get_docstring(node) or "") - known}
+    return wrong
+
+
+def test_docstrings_tell_of_parameters_and_attributes_that_are_there() -> None:
+    """Six told of what had been renamed; whoever reads them looks for what is not there."""
+    wrong = {path.name: told_of_nothing(path.read_text(encoding="utf-8")) for path in MODULES}
+
+    assert {name: names for name, names in wrong.items() if names} == {}
+
+
+def test_what_a_docstring_tells_of_is_found() -> None:
+    text = (
+        'def move(path):\n    """Move it.\n\n    Args:\n        place: where it is.\n            and: more\n    """\n'
+    )
+
+    assert told_of_nothing(text) == {"move: place"}

@@ -59,7 +59,7 @@ class RepositoryQuery:
     """Which repositories, and in which order.
 
     Attributes:
-        ways: of `user`; None for every repository, whoever's.
+        affiliations: of `user`; None for every repository, whoever's.
         below: of a namespace, and of those below it.
         search: a part of the name, the path or the description, whatever the case.
         best_first: before the order, what is called exactly as `search`, then what begins so, then what holds it.

@@ -34,7 +34,7 @@ class FairQueue:
         """Raises Busy.
 
         Args:
-            who: as turns are counted.
+            user: as turns are counted.
             pace: of the client that the turn waits for, if it does: it is pressed while others wait for a turn.
         """
         await self._take(user)

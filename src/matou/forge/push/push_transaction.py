@@ -92,7 +92,7 @@ def apply_push(
     back as far as the disk lets us.
 
     Args:
-        identity: who may push here, as of now.
+        granted: to whoever pushes, as of now.
         is_shallow: the client's own history is cut off, so what is missing may be missing there too.
 
     Raises:

@@ -62,7 +62,7 @@ class MirrorRepairer:
         """Bring back whatever can be had; called again, it goes on.
 
         Args:
-            place: the mirror; it is there.
+            repository: its mirror is there.
             listing: what the source has.
             fetch: makes a mirror of that aside, and says where. Not called where the archive can help itself.
             previous: what the last manifest names.

@@ -75,7 +75,7 @@ class RepositorySaver:
     Attributes:
         first_wait: before what broke off is asked for again.
         saving: asking is cheap, fetching is not, so fewer may fetch than may ask.
-        place_beside: gives another place to one that cannot go on where it is.
+        path_beside: gives another path to one that cannot go on where it is.
         damage: forgets what has been fetched again.
         known: what `check_credential` has heard, by id.
     """

@@ -67,7 +67,8 @@ def plan_restore(lines: Lines, *, layout: Layout, worktree: bool, repository_fil
         lines: namespaces before the repositories in them, as manifests have them.
         layout: how the tree looks; CODING_SCRIPT always has work trees.
         worktree: whether files are checked out.
-        wanted: held against true paths. A project of which no repository is wanted is left out where it has any.
+        repository_filter: held against true paths. A project of which no repository is wanted is left out where it
+            has any.
 
     Raises:
         InvalidName: a manifest names a place outside of the archive.
