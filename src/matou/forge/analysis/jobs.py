@@ -49,7 +49,7 @@ class Jobs:
             promise: Future[Result] = Future()
             self._begun[key] = promise
         # A daemon: the server ends without waiting for it, and its git ends with its output.
-        threading.Thread(target=self._run, args=(key, work, promise), name="analysis", daemon=True).start()
+        threading.Thread(target=self._run, args=(key, work, promise), name="job", daemon=True).start()
         return promise
 
     def _run(self, key: Hashable, work: Callable[[], Result], promise: "Future[Result]") -> None:
