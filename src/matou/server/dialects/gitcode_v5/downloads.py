@@ -6,7 +6,7 @@ from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Direction, Parameters
 from matou.server.api.route import repository_route
-from matou.server.dialects.gitcode_v5.time_ranges import read_day
+from matou.server.api.time_ranges import read_day
 
 
 class DownloadStatisticsQuery(Parameters, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from matou.server.api.context import RepositoryContext
 from matou.server.api.links import Links
 from matou.server.api.params import PageParameters
 from matou.server.api.route import repository_route
-from matou.server.dialects.gitcode_v5.time_ranges import end_of, read_day, start_of
+from matou.server.api.time_ranges import end_of, read_day, start_of
 
 ACTIONS: Mapping[EventKind, tuple[int, str]] = MappingProxyType(
     {

@@ -11,8 +11,8 @@ from matou.server.api.context import RepositoryContext
 from matou.server.api.params import PageParameters
 from matou.server.api.responses import ListPage
 from matou.server.api.route import repository_route
+from matou.server.api.time_ranges import AFTER_AND_BEFORE, read_between
 from matou.server.dialects.gitcode_v5.repository_object import repository_objects
-from matou.server.dialects.gitcode_v5.time_ranges import AFTER_AND_BEFORE, read_between
 
 _TYPES = {"user": "personal", "group": "organization", "enterprise": "organization"}
 

@@ -24,8 +24,8 @@ from matou.server.api.params import Direction, Nothing, PageParameters
 from matou.server.api.response_cache import at_database
 from matou.server.api.responses import ListPage
 from matou.server.api.route import Route, plain_route, repository_route
+from matou.server.api.time_ranges import AFTER_AND_BEFORE, read_between
 from matou.server.dialects.gitcode_v5.repository_object import repository_objects
-from matou.server.dialects.gitcode_v5.time_ranges import AFTER_AND_BEFORE, read_between
 
 
 class NotMarked(NotFound):
