@@ -27,6 +27,7 @@ from sqlalchemy import (
     select,
     table,
     text,
+    true,
 )
 
 from matou.db.items import COLUMNS, IndexedItem, ItemId
@@ -86,6 +87,7 @@ def search_items(
     readable: Sequence[MetadataId],
     confidential: Sequence[MetadataId],
     kinds: Sequence[str],
+    states: Sequence[str] | None = None,
     offset: int,
     limit: int,
 ) -> tuple[tuple[tuple[MetadataId, IndexedItem], ...], int]:
@@ -94,12 +96,14 @@ def search_items(
     Args:
         readable: the metadata repositories in which it looks.
         confidential: those of them whose confidential items are looked at, too.
+        states: any of these; None for all.
     """
     chosen = and_(
         finds(connection, search),
         items.c.metadata_id.in_(_literally(readable)),
         or_(~items.c.confidential, items.c.metadata_id.in_(_literally(confidential))),
         items.c.kind.in_(kinds),
+        true() if states is None else items.c.state.in_(states),
     )
     total = connection.execute(select(func.count()).select_from(items).where(chosen)).scalar_one()
     order = (items.c.updated_at.is_(None), items.c.updated_at.desc(), items.c.id.desc())

@@ -53,6 +53,7 @@ class NewItem:
     title: str
     state: str
     status: str | None = None
+    status_group: str | None = None
     type: str | None = None
     priority: str | None = None
     author: str | None = None
@@ -101,7 +102,7 @@ class ItemQuery:
     """Which items of a kind, and in which order.
 
     Attributes:
-        states, types, statuses, priorities, numbers: any of these; None for all.
+        states, types, statuses, status_groups, priorities, numbers: any of these; None for all.
         labels: all of these.
         author, assignee, reviewer, tester: logins or keys of people; empty for anybody.
         milestone, iteration, parent, head_branch, base_branch: exactly; None for any, empty for none at all.
@@ -112,6 +113,7 @@ class ItemQuery:
     states: Sequence[str] | None = None
     types: Sequence[str] | None = None
     statuses: Sequence[str] | None = None
+    status_groups: Sequence[str] | None = None
     priorities: Sequence[str] | None = None
     numbers: Sequence[str] | None = None
     labels: Sequence[str] = ()
@@ -230,12 +232,13 @@ def list_items(
     wanted: ItemQuery,
     *,
     sees_confidential: bool,
+    also: ColumnElement[bool] | None = None,
     offset: int = 0,
     limit: int | None = None,
 ) -> tuple[tuple[IndexedItem, ...], int]:
-    """One page of what is wanted, and how many there are in all."""
+    """One page of what is wanted, and of which this holds also; and how many there are in all."""
     visible = true() if sees_confidential else ~items.c.confidential
-    chosen = and_(*_conditions(metadata_id, wanted), visible)
+    chosen = and_(*_conditions(metadata_id, wanted), visible, true() if also is None else also)
     total = connection.execute(select(func.count()).select_from(items).where(chosen)).scalar_one()
     listing = select(*COLUMNS).where(chosen).order_by(*_ordered(wanted)).offset(offset).limit(limit)
     return tuple(IndexedItem(*row) for row in connection.execute(listing)), total
@@ -268,6 +271,7 @@ def _equal(wanted: ItemQuery) -> Iterator[ColumnElement[bool]]:
         ("state", wanted.states),
         ("type", wanted.types),
         ("status", wanted.statuses),
+        ("status_group", wanted.status_groups),
         ("priority", wanted.priorities),
         ("number", wanted.numbers),
     ):

@@ -363,6 +363,7 @@ items = Table(
     Column("title", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("status", Text),
+    Column("status_group", Text),
     Column("type", Text),
     Column("priority", Text),
     Column("author", Text),

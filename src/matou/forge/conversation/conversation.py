@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar, cast
 from matou.archive.blobs import is_digest
 from matou.archive.metadata import MetadataTree, open_metadata
 from matou.caching import SizedCache
-from matou.db import item_comments, items, metadata_repositories
+from matou.db import item_comments, item_search, items, metadata_repositories
 from matou.db.item_comments import CommentQuery, IndexedComment
 from matou.db.items import IndexedItem, ItemQuery
 from matou.db.metadata_repositories import IndexedMetadata
@@ -65,9 +65,9 @@ class Conversation(Generic[S]):
     sees_confidential: bool
 
     def list_items(
-        self, wanted: ItemQuery, *, offset: int = 0, limit: int | None = None
+        self, wanted: ItemQuery, *, search: str = "", offset: int = 0, limit: int | None = None
     ) -> tuple[Sequence[IndexedValue], int]:
-        """One page of the items that are wanted, and how many there are in all."""
+        """One page of the items that are wanted and have every word of a search, and how many there are in all."""
         if self.indexed is None:
             return (), 0
         with self.forge.database.begin_read() as connection:
@@ -76,6 +76,7 @@ class Conversation(Generic[S]):
                 self.indexed.id,
                 wanted,
                 sees_confidential=self.sees_confidential,
+                also=item_search.finds(connection, search) if search else None,
                 offset=offset,
                 limit=limit,
             )

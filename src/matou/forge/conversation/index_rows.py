@@ -43,6 +43,7 @@ def _of_item(item: Issue | ChangeRequest, blob_id: ObjectId) -> NewItem:
         title=plain(item.title),
         state=item.state,
         status=_name(item.status),
+        status_group=None if item.status is None else item.status.group,
         type=_name(item.type),
         priority=_name(item.priority),
         author=item.by,

@@ -28,7 +28,16 @@ class _Readable:
 
 
 def search_items(
-    forge: Forge, identity: Identity, search: str, *, kinds: Sequence[str], offset: int = 0, limit: int = 20
+    forge: Forge,
+    identity: Identity,
+    search: str,
+    *,
+    kinds: Sequence[str],
+    states: Sequence[str] | None = None,
+    repository: str = "",
+    projects: bool = True,
+    offset: int = 0,
+    limit: int = 20,
 ) -> tuple[Sequence[SearchHit], int]:
     """One page of what has every word of a search, the last changed first, and how many there are in all.
 
@@ -36,8 +45,16 @@ def search_items(
 
     Args:
         search: words; what stands in quotes is looked for as it is.
+        states: any of these; None for all.
+        repository: the path of the only one that is looked in; empty for all.
+        projects: whether what is said in projects, of no repository, is looked at.
     """
-    readable = forge.answers.recall(("readable conversations", identity), lambda: _readable(forge, identity))
+    recalled = forge.answers.recall(("readable conversations", identity), lambda: _readable(forge, identity))
+    readable = {
+        one: how
+        for one, how in recalled.items()
+        if (projects or isinstance(how.subject, Repository)) and repository in ("", str(how.subject.path))
+    }
     with forge.database.begin_read() as connection:
         rows, total = item_search.search_items(
             connection,
@@ -45,6 +62,7 @@ def search_items(
             readable=tuple(readable),
             confidential=[one for one, how in readable.items() if how.confidential],
             kinds=kinds,
+            states=states,
             offset=offset,
             limit=limit,
         )

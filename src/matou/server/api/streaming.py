@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Generator, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -14,6 +15,9 @@ from matou.server.api.responses import StreamedResponse
 from matou.server.response_files import ResponseKey, Write
 from matou.server.state import ServerState
 from matou.server.streaming import Header
+from matou.settings import MEBIBYTE
+
+_PIECE_BYTES = MEBIBYTE
 
 SANDBOX: Header = (b"content-security-policy", b"sandbox; default-src 'none'")
 
@@ -70,6 +74,20 @@ def streamed(
                     yield chunk
 
     return StreamedResponse(when_free, headers)
+
+
+def whole_file(path: Path, sha256: str, headers: tuple[Header, ...], *, whose: Hashable) -> StreamedResponse:
+    """A stored file, if it is what was stored: DamagedStoredFile is raised before its first piece."""
+
+    async def when_free(state: ServerState) -> AsyncGenerator[bytes, None]:
+        with _of_streams(state).taken(whose):
+            await state.run_transfer(state.whole_files.require_whole, path, sha256)
+            with await state.run_transfer(path.open, "rb") as file:
+                while chunk := await state.run_transfer(file.read, _PIECE_BYTES):
+                    yield chunk
+
+    length = (b"content-length", b"%d" % path.stat().st_size)
+    return StreamedResponse(when_free, (*headers, length))
 
 
 def counted(stream: StreamedResponse, count: Callable[[], None]) -> StreamedResponse:

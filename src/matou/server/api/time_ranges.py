@@ -4,12 +4,13 @@ A day is China's, as in the answers; of a moment without a zone the same holds. 
 """
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
+from typing import Final
 
 from matou.db.conditions import Between
-from matou.errors import UnknownShape
-from matou.platforms.gitcode.wire_base import CHINA, moment
 from matou.server.api.params import InvalidParameter
+
+CHINA: Final = timezone(timedelta(hours=8))
 
 AFTER_AND_BEFORE = "a day means its first moment, in UTC+8; after is from then on, before is earlier than then"
 
@@ -34,8 +35,9 @@ def read_moment(name: str, text: str) -> datetime | None:
     if not text:
         return None
     try:
-        return moment(_LOST_PLUS.sub(r"+\1", text))
-    except UnknownShape:
+        read = datetime.fromisoformat(_LOST_PLUS.sub(r"+\1", text))
+        return read if read.tzinfo else read.replace(tzinfo=CHINA)
+    except ValueError:
         raise InvalidParameter(
             "{name} is neither a day nor a moment: {text}", name=name, text=repr(text)[:100]
         ) from None

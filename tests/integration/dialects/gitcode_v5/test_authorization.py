@@ -73,15 +73,44 @@ GET     /repos/{owner}/{repo}/forks see
 POST    /repos/{owner}/{repo}/forks fork
 GET     /repos/{owner}/{repo}/git/blobs/{sha} read code
 GET     /repos/{owner}/{repo}/git/trees/{sha} read code
+GET     /repos/{owner}/{repo}/hooks see webhooks
+GET     /repos/{owner}/{repo}/hooks/{id} see webhooks
 POST    /repos/{owner}/{repo}/img/upload upload
+GET     /repos/{owner}/{repo}/issues read conversations
+GET     /repos/{owner}/{repo}/issues/comments read conversations
+GET     /repos/{owner}/{repo}/issues/comments/{id} read conversations
+GET     /repos/{owner}/{repo}/issues/{number} read conversations
+GET     /repos/{owner}/{repo}/issues/{number}/comments read conversations
+GET     /repos/{owner}/{repo}/issues/{number}/labels read conversations
+GET     /repos/{owner}/{repo}/labels read conversations
+GET     /repos/{owner}/{repo}/labels/{name} read conversations
 GET     /repos/{owner}/{repo}/languages read statistics
 PUT     /repos/{owner}/{repo}/members/{username} manage members
+GET     /repos/{owner}/{repo}/milestones read conversations
+GET     /repos/{owner}/{repo}/milestones/{number} read conversations
 PUT     /repos/{owner}/{repo}/module/setting change settings
+GET     /repos/{owner}/{repo}/protect_branches see settings
+GET     /repos/{owner}/{repo}/protected_tags see settings
 GET     /repos/{owner}/{repo}/pull_request_settings see settings
 PUT     /repos/{owner}/{repo}/pull_request_settings change settings
+GET     /repos/{owner}/{repo}/pulls read conversations
+GET     /repos/{owner}/{repo}/pulls/comments/{id} read conversations
+GET     /repos/{owner}/{repo}/pulls/{number} read conversations
+GET     /repos/{owner}/{repo}/pulls/{number}/comments read conversations
+GET     /repos/{owner}/{repo}/pulls/{number}/commits read conversations
+GET     /repos/{owner}/{repo}/pulls/{number}/files read conversations
+GET     /repos/{owner}/{repo}/pulls/{number}/issues read conversations
+GET     /repos/{owner}/{repo}/pulls/{number}/labels read conversations
+GET     /repos/{owner}/{repo}/pulls/{number}/merge read conversations
+GET     /repos/{owner}/{repo}/pulls/{number}/operate_logs read conversations
 GET     /repos/{owner}/{repo}/push_config see settings
 PUT     /repos/{owner}/{repo}/push_config change settings
 GET     /repos/{owner}/{repo}/raw/{path} read code
+GET     /repos/{owner}/{repo}/releases read conversations
+GET     /repos/{owner}/{repo}/releases/latest read conversations
+GET     /repos/{owner}/{repo}/releases/tags/{tag} read conversations
+GET     /repos/{owner}/{repo}/releases/{tag} read conversations
+GET     /repos/{owner}/{repo}/releases/{tag}/attach_files/{file_name}/download read conversations
 GET     /repos/{owner}/{repo}/repo_settings see settings
 PUT     /repos/{owner}/{repo}/repo_settings change settings
 PUT     /repos/{owner}/{repo}/reviewer change settings
@@ -113,6 +142,7 @@ DELETE  /orgs/{org}/memberships/{username} project:write
 POST    /orgs/{org}/memberships/{username} project:write
 GET     /orgs/{org}/repos
 POST    /orgs/{org}/repos repository:write
+GET     /search/issues repository:read repository:write
 GET     /search/repositories repository:read repository:write
 GET     /search/users user:read
 GET     /user user:read

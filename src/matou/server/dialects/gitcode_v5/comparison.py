@@ -70,7 +70,7 @@ def show_comparison(context: RepositoryContext[MayReadCode], params: CompareQuer
         merge_base_commit=None if comparison.merge_base is None else commit_row(context, comparison.merge_base, users),
         commits=[commit_row(context, commit, users) for commit in comparison.commits],
         total_commits=comparison.total_commits,
-        files=[_file(context, comparison, each) for each in comparison.difference.files],
+        files=[changed_file(context, comparison, each) for each in comparison.difference.files],
         truncated=not comparison.is_whole,
     )
 
@@ -98,7 +98,7 @@ def _ends(context: RepositoryContext[MayReadCode]) -> tuple[str, str]:
     return base, head
 
 
-def _file(
+def changed_file(
     context: RepositoryContext[MayReadCode], comparison: RevisionComparison, each: FileDifference
 ) -> wire.CommitFile:
     is_shown = each.patch is not None

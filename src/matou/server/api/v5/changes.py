@@ -1,0 +1,206 @@
+"""Change requests: what is proposed, and what was said on it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from matou.db.items import ItemQuery
+from matou.errors import NotFound
+from matou.forge.access import MayReadConversation
+from matou.model.metadata import ChangeRequest, Issue
+from matou.model.metadata.kinds import CHANGE, ISSUE
+from matou.server.api.context import RepositoryContext
+from matou.server.api.params import InvalidParameter, Nothing, PageParameters
+from matou.server.api.responses import ListPage
+from matou.server.api.route import Route, Workload, repository_route
+from matou.server.api.v5.issues import comment_query, events_of, find_comment, item_at, label_page
+from matou.server.api.v5.queries import (
+    ChangeCommentsQuery,
+    ChangesQuery,
+    CommentsQuery,
+    OperationLogQuery,
+    WholeUnlessPaged,
+    change_query,
+    is_ascending,
+)
+from matou.server.api.v5.rows import ConversationRows, JsonRow
+from matou.server.api.v5.served import V5Conversation, at_conversation, list_of
+
+ReadContext = RepositoryContext[MayReadConversation]
+ON_LINES, ON_THE_WHOLE = "diff_comment", "pr_comment"
+
+
+class NotMerged(NotFound):
+    """The change request was not merged when it was saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeHandlers:
+    """For one dialect."""
+
+    served: V5Conversation
+
+    def list_changes(self, context: ReadContext, params: ChangesQuery) -> ListPage:
+        rows = self.served.open(context)
+        found, total = rows.conversation.list_items(
+            change_query(self.served.change_states, params), offset=params.offset, limit=params.limit
+        )
+        return ListPage([rows.change(one, whole=False) for one in found if isinstance(one, ChangeRequest)], total)
+
+    def show_change(self, context: ReadContext, _: Nothing) -> JsonRow:
+        rows = self.served.open(context)
+        return rows.change(_change(rows))
+
+    def list_comments(self, context: ReadContext, params: ChangeCommentsQuery) -> ListPage:
+        rows, only = self.served.open(context), _comment_type(params)
+        spoken = [row for row in rows.change_comments(_change(rows)) if only in ("", row.get("comment_type"))]
+        if not is_ascending("direction", params.direction or params.order, "asc"):
+            spoken.reverse()
+        return ListPage(spoken[params.offset :][: params.limit], len(spoken))
+
+    def list_all_comments(self, context: ReadContext, params: CommentsQuery) -> ListPage:
+        rows = self.served.open(context)
+        found, total = rows.conversation.list_comments(
+            comment_query(CHANGE, params), offset=params.offset, limit=params.limit
+        )
+        return ListPage([rows.change_comment(one) for one in found], total)
+
+    def show_comment(self, context: ReadContext, _: Nothing) -> JsonRow:
+        rows = self.served.open(context)
+        return rows.change_comment(find_comment(rows, CHANGE, context.path["id"]))
+
+    def list_commits(self, context: ReadContext, params: PageParameters) -> ListPage:
+        rows = self.served.open(context)
+        commits = rows.commits(rows.comparison(_change(rows)))
+        return ListPage(commits[params.offset :][: params.limit], len(commits))
+
+    def list_files(self, context: ReadContext, _: Nothing) -> Sequence[object]:
+        rows = self.served.open(context)
+        return rows.files(rows.comparison(_change(rows)))
+
+    def list_labels(self, context: ReadContext, params: WholeUnlessPaged) -> ListPage:
+        rows = self.served.open(context)
+        return label_page(rows, _change(rows), params)
+
+    def list_issues(self, context: ReadContext, params: PageParameters) -> ListPage:
+        rows = self.served.open(context)
+        linked = _linked_issues(rows, _change(rows))
+        return ListPage(linked[params.offset :][: params.limit], len(linked))
+
+    def show_merge(self, context: ReadContext, _: Nothing) -> object:
+        change = _change(self.served.open(context))
+        if change.state != "merged":
+            raise NotMerged("the pull request {number} is not merged", number=repr(change.number)[:100])
+        return self.served.merged()
+
+    def list_events(self, context: ReadContext, params: OperationLogQuery) -> ListPage:
+        rows = self.served.open(context)
+        events = events_of(rows, _change(rows), params.sort)
+        return ListPage(events[params.offset :][: params.limit], len(events))
+
+
+def change_routes(served: V5Conversation, *, all_comments: bool) -> tuple[Route, ...]:
+    """Args: all_comments: whether there is a list of the comments on all change requests."""
+    handlers = ChangeHandlers(served)
+
+    def route(
+        below: str,
+        parameters: type,
+        run: Callable[..., object],
+        answer: object,
+        choices: str = "",
+        *,
+        slow: bool = False,
+    ) -> Route:
+        return repository_route(
+            "GET",
+            f"/repos/{{owner}}/{{repo}}/pulls{below}",
+            MayReadConversation,
+            parameters,
+            run,
+            answer=answer,
+            choices=choices,
+            cache_key=at_conversation,
+            workload=Workload.SLOW if slow else Workload.QUICK,
+        )
+
+    types = served.types
+    of_all = route(
+        "/comments", CommentsQuery, handlers.list_all_comments, list_of(types.change_comment), "those on all of them"
+    )
+    return (
+        route(
+            "",
+            ChangesQuery,
+            handlers.list_changes,
+            list_of(types.change),
+            "what was saved, also of what the source no longer has; `assignee` and `reviewer` are whoever was asked "
+            "for a review",
+        ),
+        route("/{number}", Nothing, handlers.show_change, types.change),
+        route(
+            "/{number}/comments",
+            ChangeCommentsQuery,
+            handlers.list_comments,
+            list_of(types.change_comment),
+            "the oldest first",
+        ),
+        *((of_all,) if all_comments else ()),
+        route("/comments/{id}", Nothing, handlers.show_comment, types.change_comment),
+        route(
+            "/{number}/commits",
+            PageParameters,
+            handlers.list_commits,
+            list_of(types.commit),
+            "from the code that was saved; 404 where it has not the commits",
+            slow=True,
+        ),
+        route(
+            "/{number}/files",
+            Nothing,
+            handlers.list_files,
+            list_of(types.file),
+            "from the code that was saved; 404 where it has not the commits",
+            slow=True,
+        ),
+        route("/{number}/labels", WholeUnlessPaged, handlers.list_labels, list_of(types.label)),
+        route(
+            "/{number}/issues",
+            PageParameters,
+            handlers.list_issues,
+            list_of(types.issue),
+            "those that were saved as linked",
+        ),
+        route("/{number}/merge", Nothing, handlers.show_merge, object, "404 where it is not merged"),
+        route(
+            "/{number}/operate_logs",
+            OperationLogQuery,
+            handlers.list_events,
+            list_of(types.event),
+            "the newest first; none where the backup did not bring what was done",
+        ),
+    )
+
+
+def _change(rows: ConversationRows) -> ChangeRequest:
+    found = item_at(rows, CHANGE)
+    assert isinstance(found, ChangeRequest)  # noqa: S101 - as the kind says
+    return found
+
+
+def _comment_type(params: ChangeCommentsQuery) -> str:
+    """Raises InvalidParameter."""
+    if params.comment_type not in ("", ON_LINES, ON_THE_WHOLE):
+        given = repr(params.comment_type)[:100]
+        raise InvalidParameter(
+            "comment_type is {one} or {other}, not {given}", one=ON_LINES, other=ON_THE_WHOLE, given=given
+        )
+    return params.comment_type
+
+
+def _linked_issues(rows: ConversationRows, change: ChangeRequest) -> list[JsonRow]:
+    """Those of this repository that may be seen."""
+    numbers = [link.to for link in change.links]
+    if not numbers:
+        return []
+    from_index, _ = rows.conversation.list_items(ItemQuery(kind=ISSUE.name, numbers=numbers))
+    return [rows.issue(one, whole=False) for one in from_index if isinstance(one, Issue)]

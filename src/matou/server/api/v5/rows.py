@@ -1,0 +1,241 @@
+"""The rows of a dialect: what the model has in the platform's words, and with it what else the platform told."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Final, Self, TypeAlias
+
+import msgspec
+
+from matou.db.repositories import Repository
+from matou.errors import NotFound
+from matou.forge.access import Action, MayReadCode, MayReadConversation, authorize
+from matou.forge.content.differences import RevisionComparison, compare
+from matou.forge.content.history import NoSuchCommit
+from matou.forge.conversation.conversation import Conversation, FoundComment, open_conversation
+from matou.forge.conversation.index_rows import comments_of
+from matou.model.metadata import (
+    ChangeRequest,
+    Comment,
+    Issue,
+    Item,
+    JsonObject,
+    LabelDefinition,
+    MarkupText,
+    Milestone,
+    Participant,
+    PersonKey,
+    ProtectionRule,
+    ReleaseAsset,
+    ReviewThread,
+    SavedRelease,
+    TimelineEvent,
+    Webhook,
+)
+from matou.model.metadata.kinds import LABEL, MILESTONE
+from matou.server.api.context import RepositoryContext
+from matou.server.api.links import quoted
+
+JsonRow: TypeAlias = Mapping[str, object]
+
+PERSONAL: Final = frozenset({"email", "phone", "mobile", "avatar_email", "notification_email"})
+"""How somebody is reached, whatever object of a platform it stands in."""
+
+
+class NoSuchCommits(NotFound):
+    """Nothing tells which commits a change request has, or they were not saved."""
+
+
+@dataclass(frozen=True)
+class ConversationRows(ABC):
+    """For one request.
+
+    Attributes:
+        platform: whose rows these are: what it told besides is given back, and nothing of what another one did.
+    """
+
+    platform: ClassVar[str]
+    context: RepositoryContext[MayReadConversation]
+    conversation: Conversation[Repository]
+
+    @classmethod
+    def open(cls, context: RepositoryContext[Any]) -> Self:
+        """Raises as `authorize`: who may see webhooks or settings need not be who may read this."""
+        granted = authorize(context.forge, context.identity, MayReadConversation, context.repository)
+        return cls(context, open_conversation(context.forge, granted))
+
+    @abstractmethod
+    def issue(self, issue: Issue, *, whole: bool = True) -> JsonRow:
+        """Args: whole: with what a list leaves out."""
+
+    @abstractmethod
+    def issue_comment(self, found: FoundComment) -> JsonRow: ...
+
+    @abstractmethod
+    def change(self, change: ChangeRequest, *, whole: bool = True) -> JsonRow: ...
+
+    @abstractmethod
+    def change_comments(self, change: ChangeRequest) -> Sequence[JsonRow]:
+        """All of them, the oldest first, in the form in which the dialect puts replies."""
+
+    @abstractmethod
+    def change_comment(self, found: FoundComment) -> JsonRow: ...
+
+    @abstractmethod
+    def commits(self, comparison: RevisionComparison) -> Sequence[object]: ...
+
+    @abstractmethod
+    def files(self, comparison: RevisionComparison) -> Sequence[object]: ...
+
+    @abstractmethod
+    def event(self, event: TimelineEvent, item: Item) -> JsonRow: ...
+
+    @abstractmethod
+    def label(self, label: LabelDefinition) -> JsonRow: ...
+
+    @abstractmethod
+    def milestone(self, milestone: Milestone) -> JsonRow: ...
+
+    @abstractmethod
+    def release(self, release: SavedRelease) -> JsonRow: ...
+
+    @abstractmethod
+    def hook(self, hook: Webhook) -> JsonRow: ...
+
+    @abstractmethod
+    def protection(self, rule: ProtectionRule) -> JsonRow: ...
+
+    @abstractmethod
+    def person(self, key: PersonKey | None) -> JsonRow | None:
+        """Whoever is part of something else, with all that was told of them anywhere."""
+
+    def complete(self, row: msgspec.Struct, extra: JsonObject | None, **parts: object) -> JsonRow:
+        """A row and what the platform told besides, key by key. Args: parts: those that are rows themselves."""
+        made: dict[str, object] = msgspec.to_builtins(row)
+        return merged(made | parts, self.shown_extra(extra))
+
+    def shown_extra(self, extra: JsonObject | None) -> JsonObject:
+        """What may be shown of what this platform told besides; nothing where another one did."""
+        if not extra or not self.is_own:
+            return {}
+        return extra if self.shows_personal_data else _impersonal(extra)
+
+    @cached_property
+    def is_own(self) -> bool:
+        tree = self.conversation.tree
+        return tree is not None and tree.about.platform == self.platform
+
+    @cached_property
+    def shows_personal_data(self) -> bool:
+        return self.conversation.may(Action.SEE_PERSONAL_DATA)
+
+    def participant(self, key: PersonKey | None) -> Participant | None:
+        """Whoever is named and stands in no list, by that name."""
+        if key is None:
+            return None
+        return self.conversation.people().get(key) or Participant(login=key, name=key)
+
+    def labels_of(self, item: Item) -> list[LabelDefinition]:
+        """A label that was deleted has its name still."""
+        table: Mapping[str, LabelDefinition] = self.conversation.table(LABEL)
+        return [table.get(name) or LabelDefinition(name=name, color="") for name in item.labels]
+
+    def milestone_of(self, item: Item) -> Milestone | None:
+        return self.find_milestone(item.milestone) if item.milestone else None
+
+    def find_milestone(self, number: str) -> Milestone | None:
+        found = (one for one in self.milestones() if one.number == number)
+        return next(found, None)
+
+    def milestones(self) -> list[Milestone]:
+        return [one for one in self.conversation.table(MILESTONE).values() if one.kind == "milestone"]
+
+    def comparison(self, change: ChangeRequest) -> RevisionComparison:
+        """What a change request would merge. Raises NoSuchCommits, and as `authorize`."""
+        base, head = change.merge_base or change.base.commit, change.head.commit
+        granted, number = self.code_context.granted, repr(change.number)[:100]
+        if not base or not head:
+            raise NoSuchCommits("nothing tells which commits {number} has", number=number)
+        try:
+            return compare(self.context.forge, granted, base, head)
+        except NoSuchCommit:
+            raise NoSuchCommits("the commits of {number} are not in the saved repository", number=number) from None
+
+    @cached_property
+    def code_context(self) -> RepositoryContext[MayReadCode]:
+        """Raises as `authorize`."""
+        context = self.context
+        granted = authorize(context.forge, context.identity, MayReadCode, context.repository)
+        return RepositoryContext(
+            context.forge,
+            context.identity,
+            context.links,
+            context.path,
+            context.headers,
+            context.address,
+            granted,
+        )
+
+    def api(self, *segments: str) -> str:
+        """An address below that of the repository."""
+        return self.context.links.repository_api(self.context.repository.path, *segments)
+
+    def asset_url(self, release: SavedRelease, asset: ReleaseAsset) -> str:
+        """Here where its bytes are, else where they were."""
+        if asset.sha256 is None:
+            return asset.url
+        return self.api("releases") + "/" + "/".join(map(one_segment, self.asset_path(release, asset)))
+
+    @abstractmethod
+    def asset_path(self, release: SavedRelease, asset: ReleaseAsset) -> Sequence[str]:
+        """The segments below `releases` from which it can be downloaded."""
+
+
+def one_segment(text: str) -> str:
+    return quoted(text, safe="")
+
+
+def merged(made: dict[str, object], rest: Mapping[str, object]) -> JsonRow:
+    """Objects key by key, lists of as many objects one by one; of anything else what the platform told."""
+    for key, value in rest.items():
+        made[key] = _merged(made[key], value) if made.get(key) is not None else value
+    return made
+
+
+def _merged(made: object, rest: object) -> object:
+    if isinstance(made, dict) and isinstance(rest, Mapping):
+        return merged(made, rest)
+    if isinstance(made, list) and isinstance(rest, list):
+        if len(made) != len(rest):
+            return made
+        return [_merged(ours, theirs) for ours, theirs in zip(made, rest, strict=True)]
+    return made if isinstance(rest, Mapping | list) else rest
+
+
+def _impersonal(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _impersonal(each) for key, each in value.items() if key not in PERSONAL}
+    return [_impersonal(each) for each in value] if isinstance(value, list) else value
+
+
+def body_of(text: MarkupText | None) -> str:
+    return "" if text is None else text.body
+
+
+def threads_of(change: ChangeRequest) -> list[tuple[ReviewThread | None, Comment]]:
+    """Every comment that the source still has, with the thread that it is in, the oldest first."""
+    on_lines = {id(comment): thread for thread in change.threads for comment in thread.comments}
+    spoken = [(on_lines.get(id(comment)), comment) for comment in comments_of(change)]
+    return sorted(spoken, key=lambda pair: (pair[1].at is None, pair[1].at, pair[0] is None))
+
+
+def thread_of(found: FoundComment) -> ReviewThread | None:
+    """The thread that a comment on a change request is in."""
+    threads = found.item.threads if isinstance(found.item, ChangeRequest) else ()
+    return next((one for one in threads if found.comment in one.comments), None)
+
+
+def number_of(text: str | None) -> int:
+    """Of an id or a number where the dialect has digits alone; 0 for what is none."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < len(str(2**63)) else 0

@@ -1,0 +1,60 @@
+"""What each dialect of API v5 says of its own, and what all handlers begin with."""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from matou.forge.access import Action, may
+from matou.server.api.context import RepositoryContext
+from matou.server.api.v5.queries import StateFilter
+from matou.server.api.v5.rows import ConversationRows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowTypes:
+    """What the rows are, for the description of the API."""
+
+    issue: Any
+    issue_comment: Any
+    change: Any
+    change_comment: Any
+    commit: Any
+    file: Any
+    event: Any
+    label: Any
+    milestone: Any
+    release: Any
+    hook: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class V5Conversation:
+    """A dialect.
+
+    Attributes:
+        issue_states, change_states: by the words for them; the empty one is what is meant where nothing is said.
+        merged: what answers whether a change request is merged that is.
+    """
+
+    rows: type[ConversationRows]
+    types: RowTypes
+    issue_states: Mapping[str, StateFilter]
+    change_states: Mapping[str, StateFilter]
+    merged: Callable[[], object]
+
+    def open(self, context: RepositoryContext[Any]) -> ConversationRows:
+        return self.rows.open(context)
+
+
+def at_conversation(context: RepositoryContext[Any], params: object) -> Hashable | None:  # noqa: ARG001 - as routes ask for it
+    """For what the index decides, and what of it this identity may see besides."""
+    version = context.forge.database.version()
+    if version is None:
+        return None
+    seen = (Action.READ_CONFIDENTIAL, Action.SEE_PERSONAL_DATA)
+    return (version, *(may(context.forge, context.identity, action, context.repository) for action in seen))
+
+
+def list_of(row: Any) -> Any:
+    """The type of a list of rows, for the description of the API."""
+    return list[row]

@@ -1,0 +1,78 @@
+"""A Matou that serves what was saved of a platform is as good a source as the platform itself."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from matou.credentials import Secret
+from matou.http.session import Session
+from matou.model.metadata.kinds import HOOK, LABEL, MILESTONE, PROTECTION
+from matou.platforms.base.metadata import MetadataReader
+from matou.platforms.gitcode.metadata_source import GitCodeMetadataSource
+from matou.platforms.gitcode.source import GitCodeSource
+from support.coding_api import Clock
+from support.conversation_story import ASSET
+from support.gitcode_conversation import running_gitcode_conversation
+from support.gitcode_server import Harbour, furnish
+from support.gitcode_source import TOKEN
+from support.matou_server import MatouServer, running_server
+from support.saved_conversation import SavedConversation, read_all, save, with_assets
+from support.steered_clock import SYSTEM_CLOCK
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+TABLES = (LABEL, MILESTONE, PROTECTION, HOOK)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MatouServer]:
+    with running_server(tmp_path_factory.mktemp("said") / "archive") as server:
+        furnish(server.forge)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def said_at_gitcode() -> SavedConversation:
+    with running_gitcode_conversation() as account:
+        return read_all(gitcode_reader(account.url, TOKEN, "crane"), "gitcode", TABLES)
+
+
+def gitcode_reader(url: str, token: str, name: str) -> MetadataReader:
+    session = Session(named=[url], clock=SYSTEM_CLOCK)
+    listed = GitCodeSource(session, url, Secret(token), record=lambda _: None, now=lambda: NOW)
+    repository = next(one for one in listed.repositories() if one.name == name)
+    found = GitCodeMetadataSource(session, url, Secret(token), lambda _: None, now=lambda: NOW).of_repository(
+        repository, None
+    )
+    assert found is not None
+    return found
+
+
+def test_what_is_read_of_a_matou_is_what_was_read_of_gitcode(
+    server: MatouServer, said_at_gitcode: SavedConversation
+) -> None:
+    harbour = Harbour(server.forge, Clock())
+    with_assets(server.forge, said_at_gitcode, ASSET)
+    save(server.forge, harbour.repository("ferry"), said_at_gitcode)
+
+    again = read_all(gitcode_reader(f"{server.url}/api/v5", harbour.token("chen"), "ferry"), "gitcode", TABLES)
+
+    assert again.issues == said_at_gitcode.issues
+    assert again.changes == said_at_gitcode.changes
+    assert without_addresses(again.releases) == without_addresses(said_at_gitcode.releases)
+    assert in_order(again.tables) == in_order(said_at_gitcode.tables)
+    assert again.people == said_at_gitcode.people
+
+
+def in_order(tables: dict[str, tuple[Any, ...]]) -> dict[str, list[Any]]:
+    return {name: sorted(rows, key=repr) for name, rows in tables.items()}
+
+
+def without_addresses(releases: dict[str, Any]) -> dict[str, Any]:
+    """Files are to be had here, and not where they were."""
+    return {
+        tag: replace(one, assets=tuple(replace(asset, url="", sha256=None, size=None) for asset in one.assets))
+        for tag, one in releases.items()
+    }
