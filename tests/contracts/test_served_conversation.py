@@ -10,20 +10,28 @@ import pytest
 from matou.credentials import Secret
 from matou.http.session import Session
 from matou.model.metadata.kinds import HOOK, LABEL, MILESTONE, PROTECTION
+from matou.model.platform import RemoteRepository, VersionControl, Visibility
 from matou.platforms.base.metadata import MetadataReader
 from matou.platforms.gitcode.metadata_source import GitCodeMetadataSource
 from matou.platforms.gitcode.source import GitCodeSource
+from matou.platforms.gitee.api import GiteeApi, token_of
+from matou.platforms.gitee.metadata_reader import GiteeRepositoryReader
+from matou.platforms.gitee.metadata_source import GiteeMetadataSource
+from matou.platforms.gitee.source import GiteeSource
 from support.coding_api import Clock
 from support.conversation_story import ASSET
 from support.gitcode_conversation import running_gitcode_conversation
 from support.gitcode_server import Harbour, furnish
 from support.gitcode_source import TOKEN
+from support.gitee_conversation import running_gitee_conversation
+from support.gitee_source import TOKEN as GITEE_TOKEN
 from support.matou_server import MatouServer, running_server
 from support.saved_conversation import SavedConversation, read_all, save, with_assets
 from support.steered_clock import SYSTEM_CLOCK
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TABLES = (LABEL, MILESTONE, PROTECTION, HOOK)
+GITEE_TABLES = (LABEL, MILESTONE, HOOK)
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +84,52 @@ def without_addresses(releases: dict[str, Any]) -> dict[str, Any]:
         tag: replace(one, assets=tuple(replace(asset, url="", sha256=None, size=None) for asset in one.assets))
         for tag, one in releases.items()
     }
+
+
+@pytest.fixture(scope="module")
+def said_at_gitee() -> SavedConversation:
+    with running_gitee_conversation() as account:
+        session = Session(named=[account.url], clock=SYSTEM_CLOCK)
+        listed = GiteeSource(session, account.url, Secret(GITEE_TOKEN), record=lambda _: None, now=lambda: NOW)
+        repository = next(one for one in listed.repositories() if one.name == "crane")
+        source = GiteeMetadataSource(session, account.url, Secret(GITEE_TOKEN), lambda _: None, now=lambda: NOW)
+        reader = source.of_repository(repository, None)
+        assert reader is not None
+        return read_all(reader, "gitee", GITEE_TABLES)
+
+
+def gitee_reader(url: str, token: str, path: str) -> MetadataReader:
+    """Of a server that lists no repositories in Gitee's words."""
+    api = GiteeApi(
+        Session(named=[url], clock=SYSTEM_CLOCK), url, token_of(token), now=lambda: NOW, record=lambda _: None
+    )
+    listed = RemoteRepository(
+        id="1",
+        namespace_id="1",
+        name="light",
+        description="",
+        clone_url=f"{url}/{path}.git",
+        version_control=VersionControl.GIT,
+        created_at=None,
+        last_push_at=None,
+        default_branch=None,
+        visibility=Visibility.PUBLIC,
+    )
+    return GiteeRepositoryReader(api, path, listed, lambda kind: kind.is_default)
+
+
+def test_what_is_read_of_a_matou_is_what_was_read_of_gitee(
+    server: MatouServer, said_at_gitee: SavedConversation
+) -> None:
+    harbour = Harbour(server.forge, Clock())
+    with_assets(server.forge, said_at_gitee, ASSET)
+    save(server.forge, harbour.repository("light"), said_at_gitee)
+
+    reader = gitee_reader(f"{server.url}/gitee", harbour.token("chen"), "harbour/light")
+    again = read_all(reader, "gitee", GITEE_TABLES)
+
+    assert again.issues == said_at_gitee.issues
+    assert again.changes == said_at_gitee.changes
+    assert without_addresses(again.releases) == without_addresses(said_at_gitee.releases)
+    assert in_order(again.tables) == in_order(said_at_gitee.tables)
+    assert again.people == said_at_gitee.people

@@ -103,6 +103,7 @@ class ItemQuery:
 
     Attributes:
         states, types, statuses, status_groups, priorities, numbers: any of these; None for all.
+        status_groups: the empty one is for items of no status, or of one that comes to nothing known.
         labels: all of these.
         author, assignee, reviewer, tester: logins or keys of people; empty for anybody.
         milestone, iteration, parent, head_branch, base_branch: exactly; None for any, empty for none at all.
@@ -271,12 +272,14 @@ def _equal(wanted: ItemQuery) -> Iterator[ColumnElement[bool]]:
         ("state", wanted.states),
         ("type", wanted.types),
         ("status", wanted.statuses),
-        ("status_group", wanted.status_groups),
         ("priority", wanted.priorities),
         ("number", wanted.numbers),
     ):
         if values is not None:
             yield items.c[name].in_(values)
+    if wanted.status_groups is not None:
+        named = items.c.status_group.in_([group for group in wanted.status_groups if group])
+        yield or_(named, items.c.status_group.is_(None)) if "" in wanted.status_groups else named
     for name, value in (
         ("milestone", wanted.milestone),
         ("iteration", wanted.iteration),

@@ -20,7 +20,7 @@ from matou.server.authorization import GitRequest
 from matou.server.broken_bodies import BrokenBodies
 from matou.server.cors import ReadableByPages
 from matou.server.cross_site import LocalNamesOnly, SameSiteOnly
-from matou.server.dialects import coding, gitcode_v5, gitee_v3
+from matou.server.dialects import coding, gitcode_v5, gitee_v3, gitee_v5
 from matou.server.errors import answer_for
 from matou.server.git.http import serve_git
 from matou.server.git.lfs import LFS_OPERATIONS, serve_lfs
@@ -90,6 +90,7 @@ def build_app(
             # Before git's own, which goes by the end of a path: a file of a repository may be called `info/refs`.
             *gitcode_v5.routes(state, limiter=limiter),
             *gitee_v3.routes(state, limiter=limiter),
+            *gitee_v5.routes(state, limiter=limiter),
             AttachmentRoute(state),
             GitRoute(state),
             Route("/-/health", _health),
