@@ -12,7 +12,7 @@ import pytest
 
 from integration.git.mirrored_sources import MAIN, URL, Team, sha256, team, updated
 from matou.errors import Conflict, MatouError, TryLater
-from matou.git.operations import fetch
+from matou.git.operations import connectivity, fetch
 from matou.git.operations.mirror import BadPack, FetchSource, list_refs, update_mirror
 from matou.git.operations.push import Body
 from matou.git.process.run import GitOutOfMemory, Limits
@@ -331,7 +331,8 @@ class Faulty(LocalTransport):
 
 
 def test_a_server_with_a_fault_is_not_asked_by_git_itself_too(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch, "run_git", lambda *_, **__: pytest.fail("git was started"))
+    for module in (connectivity, fetch):
+        monkeypatch.setattr(module, "run_git", lambda *_, **__: pytest.fail("git was started"))
     transport = Faulty({URL: team.source})
 
     with pytest.raises(TryLater, match="answered 500"):

@@ -3,8 +3,7 @@
 import contextlib
 import os
 import re
-import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -12,13 +11,18 @@ from typing import Final
 
 from matou.errors import Damaged, MatouError, TryLater
 from matou.git.odb.packs import ids_not_in
-from matou.git.odb.shallow import INFINITE_DEPTH, boundary_text, lacking_parents, read_boundary, write_boundary
-from matou.git.odb.stored_objects import describe_objects
+from matou.git.odb.shallow import INFINITE_DEPTH, lacking_parents, read_boundary, write_boundary
+from matou.git.operations.connectivity import (
+    BadPack,
+    is_own_fault,
+    left_whole,
+    require_connected,
+    whole_tips,
+)
 from matou.git.operations.fsck import known_messages, tolerant_check
 from matou.git.process.run import (
     DEFAULT_LIMITS,
     NO_ACCESS,
-    TOOK_TOO_MUCH,
     CompletedGit,
     GitAccess,
     GitChild,
@@ -30,7 +34,6 @@ from matou.git.process.run import (
     run_git_captured,
 )
 from matou.git.process.sandbox import GitSetting
-from matou.git.refs.listing import OWN_PREFIX, read_refs
 from matou.git.repository import has_objects, packs, remove_unfinished_objects
 from matou.git.wire.client import FetchResponse, fetch_request
 from matou.git.wire.pktline import CutShort
@@ -49,10 +52,6 @@ _INDEXED: Final = re.compile(rb"pack\t([0-9a-f]{40,64})\n")
 """What `git index-pack` says first; whatever came after the pack, it gives back behind that."""
 
 _FALLBACK_SETTINGS: Final = (("fetch.unpackLimit", "1"), ("transfer.fsckObjects", "false"))
-
-
-class BadPack(Damaged):
-    """A pack that git refuses, or that lacks what was asked for."""
 
 
 class FetchFailed(TryLater):
@@ -149,8 +148,8 @@ def fetch_objects(
     wants = wanted_objects(listing)
     haves: frozenset[ObjectId] = frozenset()
     if not is_fresh:
-        haves = _whole_tips(git_dir)
-        haves |= _left_whole(git_dir, wants - haves, haves)
+        haves = whole_tips(git_dir)
+        haves |= left_whole(git_dir, wants - haves, haves)
     if wants <= haves and not (wants and boundary):
         return FetchedObjects(boundary=boundary)
     order = _Order(
@@ -171,35 +170,6 @@ def fetch_objects(
 def wanted_objects(listing: RefListing) -> frozenset[ObjectId]:
     head = listing.detached_head
     return listing.object_ids() | (frozenset() if head is None else {head})
-
-
-def is_connected(git_dir: Path) -> bool:
-    """Say whether all is there that the source's refs reach as far as they are there themselves."""
-    try:
-        _require_connected(git_dir, _whole_tips(git_dir), ())
-    except (BadPack, Damaged):
-        return False
-    return True
-
-
-def _whole_tips(git_dir: Path) -> frozenset[ObjectId]:
-    """What the source's refs name and is there: they were written after everything that they reach was proven to be.
-
-    What is kept may have been damaged since, and nothing can be fetched again that the source has dropped.
-    """
-    refs = read_refs(git_dir)
-    named = {oid for name, oid in refs.refs.items() if not name.startswith(OWN_PREFIX)}
-    return frozenset(describe_objects(git_dir, named | {refs.detached_head} if refs.detached_head else named))
-
-
-def _left_whole(git_dir: Path, ids: frozenset[ObjectId], trusted: Collection[ObjectId]) -> frozenset[ObjectId]:
-    """Those objects that lie here without a ref, if all that they reach is here too: a run that was cut off, say."""
-    present = frozenset(describe_objects(git_dir, ids))
-    if present:
-        with contextlib.suppress(BadPack):
-            _require_connected(git_dir, present, trusted)
-            return present
-    return frozenset()
 
 
 def _fetch_somehow(order: _Order) -> FetchedObjects:
@@ -291,13 +261,8 @@ class _RefusedByCheck(Damaged):
         self.findings = findings
 
 
-def _is_ours(failure: GitFailed) -> bool:
-    """Git was stopped, killed or wanted too much memory: that says nothing of what it read."""
-    return isinstance(failure, TOOK_TOO_MUCH) or failure.status < 0
-
-
 def _pack_error(failure: GitFailed, url: str, *, is_checked: bool) -> MatouError:
-    if _is_ours(failure):
+    if is_own_fault(failure):
         return failure
     if is_checked:
         return _RefusedByCheck(
@@ -342,7 +307,7 @@ def _fetch_by_git(order: _Order) -> FetchedObjects:
     except UntrustedCertificate:
         raise
     except GitFailed as failure:
-        if _is_ours(failure):
+        if is_own_fault(failure):
             raise
         raise FetchFailed(
             "git fetch of {url} failed: {reason}", url=order.source.url, reason=failure.stderr
@@ -371,12 +336,12 @@ def _checked_boundary(order: _Order, boundary: frozenset[ObjectId]) -> frozenset
     known = read_boundary(order.git_dir)
     narrow = lacking_parents(order.git_dir, boundary)
     try:
-        _require_connected(order.git_dir, order.wants, (), boundary=narrow)
+        require_connected(order.git_dir, order.wants, (), boundary=narrow)
     except BadPack:
         if narrow == boundary:
             raise
         narrow = boundary
-        _require_connected(order.git_dir, order.wants, (), boundary=narrow)
+        require_connected(order.git_dir, order.wants, (), boundary=narrow)
     if narrow != known:
         write_boundary(order.git_dir, narrow)
     return narrow
@@ -393,44 +358,7 @@ def _require_all(order: _Order, fetched: FetchedObjects) -> None:
         if missing:
             raise BadPack("{url} did not send {missing}", url=order.source.url, missing=", ".join(sorted(missing)[:3]))
     else:
-        _require_connected(order.git_dir, order.wants, order.haves)
-
-
-def _require_connected(
-    git_dir: Path,
-    ids: Collection[ObjectId],
-    trusted: Collection[ObjectId],
-    *,
-    boundary: Collection[ObjectId] | None = None,
-) -> None:
-    """`boundary` is where the history shall end, if that is not what the repository says."""
-    ends = "".join([*(f"{oid}\n" for oid in ids), *(f"^{oid}\n" for oid in trusted)])
-    with _sent_boundary(boundary) as environment:
-        try:
-            run_git(
-                ["rev-list", "--objects", "--quiet", "--stdin"],
-                git_dir=git_dir,
-                input=ends.encode(),
-                environment=environment,
-            )
-        except GitFailed as failure:
-            if _is_ours(failure):
-                raise
-            raise BadPack("{repository} is not whole: {reason}", repository=git_dir, reason=failure.stderr) from failure
-
-
-@contextlib.contextmanager
-def _sent_boundary(boundary: Collection[ObjectId] | None) -> Iterator[Mapping[str, str]]:
-    """What tells git where a history ends; an empty name is git's word for nowhere."""
-    if boundary is None:
-        yield {}
-    elif not boundary:
-        yield {"GIT_SHALLOW_FILE": ""}
-    else:
-        with tempfile.NamedTemporaryFile(prefix="matou-shallow-") as file:
-            file.write(boundary_text(boundary))
-            file.flush()
-            yield {"GIT_SHALLOW_FILE": file.name}
+        require_connected(order.git_dir, order.wants, order.haves)
 
 
 @contextlib.contextmanager

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matou.git.odb.stored_objects import describe_objects
-from matou.git.operations.fetch import BadPack, FetchedObjects, FetchFailed, FetchSource, fetch_objects, wanted_objects
+from matou.git.operations.connectivity import BadPack
+from matou.git.operations.fetch import FetchedObjects, FetchFailed, FetchSource, fetch_objects, wanted_objects
 from matou.git.process.run import GitChild
 from matou.git.refs.listing import (
     KEPT_PREFIX,

@@ -22,7 +22,8 @@ from matou.git.odb.shallow import (
     write_boundary,
 )
 from matou.git.odb.stored_objects import DamagedObject, describe_objects
-from matou.git.operations.fetch import is_connected, wanted_objects
+from matou.git.operations.connectivity import is_connected
+from matou.git.operations.fetch import wanted_objects
 from matou.git.operations.mirror import storable
 from matou.git.process.run import GitFailed, GitStopped, Limits, run_git
 from matou.git.refs.listing import leave_out_unreadable, read_refs
