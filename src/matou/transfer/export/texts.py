@@ -41,6 +41,7 @@ class TextRenderer:
 
     def __init__(self, references: Mapping[tuple[str, str], str]) -> None:
         self._references = references
+        self._pages = frozenset(references.values())
         self._markdown = MarkdownIt("commonmark", {"html": True, "breaks": True}).enable(["table", "strikethrough"])
 
     def render(self, text: MarkupText, files: Mapping[str, LocalFile]) -> str:
@@ -50,8 +51,8 @@ class TextRenderer:
         if text.markup == "plain" or len(text.body) > LONGEST_RENDERED:
             return f'<pre class="plain">{html.escape(text.body)}</pre>'
         given = self._markdown.render(text.body) if text.markup == "markdown" else text.body
-        known = {file.href for file in files.values()} | set(self._references.values())
-        return nh3.clean(self._linked(given, files), attribute_filter=partial(_allowed, known))
+        beside = frozenset(file.href for file in files.values())
+        return nh3.clean(self._linked(given, files), attribute_filter=partial(_allowed, self._pages, beside))
 
     def _linked(self, given: str, files: Mapping[str, LocalFile]) -> str:
         """The best that can be done with what may be broken; what is dangerous in it is removed afterwards."""
@@ -90,10 +91,10 @@ def _with_local_address(tag: str, name: str, files: Mapping[str, LocalFile]) -> 
     return f'<a href="{href}">{alternative or href}</a>'
 
 
-def _allowed(known: set[str], element: str, attribute: str, value: str) -> str | None:
+def _allowed(pages: frozenset[str], beside: frozenset[str], element: str, attribute: str, value: str) -> str | None:
     """A picture is one of ours; a link leads to one of our files, or away by a scheme that runs nothing."""
     if (element, attribute) == ("a", "href"):
-        return value if value in known or _OUTSIDE.match(value) else None
+        return value if value in pages or value in beside or _OUTSIDE.match(value) else None
     if attribute in ("src", "cite", "srcset", "background", "poster"):
-        return value if attribute == "src" and element == "img" and value in known else None
+        return value if attribute == "src" and element == "img" and value in beside else None
     return value
