@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import zipfile
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -166,6 +167,20 @@ def test_tables_have_every_field_and_nothing_that_a_spreadsheet_calculates(
     assert (tmp_path / "out/harbour/api" / first["files"].split("; ")[0]).read_bytes() == PICTURE
     with (tmp_path / "out/harbour/api/issue-comments.csv").open(encoding="utf-8-sig", newline="") as file:
         assert [row["text"] for row in csv.DictReader(file)] == ["评论里的暗语"]
+
+
+def test_a_workbook_has_the_same_tables_and_no_formula(
+    saved: ArchiveWithMetadata, person: Person, tmp_path: Path
+) -> None:
+    person.matou("export", saved.archive.root, "--to", tmp_path / "out", "--format", "xlsx", code=3)
+
+    with zipfile.ZipFile(tmp_path / "out/harbour/api/items.xlsx") as workbook:
+        sheets = [workbook.read(name).decode() for name in workbook.namelist() if "worksheets/sheet" in name]
+        names = re.findall(r'<sheet name="([^"]+)"', workbook.read("xl/workbook.xml").decode())
+    assert names == ["issues", "issue-comments", "changes", "change-comments"]
+    assert "<t>=HYPERLINK(1)</t>" in sheets[0]
+    assert "评论里的暗语" in sheets[1]
+    assert not [sheet for sheet in sheets if "<f>" in sheet or "<hyperlink" in sheet]
 
 
 def test_a_folder_with_something_in_it_is_left_alone(

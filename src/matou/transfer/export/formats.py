@@ -39,8 +39,15 @@ def _csv() -> WriteSource:
     return write_csv
 
 
+def _xlsx() -> WriteSource:
+    from matou.transfer.export.xlsx_workbook import write_xlsx
+
+    return write_xlsx
+
+
 FORMATS: Final[Mapping[str, ExportFormat]] = {
     "html": ExportFormat(_html, has_start_page=True),
     "csv": ExportFormat(_csv),
+    "xlsx": ExportFormat(_xlsx),
     "jsonl": ExportFormat(_json_lines),
 }
