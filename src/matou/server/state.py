@@ -89,7 +89,7 @@ class ServerState:
     transfer_threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(TRANSFER_THREADS, "transfer")
     )
-    push_threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(PUSH_THREADS, "landing"))
+    push_threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(PUSH_THREADS, "push"))
     stream_threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(STREAM_THREADS, "pieces"))
 
     async def run_in_pool(

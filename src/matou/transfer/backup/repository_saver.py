@@ -70,7 +70,7 @@ class RepositoryResult:
 
 @dataclass(frozen=True, slots=True)
 class RepositorySaver:
-    """Settles repositories. May be used by several threads, each with repositories of its own.
+    """Saves repositories, and says what became of each. For several threads, each with repositories of its own.
 
     Attributes:
         first_wait: before what broke off is asked for again.

@@ -1,4 +1,4 @@
-"""The work of one run: what is listed is settled, line by line, until all that is left is to publish the manifest."""
+"""The work of one run: what is listed is processed, line by line, until all that is left is to publish the manifest."""
 
 import contextlib
 from collections.abc import Iterator
@@ -83,7 +83,7 @@ class RunContext:
 
 @dataclass(frozen=True, slots=True)
 class BackupRun:
-    """Settles everything that a source lists, or once listed, into the recorder."""
+    """Processes everything that a source lists, or once listed, into the recorder."""
 
     context: RunContext
     options: BackupOptions

@@ -219,7 +219,7 @@ class _Naming:
         return ((candidate, chosen[candidate], choices[candidate]) for candidate in sorted(chosen, key=_path_of))
 
     def _first_choice(self, candidate: Candidate) -> tuple[TargetPath, _Choice]:
-        """The place, and whose choice it is; what the rules choose is not settled yet."""
+        """The place, and whose choice it is; what the rules choose is not certain yet."""
         mapped = self.mapping.target_of(candidate.source_path, candidate.line.name, namespace=self.namespace)
         namespace, name = mapped or (self.namespace, None)
         if name is not None:
@@ -255,7 +255,7 @@ class _Naming:
 def _finished(
     candidates_by_path: Mapping[Candidate, TargetPath], taken: set[tuple[str, str]]
 ) -> dict[Candidate, TargetPath]:
-    """Those wishes that nobody else has."""
+    """Those names that nobody else has."""
     counts = Counter(map(_key, candidates_by_path.values()))
     return {
         candidate: path
