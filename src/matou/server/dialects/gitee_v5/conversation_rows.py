@@ -169,8 +169,8 @@ class GiteeRows(ConversationRows):
                 "comments_url": self.api("commits", commit.id, "comments"),
                 "commit": {
                     "url": self.api("commits", commit.id),
-                    "author": _signature(commit.author),
-                    "committer": _signature(commit.committer),
+                    "author": signature_row(commit.author),
+                    "committer": signature_row(commit.committer),
                     "message": commit.message,
                 },
                 "author": None,
@@ -382,7 +382,7 @@ def _html(text: MarkupText | None) -> str | None:
     return text.body if text is not None and text.markup == "html" else None
 
 
-def _signature(signature: Signature) -> dict[str, object]:
+def signature_row(signature: Signature) -> dict[str, object]:
     return {"name": signature.name, "email": signature.email, "date": moment_of(signature.at)}
 
 
