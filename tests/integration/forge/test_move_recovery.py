@@ -40,7 +40,9 @@ from matou.db import repositories as rows
 from matou.db.engine import UniqueViolation
 from matou.forge.access import MayCreateIn, MayDelete, MayRename, granted_to_operator
 from matou.forge.accounts.namespaces import find_namespace
-from matou.forge.repositories import creation as use_cases
+from matou.forge.repositories.creation import create_repository
+from matou.forge.repositories.repository_lists import find_repository
+from matou.forge.repositories.repository_moves import delete_repository, rename_repository
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.settings import Settings
 from matou.wiring import open_forge
@@ -49,7 +51,7 @@ root, database, what, moment = sys.argv[1:]
 settings = Settings.from_environment({"MATOU_DATABASE_URL": database})
 with open_forge(Path(root), settings) as forge:
     die = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
-    there = None if what == "create" else use_cases.find_repository(forge, RepositoryPath.parse("team/harbour/ship"))
+    there = None if what == "create" else find_repository(forge, RepositoryPath.parse("team/harbour/ship"))
     if moment == "before the row":
         for name in ("insert_repository", "move", "delete_repository"):
             setattr(rows, name, die)
@@ -58,11 +60,11 @@ with open_forge(Path(root), settings) as forge:
         shutil.rmtree = die
     if what == "create":
         place = find_namespace(forge, NamespacePath.parse("team/harbour"))
-        use_cases.create_repository(forge, granted_to_operator(MayCreateIn, place), "ship", creator=None)
+        create_repository(forge, granted_to_operator(MayCreateIn, place), "ship", creator=None)
     elif what == "rename":
-        use_cases.rename_repository(forge, granted_to_operator(MayRename, there), "boat")
+        rename_repository(forge, granted_to_operator(MayRename, there), "boat")
     else:
-        use_cases.delete_repository(forge, granted_to_operator(MayDelete, there))
+        delete_repository(forge, granted_to_operator(MayDelete, there))
 """
 
 
