@@ -1,0 +1,96 @@
+"""What came of reading one kind, until it stands in the manifest."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from matou.archive.manifest import KindState, ReadState
+from matou.archive.metadata import MetadataCommit
+from matou.errors import MatouError, Refused
+from matou.model.metadata.kinds import MetadataKind
+
+
+@dataclass(slots=True)
+class Checkpoint:
+    """From when on the next run asks: the latest change in a list, if that was read to its end.
+
+    Attributes:
+        before: what the last manifest says.
+        latest: the latest change that came.
+    """
+
+    before: datetime | None
+    latest: datetime | None = None
+    is_held: bool = False
+
+    def saw(self, moment: datetime | None) -> None:
+        if moment is not None and (self.latest is None or moment > self.latest):
+            self.latest = moment
+
+    def hold(self) -> None:
+        """Something of the list is not saved: the next run asks for it again."""
+        self.is_held = True
+
+    def after(self) -> datetime | None:
+        moments = [moment for moment in (self.before, None if self.is_held else self.latest) if moment is not None]
+        return max(moments, default=None)
+
+
+@dataclass(slots=True)
+class KindResult:
+    """Of one kind.
+
+    Attributes:
+        faults: why it is not complete; the first says it in the manifest.
+        fault_count: all of them.
+    """
+
+    kind: MetadataKind
+    items: Checkpoint
+    comments: Checkpoint
+    faults: list[MatouError] = field(default_factory=list)
+    fault_count: int = 0
+    unseen: MatouError | None = None
+    is_off: bool = False
+
+    @classmethod
+    def of(cls, kind: MetadataKind, before: KindState | None) -> "KindResult":
+        return cls(
+            kind,
+            Checkpoint(before.since if before else None),
+            Checkpoint(before.comments_since if before else None),
+        )
+
+    def failed(self, fault: MatouError) -> None:
+        """Note why something of it was not read, so that the next run asks for it again."""
+        self.items.hold()
+        self.fault_count += 1
+        if not self.faults:
+            self.faults.append(fault)
+
+    @property
+    def state(self) -> ReadState:
+        if self.unseen is not None:
+            return ReadState.UNSEEN
+        if self.is_off:
+            return ReadState.OFF
+        if not self.faults:
+            return ReadState.COMPLETE
+        is_refused = self.fault_count == 1 and isinstance(self.faults[0], Refused)
+        return ReadState.REFUSED if is_refused else ReadState.BROKEN_OFF
+
+    def line(self, commit: MetadataCommit | None) -> KindState:
+        """What the manifest says of it."""
+        name = self.kind.name
+        count = commit.counts.get(name) if commit is not None else None
+        reason = self.unseen or (self.faults[0] if self.faults else None)
+        return KindState(
+            state=self.state,
+            items=count.items if count else 0,
+            changed=commit.changed.get(name, 0) if commit else 0,
+            gone=commit.gone.get(name, 0) if commit else 0,
+            missing=(count.missing or 0) if count else 0,
+            bytes=(count.bytes or 0) if count else 0,
+            since=self.items.after(),
+            comments_since=self.comments.after(),
+            reason=None if reason is None else str(reason.fact),
+        )

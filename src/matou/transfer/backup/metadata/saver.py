@@ -1,0 +1,171 @@
+"""Saves what lies around the code of a repository, or of a namespace, and says what the manifest is to have of it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+
+from matou.archive.layout import Archive
+from matou.archive.manifest import MetadataState, ReadState
+from matou.archive.metadata import About, MetadataCommit, MetadataWriter
+from matou.concurrency import CancellationToken
+from matou.errors import MatouError, Phrase
+from matou.model.metadata.kinds import ASSET, ATTACHMENT, KINDS, MetadataKind
+from matou.model.names import NamespacePath, RepositoryPath
+from matou.model.platform import RemoteNamespace, RemoteRepository
+from matou.platforms.base.metadata import MetadataReader, MetadataSource
+from matou.transfer.backup.metadata.attachments import FileKeeper
+from matou.transfer.backup.metadata.file_fetcher import FileSource
+from matou.transfer.backup.metadata.kind_names import name_of
+from matou.transfer.backup.metadata.kind_result import KindResult
+from matou.transfer.backup.metadata.selection import KindSelection
+from matou.transfer.backup.metadata.walk import MetadataWalk
+
+STAGED_PREFIX: Final = "metadata-"
+
+Told = Callable[[str, MetadataKind, int], None]
+"""Told of what, of which kind, and how many of it have come so far."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetadataOwner:
+    """What has metadata of its own.
+
+    Attributes:
+        id: the platform's.
+        place: in the archive, as its path there.
+        called: how a person knows it: its true path at the platform.
+    """
+
+    id: str
+    place: RepositoryPath | NamespacePath
+    called: str
+
+
+@dataclass(frozen=True, slots=True)
+class SavedMetadata:
+    """What became of it.
+
+    Attributes:
+        state: for the manifest; None where there is nothing of it, and never was.
+        problems: what was not read, and why; what was saved of it before stays.
+    """
+
+    state: MetadataState | None
+    problems: tuple[tuple[Phrase, MatouError], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetadataSaver:
+    """Saves metadata. May be used by several threads, each with a repository or a namespace of its own.
+
+    Attributes:
+        platform, host: whose it is.
+        run: the number of this run, which began at `began_at`.
+        dead_since: when a writer began that did not let go of the archive in good order.
+        language: of the lists that stand in each metadata repository; None for that of before.
+    """
+
+    archive: Archive
+    source: MetadataSource
+    files: FileSource
+    selection: KindSelection
+    platform: str
+    host: str
+    run: int
+    began_at: datetime
+    dead_since: datetime | None
+    cancellation: CancellationToken
+    told: Told
+    language: str | None = None
+
+    def of_repository(
+        self,
+        repository: RemoteRepository,
+        namespace: RemoteNamespace | None,
+        owner: MetadataOwner,
+        before: MetadataState | None,
+    ) -> SavedMetadata:
+        """Raises as `save` does."""
+        reader = None if self.selection.is_code_only else self.source.of_repository(repository, namespace)
+        return self.save(reader, owner, before)
+
+    def of_namespace(
+        self, namespace: RemoteNamespace, owner: MetadataOwner, before: MetadataState | None
+    ) -> SavedMetadata:
+        """Raises as `save` does."""
+        reader = None if self.selection.is_code_only else self.source.of_namespace(namespace)
+        return self.save(reader, owner, before)
+
+    def save(self, reader: MetadataReader | None, owner: MetadataOwner, before: MetadataState | None) -> SavedMetadata:
+        """Read what has changed since the last run, and commit it. What was read before something broke off counts.
+
+        Raises:
+            Cancelled: the run is being given up; what came until then is committed, and the next run goes on from it.
+            WriteFailed: the archive cannot be written.
+            BadCredential: it was refused.
+        """
+        if reader is None or not reader.kinds:
+            return SavedMetadata(before)
+        staged = self.archive.staging / f"{STAGED_PREFIX}{sha256(f'{owner.place}.git'.encode()).hexdigest()[:32]}"
+        about = About(platform=self.platform, host=self.host, id=owner.id, path=owner.called)
+        with MetadataWriter(
+            self.archive.metadata(owner.place),
+            about,
+            run=self.run,
+            at=self.began_at,
+            staged=staged,
+            language=self.language,
+            dead_since=self.dead_since,
+        ) as writer:
+            walk = self._walk(reader, writer, owner, before)
+            try:
+                walk.walk()
+            finally:
+                # A run that is given up has not read in vain: the manifest's checkpoints tell where to go on.
+                commit = writer.commit()
+        return SavedMetadata(self._state(walk, commit, before), tuple(_problems(walk, owner)))
+
+    def _walk(
+        self, reader: MetadataReader, writer: MetadataWriter, owner: MetadataOwner, before: MetadataState | None
+    ) -> MetadataWalk:
+        keeper = FileKeeper(
+            reader,
+            self.files,
+            wants_attachments=self.selection.wants(ATTACHMENT),
+            wants_assets=self.selection.wants(ASSET),
+            is_sweep=self.selection.is_sweep(before),
+        )
+        return MetadataWalk(
+            reader,
+            writer,
+            keeper,
+            self.selection,
+            before,
+            self.run,
+            self.cancellation,
+            lambda kind, count: self.told(owner.called, kind, count),
+        )
+
+    def _state(self, walk: MetadataWalk, commit: MetadataCommit | None, before: MetadataState | None) -> MetadataState:
+        states = {name: result.line(commit) for name, result in walk.results.items()}
+        for name in commit.counts if commit is not None else ():
+            states.setdefault(name, KindResult.of(KINDS[name], None).line(commit))
+        is_swept = walk.is_sweep and all(state.state is not ReadState.BROKEN_OFF for state in states.values())
+        saved_before = before.saved_in if before is not None else None
+        return msgspec.structs.replace(
+            before or MetadataState(),
+            commit=commit.commit if commit is not None else None,
+            saved_in=self.run if commit is not None and commit.is_new else saved_before,
+            unswept=0 if is_swept else (before.unswept + 1 if before is not None else 0),
+            kinds={name: states[name] for name in KINDS if name in states},
+        )
+
+
+def _problems(walk: MetadataWalk, owner: MetadataOwner) -> Iterator[tuple[Phrase, MatouError]]:
+    for result in walk.results.values():
+        if result.faults:
+            yield Phrase("{kind} of {path}", kind=name_of(result.kind.name), path=owner.called), result.faults[0]

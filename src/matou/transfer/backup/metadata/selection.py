@@ -1,0 +1,71 @@
+"""Which kinds a person wants, and which of them a run reads whole."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from matou.archive.manifest import MetadataState, ReadState
+from matou.errors import Invalid
+from matou.model.metadata.kinds import ASSET, ATTACHMENT, OPTIONS, MetadataKind
+
+SWEEP_EVERY: Final = 7
+"""Runs. What moves no time of change is found then: what was deleted, a comment that was edited silently."""
+
+OVERLAP: Final = timedelta(minutes=10)
+"""Clocks of a platform's machines differ, and what was written just then may not have been in the list yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindSelection:
+    """What of metadata is read.
+
+    Attributes:
+        only: options of the table of kinds; where there are none, those that are on by default.
+        without: the same, left out.
+        is_code_only: nothing is read.
+        sweep: everything is read, changed or not; by itself that is done each `SWEEP_EVERY` runs.
+        largest_file_bytes: of an attachment or an asset; None for any.
+    """
+
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    is_code_only: bool = False
+    sweep: bool = False
+    largest_file_bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raises Invalid: there is no such kind, or no kind is left."""
+        for option in (*self.only, *self.without):
+            if option not in OPTIONS:
+                raise Invalid("unknown kind {option}; known: {known}", option=repr(option), known=", ".join(OPTIONS))
+        if self.is_code_only and (self.only or self.without):
+            raise Invalid("--code-only goes with neither --only nor --without")
+
+    def wants(self, kind: MetadataKind) -> bool:
+        if self.is_code_only or kind.option in self.without:
+            return False
+        return kind.option in self.only if self.only else kind.is_default
+
+    def is_sweep(self, before: MetadataState | None) -> bool:
+        """Whether all is read: it was asked for, it is time, or what was left out until now is wanted."""
+        if before is None or self.sweep or before.unswept + 1 >= SWEEP_EVERY:
+            return True
+        return any(self.wants(kind) and _was_off(before, kind) for kind in (ATTACHMENT, ASSET))
+
+
+NOTHING_BUT_CODE: Final = KindSelection(is_code_only=True)
+
+
+def _was_off(before: MetadataState, kind: MetadataKind) -> bool:
+    state = before.kinds.get(kind.name)
+    return state is not None and state.state is ReadState.OFF
+
+
+def options_of(text: str) -> tuple[str, ...]:
+    """What stands between commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def without_twice(options: Collection[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(options))

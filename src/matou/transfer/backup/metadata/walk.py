@@ -1,0 +1,311 @@
+"""One repository's, or one namespace's, metadata walked kind by kind, into its metadata repository."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from matou.archive.manifest import MetadataState
+from matou.archive.metadata import MetadataWriter, key_of
+from matou.concurrency import CancellationToken, Cancelled
+from matou.errors import Damaged, MatouError
+from matou.fs import WriteFailed
+from matou.http.tokens import is_dead
+from matou.model.metadata import ChangeRequest, Item, MetadataValue
+from matou.model.metadata.kinds import ASSET, ATTACHMENT, KINDS, PERSON, SETTING, MetadataKind, TreeLayout
+from matou.platforms.base.metadata import (
+    CommentListing,
+    CommentRow,
+    ItemRead,
+    ItemRow,
+    MetadataReader,
+    ReadableKind,
+)
+from matou.transfer.backup.metadata.attachments import FileKeeper, has_untried
+from matou.transfer.backup.metadata.comment_spool import CommentSpool
+from matou.transfer.backup.metadata.kind_result import Checkpoint, KindResult
+from matou.transfer.backup.metadata.merging import Listed, merged
+from matou.transfer.backup.metadata.selection import OVERLAP, KindSelection
+
+READING: Final = 6
+"""How many items of one list are read at the same time; the platform's pace holds all the same."""
+
+MOST_FAILURES: Final = 10
+"""So many items that could not be read, one after another, and the rest of the kind is left for another run."""
+
+Told = Callable[[MetadataKind, int], None]
+"""Told how many items of a kind have come so far."""
+
+
+class NothingMore(MatouError):
+    """So much of a kind could not be read that the rest was not asked for."""
+
+
+class KindUnseen(MatouError):
+    """What a platform has and gives to no program."""
+
+
+@dataclass(slots=True)
+class MetadataWalk:
+    """Reads what has changed, and puts it into the writer. For one thread.
+
+    Attributes:
+        before: what the last manifest says of it.
+        run: the number of this run.
+    """
+
+    reader: MetadataReader
+    writer: MetadataWriter
+    files: FileKeeper
+    selection: KindSelection
+    before: MetadataState | None
+    run: int
+    cancellation: CancellationToken
+    told: Told
+    results: dict[str, KindResult] = field(default_factory=dict)
+
+    @property
+    def is_sweep(self) -> bool:
+        return self.files.is_sweep
+
+    def walk(self) -> None:
+        """Read every kind that is wanted; what fails of one stops no other.
+
+        Raises:
+            Cancelled, WriteFailed, BadCredential: nothing more can be had of anything.
+            Damaged: what was saved before cannot be read.
+        """
+        for readable in self.reader.kinds:
+            result = self._result(readable.kind)
+            result.is_off = not self.selection.wants(readable.kind)
+            if readable.unseen is not None:
+                result.unseen = KindUnseen(readable.unseen)
+            elif not result.is_off:
+                self._walk_kind(readable, result)
+        for kind in (ATTACHMENT, ASSET):
+            if self.results and not self.selection.wants(kind):
+                self._result(kind).is_off = True
+        self._note_files()
+
+    def _result(self, kind: MetadataKind) -> KindResult:
+        if kind.name not in self.results:
+            before = self.before.kinds.get(kind.name) if self.before else None
+            self.results[kind.name] = KindResult.of(kind, before)
+        return self.results[kind.name]
+
+    def _walk_kind(self, readable: ReadableKind, result: KindResult) -> None:
+        try:
+            if readable.kind.layout is TreeLayout.TABLE:
+                self._walk_table(readable.kind)
+            else:
+                _ItemWalk(self, readable, result).walk()
+        except MatouError as fault:
+            _raise_if_final(fault)
+            result.failed(fault)
+
+    def _walk_table(self, kind: MetadataKind) -> None:
+        table = self.reader.table(kind)
+        keys = set()
+        for row in table.rows:
+            if not isinstance(row, MetadataValue):
+                self.writer.put_settings(row)
+                continue
+            key = key_of(kind, row)
+            self.writer.put(kind, self.files.with_files(row, self.writer.find(kind, key), {}))
+            keys.add(key)
+        self.put_people(table.people)
+        if kind is not SETTING:
+            self.writer.mark_gone(kind, keys)
+        self.told(kind, len(keys))
+
+    def put_people(self, people: Iterable[MetadataValue]) -> None:
+        for person in people:
+            self.writer.put(PERSON, person)
+
+    def _note_files(self) -> None:
+        if self.files.faults:
+            self._result(ATTACHMENT).failed(self.files.faults[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """A row that is to be read, and the item as it is saved."""
+
+    row: ItemRow
+    before: MetadataValue | None
+
+
+@dataclass(slots=True)
+class _ItemWalk:
+    """A kind whose items have files of their own."""
+
+    walk_: MetadataWalk
+    readable: ReadableKind
+    result: KindResult
+    is_whole: bool = False
+    listed: set[str] = field(default_factory=set)
+    failures: int = 0
+    count: int = 0
+
+    @property
+    def kind(self) -> MetadataKind:
+        return self.readable.kind
+
+    def walk(self) -> None:
+        with CommentSpool() as spool:
+            # Before the items are: each comment's item is in the list that is read after it, if it is not deleted.
+            has_all_comments = self._spool_comments(spool)
+            self.is_whole = self.walk_.is_sweep and has_all_comments
+            self._walk_rows(spool)
+            self._put_comments_of_others(spool)
+
+    def _since(self, checkpoint: Checkpoint) -> datetime | None:
+        if self.walk_.is_sweep or checkpoint.before is None:
+            return None
+        return checkpoint.before - OVERLAP
+
+    def _spool_comments(self, spool: CommentSpool) -> bool:
+        """Whether what a saved item's comments are not among is gone."""
+        if self.readable.comments is not CommentListing.REPOSITORY_WIDE:
+            return True
+        reader, checkpoint = self.walk_.reader, self.result.comments
+        try:
+            for row in reader.comments(self.kind, self._since(checkpoint)):
+                self.walk_.cancellation.check()
+                checkpoint.saw(row.updated_at)
+                spool.add(row)
+        except MatouError as fault:
+            _raise_if_final(fault)
+            checkpoint.hold()
+            self.result.failed(fault)
+            return False
+        return True
+
+    def _walk_rows(self, spool: CommentSpool) -> None:
+        since = self._since(self.result.items) if self.readable.has_since else None
+        try:
+            for changed, reading in self._read_all(self._changed_rows(since)):
+                self._take(changed, reading, spool)
+        except MatouError as fault:
+            _raise_if_final(fault)
+            self.result.failed(fault)
+            return
+        if since is None:
+            self.walk_.writer.mark_gone(self.kind, self.listed)
+
+    def _changed_rows(self, since: datetime | None) -> Iterator[_Changed]:
+        for row in self.walk_.reader.rows(self.kind, since):
+            self.walk_.cancellation.check()
+            self.result.items.saw(row.updated_at)
+            if row.key in self.listed:
+                continue
+            self.listed.add(row.key)
+            self.count += 1
+            if self.count % 100 == 0:
+                self.walk_.told(self.kind, self.count)
+            before = self.walk_.writer.find(self.kind, row.key)
+            if self.walk_.is_sweep or before is None or self._has_changed(row, before):
+                yield _Changed(row, before)
+        self.walk_.told(self.kind, self.count)
+
+    def _has_changed(self, row: ItemRow, before: MetadataValue) -> bool:
+        """Whether there is a reason to look at it, other than comments from a list of their own."""
+        if row.updated_at is None or getattr(before, "gone_in", None) is not None:
+            return True
+        return getattr(before, "updated_at", None) != row.updated_at or has_untried(before)
+
+    def _read_all(self, rows: Iterator[_Changed]) -> Iterator[tuple[_Changed, "Future[ItemRead | None]"]]:
+        """Each with what was read of it, in the order of the list, some of them at the same time.
+
+        Raises:
+            MatouError: what `rows` raised, after all that came before.
+        """
+        waiting: deque[tuple[_Changed, Future[ItemRead | None]]] = deque()
+        broken_off: MatouError | None = None
+        with ThreadPoolExecutor(READING) as pool:
+            try:
+                for changed in rows:
+                    waiting.append((changed, pool.submit(self._read, changed)))
+                    if len(waiting) >= READING:
+                        yield waiting.popleft()
+            except MatouError as fault:
+                broken_off = fault
+            while waiting:
+                yield waiting.popleft()
+        if broken_off is not None:
+            raise broken_off
+
+    def _read(self, changed: _Changed) -> ItemRead | None:
+        self.walk_.cancellation.check()
+        return self.walk_.reader.read(self.kind, changed.row, changed.before, sweeping=self.walk_.is_sweep)
+
+    def _take(self, changed: _Changed, reading: "Future[ItemRead | None]", spool: CommentSpool) -> None:
+        try:
+            read = reading.result()
+        except MatouError as fault:
+            _raise_if_final(fault)
+            self._note_failure(fault)
+            return
+        self.failures = 0
+        if read is not None:
+            for part in read.faults:
+                self.result.failed(part)
+            self._put(changed.before, read, spool.take(changed.row.key))
+        elif changed.before is not None and self.is_whole:
+            self._put(changed.before, _unread(changed.before), spool.take(changed.row.key))
+
+    def _note_failure(self, fault: MatouError) -> None:
+        self.result.failed(fault)
+        self.failures += 1
+        if self.failures >= MOST_FAILURES:
+            raise NothingMore("{count} could not be read, one after another: {fault}", count=self.failures, fault=fault)
+
+    def _put(self, before: MetadataValue | None, read: ItemRead, comments: tuple[CommentRow, ...]) -> None:
+        walk = self.walk_
+        comes_with_item = self.readable.comments is CommentListing.WITH_ITEM
+        is_whole = read.has_all_comments if comes_with_item else self.is_whole
+        item = merged(before, read.item, Listed(rows=comments, is_whole=is_whole, run=walk.run))
+        faults = len(walk.files.faults)
+        item = walk.files.with_files(item, before, read.addresses)
+        if len(walk.files.faults) > faults:
+            self.result.items.hold()
+        walk.writer.put(self.kind, item)
+        for other in read.beside:
+            self._put_beside(other, read)
+        walk.put_people(read.people)
+        for row in comments:
+            walk.put_people(row.people)
+
+    def _put_beside(self, value: MetadataValue, read: ItemRead) -> None:
+        kind = kind_of(value)
+        before = self.walk_.writer.find(kind, key_of(kind, value))
+        self.walk_.writer.put(kind, self.walk_.files.with_files(value, before, read.addresses))
+
+    def _put_comments_of_others(self, spool: CommentSpool) -> None:
+        """Comments on items that are not on the list of what has changed."""
+        for key in spool.items_left():
+            before = self.walk_.writer.find(self.kind, key)
+            if before is not None:
+                self._put(before, _unread(before), spool.take(key))
+            elif self.result.faults:
+                # Its item may come with a later list; where that is whole, it was deleted.
+                self.result.comments.hold()
+
+
+def _unread(before: MetadataValue) -> ItemRead:
+    """An item that is as it was but for its comments, which came from a list of their own."""
+    if isinstance(before, ChangeRequest):
+        return ItemRead(item=replace(before, comments=(), threads=()))
+    return ItemRead(item=replace(before, comments=()) if isinstance(before, Item) else before)
+
+
+def kind_of(value: MetadataValue) -> MetadataKind:
+    return next(kind for kind in KINDS.values() if kind.value is type(value))
+
+
+def _raise_if_final(fault: MatouError) -> None:
+    """What ends the run, or means that what was saved cannot be relied on, is no fault of a kind."""
+    if isinstance(fault, Cancelled | WriteFailed | Damaged) or is_dead(fault):
+        raise fault
