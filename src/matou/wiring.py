@@ -104,6 +104,7 @@ def back_up(
     """
     from matou.git.process.version import require_git
     from matou.transfer.backup.command import backup
+    from matou.transfer.backup.metadata.access import HttpMetadata
     from matou.transfer.backup.run import AT_REQUEST
     from matou.transfer.common.transports import HttpTransports
 
@@ -119,7 +120,11 @@ def back_up(
         if archive is None and not options.dry_run:
             archive = open_or_create_archive(to)
         connections = HttpTransports(session)
-        return backup(open_source, archive, connections, options, now=now, progress=progress)
+        support = PLATFORMS[platform].metadata
+        metadata = (
+            HttpMetadata(support, session, url, token, now, PLATFORMS[platform].rate) if support is not None else None
+        )
+        return backup(open_source, archive, connections, options, now=now, metadata=metadata, progress=progress)
 
 
 def _archive_if_any(root: Path) -> Archive | None:

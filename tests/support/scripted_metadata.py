@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
+from matou.archive.blobs import BlobStore
 from matou.credentials import Secret
 from matou.errors import MatouError, NotFound
+from matou.http.rate_limit import UNLIMITED, RateLimit
 from matou.http.responses import Answer, failed
 from matou.http.retry import Clock as SessionClock
 from matou.http.session import Session
@@ -47,7 +49,9 @@ from matou.platforms.base.metadata import (
     ReadableKind,
     TableRead,
 )
+from matou.platforms.base.source import RecordSink
 from matou.platforms.gitcode import PLATFORM
+from matou.transfer.backup.metadata.file_fetcher import FetchedFile, FileSource, Requested
 
 HOST = "https://api.forge.example"
 FILES = "files.forge.example"
@@ -167,7 +171,10 @@ class ScriptedReader:
     commit_sources: Mapping[str, CommitSource] = field(default_factory=dict)
 
     def expected_calls(self, kind: MetadataKind, since: datetime | None, *, saved: int) -> int:
-        return 1
+        """A page for each hundred, and for change requests one each besides."""
+        rows = getattr(cast("Any", self.api)._answers, f"{kind.name}s", {})
+        listed = [row for row in rows.values() if since is None or _time(row.get("updated_at")) >= since]  # type: ignore[operator]
+        return 1 + len(listed) // PAGE + (len(listed) if kind is CHANGE else 0)
 
     def rows(self, kind: MetadataKind, since: datetime | None) -> Iterator[ItemRow]:
         key = "tag" if kind is RELEASE else "number"
@@ -241,6 +248,46 @@ class ScriptedMetadata:
 
     def of_namespace(self, namespace: RemoteNamespace) -> MetadataReader | None:
         return None
+
+
+class NoFiles:
+    """Whoever fetches a file from it has a fault."""
+
+    def fetch(self, url: str, name: str, request: Requested, signed: str | None) -> FetchedFile:
+        raise AssertionError(url)
+
+
+@dataclass
+class ScriptedAccess:
+    """See `MetadataAccess`: a forge of its own for each repository, by its id; what has none has no metadata."""
+
+    forges: Mapping[str, ScriptedForge]
+    sources: FileSource = field(default_factory=NoFiles)
+    kinds: Sequence[ReadableKind] = KINDS
+    rate: RateLimit = UNLIMITED
+    calls_per_hour: int | None = None
+
+    def open(self, record: RecordSink, wants: Callable[[MetadataKind], bool], /) -> "ScriptedAccount":
+        return ScriptedAccount(self, record)
+
+    def files(self, blobs: BlobStore, record: RecordSink, limit_bytes: int | None, /) -> FileSource:
+        return self.sources
+
+
+@dataclass
+class ScriptedAccount:
+    access: ScriptedAccess
+    record: RecordSink
+
+    def of_repository(self, repository: RemoteRepository, namespace: RemoteNamespace | None) -> MetadataReader | None:
+        return self._reader(repository.id)
+
+    def of_namespace(self, namespace: RemoteNamespace) -> MetadataReader | None:
+        return self._reader(namespace.id)
+
+    def _reader(self, id_: str) -> MetadataReader | None:
+        forge = self.access.forges.get(id_)
+        return None if forge is None else reader_of(forge, self.record, kinds=self.access.kinds)
 
 
 def reader_of(answers: Answers, record: Callable[[Record], None] = no_record, **more: Any) -> ScriptedReader:

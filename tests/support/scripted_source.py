@@ -373,16 +373,17 @@ def open_archive(root: Path) -> Archive:
 
 
 def back_up(source: ScriptedSource, archive: Archive, **more: Any) -> BackupReport:
-    """One run with plain options; `connections` and every option may be given."""
+    """One run with plain options; `connections`, the `access` to metadata and every option may be given."""
     connections = more.pop("connections", None) or ScriptedConnections.to(source)
     caller = {name: more.pop(name) for name in ("progress", "cancelled") if name in more}
+    access = more.pop("access", None)
     options = BackupOptions(**{"jobs": 2, "first_wait": timedelta(), **more})
 
     def open_source(sink: RecordSink) -> ScriptedSource:
         source.sink = sink
         return source
 
-    return backup(open_source, archive, connections, options, now=lambda: datetime.now(UTC), **caller)
+    return backup(open_source, archive, connections, options, now=lambda: datetime.now(UTC), metadata=access, **caller)
 
 
 def lines(archive: Archive, run: int) -> list[Line]:

@@ -21,7 +21,13 @@ from matou.cli.config import (
 from matou.cli.credential_manager import CredentialManager
 from matou.cli.exit_codes import ExitCode, exit_code_for, worst
 from matou.cli.login_check import naming_the_token
-from matou.cli.options import exclude_option, group_option, include_option, json_report_option, token_stdin_option
+from matou.cli.options import (
+    exclude_option,
+    group_option,
+    include_option,
+    json_report_option,
+    token_stdin_option,
+)
 from matou.cli.privacy import keep_private
 from matou.cli.system_errors import error_of_system
 from matou.cli.ui import backup_report
@@ -34,13 +40,17 @@ from matou.errors import Invalid, MatouError
 from matou.git.process.run import Limits
 from matou.i18n import format_error
 from matou.i18n import gettext as _
+from matou.model.metadata.kinds import OPTIONS
 from matou.platforms.registry import SOURCES
 from matou.settings import Settings
 from matou.transfer.backup.changes import RepositoryChange, changes_of_run
+from matou.transfer.backup.metadata.selection import KindSelection, options_of
 from matou.transfer.backup.options import BackupOptions, default_jobs
 from matou.transfer.backup.report import BackupReport, CredentialDied
 from matou.transfer.common.filters import nothing_matches
 from matou.wiring import back_up, open_archive
+
+MEBIBYTE = 1024 * 1024
 
 
 @click.command(
@@ -77,6 +87,22 @@ from matou.wiring import back_up, open_archive
 @click.option(
     "--trust-listing", is_flag=True, help=_("skip a repository whose last push has not changed, without proof")
 )
+@click.option(
+    "--only",
+    "only_kinds",
+    default="",
+    metavar="KINDS",
+    help=_("of what lies around the code only these, with commas: {kinds}").format(kinds=", ".join(OPTIONS)),
+)
+@click.option("--without", "without_kinds", default="", metavar="KINDS", help=_("none of these"))
+@click.option("--code-only", is_flag=True, help=_("only the code: no issues, change requests, releases"))
+@click.option("--sweep", is_flag=True, help=_("read all of what lies around the code, changed or not"))
+@click.option(
+    "--largest-file",
+    type=WholeNumber(min=1),
+    metavar="MIB",
+    help=_("leave out attachments and files of releases that are larger"),
+)
 @click.option("--dry-run", is_flag=True, help=_("say what would be done; write nothing"))
 @json_report_option
 @click.option(
@@ -96,6 +122,11 @@ def backup(
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     trust_listing: bool,
+    only_kinds: str,
+    without_kinds: str,
+    code_only: bool,
+    sweep: bool,
+    largest_file: int | None,
     dry_run: bool,
     as_json: bool,
     config: Path | None,
@@ -115,6 +146,13 @@ def backup(
         dry_run=dry_run,
         trust_listing=trust_listing,
         limits=Limits(memory_bytes=settings.git_memory_bytes),
+        metadata=KindSelection(
+            only=options_of(only_kinds),
+            without=options_of(without_kinds),
+            is_code_only=code_only,
+            sweep=sweep,
+            largest_file_bytes=None if largest_file is None else largest_file * MEBIBYTE,
+        ),
         network=settings.network,
     )
     raise Exit(_back_up_all(sources, options, settings, group=group, as_json=as_json))

@@ -18,11 +18,12 @@ from matou.model.names import RepositoryPath
 from matou.model.platform import Record, RemoteRepository, VersionControl, Visibility
 from matou.platforms.base.api_client import Answers
 from matou.platforms.base.recorded_answers import RecordedAnswers
-from matou.transfer.backup.metadata.file_fetcher import FetchedFile, FileSource, Requested
+from matou.transfer.backup.metadata.file_fetcher import FileSource
 from matou.transfer.backup.metadata.replay import RecordedFiles
 from matou.transfer.backup.metadata.saver import MetadataOwner, MetadataSaver, SavedMetadata
 from matou.transfer.backup.metadata.selection import KindSelection
-from support.scripted_metadata import BEGAN, ScriptedForge, ScriptedMetadata, reader_of
+from matou.transfer.backup.staging import MirrorPublisher
+from support.scripted_metadata import BEGAN, NoFiles, ScriptedForge, ScriptedMetadata, reader_of
 
 PLACE = RepositoryPath.parse("team/project/api")
 OWNER = MetadataOwner(id="42", place=PLACE, called="team/project/api")
@@ -31,11 +32,6 @@ REPOSITORY = RemoteRepository(
 )
 
 V = TypeVar("V", bound=MetadataValue)
-
-
-class NoFiles:
-    def fetch(self, url: str, name: str, request: Requested, signed: str | None) -> FetchedFile:
-        raise AssertionError(url)
 
 
 @dataclass
@@ -72,7 +68,8 @@ class Backups:
             began_at=BEGAN + timedelta(days=self.run),
             dead_since=None,
             cancellation=CancellationToken(),
-            told=lambda called, kind, count: None,
+            on_progress=lambda called, kind, count: None,
+            publisher=MirrorPublisher(self.archive),
         )
 
     def find(self, kind: MetadataKind, key: str, as_: type[V]) -> V:

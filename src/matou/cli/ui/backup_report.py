@@ -14,7 +14,8 @@ from matou.i18n import format_error, labelled, localize, ngettext, printable
 from matou.i18n import gettext as _
 from matou.model.refs import RefChange
 from matou.transfer.backup.changes import RepositoryChange
-from matou.transfer.backup.report import BackupProblem, BackupReport, Intention
+from matou.transfer.backup.metadata.kind_names import name_of
+from matou.transfer.backup.report import BackupProblem, BackupReport, CallBudget, Intention
 
 SHORT = 12
 
@@ -103,6 +104,23 @@ def _values(report: BackupReport) -> dict[str, object]:
         "received_bytes": report.received_bytes,
         "requests": report.requests,
         "seconds": round(report.duration.total_seconds(), 3),
+        "metadata": {
+            name: {
+                "items": total.items,
+                "changed": total.changed,
+                "gone": total.gone,
+                "missing": total.missing,
+                "not_done": total.not_done,
+            }
+            for name, total in report.kinds.items()
+        },
+        "budget": None
+        if report.budget is None
+        else {
+            "calls": report.budget.calls,
+            "calls_per_hour": report.budget.calls_per_hour,
+            "seconds": round(report.budget.duration.total_seconds()),
+        },
         "planned": [
             {"path": plan.path, "intention": plan.intention, "outcome": plan.outcome} for plan in report.planned
         ],
@@ -150,8 +168,32 @@ def _lines(report: BackupReport) -> Iterator[str]:
         yield labelled(printable(plan.path), summary)
     for outcome, count in report.outcomes.items():
         yield f"{count:>7,}  {OUTCOMES[outcome]}"
+    yield from _kind_lines(report)
     yield from _notes(report)
     yield _last_line(report)
+
+
+def _kind_lines(report: BackupReport) -> Iterator[str]:
+    for name, total in report.kinds.items():
+        line = f"{total.items:>7,}  {localize(name_of(name))}"
+        if total.changed or total.gone:
+            line += _(": {changed} new or changed, {gone} gone at the source").format(
+                changed=total.changed, gone=total.gone
+            )
+        yield line
+    if report.budget is not None:
+        yield _budget(report.budget)
+
+
+def _budget(budget: CallBudget) -> str:
+    time, calls = duration(budget.duration), f"{budget.calls:,}"
+    if not budget.duration:
+        return _("what lies around the code takes about {calls} requests").format(calls=calls)
+    if budget.calls_per_hour is None:
+        return _("what lies around the code takes about {calls} requests: {time}").format(calls=calls, time=time)
+    return _("what lies around the code takes about {calls} requests, of {granted} an hour: {time}").format(
+        calls=calls, granted=f"{budget.calls_per_hour:,}", time=time
+    )
 
 
 def _last_line(report: BackupReport) -> str:

@@ -12,8 +12,10 @@ from matou.cli.ui.output import print_error, say
 from matou.cli.ui.verbosity import is_quiet
 from matou.errors import TryLater
 from matou.i18n import gettext as _
-from matou.i18n import localize
+from matou.i18n import localize, printable
+from matou.model.metadata.kinds import MetadataKind
 from matou.model.platform import Account
+from matou.transfer.backup.metadata.kind_names import name_of
 from matou.transfer.backup.report import ProgressListener
 
 QUIET_INTERVAL = timedelta(seconds=10)
@@ -54,6 +56,13 @@ class QuietLines:
     def saving(self, path: str, /) -> None: ...
 
     def received(self, path: str, size_bytes: int, /) -> None: ...
+
+    def reading(self, path: str, kind: MetadataKind, count: int, /) -> None:
+        with self._lock:
+            if not count or time.monotonic() - self._said_at < QUIET_INTERVAL.total_seconds():
+                return
+            self._said_at = time.monotonic()
+        say(_("{path}: {count} {kind}").format(path=printable(path), count=count, kind=localize(name_of(kind.name))))
 
     def finished(self, path: str, outcome: Outcome, /) -> None:
         with self._lock:

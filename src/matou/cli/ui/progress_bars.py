@@ -11,8 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from matou.archive.manifest import Outcome
 from matou.i18n import gettext as _
-from matou.i18n import printable
+from matou.i18n import localize, printable
+from matou.model.metadata.kinds import MetadataKind
 from matou.model.platform import Account
+from matou.transfer.backup.metadata.kind_names import name_of
 
 LONGEST_NAME = 60
 
@@ -55,6 +57,10 @@ class Bars:
         with self._lock:
             self._received[path] = self._received.get(path, 0) + size_bytes
         self._show()
+
+    def reading(self, path: str, kind: MetadataKind, count: int, /) -> None:
+        note = f"{escape(printable(path)[-LONGEST_NAME:])} {count} {escape(localize(name_of(kind.name)))}"
+        self._progress.update(self._task, note=note)
 
     def finished(self, path: str, outcome: Outcome, /) -> None:
         with self._lock:

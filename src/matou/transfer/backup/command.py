@@ -17,18 +17,21 @@ from matou.archive.path_registry import PathRegistry
 from matou.archive.records import RecordWriter
 from matou.archive.run_history import digest_of_file, previous_run, read_history
 from matou.concurrency import CancellationToken
+from matou.http.addresses import parse_address
 from matou.model.platform import Account, Record
 from matou.platforms.base.source import RecordSink, Source
 from matou.transfer.backup.archive_paths import ArchivePaths
 from matou.transfer.backup.dry_run import preview
 from matou.transfer.backup.listing import SourceListing, read_listing
 from matou.transfer.backup.manifest_recorder import RunRecorder
+from matou.transfer.backup.metadata.run import MetadataAccess, RunMetadata
+from matou.transfer.backup.metadata.saver import MetadataSaver
 from matou.transfer.backup.options import BackupOptions, default_jobs
 from matou.transfer.backup.plan import ALL_MATCHED, judge_patterns
 from matou.transfer.backup.previous_run import load_previous_run, source_line
 from matou.transfer.backup.report import SILENCE, BackupReport, CredentialDied, ProgressListener
 from matou.transfer.backup.run import BackupRun, RunContext
-from matou.transfer.backup.staging import clear_staging
+from matou.transfer.backup.staging import MirrorPublisher, clear_staging
 from matou.transfer.common.proofs import Damage
 from matou.transfer.common.transports import SourceTransports
 
@@ -45,6 +48,7 @@ def backup(
     options: BackupOptions,
     *,
     now: Callable[[], datetime],
+    metadata: MetadataAccess | None = None,
     progress: ProgressListener = SILENCE,
     cancelled: threading.Event | None = None,
 ) -> BackupReport:
@@ -59,6 +63,7 @@ def backup(
         connections: the way to the source's git.
         options: see there. With `dry_run` nothing is written: see `preview`.
         now: the clock, aware and in UTC.
+        metadata: the way to what lies around the code, where the platform has one.
         progress: is told what happens.
         cancelled: set it from anywhere to give up.
 
@@ -72,7 +77,7 @@ def backup(
         DamagedAssignments: what a run that was cut off noted of its places is not what was written.
     """
     if options.dry_run:
-        return preview(open_source, archive, options, progress=progress, cancelled=cancelled)
+        return preview(open_source, archive, options, metadata=metadata, progress=progress, cancelled=cancelled)
     if archive is None:
         message = "only a dry run does without an archive"
         raise ValueError(message)
@@ -81,7 +86,8 @@ def backup(
         Archive.open(archive.root)  # What it needs may have changed until now.
         dead_since = lock.previous_holder.since if lock.previous_holder else None
         cancellation = CancellationToken(cancelled, on_cancel=connections.cancel)
-        return _Run(archive, connections, options, now, progress, cancellation, dead_since).execute(open_source)
+        run = _Run(archive, connections, options, now, metadata, progress, cancellation, dead_since)
+        return run.execute(open_source)
 
 
 def _locked(stack: ExitStack, archive: Archive, now: Callable[[], datetime]) -> ArchiveLock:
@@ -119,6 +125,7 @@ class _Run:
     connections: SourceTransports
     options: BackupOptions
     now: Callable[[], datetime]
+    metadata: MetadataAccess | None
     progress: ProgressListener
     cancellation: CancellationToken
     dead_since: datetime | None
@@ -149,9 +156,9 @@ class _Run:
                 self.archive, self.connections, self.cancellation, number, began_at, self.dead_since, damage
             )
             paths = ArchivePaths.of(registry, source_line(source, account), team_path=before.team_path())
-            work = BackupRun(
-                context, self.options, source, account, before, paths, RunRecorder(manifest, self.progress)
-            )
+            recorder, publisher = RunRecorder(manifest, self.progress), MirrorPublisher(self.archive)
+            metadata = self._metadata(context, source, recorder, publisher, record_buffer)
+            work = BackupRun(context, self.options, source, account, before, paths, recorder, publisher, metadata)
             listing = work.do(source_listing or self._survey(source, account))
             record_buffer.close()
             requests = work.requests.count + record_buffer.count
@@ -170,12 +177,40 @@ class _Run:
     def _survey(self, source: Source, account: Account) -> SourceListing:
         return read_listing(source, account, check=self.cancellation.check)
 
+    def _metadata(
+        self,
+        context: RunContext,
+        source: Source,
+        recorder: RunRecorder,
+        publisher: MirrorPublisher,
+        record: RecordSink,
+    ) -> RunMetadata | None:
+        selection = self.options.metadata
+        if self.metadata is None or selection.is_code_only:
+            return None
+        saver = MetadataSaver(
+            archive=self.archive,
+            source=self.metadata.open(record, selection.wants),
+            files=self.metadata.files(self.archive.blobs, record, selection.largest_file_bytes),
+            selection=selection,
+            platform=source.platform,
+            host=parse_address(source.url).origin.host,
+            run=context.number,
+            began_at=context.began_at,
+            dead_since=context.dead_since,
+            cancellation=context.cancellation,
+            on_progress=self.progress.reading,
+            publisher=publisher,
+        )
+        return RunMetadata(saver, recorder)
+
     def _first_line(self, number: int, began_at: datetime, source: SourceLine) -> RunLine:
         options: dict[str, object] = {
             "jobs": self.options.jobs,
             "include": list(self.options.include),
             "exclude": list(self.options.exclude),
             "trust_listing": self.options.trust_listing,
+            **self.options.metadata.as_options(),
         }
         return RunLine(
             format=FORMAT,

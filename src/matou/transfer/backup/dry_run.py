@@ -8,12 +8,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 from matou.archive.layout import Archive
-from matou.archive.manifest import ListingState, Outcome
+from matou.archive.manifest import ListingState, MetadataState, Outcome
 from matou.archive.run_history import read_history
 from matou.concurrency import CancellationToken
 from matou.model.platform import Account
+from matou.platforms.base.metadata import MetadataReader, MetadataSource
 from matou.platforms.base.source import RecordSink, Source
 from matou.transfer.backup.listing import SourceListing, read_listing
+from matou.transfer.backup.metadata.budget import call_budget
+from matou.transfer.backup.metadata.run import MetadataAccess
 from matou.transfer.backup.options import BackupOptions
 from matou.transfer.backup.plan import (
     ListedRepository,
@@ -42,6 +45,7 @@ def preview(
     archive: Archive | None,
     options: BackupOptions,
     *,
+    metadata: MetadataAccess | None = None,
     progress: ProgressListener,
     cancelled: threading.Event | None = None,
 ) -> BackupReport:
@@ -61,12 +65,18 @@ def preview(
     unmatched = judge_patterns(options, account, before, source_listing)
     listing = judge_source_listing(before, source_listing)
     planned = tuple(_plans(account, before, source_listing, listing, options))
+    budget = None
+    if metadata is not None and not options.metadata.is_code_only:
+        opened = metadata.open(lambda _: requests.add(), options.metadata.wants)
+        readers = list(_readers(opened, account, before, source_listing, options))
+        budget = call_budget(readers, options.metadata, metadata.rate, metadata.calls_per_hour)
     duration = timedelta(seconds=time.monotonic() - began)
     return replace(
         _report(source_listing, listing, planned, requests.count, duration),
         notes=notes_of_unread(before),
         unmatched=unmatched.patterns,
         paths=unmatched.paths,
+        budget=budget,
     )
 
 
@@ -111,6 +121,29 @@ def _plans(
         line = before.namespaces.get(row.namespace)
         path = source_path(account.team, line, row)
         yield Planned(path, Intention.NOTHING, fate_of_absent(row, listing))
+
+
+def _readers(
+    opened: MetadataSource,
+    account: Account,
+    before: PreviousRun,
+    source_listing: SourceListing,
+    options: BackupOptions,
+) -> Iterator[tuple[MetadataReader, MetadataState | None]]:
+    """Of what a run would read, with what the last manifest says of it."""
+    repository_filter = RepositoryFilter(options.include, options.exclude)
+    for namespace in source_listing.namespaces.values():
+        line = before.namespaces.get(namespace.id)
+        reader = opened.of_namespace(namespace)
+        if reader is not None:
+            yield reader, line.metadata if line is not None else None
+    for remote in source_listing.repositories.values():
+        above = source_listing.namespaces.get(remote.namespace_id)
+        row = before.repositories.get(remote.id)
+        task = ListedRepository(remote, above, source_path(account.team, above, remote), row)
+        reader = opened.of_repository(remote, above)
+        if reader is not None and outcome_without_asking(task, repository_filter) is None:
+            yield reader, row.metadata if row is not None else None
 
 
 def _plan(task: ListedRepository, repository_filter: RepositoryFilter, *, trust: bool) -> Planned:

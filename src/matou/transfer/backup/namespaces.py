@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from matou.archive.blobs import BlobStore
-from matou.archive.manifest import NamespaceLine
+from matou.archive.manifest import MetadataState, NamespaceLine
 from matou.concurrency import Cancelled
 from matou.errors import MatouError, NotFound, Phrase, Refused
 from matou.fs import WriteFailed
@@ -44,7 +44,8 @@ class NamespaceSaver:
             ),
         }
         saved = {name: digest for name, digest in documents.items() if digest is not None}
-        return _line(namespace, path, saved, self._icon(namespace, previous), namespace.icon_url)
+        icon, metadata = self._icon(namespace, previous), previous.metadata if previous else None
+        return _line(namespace, path, saved, icon, namespace.icon_url, metadata)
 
     def _icon(self, namespace: RemoteNamespace, previous: NamespaceLine | None) -> str | None:
         """An icon is fetched again only when its address changed: what is at one does not change on any platform."""
@@ -79,12 +80,18 @@ class NamespaceSaver:
 def undescribed(namespace: RemoteNamespace, path: NamespacePath, previous: NamespaceLine | None) -> NamespaceLine:
     """The line of a namespace that was listed and of which nothing more was asked: what was saved before stays."""
     if previous is None:
-        return _line(namespace, path, {}, None, None)
-    return _line(namespace, path, dict(previous.documents), previous.icon, previous.icon_url)
+        return _line(namespace, path, {}, None, None, None)
+    documents = dict(previous.documents)
+    return _line(namespace, path, documents, previous.icon, previous.icon_url, previous.metadata)
 
 
 def _line(
-    namespace: RemoteNamespace, path: NamespacePath, documents: dict[str, str], icon: str | None, icon_url: str | None
+    namespace: RemoteNamespace,
+    path: NamespacePath,
+    documents: dict[str, str],
+    icon: str | None,
+    icon_url: str | None,
+    metadata: MetadataState | None,
 ) -> NamespaceLine:
     return NamespaceLine(
         id=namespace.id,
@@ -97,5 +104,6 @@ def _line(
         icon_url=icon_url,
         archived=namespace.archived,
         documents=documents,
+        metadata=metadata,
         seen=True,
     )

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from matou.git.process.run import DEFAULT_LIMITS, Limits
 from matou.settings import Network
+from matou.transfer.backup.metadata.selection import KindSelection
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class BackupOptions:
         trust_listing: take a repository for unchanged whose last push has not changed, without asking it.
         limits: for each git child.
         first_wait: before what broke off is asked for again, doubled each time.
+        metadata: what lies around the code is saved.
         network: for a git child that goes out by itself.
     """
 
@@ -30,6 +32,7 @@ class BackupOptions:
     trust_listing: bool = False
     limits: Limits = DEFAULT_LIMITS
     first_wait: timedelta = timedelta(seconds=2)
+    metadata: KindSelection = field(default_factory=KindSelection)
     network: Network = field(default_factory=Network)
 
 

@@ -34,10 +34,12 @@ class BackupTask(ListedRepository):
 
     Attributes:
         is_damaged: what lies there is to be fetched again, whatever its refs say.
+        is_trusted: it is taken for unchanged on the listing's word.
     """
 
     place: RepositoryPath
     is_damaged: bool = False
+    is_trusted: bool = False
 
 
 def source_path(

@@ -1,13 +1,14 @@
 """What a backup tells the one who started it: while it runs, and at the end."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from matou.archive.manifest import ListingState, Outcome
+from matou.archive.manifest import KindState, ListingState, Outcome
 from matou.errors import MatouError, Refused
+from matou.model.metadata.kinds import MetadataKind
 from matou.model.platform import Account, Inaccessible
 
 NOT_LOOKED_FOR = (Outcome.GONE, Outcome.UNLISTED, Outcome.EXCLUDED)
@@ -30,6 +31,9 @@ class ProgressListener(Protocol):
     def received(self, path: str, size_bytes: int, /) -> None:
         """So much more has come for this repository, about a mebibyte at a time."""
 
+    def reading(self, path: str, kind: MetadataKind, count: int, /) -> None:
+        """So many items of a kind of this repository or namespace have come; told each hundred, and at the end."""
+
     def finished(self, path: str, outcome: Outcome, /) -> None: ...
 
 
@@ -43,6 +47,8 @@ class Silence:
     def saving(self, path: str, /) -> None: ...
 
     def received(self, path: str, size_bytes: int, /) -> None: ...
+
+    def reading(self, path: str, kind: MetadataKind, count: int, /) -> None: ...
 
     def finished(self, path: str, outcome: Outcome, /) -> None: ...
 
@@ -78,6 +84,44 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class CallBudget:
+    """How many requests the metadata will take, and what the platform grants.
+
+    Attributes:
+        calls_per_hour: None where it counts none.
+        duration: how long that takes at the platform's pace.
+    """
+
+    calls: int
+    calls_per_hour: int | None
+    duration: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class KindTotal:
+    """One kind of metadata over all that a run read: how many are kept, and what this run did about them.
+
+    Attributes:
+        not_done: of how many repositories and namespaces not all of it was read.
+    """
+
+    items: int = 0
+    changed: int = 0
+    gone: int = 0
+    missing: int = 0
+    not_done: int = 0
+
+    def with_state(self, state: KindState) -> "KindTotal":
+        return KindTotal(
+            self.items + state.items,
+            self.changed + state.changed,
+            self.gone + state.gone,
+            self.missing + state.missing,
+            self.not_done + (not state.state.is_done),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class BackupReport:
     """What a run did.
 
@@ -92,6 +136,9 @@ class BackupReport:
         received_bytes: of packs and LFS objects.
         unmatched: patterns that match nothing here and may be about another source.
         paths: where there are such, the repositories that there are.
+        kinds: what was read of what lies around the code, by the names of kinds; those of which there is nothing are
+            left out.
+        budget: what a dry run says of how long the metadata will take.
     """
 
     run: int | None
@@ -110,6 +157,8 @@ class BackupReport:
     notes: tuple[BackupProblem, ...] = ()
     unmatched: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
+    kinds: Mapping[str, KindTotal] = field(default_factory=dict)
+    budget: CallBudget | None = None
 
     @property
     def everything_is_saved(self) -> bool:

@@ -29,6 +29,7 @@ from matou.transfer.backup.manifest_recorder import (
     with_default_branch,
     with_saved_state,
 )
+from matou.transfer.backup.metadata.run import RunMetadata
 from matou.transfer.backup.mirror_saver import (
     MirrorSaver,
     SavedMirror,
@@ -77,6 +78,7 @@ class RepositorySaver:
         saving: asking is cheap, fetching is not, so fewer may fetch than may ask.
         path_beside: gives another path to one that cannot go on where it is.
         damage: forgets what has been fetched again.
+        metadata: saves what lies around the code; None where the platform has nothing of it.
         known: what `check_credential` has heard, by id.
     """
 
@@ -90,6 +92,7 @@ class RepositorySaver:
     saving: ConcurrencyLimit
     damage: Damage
     first_wait: timedelta
+    metadata: RunMetadata | None
     path_beside: Callable[[RemoteRepository, RepositoryPath], RepositoryPath]
     known: dict[str, RefListing] = field(default_factory=dict)
 
@@ -139,7 +142,7 @@ class RepositorySaver:
         began = time.monotonic()
         tracked = self._transport_to(task)
         try:
-            result = self._finish(task, tracked)
+            result = _trusted(task) if task.is_trusted else self._finish(task, tracked)
         except (Cancelled, WriteFailed):
             raise
         except MatouError as error:
@@ -147,8 +150,14 @@ class RepositorySaver:
             if isinstance(error, BadCredential):
                 raise
             result = _not_saved(task, error)
-        line = msgspec.structs.replace(result.line, seconds=round(time.monotonic() - began, 3))
-        self.recorder.repository(line, task.source_path, result.cause)
+        line = result.line
+        try:
+            if self.metadata is not None:
+                line = self.metadata.with_metadata_of_repository(task, line)
+        finally:
+            # Where nothing more can be had, what was saved of the code is saved all the same.
+            line = msgspec.structs.replace(line, seconds=round(time.monotonic() - began, 3))
+            self.recorder.repository(line, task.source_path, result.cause)
 
     def _finish(self, task: BackupTask, tracked: TrackedTransport) -> RepositoryResult:
         if not task.remote.clone_url:
@@ -351,6 +360,10 @@ def _lfs_missing(count: int, fault: MatouError | None) -> Plural:
 
 def _is_shallow(git_dir: Path) -> bool:
     return bool(read_boundary(git_dir))
+
+
+def _trusted(task: BackupTask) -> RepositoryResult:
+    return RepositoryResult(line_of(task, Outcome.UNCHANGED, proof=Proof.LISTING))
 
 
 def _not_saved(task: BackupTask, error: MatouError) -> RepositoryResult:

@@ -1,9 +1,10 @@
 """The work of one run: what is listed is processed, line by line, until all that is left is to publish the manifest."""
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import islice
 
 import msgspec
 
@@ -14,6 +15,7 @@ from matou.errors import MatouError, Phrase, Plural
 from matou.fs import WriteFailed
 from matou.git.process.run import GitAccess
 from matou.http.tokens import BadCredential
+from matou.model.metadata.kinds import KINDS
 from matou.model.names import NamespacePath
 from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository
 from matou.platforms.base.source import Source
@@ -21,6 +23,7 @@ from matou.transfer.backup.archive_paths import ArchivePaths
 from matou.transfer.backup.lfs_saver import LfsSaver
 from matou.transfer.backup.listing import LISTING, SourceListing
 from matou.transfer.backup.manifest_recorder import RunRecorder, left_out, line_of, line_of_absent
+from matou.transfer.backup.metadata.run import RunMetadata
 from matou.transfer.backup.mirror_saver import MirrorSaver
 from matou.transfer.backup.namespaces import NamespaceSaver, undescribed
 from matou.transfer.backup.options import BackupOptions
@@ -36,7 +39,7 @@ from matou.transfer.backup.plan import (
     source_path,
 )
 from matou.transfer.backup.previous_run import PreviousRun, notes_of_unread
-from matou.transfer.backup.report import BackupReport
+from matou.transfer.backup.report import BackupReport, KindTotal
 from matou.transfer.backup.repository_saver import RepositorySaver
 from matou.transfer.backup.staging import MirrorPublisher
 from matou.transfer.backup.tracked_transport import RequestCounter
@@ -92,6 +95,8 @@ class BackupRun:
     before: PreviousRun
     paths: ArchivePaths
     recorder: RunRecorder
+    publisher: MirrorPublisher
+    metadata: RunMetadata | None = None
     requests: RequestCounter = field(default_factory=RequestCounter)
 
     def do(self, source_listing: SourceListing) -> ListingState:
@@ -122,7 +127,7 @@ class BackupRun:
             problems=tuple(self.recorder.problems),
             problem_count=self.recorder.problem_count,
             notes=tuple(self.recorder.notes),
-            unseen=tuple(self.source.unseen),
+            unseen=(*self.source.unseen, *(self.metadata.unseen if self.metadata else ())),
             kept=self.recorder.kept,
             trusted=self.recorder.trusted,
             received_bytes=end.received_bytes,
@@ -130,7 +135,12 @@ class BackupRun:
             duration=duration,
             unmatched=unmatched.patterns,
             paths=unmatched.paths,
+            kinds=self._totals(),
         )
+
+    def _totals(self) -> dict[str, KindTotal]:
+        totals = self.metadata.totals if self.metadata else {}
+        return {name: totals[name] for name in KINDS if name in totals and totals[name] != KindTotal()}
 
     def _work_off(
         self,
@@ -140,13 +150,16 @@ class BackupRun:
         described: NamespaceSaver,
     ) -> None:
         def describe(namespace: RemoteNamespace) -> None:
-            before = self.before.namespaces.get(namespace.id)
-            self.recorder.namespace(described.save(namespace, namespaces[namespace.id], before))
+            before, path = self.before.namespaces.get(namespace.id), namespaces[namespace.id]
+            line = described.save(namespace, path, before)
+            if self.metadata is not None:
+                line = self.metadata.with_metadata_of_namespace(namespace, path, line)
+            self.recorder.namespace(line)
 
         saver = self._repository_saver()
-        publish_all = saver.mirrors.publisher.publish_all
+        publish_all = self.publisher.publish_all
         # What the first answers tells whether the credential is good; only then do many ask at once.
-        any(saver.check_credential(task) for task in tasks[:CREDENTIAL_CHECKS])
+        any(saver.check_credential(task) for task in _first_to_ask(tasks))
         try:
             WorkerPool(self.context.cancellation).run(
                 Batch(DESCRIBING, describe, source_listing.namespaces.values()),
@@ -194,7 +207,7 @@ class BackupRun:
             dead_since=context.dead_since,
             access=GitAccess(credential, self.options.network),
             limits=self.options.limits,
-            publisher=MirrorPublisher(context.archive),
+            publisher=self.publisher,
         )
         return RepositorySaver(
             context.archive,
@@ -208,6 +221,7 @@ class BackupRun:
             damage=context.damage,
             path_beside=self.paths.beside,
             first_wait=self.options.first_wait,
+            metadata=self.metadata,
         )
 
     def _tasks(self, source_listing: SourceListing, namespaces: dict[str, NamespacePath]) -> Iterator[BackupTask]:
@@ -215,7 +229,7 @@ class BackupRun:
             namespace = source_listing.namespaces.get(remote.namespace_id)
             above = namespaces.get(remote.namespace_id) or self._path_of_unlisted(remote)
             path = self.paths.repository(remote, above)
-            yield BackupTask(
+            task = BackupTask(
                 remote,
                 namespace,
                 source_path(self.account.team, namespace, remote),
@@ -223,6 +237,7 @@ class BackupRun:
                 path,
                 self.context.damage.has_repository(path),
             )
+            yield replace(task, is_trusted=self._is_trusted(task))
 
     def _path_of_unlisted(self, remote: RemoteRepository) -> NamespacePath:
         return self.paths.namespace(_unlisted_namespace(remote))
@@ -235,10 +250,13 @@ class BackupRun:
             cause = NotSaved(NOT_GIT, kind=kind) if outcome is Outcome.UNSUPPORTED else None
             self.recorder.repository(line_of(task, outcome, reason=cause), task.source_path, cause)
             return True
-        if self.options.trust_listing and has_same_last_push(task) and self._is_there(task, self.context.damage):
+        if task.is_trusted and self.metadata is None:
             self.recorder.repository(line_of(task, Outcome.UNCHANGED, proof=Proof.LISTING), task.source_path)
             return True
         return False
+
+    def _is_trusted(self, task: BackupTask) -> bool:
+        return self.options.trust_listing and has_same_last_push(task) and self._is_there(task, self.context.damage)
 
     def _is_there(self, task: BackupTask, damage: Damage) -> bool:
         is_damaged = task.previous is not None and damage.concerns(task.place, task.previous)
@@ -277,7 +295,7 @@ class BackupRun:
             self.recorder.namespace(line)
 
     def _note_unseen(self, source_listing: SourceListing, described: NamespaceSaver) -> None:
-        unseen = [*self.source.unseen, *described.unseen]
+        unseen = [*self.source.unseen, *described.unseen, *(self.metadata.unseen if self.metadata else ())]
         for namespace in source_listing.namespaces.values():
             field_of = Phrase("a field of {namespace}", namespace=namespace.name)
             unseen += [Inaccessible(field_of, fault) for fault in namespace.left_out]
@@ -287,6 +305,10 @@ class BackupRun:
             self.recorder.problem(subject, fault)
         for one in dict.fromkeys(unseen):
             self.recorder.manifest.write(UnseenLine(what=str(one.what), reason=str(one.reason)))
+
+
+def _first_to_ask(tasks: Iterable[BackupTask]) -> Iterator[BackupTask]:
+    return islice((task for task in tasks if not task.is_trusted), CREDENTIAL_CHECKS)
 
 
 def _unlisted_namespace(remote: RemoteRepository) -> RemoteNamespace:

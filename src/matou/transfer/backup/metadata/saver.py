@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Final
+from pathlib import Path
 
 import msgspec
 
@@ -12,10 +12,10 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import MetadataState, ReadState
 from matou.archive.metadata import About, MetadataCommit, MetadataWriter
 from matou.concurrency import CancellationToken
-from matou.errors import MatouError, Phrase
+from matou.errors import MatouError, Phrase, Plural
 from matou.model.metadata.kinds import ASSET, ATTACHMENT, KINDS, MetadataKind
 from matou.model.names import NamespacePath, RepositoryPath
-from matou.model.platform import RemoteNamespace, RemoteRepository
+from matou.model.platform import Inaccessible, RemoteNamespace, RemoteRepository
 from matou.platforms.base.metadata import MetadataReader, MetadataSource
 from matou.transfer.backup.metadata.attachments import FileKeeper
 from matou.transfer.backup.metadata.file_fetcher import FileSource
@@ -23,11 +23,15 @@ from matou.transfer.backup.metadata.kind_names import name_of
 from matou.transfer.backup.metadata.kind_result import KindResult
 from matou.transfer.backup.metadata.selection import KindSelection
 from matou.transfer.backup.metadata.walk import MetadataWalk
+from matou.transfer.backup.staging import STAGED_PREFIX, MirrorPublisher, StagedMirror
 
-STAGED_PREFIX: Final = "metadata-"
 
-Told = Callable[[str, MetadataKind, int], None]
-"""Told of what, of which kind, and how many of it have come so far."""
+class FilesMissing(MatouError):
+    """Files that somebody attached, and that the platform gives no more."""
+
+
+OnProgress = Callable[[str, MetadataKind, int], None]
+"""Called with what is read, a kind, and how many of it have come so far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +56,12 @@ class SavedMetadata:
     Attributes:
         state: for the manifest; None where there is nothing of it, and never was.
         problems: what was not read, and why; what was saved of it before stays.
+        unseen: what the platform has and gives to no program.
     """
 
     state: MetadataState | None
     problems: tuple[tuple[Phrase, MatouError], ...] = ()
+    unseen: tuple[Inaccessible, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +72,7 @@ class MetadataSaver:
         platform, host: whose it is.
         run: the number of this run, which began at `began_at`.
         dead_since: when a writer began that did not let go of the archive in good order.
+        publisher: puts new metadata repositories to their places, many for the price of few.
         language: of the lists that stand in each metadata repository; None for that of before.
     """
 
@@ -79,7 +86,8 @@ class MetadataSaver:
     began_at: datetime
     dead_since: datetime | None
     cancellation: CancellationToken
-    told: Told
+    on_progress: OnProgress
+    publisher: MirrorPublisher
     language: str | None = None
 
     def of_repository(
@@ -110,7 +118,9 @@ class MetadataSaver:
         """
         if reader is None or not reader.kinds:
             return SavedMetadata(before)
-        staged = self.archive.staging / f"{STAGED_PREFIX}{sha256(f'{owner.place}.git'.encode()).hexdigest()[:32]}"
+        staged = (
+            self.archive.staging / f"{STAGED_PREFIX}metadata-{sha256(f'{owner.place}.git'.encode()).hexdigest()[:32]}"
+        )
         about = About(platform=self.platform, host=self.host, id=owner.id, path=owner.called)
         with MetadataWriter(
             self.archive.metadata(owner.place),
@@ -119,6 +129,7 @@ class MetadataSaver:
             at=self.began_at,
             staged=staged,
             language=self.language,
+            publish=self._publish,
             dead_since=self.dead_since,
         ) as writer:
             walk = self._walk(reader, writer, owner, before)
@@ -127,7 +138,11 @@ class MetadataSaver:
             finally:
                 # A run that is given up has not read in vain: the manifest's checkpoints tell where to go on.
                 commit = writer.commit()
-        return SavedMetadata(self._state(walk, commit, before), tuple(_problems(walk, owner)))
+        state = self._state(walk, commit, before)
+        return SavedMetadata(state, (*_problems(walk, owner), *_missing(state, owner)), tuple(_unseen(walk)))
+
+    def _publish(self, staged: Path, git_dir: Path, size_bytes: int) -> None:
+        self.publisher.publish_soon(StagedMirror(staged, git_dir, size_bytes, None))
 
     def _walk(
         self, reader: MetadataReader, writer: MetadataWriter, owner: MetadataOwner, before: MetadataState | None
@@ -147,7 +162,7 @@ class MetadataSaver:
             before,
             self.run,
             self.cancellation,
-            lambda kind, count: self.told(owner.called, kind, count),
+            lambda kind, count: self.on_progress(owner.called, kind, count),
         )
 
     def _state(self, walk: MetadataWalk, commit: MetadataCommit | None, before: MetadataState | None) -> MetadataState:
@@ -163,6 +178,22 @@ class MetadataSaver:
             unswept=0 if is_swept else (before.unswept + 1 if before is not None else 0),
             kinds={name: states[name] for name in KINDS if name in states},
         )
+
+
+def _missing(state: MetadataState, owner: MetadataOwner) -> Iterator[tuple[Phrase, MatouError]]:
+    """Files that the platform names and does not give: those of before count as well, as they are not there yet."""
+    for name, kind in state.kinds.items():
+        if kind.missing:
+            counted = Plural(
+                "{count} is missing at the source", "{count} are missing at the source", count=kind.missing
+            )
+            yield Phrase("{kind} of {path}", kind=name_of(name), path=owner.called), FilesMissing(counted)
+
+
+def _unseen(walk: MetadataWalk) -> Iterator[Inaccessible]:
+    for result in walk.results.values():
+        if result.unseen is not None:
+            yield Inaccessible(name_of(result.kind.name), result.unseen.fact)
 
 
 def _problems(walk: MetadataWalk, owner: MetadataOwner) -> Iterator[tuple[Phrase, MatouError]]:

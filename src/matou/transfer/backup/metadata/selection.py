@@ -1,6 +1,5 @@
 """Which kinds a person wants, and which of them a run reads whole."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -42,6 +41,17 @@ class KindSelection:
         if self.is_code_only and (self.only or self.without):
             raise Invalid("--code-only goes with neither --only nor --without")
 
+    def as_options(self) -> dict[str, object]:
+        """What was asked for otherwise than it is by default, for the manifest."""
+        values: dict[str, object] = {
+            "only": list(self.only),
+            "without": list(self.without),
+            "code_only": self.is_code_only,
+            "sweep": self.sweep,
+            "largest_file": self.largest_file_bytes,
+        }
+        return {name: value for name, value in values.items() if value}
+
     def wants(self, kind: MetadataKind) -> bool:
         if self.is_code_only or kind.option in self.without:
             return False
@@ -65,7 +75,3 @@ def _was_off(before: MetadataState, kind: MetadataKind) -> bool:
 def options_of(text: str) -> tuple[str, ...]:
     """What stands between commas."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def without_twice(options: Collection[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(options))

@@ -35,8 +35,8 @@ READING: Final = 6
 MOST_FAILURES: Final = 10
 """So many items that could not be read, one after another, and the rest of the kind is left for another run."""
 
-Told = Callable[[MetadataKind, int], None]
-"""Told how many items of a kind have come so far."""
+OnProgress = Callable[[MetadataKind, int], None]
+"""Called with a kind, and how many items of it have come so far."""
 
 
 class NothingMore(MatouError):
@@ -63,7 +63,7 @@ class MetadataWalk:
     before: MetadataState | None
     run: int
     cancellation: CancellationToken
-    told: Told
+    on_progress: OnProgress
     results: dict[str, KindResult] = field(default_factory=dict)
 
     @property
@@ -118,7 +118,7 @@ class MetadataWalk:
         self.put_people(table.people)
         if kind is not SETTING:
             self.writer.mark_gone(kind, keys)
-        self.told(kind, len(keys))
+        self.on_progress(kind, len(keys))
 
     def put_people(self, people: Iterable[MetadataValue]) -> None:
         for person in people:
@@ -204,11 +204,11 @@ class _ItemWalk:
             self.listed.add(row.key)
             self.count += 1
             if self.count % 100 == 0:
-                self.walk_.told(self.kind, self.count)
+                self.walk_.on_progress(self.kind, self.count)
             before = self.walk_.writer.find(self.kind, row.key)
             if self.walk_.is_sweep or before is None or self._has_changed(row, before):
                 yield _Changed(row, before)
-        self.walk_.told(self.kind, self.count)
+        self.walk_.on_progress(self.kind, self.count)
 
     def _has_changed(self, row: ItemRow, before: MetadataValue) -> bool:
         """Whether there is a reason to look at it, other than comments from a list of their own."""

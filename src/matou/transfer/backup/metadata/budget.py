@@ -1,0 +1,60 @@
+"""How many requests the metadata of an account will take, and how long that is at the platform's pace."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Final
+
+from matou.archive.manifest import MetadataState
+from matou.concurrency import Cancelled
+from matou.errors import MatouError
+from matou.http.rate_limit import RateLimit
+from matou.http.tokens import is_dead
+from matou.platforms.base.metadata import MetadataReader, ReadableKind
+from matou.transfer.backup.metadata.selection import OVERLAP, KindSelection
+from matou.transfer.backup.report import CallBudget
+
+MOST_COUNTED: Final = 30
+"""So many repositories and namespaces are asked how much they have; the others count as these do on the average."""
+
+
+def call_budget(
+    readers: Sequence[tuple[MetadataReader, MetadataState | None]],
+    selection: KindSelection,
+    rate: RateLimit,
+    calls_per_hour: int | None,
+) -> CallBudget:
+    """What reading all of these will take; some requests are put to find out how long their lists are.
+
+    Raises:
+        Cancelled, BadCredential: nothing more can be asked.
+    """
+    counted = readers[:MOST_COUNTED]
+    calls = sum(_calls(reader, before, selection) for reader, before in counted)
+    if len(readers) > len(counted):
+        calls = round(calls * len(readers) / len(counted))
+    per_second = min(rate.per_second, calls_per_hour / 3600 if calls_per_hour else rate.per_second)
+    return CallBudget(calls, calls_per_hour, timedelta(seconds=round(calls / per_second)))
+
+
+def _calls(reader: MetadataReader, before: MetadataState | None, selection: KindSelection) -> int:
+    return sum(_calls_of_kind(reader, kind, before, selection) for kind in _wanted(reader, selection))
+
+
+def _wanted(reader: MetadataReader, selection: KindSelection) -> Iterator[ReadableKind]:
+    return (one for one in reader.kinds if one.unseen is None and selection.wants(one.kind))
+
+
+def _calls_of_kind(
+    reader: MetadataReader, readable: ReadableKind, before: MetadataState | None, selection: KindSelection
+) -> int:
+    state = before.kinds.get(readable.kind.name) if before is not None else None
+    has_since = state is not None and state.since is not None and not selection.is_sweep(before)
+    since = state.since - OVERLAP if state is not None and state.since is not None and has_since else None
+    try:
+        return reader.expected_calls(readable.kind, since, saved=state.items if state is not None else 0)
+    except Cancelled:
+        raise
+    except MatouError as fault:
+        if is_dead(fault):
+            raise
+        return 1

@@ -1,0 +1,102 @@
+"""The metadata of one run: how it is reached, and what the lines of the manifest get of it."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+
+from matou.archive.blobs import BlobStore
+from matou.archive.manifest import MetadataState, NamespaceLine, Outcome, RepositoryLine
+from matou.concurrency import Cancelled
+from matou.errors import MatouError, Phrase
+from matou.fs import WriteFailed
+from matou.http.rate_limit import RateLimit
+from matou.http.tokens import BadCredential
+from matou.model.metadata.kinds import MetadataKind
+from matou.model.names import NamespacePath
+from matou.model.platform import Inaccessible, RemoteNamespace
+from matou.platforms.base.metadata import MetadataSource
+from matou.platforms.base.source import RecordSink
+from matou.transfer.backup.manifest_recorder import RunRecorder
+from matou.transfer.backup.metadata.file_fetcher import FileSource
+from matou.transfer.backup.metadata.saver import MetadataOwner, MetadataSaver, SavedMetadata
+from matou.transfer.backup.plan import BackupTask
+from matou.transfer.backup.report import KindTotal
+
+NOT_READ = "not all of what lies around its code was read: {what}: {fault}"
+
+
+class MetadataAccess(Protocol):
+    """The way to a platform's metadata, and to its files, over the session that everything else goes over."""
+
+    @property
+    def rate(self) -> RateLimit:
+        """How often the platform may be asked."""
+
+    @property
+    def calls_per_hour(self) -> int | None:
+        """How many requests it grants besides; None where it counts none."""
+
+    def open(self, record: RecordSink, wants: Callable[[MetadataKind], bool], /) -> MetadataSource: ...
+
+    def files(self, blobs: BlobStore, record: RecordSink, limit_bytes: int | None, /) -> FileSource: ...
+
+
+class NotAllRead(MatouError):
+    """Of what lies around the code of a repository something was not read."""
+
+
+@dataclass(slots=True)
+class RunMetadata:
+    """Saves what belongs to each repository and each namespace, and tells the recorder. For several threads.
+
+    Attributes:
+        unseen: what the platform has and gives to no program, each thing once.
+        totals: what was read of each kind so far.
+    """
+
+    saver: MetadataSaver
+    recorder: RunRecorder
+    unseen: list[Inaccessible] = field(default_factory=list)
+    totals: dict[str, KindTotal] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def with_metadata_of_repository(self, task: BackupTask, line: RepositoryLine) -> RepositoryLine:
+        """The line with what was read. Raises Cancelled, WriteFailed, BadCredential."""
+        owner = MetadataOwner(id=task.remote.id, place=task.place, called=task.source_path)
+        before = line.metadata
+        saved = self._saved(owner, before, lambda: self.saver.of_repository(task.remote, task.namespace, owner, before))
+        line = msgspec.structs.replace(line, metadata=saved.state)
+        if not saved.problems or not line.outcome.is_done:
+            return line
+        what, fault = saved.problems[0]
+        reason = NotAllRead(NOT_READ, what=what, fault=fault)
+        return msgspec.structs.replace(line, outcome=Outcome.INCOMPLETE, reason=str(reason))
+
+    def with_metadata_of_namespace(
+        self, namespace: RemoteNamespace, path: NamespacePath, line: NamespaceLine
+    ) -> NamespaceLine:
+        """The line with what was read. Raises as above."""
+        before = line.metadata
+        owner = MetadataOwner(id=namespace.id, place=path, called=namespace.name)
+        saved = self._saved(owner, before, lambda: self.saver.of_namespace(namespace, owner, before))
+        return msgspec.structs.replace(line, metadata=saved.state)
+
+    def _saved(
+        self, owner: MetadataOwner, before: MetadataState | None, save: Callable[[], SavedMetadata]
+    ) -> SavedMetadata:
+        try:
+            saved = save()
+        except (Cancelled, WriteFailed, BadCredential):
+            raise
+        except MatouError as fault:
+            saved = SavedMetadata(before, ((Phrase("metadata of {path}", path=owner.called), fault),))
+        for what, cause in saved.problems:
+            self.recorder.problem(what, cause)
+        with self._lock:
+            self.unseen += [one for one in saved.unseen if one not in self.unseen]
+            for name, state in (saved.state.kinds if saved.state else {}).items():
+                self.totals[name] = self.totals.get(name, KindTotal()).with_state(state)
+        return saved

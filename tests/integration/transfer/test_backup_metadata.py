@@ -1,0 +1,194 @@
+"""A backup saves what lies around the code beside it, and says so in the manifest, the report and the exit code."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from matou.archive.layout import Archive
+from matou.archive.manifest import NamespaceLine, Outcome, ReadState, UnseenLine
+from matou.archive.metadata import open_metadata
+from matou.errors import Phrase
+from matou.http.rate_limit import RateLimit
+from matou.model.metadata import Issue
+from matou.model.metadata.kinds import BOARD, ISSUE
+from matou.model.names import NamespacePath, RepositoryPath
+from matou.platforms.base.metadata import ReadableKind
+from matou.transfer.backup.metadata.selection import KindSelection
+from matou.transfer.backup.report import CallBudget
+from support.scripted_metadata import KINDS, ScriptedAccess, ScriptedForge
+from support.scripted_source import ScriptedSource, back_up, commit, lines, open_archive, repository_lines
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> ScriptedSource:
+    source = ScriptedSource(tmp_path / "source")
+    project = source.project("project")
+    for name in ("api", "web"):
+        commit(source.repository(name, project), "refs/heads/main", {"readme": name})
+    return source
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    return open_archive(tmp_path / "archive")
+
+
+def forges() -> dict[str, ScriptedForge]:
+    found = {id_: ScriptedForge() for id_ in ("100", "p1")}
+    for forge in found.values():
+        forge.issue(7, "码头")
+        forge.comment(1, 7)
+    return found
+
+
+def test_each_line_names_the_commit_of_its_metadata_and_the_next_run_goes_on_from_there(
+    source: ScriptedSource, archive: Archive
+) -> None:
+    access = ScriptedAccess(forges())
+
+    report = back_up(source, archive, access=access)
+
+    row = repository_lines(archive, 1)["100"]
+    assert row.metadata is not None
+    tree = open_metadata(archive.metadata(RepositoryPath.parse(row.path)), commit=row.metadata.commit)  # type: ignore[arg-type]
+    assert isinstance(tree.item(ISSUE, "7"), Issue)
+    assert repository_lines(archive, 1)["101"].metadata is None
+    assert (report.everything_is_saved, report.kinds["issue"].items, report.kinds["issue"].changed) == (True, 2, 2)
+
+    access.forges["100"].comment(2, 7, "再来")
+    report = back_up(source, archive, access=access)
+
+    after = repository_lines(archive, 2)["100"]
+    assert after.outcome is Outcome.UNCHANGED
+    assert after.metadata is not None
+    assert (after.metadata.saved_in, after.metadata.commit == row.metadata.commit) == (2, False)
+    assert report.kinds["issue"].changed == 1
+
+
+def test_a_namespace_has_metadata_of_its_own(source: ScriptedSource, archive: Archive) -> None:
+    back_up(source, archive, access=ScriptedAccess(forges()))
+
+    line = next(line for line in lines(archive, 1) if isinstance(line, NamespaceLine))
+    assert line.metadata is not None
+    assert line.metadata.kinds["issue"].items == 1
+    assert open_metadata(archive.metadata(NamespacePath.parse(line.path))).about.id == "p1"
+
+
+def test_what_could_not_be_read_is_told_and_the_code_is_saved(source: ScriptedSource, archive: Archive) -> None:
+    access = ScriptedAccess(forges())
+    access.forges["100"].faults["GET /hooks"] = 403
+    access.forges["p1"].faults["GET /issues"] = 503
+
+    report = back_up(source, archive, access=access)
+
+    row = repository_lines(archive, 1)["100"]
+    assert row.outcome is Outcome.INCOMPLETE
+    assert row.snapshot is not None
+    assert "webhooks of team/project/api" in str(row.reason)
+    assert not report.everything_is_saved
+    assert sorted(str(problem.what) for problem in report.problems) == [
+        "issues of project",
+        "webhooks of team/project/api",
+    ]
+    assert report.kinds["hook"].not_done == 1
+
+    access.forges["100"].faults.clear()
+    access.forges["p1"].faults.clear()
+    report = back_up(source, archive, access=access)
+
+    assert report.everything_is_saved
+    assert repository_lines(archive, 2)["100"].outcome is Outcome.UNCHANGED
+
+
+def test_what_the_platform_gives_to_no_program_is_unseen(source: ScriptedSource, archive: Archive) -> None:
+    unseen = ReadableKind(kind=BOARD, unseen=Phrase("no API gives them"))
+
+    report = back_up(source, archive, access=ScriptedAccess(forges(), kinds=(*KINDS, unseen)))
+
+    assert [str(one.what) for one in report.unseen] == ["boards"]
+    assert [line.what for line in lines(archive, 1) if isinstance(line, UnseenLine)] == ["boards"]
+    row = repository_lines(archive, 1)["100"]
+    assert row.metadata is not None
+    assert row.metadata.kinds["board"].state is ReadState.UNSEEN
+    assert report.everything_is_saved
+
+
+def test_with_code_only_what_was_saved_stays(source: ScriptedSource, archive: Archive) -> None:
+    access = ScriptedAccess(forges())
+    back_up(source, archive, access=access)
+    before = repository_lines(archive, 1)["100"].metadata
+
+    back_up(source, archive, access=access, metadata=KindSelection(is_code_only=True))
+
+    assert repository_lines(archive, 2)["100"].metadata == before
+
+
+def test_a_listing_that_is_trusted_says_nothing_of_issues(source: ScriptedSource, archive: Archive) -> None:
+    access = ScriptedAccess(forges())
+    back_up(source, archive, access=access)
+    access.forges["100"].issue(8)
+
+    report = back_up(source, archive, access=access, trust_listing=True)
+
+    assert report.trusted == 2
+    row = repository_lines(archive, 2)["100"]
+    assert row.metadata is not None
+    assert row.metadata.kinds["issue"].items == 2
+
+
+def test_what_the_platform_drops_from_its_list_keeps_its_metadata(source: ScriptedSource, archive: Archive) -> None:
+    access = ScriptedAccess(forges())
+    back_up(source, archive, access=access)
+    source.remove("100")
+
+    back_up(source, archive, access=access)
+
+    before, after = (repository_lines(archive, run)["100"] for run in (1, 2))
+    assert after.outcome is Outcome.UNLISTED
+    assert after.metadata == before.metadata
+
+
+def test_a_metadata_repository_that_is_damaged_stops_nothing_else(source: ScriptedSource, archive: Archive) -> None:
+    access = ScriptedAccess(forges())
+    back_up(source, archive, access=access)
+    row = repository_lines(archive, 1)["100"]
+    packs = [*archive.metadata(RepositoryPath.parse(row.path)).glob("objects/pack/*.pack")]
+    for pack in packs:
+        pack.chmod(0o644)
+        pack.write_bytes(b"")
+
+    report = back_up(source, archive, access=access)
+
+    assert packs
+    assert [str(problem.what) for problem in report.problems] == ["metadata of team/project/api"]
+    assert repository_lines(archive, 2)["100"].outcome is Outcome.INCOMPLETE
+    assert repository_lines(archive, 2)["101"].outcome is Outcome.UNCHANGED
+
+
+def test_what_was_told_stands_in_the_manifest(source: ScriptedSource, archive: Archive) -> None:
+    told: dict[str, Any] = {"only": ("issues",), "sweep": True}
+
+    back_up(source, archive, access=ScriptedAccess(forges()), metadata=replace(KindSelection(), **told))
+
+    first: Any = lines(archive, 1)[0]
+    assert (first.options["only"], first.options["sweep"]) == (["issues"], True)
+
+
+def test_a_dry_run_says_how_many_requests_it_will_take_and_how_long(source: ScriptedSource, archive: Archive) -> None:
+    access = replace(ScriptedAccess(forges()), rate=RateLimit(50 / 60, 10), calls_per_hour=1_000)
+    for number in range(100, 300):
+        access.forges["100"].change(number)
+
+    report = back_up(source, archive, access=access, dry_run=True)
+
+    assert report.budget == CallBudget(5 + 5 + 2 + 200, 1_000, timedelta(seconds=round(212 * 3.6)))
+    assert access.forges["100"].requests_seen.total() == 0
+
+    back_up(source, archive, access=access)
+    report = back_up(source, archive, access=access, dry_run=True)
+
+    assert report.budget is not None
+    assert report.budget.calls < 30
