@@ -264,6 +264,7 @@ class ScriptedAccess:
     forges: Mapping[str, ScriptedForge]
     sources: FileSource = field(default_factory=NoFiles)
     kinds: Sequence[ReadableKind] = KINDS
+    commit_sources: Mapping[str, CommitSource] = field(default_factory=dict)
     rate: RateLimit = UNLIMITED
     calls_per_hour: int | None = None
 
@@ -287,7 +288,10 @@ class ScriptedAccount:
 
     def _reader(self, id_: str) -> MetadataReader | None:
         forge = self.access.forges.get(id_)
-        return None if forge is None else reader_of(forge, self.record, kinds=self.access.kinds)
+        if forge is None:
+            return None
+        more = {"kinds": self.access.kinds, "commit_sources": self.access.commit_sources}
+        return reader_of(forge, self.record, **more)
 
 
 def reader_of(answers: Answers, record: Callable[[Record], None] = no_record, **more: Any) -> ScriptedReader:

@@ -12,14 +12,24 @@ from matou.archive.manifest import NamespaceLine, Outcome, ReadState, UnseenLine
 from matou.archive.metadata import open_metadata
 from matou.errors import Phrase
 from matou.http.rate_limit import RateLimit
-from matou.model.metadata import Issue
-from matou.model.metadata.kinds import BOARD, ISSUE
+from matou.model.metadata import ChangeRequest, Issue
+from matou.model.metadata.kinds import BOARD, CHANGE, ISSUE
 from matou.model.names import NamespacePath, RepositoryPath
-from matou.platforms.base.metadata import ReadableKind
+from matou.platforms.base.metadata import CommitSource, ReadableKind
 from matou.transfer.backup.metadata.selection import KindSelection
 from matou.transfer.backup.report import CallBudget
 from support.scripted_metadata import KINDS, ScriptedAccess, ScriptedForge
-from support.scripted_source import ScriptedSource, back_up, commit, lines, open_archive, repository_lines
+from support.scripted_source import (
+    ScriptedConnections,
+    ScriptedSource,
+    back_up,
+    commit,
+    lines,
+    mirror,
+    open_archive,
+    refs_of,
+    repository_lines,
+)
 
 
 @pytest.fixture
@@ -193,3 +203,40 @@ def test_a_dry_run_says_how_many_requests_it_will_take_and_how_long(source: Scri
 
     assert report.budget is not None
     assert report.budget.calls < 30
+
+
+@pytest.mark.parametrize("by_ref", [True, False])
+def test_commits_that_only_a_change_requests_fork_has_are_fetched_and_kept(
+    source: ScriptedSource, archive: Archive, by_ref: bool
+) -> None:
+    fork = source.repository("fork", source.projects[0], id_="900")
+    head = commit(fork, "refs/heads/tide", {"tide.py": "high = 3"})
+    url = source.depots[-1].clone_url
+    connections = ScriptedConnections.to(source)
+    source.remove("900")
+    access = ScriptedAccess(forges())
+    access.forges["100"].change(12, head=head)
+    access.forges["100"].change(13, head="d" * 40)
+    access.commit_sources = {"12": CommitSource(url=url, wants=("refs/heads/tide" if by_ref else head,))}
+
+    report = back_up(source, archive, access=access, connections=connections)
+
+    row = repository_lines(archive, 1)["100"]
+    tree = open_metadata(archive.metadata(RepositoryPath.parse(row.path)))
+    saved, lost = (tree.item(CHANGE, number) for number in ("12", "13"))
+    assert isinstance(saved, ChangeRequest)
+    assert isinstance(lost, ChangeRequest)
+    assert (saved.commits, saved.commits_ref) == ("present", "refs/matou/change/12/head")
+    assert (lost.commits, lost.commits_ref) == ("absent", None)
+    assert [str(note.cause) for note in report.notes] == [
+        "the commits of 1 change request are at the source no more: 13"
+    ]
+    assert report.everything_is_saved
+    folder = mirror(archive, "100", run=1)
+    assert refs_of(folder)["refs/matou/change/12/head"] == head
+
+    commit(source.git_dir("100"), "refs/heads/main", {"readme": "new"})
+    back_up(source, archive, access=access)
+
+    assert refs_of(folder)["refs/matou/change/12/head"] == head
+    assert repository_lines(archive, 2)["100"].outcome is Outcome.SAVED

@@ -9,6 +9,7 @@ from matou.git.operations.connectivity import BadPack
 from matou.git.operations.fetch import FetchedObjects, FetchFailed, FetchSource, fetch_objects, wanted_objects
 from matou.git.process.run import GitChild
 from matou.git.refs.listing import (
+    CHANGE_PREFIX,
     KEPT_PREFIX,
     OWN_PREFIX,
     fault_of_ref_name,
@@ -165,7 +166,7 @@ def _let_go(on_disk: RefListing, previous: RefListing | None, stored: RefListing
 
 def _staying(on_disk: RefListing, stored: RefListing) -> frozenset[ObjectId]:
     """What will be named when all is done."""
-    kept = {oid for name, oid in on_disk.refs.items() if name.startswith(KEPT_PREFIX)}
+    kept = {oid for name, oid in on_disk.refs.items() if name.startswith((KEPT_PREFIX, CHANGE_PREFIX))}
     return wanted_objects(stored) | kept
 
 

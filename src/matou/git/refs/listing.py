@@ -17,6 +17,7 @@ from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
 
 __all__ = [
+    "CHANGE_PREFIX",
     "KEPT_PREFIX",
     "OWN_PREFIX",
     "DamagedRefs",
@@ -34,6 +35,10 @@ __all__ = [
 
 KEPT_PREFIX: Final = "refs/matou/kept/"
 OWN_PREFIX: Final = "refs/matou/"
+CHANGE_PREFIX: Final = "refs/matou/change/"
+"""What keeps the commits of a change request that the source has under no ref: `refs/matou/change/12/head`."""
+
+_LASTING: Final = (KEPT_PREFIX, CHANGE_PREFIX)
 
 _FORBIDDEN: Final = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]")
 _BREAKING: Final = frozenset({"Cc", "Zl", "Zp"})
@@ -309,11 +314,11 @@ def _mark(status: os.stat_result) -> Mark:
 
 
 def write_refs(git_dir: Path, listing: RefListing, kept_refs: Mapping[RefName, ObjectId]) -> None:
-    """Make the repository's refs exactly those of `listing`, its HEAD too, and every kept ref, old or new.
+    """Make the repository's refs exactly those of `listing`, its HEAD too, and every ref of ours, old or new.
 
-    All refs change in one rename; kept refs that are there already stay, whatever `kept` says. HEAD stays as it is
-    where `listing` does not say, or says what git would not read. After a crash or a power cut, or when called twice,
-    the refs are the old ones or the new ones. Names are not checked here: `fault_of_ref_name` does.
+    All refs change in one rename; refs of ours that are there already stay, whatever `kept_refs` says. HEAD stays as it
+    is where `listing` does not say, or says what git would not read. After a crash or a power cut, or when called
+    twice, the refs are the old ones or the new ones. Names are not checked here: `fault_of_ref_name` does.
 
     Raises:
         RepositoryBusy: another process holds the lock.
@@ -323,7 +328,7 @@ def write_refs(git_dir: Path, listing: RefListing, kept_refs: Mapping[RefName, O
         packed = _read_packed(git_dir)
         loose_files = dict(loose_ref_files(git_dir))
         present = {**packed.refs, **_read_loose(git_dir, packed.refs)}
-        old_kept = {name: oid for name, oid in present.items() if name.startswith(KEPT_PREFIX)}
+        old_kept = {name: oid for name, oid in present.items() if name.startswith(_LASTING)}
         refs = {**listing.refs, **kept_refs, **old_kept}
         text = packed_refs_text(refs, _peeled(git_dir, refs, packed))
         if text != packed.text:

@@ -202,7 +202,7 @@ class _Run:
             on_progress=self.progress.reading,
             publisher=publisher,
         )
-        return RunMetadata(saver, recorder)
+        return RunMetadata(saver, recorder, record, self.now)
 
     def _first_line(self, number: int, began_at: datetime, source: SourceLine) -> RunLine:
         options: dict[str, object] = {

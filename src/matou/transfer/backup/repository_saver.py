@@ -16,7 +16,7 @@ from matou.concurrency import CancellationToken, Cancelled, ConcurrencyLimit
 from matou.errors import MatouError, NotFound, Plural, Refused, TryLater
 from matou.fs import WriteFailed
 from matou.git.odb.shallow import read_boundary
-from matou.git.operations.mirror import FetchFailed, GitTransport, MirrorUpdate, list_refs, storable
+from matou.git.operations.mirror import FetchFailed, FetchSource, GitTransport, MirrorUpdate, list_refs, storable
 from matou.http.tokens import BadCredential
 from matou.model.names import RepositoryPath
 from matou.model.platform import RemoteRepository
@@ -153,11 +153,14 @@ class RepositorySaver:
         line = result.line
         try:
             if self.metadata is not None:
-                line = self.metadata.with_metadata_of_repository(task, line)
+                line = self.metadata.with_metadata_of_repository(task, line, self._source_at)
         finally:
             # Where nothing more can be had, what was saved of the code is saved all the same.
             line = msgspec.structs.replace(line, seconds=round(time.monotonic() - began, 3))
             self.recorder.repository(line, task.source_path, result.cause)
+
+    def _source_at(self, url: str) -> FetchSource:
+        return FetchSource(self.transport, url, self.mirrors.access, self.mirrors.limits)
 
     def _finish(self, task: BackupTask, tracked: TrackedTransport) -> RepositoryResult:
         if not task.remote.clone_url:

@@ -1,8 +1,10 @@
 """The metadata of one run: how it is reached, and what the lines of the manifest get of it."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -10,8 +12,9 @@ import msgspec
 from matou.archive.blobs import BlobStore
 from matou.archive.manifest import MetadataState, NamespaceLine, Outcome, RepositoryLine
 from matou.concurrency import Cancelled
-from matou.errors import MatouError, Phrase
+from matou.errors import MatouError, Phrase, Plural
 from matou.fs import WriteFailed
+from matou.git.operations.fetch import FetchSource
 from matou.http.rate_limit import RateLimit
 from matou.http.tokens import BadCredential
 from matou.model.metadata.kinds import MetadataKind
@@ -20,6 +23,7 @@ from matou.model.platform import Inaccessible, RemoteNamespace
 from matou.platforms.base.metadata import MetadataSource
 from matou.platforms.base.source import RecordSink
 from matou.transfer.backup.manifest_recorder import RunRecorder
+from matou.transfer.backup.metadata.change_commits import HAS_MIRROR, ChangeCommits, MirrorCommits, NoCommits
 from matou.transfer.backup.metadata.file_fetcher import FileSource
 from matou.transfer.backup.metadata.saver import MetadataOwner, MetadataSaver, SavedMetadata
 from matou.transfer.backup.plan import BackupTask
@@ -44,6 +48,19 @@ class MetadataAccess(Protocol):
     def files(self, blobs: BlobStore, record: RecordSink, limit_bytes: int | None, /) -> FileSource: ...
 
 
+class CommitsAbsent(MatouError):
+    """Commits of change requests that the source does not give any more: their forks are gone, say."""
+
+
+def _absent(numbers: Sequence[str]) -> Plural:
+    return Plural(
+        "the commits of {count} change request are at the source no more: {first}",
+        "the commits of {count} change requests are at the source no more, such as {first}",
+        count=len(numbers),
+        first=numbers[0],
+    )
+
+
 class NotAllRead(MatouError):
     """Of what lies around the code of a repository something was not read."""
 
@@ -59,21 +76,48 @@ class RunMetadata:
 
     saver: MetadataSaver
     recorder: RunRecorder
+    record: RecordSink
+    now: Callable[[], datetime]
     unseen: list[Inaccessible] = field(default_factory=list)
     totals: dict[str, KindTotal] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def with_metadata_of_repository(self, task: BackupTask, line: RepositoryLine) -> RepositoryLine:
-        """The line with what was read. Raises Cancelled, WriteFailed, BadCredential."""
+    def with_metadata_of_repository(
+        self, task: BackupTask, line: RepositoryLine, source_of: Callable[[str], FetchSource]
+    ) -> RepositoryLine:
+        """The line with what was read. Raises Cancelled, WriteFailed, BadCredential.
+
+        Args:
+            source_of: how a repository at the source is reached, for the commits of its change requests.
+        """
+        commits = self._commits(task, line, source_of)
         owner = MetadataOwner(id=task.remote.id, place=task.place, called=task.source_path)
         before = line.metadata
-        saved = self._saved(owner, before, lambda: self.saver.of_repository(task.remote, task.namespace, owner, before))
+        saved = self._saved(
+            owner, before, lambda: self.saver.of_repository(task.remote, task.namespace, owner, before, commits)
+        )
+        if isinstance(commits, MirrorCommits) and commits.absent:
+            self.recorder.note(task.source_path, CommitsAbsent(_absent(commits.absent)))
         line = msgspec.structs.replace(line, metadata=saved.state)
         if not saved.problems or not line.outcome.is_done:
             return line
         what, fault = saved.problems[0]
         reason = NotAllRead(NOT_READ, what=what, fault=fault)
         return msgspec.structs.replace(line, outcome=Outcome.INCOMPLETE, reason=str(reason))
+
+    def _commits(
+        self, task: BackupTask, line: RepositoryLine, source_of: Callable[[str], FetchSource]
+    ) -> ChangeCommits:
+        if line.outcome not in HAS_MIRROR or line.snapshot is None:
+            return NoCommits()
+
+        def git_dir() -> Path:
+            path = self.saver.archive.repository(task.place)
+            if not path.exists():
+                self.saver.publisher.publish_all()
+            return path
+
+        return MirrorCommits(git_dir, source_of, self.record, self.now)
 
     def with_metadata_of_namespace(
         self, namespace: RemoteNamespace, path: NamespacePath, line: NamespaceLine

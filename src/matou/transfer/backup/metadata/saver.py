@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -18,6 +19,7 @@ from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Inaccessible, RemoteNamespace, RemoteRepository
 from matou.platforms.base.metadata import MetadataReader, MetadataSource
 from matou.transfer.backup.metadata.attachments import FileKeeper
+from matou.transfer.backup.metadata.change_commits import ChangeCommits, NoCommits
 from matou.transfer.backup.metadata.file_fetcher import FileSource
 from matou.transfer.backup.metadata.kind_names import name_of
 from matou.transfer.backup.metadata.kind_result import KindResult
@@ -29,6 +31,8 @@ from matou.transfer.backup.staging import STAGED_PREFIX, MirrorPublisher, Staged
 class FilesMissing(MatouError):
     """Files that somebody attached, and that the platform gives no more."""
 
+
+NO_COMMITS: Final = NoCommits()
 
 OnProgress = Callable[[str, MetadataKind, int], None]
 """Called with what is read, a kind, and how many of it have come so far."""
@@ -96,10 +100,11 @@ class MetadataSaver:
         namespace: RemoteNamespace | None,
         owner: MetadataOwner,
         before: MetadataState | None,
+        commits: ChangeCommits = NO_COMMITS,
     ) -> SavedMetadata:
         """Raises as `save` does."""
         reader = None if self.selection.is_code_only else self.source.of_repository(repository, namespace)
-        return self.save(reader, owner, before)
+        return self.save(reader, owner, before, commits)
 
     def of_namespace(
         self, namespace: RemoteNamespace, owner: MetadataOwner, before: MetadataState | None
@@ -108,7 +113,13 @@ class MetadataSaver:
         reader = None if self.selection.is_code_only else self.source.of_namespace(namespace)
         return self.save(reader, owner, before)
 
-    def save(self, reader: MetadataReader | None, owner: MetadataOwner, before: MetadataState | None) -> SavedMetadata:
+    def save(
+        self,
+        reader: MetadataReader | None,
+        owner: MetadataOwner,
+        before: MetadataState | None,
+        commits: ChangeCommits = NO_COMMITS,
+    ) -> SavedMetadata:
         """Read what has changed since the last run, and commit it. What was read before something broke off counts.
 
         Raises:
@@ -133,6 +144,7 @@ class MetadataSaver:
             dead_since=self.dead_since,
         ) as writer:
             walk = self._walk(reader, writer, owner, before)
+            walk.commits = commits
             try:
                 walk.walk()
             finally:

@@ -24,6 +24,7 @@ from matou.platforms.base.metadata import (
     ReadableKind,
 )
 from matou.transfer.backup.metadata.attachments import FileKeeper, has_untried
+from matou.transfer.backup.metadata.change_commits import ChangeCommits, NoCommits
 from matou.transfer.backup.metadata.comment_spool import CommentSpool
 from matou.transfer.backup.metadata.kind_result import Checkpoint, KindResult
 from matou.transfer.backup.metadata.merging import Listed, merged
@@ -54,6 +55,7 @@ class MetadataWalk:
     Attributes:
         before: what the last manifest says of it.
         run: the number of this run.
+        commits: sees to it that the commits of change requests are saved.
     """
 
     reader: MetadataReader
@@ -64,6 +66,7 @@ class MetadataWalk:
     run: int
     cancellation: CancellationToken
     on_progress: OnProgress
+    commits: ChangeCommits = field(default_factory=NoCommits)
     results: dict[str, KindResult] = field(default_factory=dict)
 
     @property
@@ -271,6 +274,8 @@ class _ItemWalk:
         item = walk.files.with_files(item, before, read.addresses)
         if len(walk.files.faults) > faults:
             self.result.items.hold()
+        if isinstance(item, ChangeRequest):
+            item = walk.commits.with_commits(item, walk.reader)
         walk.writer.put(self.kind, item)
         for other in read.beside:
             self._put_beside(other, read)
