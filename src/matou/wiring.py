@@ -120,10 +120,10 @@ def back_up(
         if archive is None and not options.dry_run:
             archive = open_or_create_archive(to)
         connections = HttpTransports(session)
-        support = PLATFORMS[platform].metadata
-        metadata = (
-            HttpMetadata(support, session, url, token, now, PLATFORMS[platform].rate) if support is not None else None
-        )
+        description = PLATFORMS[platform]
+        metadata = None
+        if description.metadata is not None:
+            metadata = HttpMetadata(description.metadata, session, url, token, now, description.rate)
         return backup(open_source, archive, connections, options, now=now, metadata=metadata, progress=progress)
 
 

@@ -38,6 +38,7 @@ from matou.model.metadata.kinds import CHANGE, HOOK, ISSUE, LABEL, RELEASE, Meta
 from matou.model.platform import Record, RemoteNamespace, RemoteRepository
 from matou.platforms.base.api_client import Answers, ApiClient, no_record
 from matou.platforms.base.decoder import Decoder
+from matou.platforms.base.errors import NotOffered
 from matou.platforms.base.metadata import (
     CommentListing,
     CommentRow,
@@ -57,6 +58,7 @@ HOST = "https://api.forge.example"
 FILES = "files.forge.example"
 BEGAN = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
 PAGE = 100
+NOT_OFFERED = 404
 
 KINDS = (
     ReadableKind(kind=LABEL),
@@ -128,6 +130,8 @@ class ScriptedForge:
         self.requests_seen[name] += 1
         self.before(name, self.requests_seen[name])
         if name in self.faults:
+            if self.faults[name] == NOT_OFFERED:
+                raise NotOffered("there is no such list")
             raise failed(Answer(self.faults[name], {}, b'{"message":"no"}'), name)
         answer = Answer(200, {}, json.dumps(self._answer(name, parameters), ensure_ascii=False).encode())
         check(answer)

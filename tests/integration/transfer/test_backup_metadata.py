@@ -18,7 +18,7 @@ from matou.model.names import NamespacePath, RepositoryPath
 from matou.platforms.base.metadata import CommitSource, ReadableKind
 from matou.transfer.backup.metadata.selection import KindSelection
 from matou.transfer.backup.report import CallBudget
-from support.scripted_metadata import KINDS, ScriptedAccess, ScriptedForge
+from support.scripted_metadata import KINDS, NOT_OFFERED, ScriptedAccess, ScriptedForge
 from support.scripted_source import (
     ScriptedConnections,
     ScriptedSource,
@@ -240,3 +240,19 @@ def test_commits_that_only_a_change_requests_fork_has_are_fetched_and_kept(
 
     assert refs_of(folder)["refs/matou/change/12/head"] == head
     assert repository_lines(archive, 2)["100"].outcome is Outcome.SAVED
+
+
+def test_a_server_that_speaks_a_part_of_an_api_has_nothing_to_be_sorry_for(
+    source: ScriptedSource, archive: Archive
+) -> None:
+    access = ScriptedAccess(forges())
+    access.forges["100"].faults |= {"GET /hooks": NOT_OFFERED, "GET /issues/comments": NOT_OFFERED}
+    access.forges["p1"].faults |= {"GET /hooks": 403}
+
+    report = back_up(source, archive, access=access)
+
+    assert [str(problem.what) for problem in report.problems] == ["webhooks of project"]
+    row = repository_lines(archive, 1)["100"]
+    assert row.outcome is Outcome.SAVED
+    assert row.metadata is not None
+    assert row.metadata.kinds["issue"].state is ReadState.UNSEEN

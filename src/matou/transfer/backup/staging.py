@@ -45,6 +45,7 @@ class MirrorPublisher:
     _most_waiting: int = 1
     _waiting: list[StagedMirror] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _publishing: threading.Lock = field(default_factory=threading.Lock)
     _descriptor: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,18 +67,22 @@ class MirrorPublisher:
             self._waiting.append(staged_mirror)
             size_bytes = sum(one.size_bytes for one in self._waiting)
             is_full = len(self._waiting) >= self._most_waiting or size_bytes >= MOST_WAITING_BYTES
-            batch = self._taken() if is_full or not self.syncs else []
-        self._publish(batch)
+        if is_full or not self.syncs:
+            self.publish_all()
 
     def publish_all(self) -> None:
-        """Put all that wait into their places. Raises WriteFailed."""
-        with self._lock:
-            batch = self._taken()
-        self._publish(batch)
+        """Put all that wait into their places; those that another thread is at are there too, then.
+
+        Raises:
+            WriteFailed: one of them could not be put there.
+        """
+        with self._publishing:
+            self._publish(self._taken())
 
     def _taken(self) -> list[StagedMirror]:
-        batch, self._waiting = self._waiting, []
-        self._most_waiting = min(MOST_WAITING, 2 * self._most_waiting)
+        with self._lock:
+            batch, self._waiting = self._waiting, []
+            self._most_waiting = min(MOST_WAITING, 2 * self._most_waiting)
         return batch
 
     def _publish(self, batch: list[StagedMirror]) -> None:

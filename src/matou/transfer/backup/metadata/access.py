@@ -9,7 +9,8 @@ from matou.credentials import Secret
 from matou.http.rate_limit import RateLimit
 from matou.http.session import Session
 from matou.model.metadata.kinds import MetadataKind
-from matou.platforms.base.metadata import MetadataSource, MetadataSupport
+from matou.platforms.base.metadata import MetadataSource
+from matou.platforms.base.platform import MetadataSupport
 from matou.platforms.base.source import RecordSink
 from matou.transfer.backup.metadata.file_fetcher import FileFetcher
 

@@ -203,9 +203,10 @@ def _missing(state: MetadataState, owner: MetadataOwner) -> Iterator[tuple[Phras
 
 
 def _unseen(walk: MetadataWalk) -> Iterator[Inaccessible]:
-    for result in walk.results.values():
-        if result.unseen is not None:
-            yield Inaccessible(name_of(result.kind.name), result.unseen.fact)
+    """What a server does not have, that speaks a part of an API, is nothing that there is to be seen."""
+    for readable in walk.reader.kinds:
+        if readable.unseen is not None:
+            yield Inaccessible(name_of(readable.kind.name), readable.unseen)
 
 
 def _problems(walk: MetadataWalk, owner: MetadataOwner) -> Iterator[tuple[Phrase, MatouError]]:

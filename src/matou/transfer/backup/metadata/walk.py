@@ -15,6 +15,7 @@ from matou.fs import WriteFailed
 from matou.http.tokens import is_dead
 from matou.model.metadata import ChangeRequest, Item, MetadataValue
 from matou.model.metadata.kinds import ASSET, ATTACHMENT, KINDS, PERSON, SETTING, MetadataKind, TreeLayout
+from matou.platforms.base.errors import NotOffered
 from matou.platforms.base.metadata import (
     CommentListing,
     CommentRow,
@@ -104,6 +105,8 @@ class MetadataWalk:
                 self._walk_table(readable.kind)
             else:
                 _ItemWalk(self, readable, result).walk()
+        except NotOffered as fault:
+            result.unseen = KindUnseen(fault.fact)
         except MatouError as fault:
             _raise_if_final(fault)
             result.failed(fault)
@@ -311,6 +314,6 @@ def kind_of(value: MetadataValue) -> MetadataKind:
 
 
 def _raise_if_final(fault: MatouError) -> None:
-    """What ends the run, or means that what was saved cannot be relied on, is no fault of a kind."""
-    if isinstance(fault, Cancelled | WriteFailed | Damaged) or is_dead(fault):
+    """What ends the run, or the kind, or means that what was saved cannot be relied on, is no fault of one list."""
+    if isinstance(fault, Cancelled | WriteFailed | Damaged | NotOffered) or is_dead(fault):
         raise fault
