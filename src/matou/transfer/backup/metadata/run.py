@@ -12,7 +12,7 @@ import msgspec
 from matou.archive.blobs import BlobStore
 from matou.archive.manifest import MetadataState, NamespaceLine, Outcome, RepositoryLine
 from matou.concurrency import Cancelled
-from matou.errors import MatouError, Phrase, Plural
+from matou.errors import MatouError, NotFound, Phrase, Plural, TryLater
 from matou.fs import WriteFailed
 from matou.git.operations.fetch import FetchSource
 from matou.http.rate_limit import RateLimit
@@ -48,7 +48,7 @@ class MetadataAccess(Protocol):
     def files(self, blobs: BlobStore, record: RecordSink, limit_bytes: int | None, /) -> FileSource: ...
 
 
-class CommitsAbsent(MatouError):
+class CommitsAbsent(NotFound):
     """Commits of change requests that the source does not give any more: their forks are gone, say."""
 
 
@@ -61,7 +61,7 @@ def _absent(numbers: Sequence[str]) -> Plural:
     )
 
 
-class NotAllRead(MatouError):
+class NotAllRead(TryLater):
     """Of what lies around the code of a repository something was not read."""
 
 

@@ -13,7 +13,7 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import MetadataState, ReadState
 from matou.archive.metadata import About, MetadataCommit, MetadataWriter
 from matou.concurrency import CancellationToken
-from matou.errors import MatouError, Phrase, Plural
+from matou.errors import MatouError, NotFound, Phrase, Plural
 from matou.model.metadata.kinds import ASSET, ATTACHMENT, KINDS, MetadataKind
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Inaccessible, RemoteNamespace, RemoteRepository
@@ -28,7 +28,7 @@ from matou.transfer.backup.metadata.walk import MetadataWalk
 from matou.transfer.backup.staging import STAGED_PREFIX, MirrorPublisher, StagedMirror
 
 
-class FilesMissing(MatouError):
+class FilesMissing(NotFound):
     """Files that somebody attached, and that the platform gives no more."""
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from matou.archive.manifest import MetadataState
 from matou.archive.metadata import MetadataWriter, key_of
 from matou.concurrency import CancellationToken, Cancelled
-from matou.errors import Damaged, MatouError
+from matou.errors import Damaged, MatouError, NotFound, TryLater
 from matou.fs import WriteFailed
 from matou.http.tokens import is_dead
 from matou.model.metadata import ChangeRequest, Item, MetadataValue
@@ -41,11 +41,11 @@ OnProgress = Callable[[MetadataKind, int], None]
 """Called with a kind, and how many items of it have come so far."""
 
 
-class NothingMore(MatouError):
+class NothingMore(TryLater):
     """So much of a kind could not be read that the rest was not asked for."""
 
 
-class KindUnseen(MatouError):
+class KindUnseen(NotFound):
     """What a platform has and gives to no program."""
 
 
