@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from matou.archive.layout import Archive
-from matou.errors import MatouError
+from matou.errors import Invalid, MatouError
 from matou.platforms.registry import PLATFORMS, SOURCES, TARGETS
 from matou.settings import Settings
 
 if TYPE_CHECKING:
+    from matou.archive.manifest import SourceLine
     from matou.credentials import Secret
     from matou.forge.forge import Forge
     from matou.http.retry import WaitListener
+    from matou.model.metadata.kinds import MetadataKind
+    from matou.platforms.base.api_client import Answers
+    from matou.platforms.base.metadata import MetadataSource
+    from matou.transfer.backup.metadata.rebuild import RebuiltMetadata
     from matou.transfer.backup.options import BackupOptions
     from matou.transfer.backup.report import BackupReport, ProgressListener
     from matou.transfer.migrate.command import MigrationOptions
@@ -125,6 +130,38 @@ def back_up(
         if description.metadata is not None:
             metadata = HttpMetadata(description.metadata, session, url, token, now, description.rate)
         return backup(open_source, archive, connections, options, now=now, metadata=metadata, progress=progress)
+
+
+def rebuild_metadata(root: Path, settings: Settings) -> "tuple[list[RebuiltMetadata], list[MatouError]]":
+    """Make metadata repositories again from what the platforms answered; nobody is asked.
+
+    Returns:
+        How each stands to the one that was there, and what could not be read.
+
+    Raises:
+        ArchiveBusy: another process writes to the archive.
+    """
+    from matou.archive.lock import lock_archive
+    from matou.concurrency import CancellationToken
+    from matou.credentials import Secret
+    from matou.platforms.base.api_client import no_record
+    from matou.transfer.backup.metadata.rebuild import MetadataRebuild
+
+    def open_recorded(
+        source: "SourceLine", answers: "Answers", wants: "Callable[[MetadataKind], bool]", /
+    ) -> "MetadataSource":
+        platform = PLATFORMS.get(source.platform)
+        if platform is None or platform.metadata is None:
+            raise Invalid("unknown platform {name}; known: {known}", name=source.platform, known=", ".join(PLATFORMS))
+        session = platform.open_session(source.url, settings, now=now)
+        nobody = Secret("recorded")
+        opened = platform.metadata.open
+        return opened(session, source.url, nobody, no_record, now=now, wants=wants, answers=answers)
+
+    archive = open_archive(root)
+    with lock_archive(archive.root, now=now()):
+        rebuild = MetadataRebuild(archive, open_recorded, CancellationToken())
+        return rebuild.rebuild(), rebuild.faults
 
 
 def _archive_if_any(root: Path) -> Archive | None:

@@ -14,6 +14,15 @@ from matou.forge.maintenance.check import check as find_disagreements
 from matou.forge.maintenance.reindex import reindex as index_again
 from matou.i18n import format_error, labelled, ngettext, printable
 from matou.i18n import gettext as _
+from matou.settings import Settings
+from matou.transfer.backup.metadata.rebuild import Rebuilt
+from matou.wiring import rebuild_metadata
+
+REBUILT = {
+    Rebuilt.SAME: _("its metadata is the same as what the platform answered gives"),
+    Rebuilt.RESTORED: _("its metadata was made again"),
+    Rebuilt.DIFFERENT: _("its metadata is not what the platform answered gives; it was left alone"),
+}
 
 
 def check(directory: Path) -> None:
@@ -27,7 +36,8 @@ def check(directory: Path) -> None:
     say(_("the database and the folders agree"))
 
 
-def reindex(directory: Path) -> None:
+def reindex(directory: Path, metadata: bool) -> None:
+    is_whole = not metadata or _rebuild(directory)
     with existing_forge_at(directory) as forge:
         report = index_again(forge)
     for problem in report.problems:
@@ -41,5 +51,15 @@ def reindex(directory: Path) -> None:
             repositories=counted_repositories(report.repositories),
         ),
     )
-    if report.problems:
+    if report.problems or not is_whole:
         raise Exit(ExitCode.DAMAGE_FOUND)
+
+
+def _rebuild(directory: Path) -> bool:
+    """Whether everything could be read."""
+    rebuilt, faults = rebuild_metadata(directory, Settings.of_process())
+    for one in rebuilt:
+        click.echo(labelled(printable(one.path), REBUILT[one.state]))
+    for fault in faults:
+        click.echo(format_error(fault), err=True)
+    return not faults
