@@ -73,6 +73,13 @@ class RecordWriter:
             if len(self._pending) >= FRAME_BYTES:
                 self._write_frame()
 
+    def flush(self) -> None:
+        """Make durable what came so far: what else of the archive follows from it is not without it."""
+        with self._lock, translate_os_errors(self._path):
+            if self._pending:
+                self._write_frame()
+            os.fsync(self._file.fileno())
+
     def close(self) -> None:
         with self._lock, translate_os_errors(self._path):
             if self._pending:

@@ -1,5 +1,7 @@
 """Issues, change requests and releases are read by what has changed, and nothing that was ever saved is lost."""
 
+import os
+import signal
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -22,8 +24,10 @@ from matou.transfer.backup.metadata.file_fetcher import FileSource
 from matou.transfer.backup.metadata.replay import RecordedFiles
 from matou.transfer.backup.metadata.saver import MetadataOwner, MetadataSaver, SavedMetadata
 from matou.transfer.backup.metadata.selection import KindSelection
+from matou.transfer.backup.metadata.walk import READING
 from matou.transfer.backup.staging import MirrorPublisher
 from support.scripted_metadata import BEGAN, NoFiles, ScriptedForge, ScriptedMetadata, reader_of
+from support.scripted_source import git, open_archive, refs_of
 
 PLACE = RepositoryPath.parse("team/project/api")
 OWNER = MetadataOwner(id="42", place=PLACE, called="team/project/api")
@@ -45,6 +49,7 @@ class Backups:
     state: MetadataState | None = None
     records: list[list[Record]] = field(default_factory=list)
     requests: int = 0
+    keep_every: timedelta = timedelta(hours=1)
 
     def back_up(self, *, answers: Answers | None = None, **selection: Any) -> SavedMetadata:
         self.run += 1
@@ -70,6 +75,7 @@ class Backups:
             cancellation=CancellationToken(),
             on_progress=lambda called, kind, count: None,
             publisher=MirrorPublisher(self.archive),
+            keep_every=self.keep_every,
         )
 
     def find(self, kind: MetadataKind, key: str, as_: type[V]) -> V:
@@ -367,3 +373,47 @@ def test_all_of_it_can_be_read_again_from_the_records(backups: Backups, tmp_path
             again.back_up(answers=answers, sweep=number == 1)
 
     assert again.state == backups.state
+
+
+@pytest.mark.parametrize("number", [1, 20, 40])
+def test_a_run_that_is_killed_has_not_read_in_vain(
+    backups: Backups, archive: Archive, tmp_path: Path, number: int
+) -> None:
+    """Whoever kills it leaves a draft, which the next run goes on from; main has one commit a run all the same."""
+    for one in range(1, 41):
+        backups.forge.change(one)
+        backups.forge.note(one, one)
+    backups.keep_every = timedelta()
+    child = os.fork()
+    if child == 0:
+        backups.forge.before = lambda name, count: _die(name, number)
+        backups.back_up()
+        os._exit(1)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status)
+
+    backups.run = 1
+    saved = backups.back_up()
+
+    assert saved.problems == ()
+    assert backups.kind("change").items == 40
+    # As many as are read at the same time may be lost.
+    assert backups.requests <= 6 + 40 - number + 2 * READING
+    assert len(backups.find(CHANGE, "40", ChangeRequest).comments) == 1
+    folder = archive.metadata(PLACE)
+    assert git(folder, "rev-list", "--count", "main") == "1"
+    assert "refs/matou/draft" not in refs_of(folder)
+    assert git(folder, "fsck", "--no-dangling") == ""
+    undisturbed = Backups(open_archive(tmp_path / "other"), backups.forge, run=1)
+    backups.forge.before = lambda name, count: None
+    undisturbed.back_up()
+    assert _tree(undisturbed.archive) == _tree(archive)
+
+
+def _die(name: str, number: int) -> None:
+    if name == f"GET /changes/{number}/comments":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _tree(archive: Archive) -> str:
+    return git(archive.metadata(PLACE), "rev-parse", "main^{tree}")

@@ -35,6 +35,13 @@ class RunningCounts:
             for name, one in before.items()
         }
 
+    def go_on_from(self, other: "RunningCounts") -> None:
+        """Take over what this run wrote and found gone before its draft was kept."""
+        for name, count in other._counts.items():  # noqa: SLF001 - it is one of us
+            mine = self._counts.setdefault(name, RunningCount())
+            mine.changed |= count.changed
+            mine.newly_gone |= count.newly_gone
+
     def of(self, kind: MetadataKind) -> RunningCount:
         return self._counts.setdefault(kind.name, RunningCount())
 

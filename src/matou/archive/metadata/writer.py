@@ -22,12 +22,14 @@ from matou.git.refs.listing import read_refs, write_first_refs, write_refs
 from matou.git.repository import create_bare, make_bare, packs, remove_leftovers
 from matou.model.metadata import JsonObject, MetadataValue
 from matou.model.metadata.kinds import MetadataKind
-from matou.model.names import ObjectId
+from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
 
 log = structlog.get_logger(__name__)
 
 MOST_PACKS: Final = 20
+DRAFT: Final = RefName("refs/matou/draft")
+"""What a run that was killed had put so far, on top of main."""
 
 AUTHOR: Final = CommitIdent("Matou", "matou@localhost")
 
@@ -108,7 +110,9 @@ class MetadataWriter:
 
     def __enter__(self) -> Self:
         self._parent = None if self._is_new else main_commit(self._git_dir)
-        self._draft = MetadataDraft(self._git_dir, self._parent, self._objects, run=self._run)
+        left = None if self._is_new else read_refs(self._git_dir).refs.get(DRAFT)
+        self._has_left_draft = left is not None
+        self._draft = MetadataDraft(self._git_dir, left or self._parent, self._objects, run=self._run)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -143,6 +147,25 @@ class MetadataWriter:
         """
         return self._draft.mark_gone(kind, listed)
 
+    def keep_draft(self) -> None:
+        """Make durable what was put so far: the next writer goes on from it where this one is killed.
+
+        It is no commit of main's, and nobody sees it; `commit` takes all of it over.
+
+        Raises:
+            WriteFailed: the disk is full, say; what was put stays put.
+        """
+        with translate_os_errors(self._git_dir):
+            if self._draft.finish(self._identity, self._language):
+                self._keep(self._write_commit(), ref=DRAFT)
+                self._has_left_draft = True
+                self._pack, self._is_new, self._is_committed = None, False, False
+                self._opened.close()
+                counts = self._draft.counts
+                draft = read_refs(self._git_dir).refs[DRAFT]
+                self._draft = MetadataDraft(self._git_dir, draft, self._objects, run=self._run)
+                self._draft.counts.go_on_from(counts)
+
     def commit(self) -> MetadataCommit | None:
         """Write one commit if anything has changed; None where nothing was ever put. To be called once, last.
 
@@ -154,34 +177,39 @@ class MetadataWriter:
 
     def _commit(self) -> MetadataCommit | None:
         draft, commit, added_bytes = self._draft, self._parent, 0
-        is_new = draft.finish(self._identity, self._language)
+        is_new = draft.finish(self._identity, self._language) or self._has_left_draft
         if is_new:
-            commit = write_commit(
-                self._objects(),
-                tree=draft.write_tree(),
-                parents=() if commit is None else (commit,),
-                author=AUTHOR,
-                committer=AUTHOR,
-                at=self._at,
-                message=f"run {self._run}",
-            )
-            added_bytes = self._keep(commit)
+            commit = self._write_commit()
+            added_bytes = self._keep(commit, ref=MAIN)
         if commit is None:
             return None
         counts = draft.counts
         return MetadataCommit(commit, is_new, counts.for_about(), counts.changed(), counts.newly_gone(), added_bytes)
 
-    def _keep(self, commit: ObjectId) -> int:
-        """Make the objects the repository's, and then main name the commit."""
+    def _write_commit(self) -> ObjectId:
+        return write_commit(
+            self._objects(),
+            tree=self._draft.write_tree(),
+            parents=() if self._parent is None else (self._parent,),
+            author=AUTHOR,
+            committer=AUTHOR,
+            at=self._at,
+            message=f"run {self._run}",
+        )
+
+    def _keep(self, commit: ObjectId, *, ref: RefName) -> int:
+        """Make the objects the repository's, and then the ref name the commit; a draft is one no more, then."""
         added_bytes = self._objects().keep(durably=not self._is_new)
         if self._is_new:
-            write_first_refs(self._staged, RefListing({MAIN: commit}))
+            write_first_refs(self._staged, RefListing({ref: commit}))
             self._opened.close()
             self._is_committed = True
-            self._publish(self._staged, self._git_dir, added_bytes)
+            publish = self._publish if ref == MAIN else self._publish_now
+            publish(self._staged, self._git_dir, added_bytes)
         else:
             present = read_refs(self._git_dir)
-            write_refs(self._git_dir, RefListing({**present.refs, MAIN: commit}, present.peeled, head=MAIN), {})
+            refs = {name: oid for name, oid in present.refs.items() if name != DRAFT}
+            write_refs(self._git_dir, RefListing({**refs, ref: commit}, present.peeled, head=MAIN), {})
             self._repack()
         return added_bytes
 

@@ -183,7 +183,7 @@ class _Run:
         source: Source,
         recorder: RunRecorder,
         publisher: MirrorPublisher,
-        record: RecordSink,
+        record: "RecordBuffer",
     ) -> RunMetadata | None:
         selection = self.options.metadata
         if self.metadata is None or selection.is_code_only:
@@ -201,6 +201,7 @@ class _Run:
             cancellation=context.cancellation,
             on_progress=self.progress.reading,
             publisher=publisher,
+            before_draft=record.flush,
         )
         return RunMetadata(saver, recorder, record, self.now)
 
@@ -246,6 +247,12 @@ class RecordBuffer:
             for record in self._early:
                 writer(record)
             self._early.clear()
+
+    def flush(self) -> None:
+        """Make what came so far durable."""
+        with self._lock:
+            if self._writer is not None:
+                self._writer.flush()
 
     def close(self) -> None:
         """Make all of it durable."""

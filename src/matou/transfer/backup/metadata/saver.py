@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -24,7 +24,7 @@ from matou.transfer.backup.metadata.file_fetcher import FileSource
 from matou.transfer.backup.metadata.kind_names import name_of
 from matou.transfer.backup.metadata.kind_result import KindResult
 from matou.transfer.backup.metadata.selection import KindSelection
-from matou.transfer.backup.metadata.walk import MetadataWalk
+from matou.transfer.backup.metadata.walk import KEEP_EVERY, MetadataWalk
 from matou.transfer.backup.staging import STAGED_PREFIX, MirrorPublisher, StagedMirror
 
 
@@ -77,6 +77,8 @@ class MetadataSaver:
         run: the number of this run, which began at `began_at`.
         dead_since: when a writer began that did not let go of the archive in good order.
         publisher: puts new metadata repositories to their places, many for the price of few.
+        keep_every: how often what came is made durable, before all has come; `before_draft` is called ahead of it, so
+            that what the platform answered is durable first.
         language: of the lists that stand in each metadata repository; None for that of before.
     """
 
@@ -92,6 +94,8 @@ class MetadataSaver:
     cancellation: CancellationToken
     on_progress: OnProgress
     publisher: MirrorPublisher
+    keep_every: timedelta = KEEP_EVERY
+    before_draft: Callable[[], None] = lambda: None
     language: str | None = None
 
     def of_repository(
@@ -144,7 +148,7 @@ class MetadataSaver:
             dead_since=self.dead_since,
         ) as writer:
             walk = self._walk(reader, writer, owner, before)
-            walk.commits = commits
+            walk.commits, walk.keep_every, walk.before_draft = commits, self.keep_every, self.before_draft
             try:
                 walk.walk()
             finally:

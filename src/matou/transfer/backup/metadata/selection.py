@@ -58,8 +58,13 @@ class KindSelection:
         return kind.option in self.only if self.only else kind.is_default
 
     def is_sweep(self, before: MetadataState | None) -> bool:
-        """Whether all is read: it was asked for, it is time, or what was left out until now is wanted."""
-        if before is None or self.sweep or before.unswept + 1 >= SWEEP_EVERY:
+        """Whether all is read: it was asked for, it is time, or what was left out until now is wanted.
+
+        Where nothing was saved all is read anyhow, but for what a run that was cut off has left.
+        """
+        if before is None or self.sweep:
+            return self.sweep
+        if before.unswept + 1 >= SWEEP_EVERY:
             return True
         return any(self.wants(kind) and _was_off(before, kind) for kind in (ATTACHMENT, ASSET))
 

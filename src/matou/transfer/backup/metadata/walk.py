@@ -1,10 +1,11 @@
 """One repository's, or one namespace's, metadata walked kind by kind, into its metadata repository."""
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from matou.archive.manifest import MetadataState
@@ -37,6 +38,9 @@ READING: Final = 6
 MOST_FAILURES: Final = 10
 """So many items that could not be read, one after another, and the rest of the kind is left for another run."""
 
+KEEP_EVERY: Final = timedelta(minutes=1)
+"""How much reading a run loses that is killed: a platform may take an hour over it."""
+
 OnProgress = Callable[[MetadataKind, int], None]
 """Called with a kind, and how many items of it have come so far."""
 
@@ -68,6 +72,9 @@ class MetadataWalk:
     cancellation: CancellationToken
     on_progress: OnProgress
     commits: ChangeCommits = field(default_factory=NoCommits)
+    keep_every: timedelta = KEEP_EVERY
+    before_draft: Callable[[], None] = lambda: None
+    kept_at: float = field(default_factory=time.monotonic)
     results: dict[str, KindResult] = field(default_factory=dict)
 
     @property
@@ -125,6 +132,14 @@ class MetadataWalk:
         if kind is not SETTING:
             self.writer.mark_gone(kind, keys)
         self.on_progress(kind, len(keys))
+
+    def keep_draft_if_due(self) -> None:
+        """Now and then what came is made durable: a run that is killed has not read in vain."""
+        now = time.monotonic()
+        if now - self.kept_at >= self.keep_every.total_seconds():
+            self.before_draft()
+            self.writer.keep_draft()
+            self.kept_at = time.monotonic()
 
     def put_people(self, people: Iterable[MetadataValue]) -> None:
         for person in people:
@@ -285,6 +300,7 @@ class _ItemWalk:
         walk.put_people(read.people)
         for row in comments:
             walk.put_people(row.people)
+        walk.keep_draft_if_due()
 
     def _put_beside(self, value: MetadataValue, read: ItemRead) -> None:
         kind = kind_of(value)
