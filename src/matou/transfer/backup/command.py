@@ -15,9 +15,8 @@ from matou.archive.lock import ArchiveBusy, ArchiveLock, lock_archive
 from matou.archive.manifest import ManifestWriter, RunLine, SourceLine, whole_seconds
 from matou.archive.path_registry import PathRegistry
 from matou.archive.records import RecordWriter
-from matou.archive.run_history import digest_of_file, previous_run, read_history
+from matou.archive.run_history import digest_of_file, host_of, previous_run, read_history
 from matou.concurrency import CancellationToken
-from matou.http.addresses import parse_address
 from matou.model.platform import Account, Record
 from matou.platforms.base.source import RecordSink, Source
 from matou.transfer.backup.archive_paths import ArchivePaths
@@ -194,7 +193,7 @@ class _Run:
             files=self.metadata.files(self.archive.blobs, record, selection.largest_file_bytes),
             selection=selection,
             platform=source.platform,
-            host=parse_address(source.url).origin.host,
+            host=host_of(source.url),
             run=context.number,
             began_at=context.began_at,
             dead_since=context.dead_since,

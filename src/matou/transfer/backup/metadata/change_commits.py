@@ -23,6 +23,7 @@ from matou.model.platform import Record
 from matou.model.refs import RefListing
 from matou.platforms.base.api_client import Answers
 from matou.platforms.base.metadata import CommitSource, MetadataReader
+from matou.platforms.base.recorded_answers import NotRecorded
 from matou.platforms.base.source import RecordSink
 
 REQUEST: Final = "change-commits"
@@ -127,11 +128,14 @@ class RecordedCommits:
     answers: Answers
 
     def with_commits(self, change: ChangeRequest, reader: MetadataReader) -> ChangeRequest:  # noqa: ARG002
-        """Raises NotRecorded."""
+        """Where there was no mirror, nothing was noted."""
         if change.head.commit is None:
             return change
         parameters = {"change": change.number, "commit": change.head.commit}
-        answer = self.answers(REQUEST, parameters, lambda _: None)
+        try:
+            answer = self.answers(REQUEST, parameters, lambda _: None)
+        except NotRecorded:
+            return change
         return _with_receipt(change, msgspec.json.decode(answer.body, type=_Receipt))
 
 

@@ -1,0 +1,127 @@
+"""What each platform's reader gives goes through the machinery: saved, unchanged, and read again from the records."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+
+from matou.archive.layout import Archive
+from matou.archive.manifest import MetadataState, ReadState
+from matou.concurrency import CancellationToken
+from matou.credentials import Secret
+from matou.http.session import Session
+from matou.model.names import RepositoryPath
+from matou.platforms.base.api_client import Answers
+from matou.platforms.base.metadata import wants_by_default
+from matou.platforms.base.recorded_answers import RecordedAnswers
+from matou.platforms.base.source import RecordSink
+from matou.platforms.registry import PLATFORMS, SOURCES
+from matou.transfer.backup.metadata.file_fetcher import FileFetcher, FileSource
+from matou.transfer.backup.metadata.replay import RecordedFiles
+from matou.transfer.backup.metadata.saver import MetadataOwner, MetadataSaver, SavedMetadata
+from matou.transfer.backup.metadata.selection import KindSelection
+from matou.transfer.backup.report import SILENCE
+from matou.transfer.backup.staging import MirrorPublisher
+from support import gitcode_source, gitee_source
+from support.gitcode_conversation import running_gitcode_conversation
+from support.gitee_conversation import running_gitee_conversation
+from support.steered_clock import SYSTEM_CLOCK
+
+if TYPE_CHECKING:
+    from matou.model.platform import Record
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+PLACE = RepositoryPath.parse("harbour/crane")
+MOST_REQUESTS = 2
+"""For a kind in which nothing has changed."""
+
+
+@dataclass
+class Account:
+    platform: str
+    token: str
+    server: Any
+    session: Session
+
+    def save(
+        self,
+        root: Path,
+        *,
+        run: int,
+        before: MetadataState | None,
+        record: RecordSink,
+        answers: Answers | None = None,
+    ) -> SavedMetadata:
+        archive = Archive.open_or_create(root, now=NOW, identifier=UUID(int=7))
+        support = PLATFORMS[self.platform].metadata
+        assert support is not None
+        opened = support.open(
+            self.session, self.url, Secret(self.token), record, now=lambda: NOW, wants=wants_by_default, answers=answers
+        )
+        files: FileSource = FileFetcher(self.session, archive.blobs, self.url, record, lambda: NOW)
+        saver = MetadataSaver(
+            archive=archive,
+            source=opened,
+            files=files if answers is None else RecordedFiles(answers, archive.blobs),
+            selection=KindSelection(),
+            platform=self.platform,
+            host="example",
+            run=run,
+            began_at=NOW,
+            dead_since=None,
+            cancellation=CancellationToken(),
+            on_progress=SILENCE.reading,
+            publisher=MirrorPublisher(archive),
+        )
+        listed = SOURCES[self.platform](self.session, self.url, Secret(self.token), lambda _: None, now=lambda: NOW)
+        namespaces = {namespace.id: namespace for namespace in listed.namespaces()}
+        [repository] = listed.repositories()
+        self.server.requests_seen.clear()
+        owner = MetadataOwner(id=repository.id, place=PLACE, called="harbour/crane")
+        return saver.of_repository(repository, namespaces[repository.namespace_id], owner, before)
+
+    @property
+    def url(self) -> str:
+        url: str = self.server.url
+        return url
+
+
+RUNNING: dict[str, tuple[Callable[[], AbstractContextManager[Any]], str]] = {
+    "gitee": (running_gitee_conversation, gitee_source.TOKEN),
+    "gitcode": (running_gitcode_conversation, gitcode_source.TOKEN),
+}
+
+
+@pytest.fixture(params=RUNNING)
+def account(request: pytest.FixtureRequest) -> Iterator[Account]:
+    running, token = RUNNING[request.param]
+    with running() as server, Session(named=[server.url], clock=SYSTEM_CLOCK) as session:
+        yield Account(request.param, token, server, session)
+
+
+def test_an_account_is_saved_and_then_unchanged(account: Account, tmp_path: Path) -> None:
+    first = account.save(tmp_path / "a", run=1, before=None, record=lambda _: None)
+    second = account.save(tmp_path / "a", run=2, before=first.state, record=lambda _: None)
+
+    assert first.state is not None
+    assert second.state is not None
+    assert [str(what) + ": " + str(fault) for what, fault in (*first.problems, *second.problems)] == []
+    assert {name for name, kind in first.state.kinds.items() if kind.items} >= {"issue", "change", "release", "label"}
+    assert second.state.commit == first.state.commit
+    walked = [kind for kind in second.state.kinds.values() if kind.state is ReadState.COMPLETE]
+    assert len(account.server.requests_seen) <= MOST_REQUESTS * len(walked)
+
+
+def test_it_is_the_same_from_the_records(account: Account, tmp_path: Path) -> None:
+    records: list[Record] = []
+    saved = account.save(tmp_path / "a", run=1, before=None, record=records.append)
+
+    with RecordedAnswers(records) as answers:
+        again = account.save(tmp_path / "b", run=1, before=None, record=lambda _: None, answers=answers)
+
+    assert again.state == saved.state
