@@ -30,6 +30,8 @@ def read_line(text: bytes) -> KnownLine:
         return _read_run(line)
     has_documents = isinstance(line, RepositoryLine) and line.documents
     has_metadata = isinstance(line, RepositoryLine | NamespaceLine) and line.metadata is not None
+    has_metadata |= isinstance(line, NamespaceLine) and bool(line.type)
+    has_metadata |= isinstance(line, RepositoryLine) and bool(line.switched_off)
     if line.unknown or has_documents or has_metadata:
         message = f"a line of format 1 has no {UNKNOWN!r}, no metadata, and no documents of a repository"
         raise ValueError(message)

@@ -186,7 +186,10 @@ class RunLine(LineStruct, frozen=True, kw_only=True, tag_field="kind", tag="run"
 
 
 class NamespaceLine(LineStruct, frozen=True, kw_only=True, tag_field="kind", tag="namespace"):
-    """A namespace as the source last told of it. `icon` and the documents are blobs; `path` is its place on disk."""
+    """A namespace as the source last told of it. `icon` and the documents are blobs; `path` is its place on disk.
+
+    `type` is the platform's own word for what kind of owner it is.
+    """
 
     id: str
     name: str
@@ -197,6 +200,7 @@ class NamespaceLine(LineStruct, frozen=True, kw_only=True, tag_field="kind", tag
     icon: Digest | None = None
     icon_url: str | None = None
     archived: bool
+    type: str = ""
     documents: dict[str, Digest] = {}
     metadata: MetadataState | None = None
     seen: bool
@@ -233,6 +237,7 @@ class RepositoryLine(LineStruct, frozen=True, kw_only=True, tag_field="kind", ta
     not_stored: tuple[str, ...] = ()
     lfs: LfsState | None = None
     documents: dict[str, Digest] = {}
+    switched_off: tuple[str, ...] = ()
     metadata: MetadataState | None = None
     received_bytes: Count = msgspec.field(name="bytes", default=0)
     seconds: Seconds = 0.0

@@ -103,6 +103,7 @@ def _line(
         icon=icon,
         icon_url=icon_url,
         archived=namespace.archived,
+        type=namespace.type,
         documents=documents,
         metadata=metadata,
         seen=True,

@@ -231,6 +231,7 @@ def _namespace(line: NamespaceLine) -> RemoteNamespace:
         created_at=line.created_at,
         icon_url=line.icon_url,
         archived=line.archived,
+        type=line.type,
     )
 
 
@@ -246,6 +247,7 @@ def _repository(line: RepositoryLine) -> RemoteRepository:
         last_push_at=line.last_push_at,
         default_branch=line.default_branch,
         visibility=line.visibility,
+        switched_off=frozenset(line.switched_off),
     )
 
 
