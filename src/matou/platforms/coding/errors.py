@@ -9,6 +9,7 @@ from matou.platforms.base.errors import (
     ActionRefused,
     AlreadyExists,
     CredentialRefused,
+    NotOffered,
     PlatformBusy,
     PlatformFailed,
     RemoteNotFound,
@@ -60,6 +61,8 @@ _KINDS: dict[str, type[MatouError]] = {
     ErrorCode.AUTH_FAILURE: CredentialRefused,
     ErrorCode.UNAUTHORIZED_OPERATION: ActionRefused,
     ErrorCode.OPERATION_DENIED: ActionRefused,
+    # Of servers that speak a part of this API: an action that they do not have is nothing that could be refused.
+    "InvalidAction": NotOffered,
     ErrorCode.RESOURCE_NOT_FOUND: RemoteNotFound,
     ErrorCode.EMAIL_NOT_FOUND_ACCOUNT: RemoteNotFound,
     ErrorCode.REQUEST_LIMIT_EXCEEDED: PlatformBusy,
