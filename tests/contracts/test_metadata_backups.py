@@ -23,7 +23,7 @@ from matou.platforms.base.source import RecordSink
 from matou.platforms.registry import PLATFORMS, SOURCES
 from matou.transfer.backup.metadata.file_fetcher import FileFetcher, FileSource
 from matou.transfer.backup.metadata.replay import RecordedFiles
-from matou.transfer.backup.metadata.saver import MetadataOwner, MetadataSaver, SavedMetadata
+from matou.transfer.backup.metadata.saver import MetadataOwner, MetadataSaver, MetadataSaving
 from matou.transfer.backup.metadata.selection import KindSelection
 from matou.transfer.backup.report import SILENCE
 from matou.transfer.backup.staging import MirrorPublisher
@@ -56,7 +56,7 @@ class Account:
         before: MetadataState | None,
         record: RecordSink,
         answers: Answers | None = None,
-    ) -> SavedMetadata:
+    ) -> MetadataSaving:
         archive = Archive.open_or_create(root, now=NOW, identifier=UUID(int=7))
         support = PLATFORMS[self.platform].metadata
         assert support is not None

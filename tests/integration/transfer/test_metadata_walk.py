@@ -22,7 +22,7 @@ from matou.platforms.base.api_client import Answers
 from matou.platforms.base.recorded_answers import RecordedAnswers
 from matou.transfer.backup.metadata.file_fetcher import FileSource
 from matou.transfer.backup.metadata.replay import RecordedFiles
-from matou.transfer.backup.metadata.saver import MetadataOwner, MetadataSaver, SavedMetadata
+from matou.transfer.backup.metadata.saver import MetadataOwner, MetadataSaver, MetadataSaving
 from matou.transfer.backup.metadata.selection import KindSelection
 from matou.transfer.backup.metadata.walk import READING
 from matou.transfer.backup.staging import MirrorPublisher
@@ -51,7 +51,7 @@ class Backups:
     requests: int = 0
     keep_every: timedelta = timedelta(hours=1)
 
-    def back_up(self, *, answers: Answers | None = None, **selection: Any) -> SavedMetadata:
+    def back_up(self, *, answers: Answers | None = None, **selection: Any) -> MetadataSaving:
         self.run += 1
         self.records.append([])
         requests_seen = self.forge.requests_seen.total()

@@ -25,7 +25,7 @@ from matou.platforms.base.source import RecordSink
 from matou.transfer.backup.manifest_recorder import RunRecorder
 from matou.transfer.backup.metadata.change_commits import HAS_MIRROR, ChangeCommits, MirrorCommits, NoCommits
 from matou.transfer.backup.metadata.file_fetcher import FileSource
-from matou.transfer.backup.metadata.saver import MetadataOwner, MetadataSaver, SavedMetadata
+from matou.transfer.backup.metadata.saver import MetadataOwner, MetadataSaver, MetadataSaving
 from matou.transfer.backup.plan import BackupTask
 from matou.transfer.backup.report import KindTotal
 
@@ -129,14 +129,14 @@ class RunMetadata:
         return msgspec.structs.replace(line, metadata=saved.state)
 
     def _saved(
-        self, owner: MetadataOwner, before: MetadataState | None, save: Callable[[], SavedMetadata]
-    ) -> SavedMetadata:
+        self, owner: MetadataOwner, before: MetadataState | None, save: Callable[[], MetadataSaving]
+    ) -> MetadataSaving:
         try:
             saved = save()
         except (Cancelled, WriteFailed, BadCredential):
             raise
         except MatouError as fault:
-            saved = SavedMetadata(before, ((Phrase("metadata of {path}", path=owner.called), fault),))
+            saved = MetadataSaving(before, ((Phrase("metadata of {path}", path=owner.called), fault),))
         for what, cause in saved.problems:
             self.recorder.problem(what, cause)
         with self._lock:

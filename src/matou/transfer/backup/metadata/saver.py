@@ -54,7 +54,7 @@ class MetadataOwner:
 
 
 @dataclass(frozen=True, slots=True)
-class SavedMetadata:
+class MetadataSaving:
     """What became of it.
 
     Attributes:
@@ -105,14 +105,14 @@ class MetadataSaver:
         owner: MetadataOwner,
         before: MetadataState | None,
         commits: ChangeCommits = NO_COMMITS,
-    ) -> SavedMetadata:
+    ) -> MetadataSaving:
         """Raises as `save` does."""
         reader = None if self.selection.is_code_only else self.source.of_repository(repository, namespace)
         return self.save(reader, owner, before, commits)
 
     def of_namespace(
         self, namespace: RemoteNamespace, owner: MetadataOwner, before: MetadataState | None
-    ) -> SavedMetadata:
+    ) -> MetadataSaving:
         """Raises as `save` does."""
         reader = None if self.selection.is_code_only else self.source.of_namespace(namespace)
         return self.save(reader, owner, before)
@@ -123,7 +123,7 @@ class MetadataSaver:
         owner: MetadataOwner,
         before: MetadataState | None,
         commits: ChangeCommits = NO_COMMITS,
-    ) -> SavedMetadata:
+    ) -> MetadataSaving:
         """Read what has changed since the last run, and commit it. What was read before something broke off counts.
 
         Raises:
@@ -132,7 +132,7 @@ class MetadataSaver:
             BadCredential: it was refused.
         """
         if reader is None or not reader.kinds:
-            return SavedMetadata(before)
+            return MetadataSaving(before)
         staged = (
             self.archive.staging / f"{STAGED_PREFIX}metadata-{sha256(f'{owner.place}.git'.encode()).hexdigest()[:32]}"
         )
@@ -155,7 +155,7 @@ class MetadataSaver:
                 # A run that is given up has not read in vain: the manifest's checkpoints tell where to go on.
                 commit = writer.commit()
         state = self._state(walk, commit, before)
-        return SavedMetadata(state, (*_problems(walk, owner), *_missing(state, owner)), tuple(_unseen(walk)))
+        return MetadataSaving(state, (*_problems(walk, owner), *_missing(state, owner)), tuple(_unseen(walk)))
 
     def _publish(self, staged: Path, git_dir: Path, size_bytes: int) -> None:
         self.publisher.publish_soon(StagedMirror(staged, git_dir, size_bytes, None))
