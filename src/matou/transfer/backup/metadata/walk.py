@@ -174,6 +174,10 @@ class _ItemWalk:
     def kind(self) -> MetadataKind:
         return self.readable.kind
 
+    @property
+    def _comments_are_listed(self) -> bool:
+        return self.readable.comments is CommentListing.REPOSITORY_WIDE
+
     def walk(self) -> None:
         with CommentSpool() as spool:
             # Before the items are: each comment's item is in the list that is read after it, if it is not deleted.
@@ -189,7 +193,7 @@ class _ItemWalk:
 
     def _spool_comments(self, spool: CommentSpool) -> bool:
         """Whether what a saved item's comments are not among is gone."""
-        if self.readable.comments is not CommentListing.REPOSITORY_WIDE:
+        if not self._comments_are_listed:
             return True
         reader, checkpoint = self.walk_.reader, self.result.comments
         try:
@@ -274,7 +278,7 @@ class _ItemWalk:
             for part in read.faults:
                 self.result.failed(part)
             self._put(changed.before, read, spool.take(changed.row.key))
-        elif changed.before is not None and self.is_whole:
+        elif self._comments_are_listed and changed.before is not None and self.is_whole:
             self._put(changed.before, _unread(changed.before), spool.take(changed.row.key))
 
     def _note_failure(self, fault: MatouError) -> None:
@@ -285,8 +289,7 @@ class _ItemWalk:
 
     def _put(self, before: MetadataValue | None, read: ItemRead, comments: tuple[CommentRow, ...]) -> None:
         walk = self.walk_
-        comes_with_item = self.readable.comments is CommentListing.WITH_ITEM
-        is_whole = read.has_all_comments if comes_with_item else self.is_whole
+        is_whole = self.is_whole if self._comments_are_listed else read.has_all_comments
         item = merged(before, read.item, Listed(rows=comments, is_whole=is_whole, run=walk.run))
         faults = len(walk.files.faults)
         item = walk.files.with_files(item, before, read.addresses)
