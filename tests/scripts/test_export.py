@@ -169,6 +169,28 @@ def test_tables_have_every_field_and_nothing_that_a_spreadsheet_calculates(
         assert [row["text"] for row in csv.DictReader(file)] == ["评论里的暗语"]
 
 
+def test_markdown_keeps_each_text_within_its_quote_and_titles_literal(
+    saved: ArchiveWithMetadata, person: Person, tmp_path: Path
+) -> None:
+    from markdown_it import MarkdownIt
+
+    unclosed = issue(
+        "20", "[x](javascript:1) | *y*", comments=(comment("1", "```\nnever closed"), comment("2", "after"))
+    )
+    saved.run({"harbour/api": [(ISSUE, unclosed)]})
+    person.matou("export", saved.archive.root, "--to", tmp_path / "out", "--format", "markdown", code=3)
+
+    folder = tmp_path / "out/harbour/api"
+    render = MarkdownIt("commonmark").render
+    item = render((folder / "issues/20.md").read_text())
+    assert "<h1>#20 [x](javascript:1) | *y*</h1>" in item
+    assert "<p>after</p>" in item
+    assert "../files/" in (folder / "issues/7.md").read_text()
+    links = re.findall(r'href="([^"]+)"', render((folder / "README.md").read_text()))
+    assert {"issues/20.md", "issues/7.md", "changes/3.md"} <= set(links)
+    assert all((folder / link).is_file() for link in links)
+
+
 def test_a_workbook_has_the_same_tables_and_no_formula(
     saved: ArchiveWithMetadata, person: Person, tmp_path: Path
 ) -> None:

@@ -45,8 +45,15 @@ def _xlsx() -> WriteSource:
     return write_xlsx
 
 
+def _markdown() -> WriteSource:
+    from matou.transfer.export.markdown_files import write_markdown
+
+    return write_markdown
+
+
 FORMATS: Final[Mapping[str, ExportFormat]] = {
     "html": ExportFormat(_html, has_start_page=True),
+    "markdown": ExportFormat(_markdown),
     "csv": ExportFormat(_csv),
     "xlsx": ExportFormat(_xlsx),
     "jsonl": ExportFormat(_json_lines),
