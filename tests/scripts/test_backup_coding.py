@@ -61,7 +61,14 @@ def back_up(person: Person, source: CodingSource, archive: Path, *options: str, 
     """Run it, and give its report; what was asked before counts no more."""
     source.requests_seen.clear()
     ended: Ended = person.matou(
-        *("backup", "coding", "--url", source.url, "--to", archive, "--json", *options),
+        "backup",
+        "coding",
+        "--url",
+        source.url,
+        "--to",
+        archive,
+        "--json",
+        *options,
         code=code,
         MATOU_CODING_TOKEN=TOKEN,
     )

@@ -1,0 +1,306 @@
+"""What was said at Gitee and GitCode comes in, is changed at the source, comes in again, and is made from records."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from matou.archive.layout import Archive
+from matou.archive.manifest import ReadState
+from matou.archive.metadata import open_metadata
+from matou.credentials import Secret
+from matou.http.retry import RetryPolicy
+from matou.http.session import Session
+from matou.model.metadata import ChangeRequest, Issue, SavedRelease
+from matou.model.metadata.kinds import CHANGE, ISSUE, PERSON, RELEASE
+from matou.model.platform import RemoteNamespace, RemoteRepository
+from matou.platforms.gitcode.metadata_source import GitCodeMetadataSource
+from matou.platforms.gitcode.source import GitCodeSource
+from matou.platforms.gitee.metadata_source import GiteeMetadataSource
+from matou.platforms.gitee.source import GiteeSource
+from support import gitcode_source, gitee_source
+from support.conversation_backups import BEGAN, PLACE, ConversationBackups
+from support.conversation_story import ASSET, PICTURE
+from support.gitcode_conversation import running_gitcode_conversation
+from support.gitee_conversation import running_gitee_conversation
+from support.steered_clock import SYSTEM_CLOCK
+from support.v5_account import Answer, answer
+
+Platform = tuple[Callable[[], AbstractContextManager[Any]], Any, Any, str]
+
+PLATFORMS: dict[str, Platform] = {
+    "gitee": (running_gitee_conversation, GiteeMetadataSource, GiteeSource, gitee_source.TOKEN),
+    "gitcode": (running_gitcode_conversation, GitCodeMetadataSource, GitCodeSource, gitcode_source.TOKEN),
+}
+FIRST_ISSUE = {"gitee": "I6D3AV", "gitcode": "2"}
+SECOND_ISSUE = {"gitee": "I6D3B0", "gitcode": "5"}
+LI = {"gitee": "23", "gitcode": "li-na"}
+
+ALWAYS = {
+    "gitee": ["labels", "milestones", "releases", "collaborators", "branches", "hooks"],
+    "gitcode": ["labels", "milestones", "releases", "collaborators", "protect_branches", "protected_tags", "hooks"],
+}
+"""The short lists that tell no time of change: a request each in every run."""
+
+WHERE_NOTHING_CHANGED = {
+    "gitee": ["issues/comments", "issues", "pulls/comments", "pulls"],
+    "gitcode": ["issues/comments", "issues", "pulls"],
+}
+
+
+@pytest.fixture(params=PLATFORMS)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def account(name: str) -> Iterator[Any]:
+    with PLATFORMS[name][0]() as account:
+        yield account
+
+
+@pytest.fixture
+def backups(name: str, account: Any, tmp_path: Path) -> Iterator[ConversationBackups]:
+    _, open_source, listing, token = PLATFORMS[name]
+    archive = Archive.open_or_create(tmp_path / "archive", now=BEGAN, identifier=UUID(int=7))
+    patience = RetryPolicy(attempts=4, first_wait=timedelta(milliseconds=1))
+    with Session(named=[account.url], clock=SYSTEM_CLOCK, patience=patience) as session:
+
+        def listed() -> tuple[RemoteRepository, RemoteNamespace]:
+            source = listing(session, account.url, Secret(token), record=lambda _: None, now=lambda: BEGAN)
+            [repository] = source.repositories()
+            [namespace] = [one for one in source.namespaces() if one.id == repository.namespace_id]
+            return repository, namespace
+
+        yield ConversationBackups(archive, account, session, open_source, token, listed)
+
+
+def talk(account: Any) -> Any:
+    return account.talks["harbour/crane"]
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def test_all_that_was_said_is_saved(name: str, backups: ConversationBackups) -> None:
+    saved = backups.back_up()
+
+    assert [str(fault) for _, fault in saved.problems] == []
+    issue = backups.find(ISSUE, FIRST_ISSUE[name], Issue)
+    assert (issue.title, issue.labels, issue.milestone) == ("吊车在雨天停转", ("缺陷", "紧急"), "77")
+    assert [(one.by, one.text.body) for one in issue.comments] == [
+        (LI[name], "我来看看 😀"),
+        (None, "离职前留一句:是继电器。"),
+    ]
+    change = backups.find(CHANGE, "3", ChangeRequest)
+    assert change.state == "merged"
+    assert [(who.by, who.state) for who in change.reviewers if who.role == "reviewer"] == [(LI[name], "approved")]
+    assert [[one.id for one in thread.comments] for thread in change.threads] == [["201", "202"]]
+    assert [one.id for one in change.comments] == ["203"]
+    assert {
+        kind: backups.kind(kind).items for kind in ("issue", "change", "release", "label", "milestone", "member")
+    } == {
+        "issue": 3,
+        "change": 2,
+        "release": 2,
+        "label": 3,
+        "milestone": 2,
+        "member": 2,
+    }
+    assert {backups.kind(kind).state for kind in backups.state.kinds} == {ReadState.COMPLETE}  # type: ignore[union-attr]
+
+
+def test_pictures_in_texts_and_files_of_releases_are_saved_and_none_that_stands_in_code(
+    name: str, backups: ConversationBackups, account: Any
+) -> None:
+    backups.back_up()
+
+    issue = backups.find(ISSUE, FIRST_ISSUE[name], Issue)
+    assert [(one.sha256, one.missing) for one in issue.files] == [(digest(PICTURE), None)]
+    [comment] = backups.find(CHANGE, "3", ChangeRequest).comments
+    assert [one.sha256 for one in comment.files] == [digest(PICTURE)]
+    [asset] = backups.find(RELEASE, "v1.0", SavedRelease).assets
+    assert (asset.name, asset.sha256, asset.size) == ("吊车手册.zip", digest(ASSET), len(ASSET))
+    assert {authorization for _, authorization in account.fetched} == {None}
+    assert [authorization for _, authorization in account.downloads] == [f"Bearer {PLATFORMS[name][3]}"]
+
+
+def test_a_run_in_which_nothing_changed_asks_each_list_once_and_commits_nothing(
+    name: str, backups: ConversationBackups
+) -> None:
+    backups.back_up()
+    first = backups.state
+
+    saved = backups.back_up()
+
+    assert saved.problems == ()
+    assert sorted(backups.requests) == sorted([*ALWAYS[name], *WHERE_NOTHING_CHANGED[name]])
+    assert backups.state is not None
+    assert first is not None
+    assert backups.state.commit == first.commit
+
+
+def test_what_changed_is_read_and_nothing_else(name: str, backups: ConversationBackups, account: Any) -> None:
+    backups.back_up()
+    talk(account).issues[1] |= {"title": "灯塔修好了", "updated_at": "2026-02-01T10:00:00+08:00"}
+    talk(account).pulls[1] |= {"title": "不重写了", "updated_at": "2026-02-01T10:00:00+08:00"}
+
+    backups.back_up()
+
+    assert backups.find(ISSUE, SECOND_ISSUE[name], Issue).title == "灯塔修好了"
+    assert backups.find(CHANGE, "4", ChangeRequest).title == "不重写了"
+    assert (backups.kind("issue").changed, backups.kind("change").changed) == (1, 1)
+    assert len(backups.requests) <= len(ALWAYS[name]) + len(WHERE_NOTHING_CHANGED[name]) + 2
+
+
+def test_a_comment_that_was_edited_silently_is_found_by_a_sweep(
+    name: str, backups: ConversationBackups, account: Any
+) -> None:
+    backups.back_up()
+    talk(account).issue_comments[0]["body"] = "改过了"
+
+    backups.back_up()
+    before = [one.text.body for one in backups.find(ISSUE, FIRST_ISSUE[name], Issue).comments]
+    backups.back_up(sweep=True)
+
+    assert before[0] == "我来看看 😀"
+    assert [one.text.body for one in backups.find(ISSUE, FIRST_ISSUE[name], Issue).comments][:1] == ["改过了"]
+
+
+def test_what_was_deleted_stays_and_says_in_which_run_it_was_gone(
+    name: str, backups: ConversationBackups, account: Any
+) -> None:
+    backups.back_up()
+    del talk(account).issues[1], talk(account).issue_comments[1], talk(account).releases[1]
+
+    backups.back_up(sweep=True)
+
+    assert backups.find(ISSUE, SECOND_ISSUE[name], Issue).gone_in == 2
+    assert [one.gone_in for one in backups.find(ISSUE, FIRST_ISSUE[name], Issue).comments] == [None, 2]
+    assert backups.find(RELEASE, "release/2.0", SavedRelease).gone_in == 2
+
+
+def test_a_refusal_of_one_list_leaves_the_others_and_deletes_nothing(
+    name: str, backups: ConversationBackups, account: Any
+) -> None:
+    backups.back_up()
+    account.refused |= {"/issues", "/hooks"}
+
+    saved = backups.back_up(sweep=True)
+
+    assert {backups.kind("issue").state, backups.kind("hook").state} == {ReadState.REFUSED}
+    assert backups.kind("change").state is ReadState.COMPLETE
+    assert backups.find(ISSUE, FIRST_ISSUE[name], Issue).gone_in is None
+    assert len(saved.problems) == 2
+
+
+def test_a_limit_in_the_middle_is_told_and_the_next_run_goes_on(
+    name: str, backups: ConversationBackups, account: Any
+) -> None:
+    """Gitee says it with 403 and in words."""
+    backups.back_up()
+    talk(account).issues[0] |= {"title": "改了", "updated_at": "2026-02-01T10:00:00+08:00"}
+    said = {"message": "API rate limit exceeded", "error_code": 429, "error_message": "Too Many Requests"}
+    account.always["/repos/harbour/crane/issues"] = answer(said, 403 if name == "gitee" else 429)
+
+    broken = backups.back_up()
+    state = backups.kind("issue").state
+    account.always.clear()
+    backups.back_up()
+
+    assert (len(broken.problems), state) == (1, ReadState.BROKEN_OFF)
+    assert backups.kind("issue").state is ReadState.COMPLETE
+    assert backups.find(ISSUE, FIRST_ISSUE[name], Issue).title == "改了"
+
+
+def test_a_picture_that_leads_into_our_network_is_not_fetched(
+    name: str, backups: ConversationBackups, account: Any
+) -> None:
+    [path] = account.pictures.keys() - {path for path in account.pictures if "/api/" in path}
+    account.pictures[path] = Answer(302, b"", {"Location": "http://169.254.169.254/latest/meta-data"})
+
+    backups.back_up()
+
+    [file] = backups.find(ISSUE, FIRST_ISSUE[name], Issue).files
+    assert file.sha256 is None
+    assert file.missing
+    assert backups.kind("attachment").missing > 0
+
+
+def test_an_issue_with_thousands_of_comments_is_saved_whole(
+    name: str, backups: ConversationBackups, account: Any
+) -> None:
+    first = talk(account).issue_comments[0]
+    talk(account).issue_comments = [{**first, "id": number, "body": f"第 {number} 条"} for number in range(3000)]
+
+    backups.back_up()
+
+    assert len(backups.find(ISSUE, FIRST_ISSUE[name], Issue).comments) == 3000
+    assert backups.requests.count("issues/comments") <= 31
+
+
+def test_a_server_that_lacks_these_lists_has_nothing_of_the_kind_and_deletes_nothing(
+    name: str, backups: ConversationBackups, account: Any
+) -> None:
+    """As a Matou of before, which speaks the same API."""
+    backups.back_up()
+    first = backups.commit
+    account.talks.clear()
+
+    saved = backups.back_up(sweep=True)
+
+    assert (saved.problems, saved.unseen) == ((), ())
+    assert {backups.kind(kind).state for kind in ("issue", "change", "label", "hook")} == {ReadState.UNSEEN}
+    assert backups.commit == first
+    assert backups.find(ISSUE, FIRST_ISSUE[name], Issue).gone_in is None
+
+
+def test_what_is_switched_off_and_refused_is_no_failure_and_deletes_nothing(
+    name: str, backups: ConversationBackups, account: Any
+) -> None:
+    backups.back_up()
+    account.refused.add("/issues")
+    [row] = account.repositories.values()
+    row |= {"has_issues": False, "has_issue": False}
+
+    saved = backups.back_up(sweep=True)
+
+    assert saved.problems == ()
+    assert (backups.kind("issue").state, backups.kind("change").state) == (ReadState.UNSEEN, ReadState.COMPLETE)
+    assert backups.find(ISSUE, FIRST_ISSUE[name], Issue).gone_in is None
+
+
+def test_what_is_said_of_a_person_at_different_places_is_put_together(backups: ConversationBackups) -> None:
+    backups.back_up()
+
+    people = open_metadata(backups.archive.metadata(PLACE)).table(PERSON)
+    [wang] = [person for person in people.values() if person.login == "wang-hai"]
+    assert wang.name == "王海"
+    assert wang.extra["avatar_url"]
+    assert {"object_id", "user_id"} <= wang.extra.keys() or wang.id == "17"
+
+
+def test_the_same_stands_there_when_it_is_made_again_from_what_was_answered(
+    name: str, backups: ConversationBackups, tmp_path: Path
+) -> None:
+    backups.back_up()
+
+    again = backups.rebuilt(Archive.open_or_create(tmp_path / "again", now=BEGAN, identifier=UUID(int=7)))
+
+    assert again is not None
+    assert again == backups.commit
+
+
+def test_no_secret_is_in_what_is_saved(backups: ConversationBackups) -> None:
+    backups.back_up()
+
+    hooks = open_metadata(backups.archive.metadata(PLACE)).read("hooks.json") or b""
+    assert b"withheld" in hooks
+    assert b"k3y-of-robot" not in hooks
+    assert b"s3cr3t-of-hook" not in hooks

@@ -1,0 +1,124 @@
+"""What was said at Gitee and at GitCode is saved beside the code, by commands alone.
+
+The code is a Matou's, behind what tells how Gitee differs; what was said is a fake's, whose rows have every field of
+the vendor's description. git, LFS, the repositories and the archive are real.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from matou.model.names import RepositoryPath
+from support import gitcode_source, gitee_source
+from support.conversation_gateway import converse_before
+from support.conversation_story import Story
+from support.deciding import create_repository
+from support.fault_proxy import FaultProxy
+from support.gitcode_conversation import GitCodeConversation, GitCodeTalk
+from support.gitee_conversation import GiteeConversation, Talk
+from support.gitee_gateway import Gitee, GiteeGateway, Port, port_of, read_report
+from support.matou_server import MatouServer
+from support.program import Person
+
+
+@pytest.fixture
+def gitee(matou_server: MatouServer, person: Person) -> Iterator[tuple[Port, GiteeConversation]]:
+    """A user with a repository of which a story is told, and an enterprise with an issue of its own."""
+    with closing(FaultProxy(matou_server.url)) as proxy:
+        account, gateway = GiteeConversation(), GiteeGateway(matou_server.url)
+        converse_before(proxy, account, gitee_source.TOKEN, Talk)
+        proxy.add(gateway, path=r"\A/api/v5/|\.wiki\.git/")
+        port = port_of(Gitee(proxy, gateway), matou_server, person)
+        port.add(f"{port.owner.name}/crane", {"a": "吊车"})
+        account.tell(f"{port.owner.name}/crane", Story(f"{proxy.url}/images/吊车.png"))
+        enterprise = port.enterprise.name
+        account.enterprise_issues[enterprise] = [account.issue(None, "I6E001", title="企业的任务")]
+        yield port, account
+
+
+@pytest.fixture
+def gitcode(matou_server: MatouServer) -> Iterator[tuple[FaultProxy, GitCodeConversation, str, str]]:
+    with closing(FaultProxy(matou_server.url)) as proxy:
+        account, owner = GitCodeConversation(), matou_server.user()
+        converse_before(proxy, account, gitcode_source.TOKEN, GitCodeTalk)
+        path = f"{owner.name}/crane"
+        create_repository(matou_server.forge, RepositoryPath.parse(path), creator=owner)
+        account.tell(path, Story(f"{proxy.url}/user-images/assets/1/ab/吊车.png"))
+        yield proxy, account, path, matou_server.token(owner).reveal()
+
+
+def metadata_of(archive: Path, name: str) -> dict[str, Any]:
+    """The manifest's line of the newest run."""
+    path = max((archive / "runs").glob("*/manifest*"))
+    lines = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    [line] = [
+        line["metadata"] for line in lines if line.get("name") == name and line["kind"] in ("repository", "namespace")
+    ]
+    found: dict[str, Any] = line
+    return found
+
+
+def test_what_was_said_at_gitee_is_saved_and_stands_the_proof(
+    gitee: tuple[Port, GiteeConversation], tmp_path: Path
+) -> None:
+    port, _ = gitee
+    archive = tmp_path / "archive"
+
+    port.back_up(archive)
+
+    port.person.matou("verify", archive)
+    kinds = metadata_of(archive, "crane")["kinds"]
+    assert {kind: kinds[kind]["items"] for kind in ("issue", "change", "release", "label")} == {
+        "issue": 3,
+        "change": 2,
+        "release": 2,
+        "label": 3,
+    }
+    assert metadata_of(archive, port.enterprise.name)["kinds"]["issue"]["items"] == 1
+
+
+def test_a_second_run_asks_each_list_once_and_changes_nothing(
+    gitee: tuple[Port, GiteeConversation], tmp_path: Path
+) -> None:
+    port, account = gitee
+    port.back_up(tmp_path / "archive")
+    before = metadata_of(tmp_path / "archive", "crane")["commit"]
+    account.requests_seen.clear()
+
+    port.back_up(tmp_path / "archive")
+
+    assert metadata_of(tmp_path / "archive", "crane")["commit"] == before
+    below = f"/repos/{port.owner.name}/crane/"
+    paths = [one.path.removeprefix(below) for one in account.requests_seen if one.path.startswith(below)]
+    assert len(paths) == len(set(paths)) == 10
+
+
+def test_what_was_said_at_gitcode_is_saved_and_stands_the_proof(
+    gitcode: tuple[FaultProxy, GitCodeConversation, str, str], person: Person, tmp_path: Path
+) -> None:
+    proxy, _, _, token = gitcode
+    archive = tmp_path / "archive"
+    words = ("backup", "gitcode", "--url", proxy.url, "--to", archive, "--json")
+
+    read_report(person.matou(*words, MATOU_GITCODE_TOKEN=token))
+
+    person.matou("verify", archive)
+    kinds = metadata_of(archive, "crane")["kinds"]
+    assert (kinds["issue"]["items"], kinds["change"]["items"], kinds["attachment"].get("missing")) == (3, 2, None)
+
+
+def test_what_a_token_may_not_read_is_reported_and_ends_with_3(
+    gitcode: tuple[FaultProxy, GitCodeConversation, str, str], person: Person, tmp_path: Path
+) -> None:
+    proxy, account, _, token = gitcode
+    account.refused.add("/issues")
+    words = ("backup", "gitcode", "--url", proxy.url, "--to", tmp_path / "archive")
+
+    ended = person.matou(*words, code=3, MATOU_GITCODE_TOKEN=token)
+
+    assert "crane" in ended.out + ended.err
+    assert metadata_of(tmp_path / "archive", "crane")["kinds"]["issue"]["state"] == "refused"
