@@ -325,3 +325,13 @@ def test_what_a_run_that_was_cut_off_had_read_is_in_it(source: ScriptedSource, a
     back_up(source, archive, access=access)
 
     assert rebuild(archive) == {"team/project/api": Rebuilt.SAME}
+
+
+def test_what_is_lost_with_its_records_is_not_called_the_same(source: ScriptedSource, archive: Archive) -> None:
+    forge = ScriptedForge()
+    forge.issue(1)
+    back_up(source, archive, access=ScriptedAccess({"100": forge}))
+    shutil.rmtree(archive.root / "metadata")
+    archive.records(1).unlink()
+
+    assert rebuild(archive) == {"team/project/api": Rebuilt.MISSING}

@@ -22,6 +22,7 @@ REBUILT = {
     Rebuilt.SAME: _("its metadata is the same as what the platform answered gives"),
     Rebuilt.RESTORED: _("its metadata was made again"),
     Rebuilt.DIFFERENT: _("its metadata is not what the platform answered gives; it was left alone"),
+    Rebuilt.MISSING: _("its metadata is lost, and cannot be made again from what the platform answered"),
 }
 
 
@@ -56,10 +57,10 @@ def reindex(directory: Path, metadata: bool) -> None:
 
 
 def _rebuild(directory: Path) -> bool:
-    """Whether everything could be read."""
+    """Whether everything could be read, and nothing is lost."""
     rebuilt, faults = rebuild_metadata(directory, Settings.of_process())
     for one in rebuilt:
         click.echo(labelled(printable(one.path), REBUILT[one.state]))
     for fault in faults:
         click.echo(format_error(fault), err=True)
-    return not faults
+    return not faults and all(one.state is not Rebuilt.MISSING for one in rebuilt)

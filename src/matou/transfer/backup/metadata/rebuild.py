@@ -62,6 +62,8 @@ class Rebuilt(StrEnum):
     """There was none, or none that can be read."""
     DIFFERENT = "different"
     """It has another tree; the one that is there stays."""
+    MISSING = "missing"
+    """A manifest names one; it is not there, or cannot be read, and the records do not give it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class MetadataRebuild:
     cancellation: CancellationToken
     faults: list[MatouError] = field(default_factory=list)
     _before: dict[tuple[SourceKey, str, str], MetadataState] = field(default_factory=dict)
+    _promised: set[str] = field(default_factory=set)
 
     def rebuild(self) -> list[RebuiltMetadata]:
         """Raises Cancelled, WriteFailed."""
@@ -129,6 +132,8 @@ class MetadataRebuild:
         for line in lines:
             if isinstance(line, NamespaceLine | RepositoryLine) and line.metadata is not None:
                 self._before[key, type(line).__name__, line.id] = line.metadata
+                if line.metadata.commit is not None:
+                    self._promised.add(line.path)
 
     def _replay(
         self, made: Archive, first: RunLine, lines: Iterable[object]
@@ -186,6 +191,8 @@ class MetadataRebuild:
     def _compare(self, made: Archive, place: RepositoryPath | NamespacePath) -> RebuiltMetadata:
         there, again = self.archive.metadata(place), made.metadata(place)
         tree = _tree(there)
+        if tree is None and not again.exists() and str(place) in self._promised:
+            return RebuiltMetadata(str(place), Rebuilt.MISSING)
         if tree is not None or not again.exists():
             state = Rebuilt.SAME if tree == _tree(again) else Rebuilt.DIFFERENT
             return RebuiltMetadata(str(place), state)
