@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from matou.model.names import RepositoryPath
@@ -22,7 +23,7 @@ from support.gitcode_conversation import GitCodeConversation, GitCodeTalk
 from support.gitee_conversation import GiteeConversation, Talk
 from support.gitee_gateway import Gitee, GiteeGateway, Port, port_of, read_report
 from support.matou_server import MatouServer
-from support.program import Person
+from support.program import Person, serving
 
 
 @pytest.fixture
@@ -122,3 +123,30 @@ def test_what_a_token_may_not_read_is_reported_and_ends_with_3(
 
     assert "crane" in ended.out + ended.err
     assert metadata_of(tmp_path / "archive", "crane")["kinds"]["issue"]["state"] == "refused"
+
+
+def test_what_was_saved_is_shown_exported_restored_made_again_and_served(
+    gitee: tuple[Port, GiteeConversation], tmp_path: Path
+) -> None:
+    port, _ = gitee
+    person, archive, owner = port.person, tmp_path / "archive", port.owner.name
+    place = f"{owner}/{owner}/crane"
+    port.back_up(archive)
+
+    table = person.matou("show", archive, place, "--issues").out
+    exported = person.matou("export", archive, "--to", tmp_path / "pages").out
+    person.matou("restore", archive, "--to", tmp_path / "restored")
+    again = person.matou("reindex", archive, "--metadata").out
+
+    story = Story("")
+    assert all(issue.title in table for issue in story.issues)
+    assert place in exported
+    pages = "".join(page.read_text(encoding="utf-8") for page in (tmp_path / "pages").rglob("*.html"))
+    assert all(issue.title in pages for issue in story.issues)
+    assert list((tmp_path / "restored" / "metadata").rglob("HEAD"))
+    assert f"{place}: its metadata is the same" in again
+
+    with serving(person, archive) as url:
+        for base in ("gitee/api/v5", "api/v5"):
+            answer = httpx.get(f"{url}/{base}/repos/{owner}%2F{owner}/crane/issues", params={"state": "all"})
+            assert {row["title"] for row in answer.raise_for_status().json()} == {issue.title for issue in story.issues}
