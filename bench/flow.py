@@ -1,6 +1,6 @@
 """How far one repository's work is spread: the files that it runs through, and how often it goes from one to another.
 
-    flow.py [--files] [--lfs] [--python PYTHON]
+    flow.py [--files] [--lfs] [--code-only] [--python PYTHON]
 
 A server with one repository (5 commits on one branch; with --lfs an LFS pointer) is made by commands alone; then
 `matou backup coding` and `matou migrate --to gitcode` run in a child with a profile function.
@@ -118,6 +118,8 @@ def main() -> None:
             environment = {"MATOU_CODING_TOKEN": token, "MATOU_GITCODE_TOKEN": token}
             archive = folder / "archive"
             backup = ["backup", "coding", "--url", f"{url}/open-api", "--to", str(archive), "--jobs", "1"]
+            if arguments.code_only:
+                backup.append("--code-only")
             to = ["--to", "gitcode", "--url", url, "--namespace", "away"]
             for what, words in (("backup", backup), ("migrate", ["migrate", str(archive), *to])):
                 if what == "migrate":
@@ -129,6 +131,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", default=sys.executable, help="whose installed matou is traced")
     parser.add_argument("--lfs", action="store_true", help="the repository has an LFS object")
+    parser.add_argument("--code-only", action="store_true", help="save nothing of what was said around the code")
     parser.add_argument("--files", action="store_true", help="name the files and the ways between them")
     return parser.parse_args()
 
