@@ -20,7 +20,8 @@ def test_what_failed_is_counted_and_the_next_step_is_told(team: Team, archive: P
 
     ended = team.person.matou("restore", archive, "--to", tmp_path / "out", code=5)
 
-    assert "2 restored, 0 were there already, 0 had nothing saved, 1 failed" in ended.err
+    # Two repositories, and what was said around their project.
+    assert "3 restored, 0 were there already, 0 had nothing saved, 1 failed" in ended.err
     assert f"matou verify {archive}" in ended.err
 
 
@@ -30,7 +31,7 @@ def test_what_is_in_the_way_is_counted_and_the_next_step_is_told(team: Team, arc
 
     ended = team.person.matou("restore", archive, "--to", tmp_path / "out", code=3)
 
-    assert "2 restored, 0 were there already, 0 had nothing saved, 1 failed" in ended.err
+    assert "3 restored, 0 were there already, 0 had nothing saved, 1 failed" in ended.err
     assert "the same command restores what failed" in ended.err
 
 

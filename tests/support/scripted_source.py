@@ -264,6 +264,7 @@ class ScriptedSource:
                         "last_push_at": _time(line["last_push_at"]),
                         "version_control": VersionControl(line["version_control"]),
                         "visibility": Visibility(line["visibility"]),
+                        "switched_off": frozenset(line["switched_off"]),
                     }
                 )
                 for line in state["depots"]
@@ -314,7 +315,13 @@ class ScriptedSource:
 def _plain(value: RemoteNamespace | RemoteRepository) -> dict[str, Any]:
     fields: Sequence[str] = tuple(type(value).__dataclass_fields__)
     plain = {name: getattr(value, name) for name in fields}
-    return {name: item.isoformat() if isinstance(item, datetime) else item for name, item in plain.items()}
+    return {name: _plain_value(item) for name, item in plain.items()}
+
+
+def _plain_value(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return sorted(value) if isinstance(value, frozenset) else value
 
 
 @dataclass

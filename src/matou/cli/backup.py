@@ -91,10 +91,11 @@ MEBIBYTE = 1024 * 1024
     "--only",
     "only_kinds",
     default="",
+    show_default=False,
     metavar="KINDS",
     help=_("of what lies around the code only these, with commas: {kinds}").format(kinds=", ".join(OPTIONS)),
 )
-@click.option("--without", "without_kinds", default="", metavar="KINDS", help=_("none of these"))
+@click.option("--without", "without_kinds", default="", show_default=False, metavar="KINDS", help=_("none of these"))
 @click.option("--code-only", is_flag=True, help=_("only the code: no issues, change requests, releases"))
 @click.option("--sweep", is_flag=True, help=_("read all of what lies around the code, changed or not"))
 @click.option(
