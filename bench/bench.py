@@ -111,7 +111,7 @@ def _nothing_changed(sample: Sample, rounds: int) -> Iterator[Row]:
 
 
 def _back_up(sample: Sample, archive: Path, environment: dict[str, str] | None = None) -> Measured:
-    command = matou("backup", "coding", "--url", f"{sample.url}/open-api", "--to", archive, "--json")
+    command = matou("backup", "coding", "--url", f"{sample.url}/open-api", "--to", archive, "--code-only", "--json")
     return run(command, sample.environment | (environment or {}))
 
 

@@ -31,7 +31,10 @@ def bench_migration(folder: Path, scale: float, rounds: int) -> Iterator[Row]:
 
 def _backed_up(sample: Sample) -> Path:
     archive = sample.folder / "archive"
-    run(matou("backup", "coding", "--url", f"{sample.url}/open-api", "--to", archive, "--json"), sample.environment)
+    run(
+        matou("backup", "coding", "--url", f"{sample.url}/open-api", "--to", archive, "--code-only", "--json"),
+        sample.environment,
+    )
     return archive
 
 
