@@ -1,23 +1,48 @@
 """What people said about the code of a team at CODING: its projects and depots, each to be walked by a reader."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from matou.credentials import Secret
 from matou.model.metadata.kinds import ATTACHMENT, MetadataKind
 from matou.model.platform import RemoteNamespace, RemoteRepository, VersionControl
+from matou.platforms.base.decoder import Unreadable
+from matou.platforms.base.errors import NotOffered
 from matou.platforms.base.metadata import MetadataReader, wants_by_default
 from matou.platforms.coding.api import CodingApi
 from matou.platforms.coding.metadata_depot_reader import DepotReader
 from matou.platforms.coding.metadata_project_reader import ProjectReader
 from matou.platforms.coding.tokens import CodingToken
+from matou.platforms.coding.wire import Response
+from matou.platforms.coding.wire_requests import Request
 
 if TYPE_CHECKING:
     from matou.http.session import Session
     from matou.platforms.base.api_client import Answers
     from matou.platforms.base.platform import Clock
     from matou.platforms.base.source import RecordSink
+
+
+R = TypeVar("R", bound=Response)
+
+
+class _OneRunApi(CodingApi):
+    """Asks no further depot for an action of which the server has said in this run that it has none such."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self._not_offered: dict[str, NotOffered] = {}
+
+    def call(self, request: Request, kind: type[R], *, unreadable: Unreadable | None = None) -> R:
+        action = type(request).__name__
+        if action in self._not_offered:
+            raise self._not_offered[action]
+        try:
+            return super().call(request, kind, unreadable=unreadable)
+        except NotOffered as fault:
+            self._not_offered[action] = fault
+            raise
 
 
 class CodingMetadataSource:
@@ -38,10 +63,9 @@ class CodingMetadataSource:
         wants: Callable[[MetadataKind], bool] = wants_by_default,
         answers: "Answers | None" = None,
     ) -> None:
-        self._api = CodingApi(
+        self._api = _OneRunApi(
             session, url.rstrip("/"), CodingToken.from_text(token).authorization, now, record, answers
         )
-
         self._wants_files = wants(ATTACHMENT)
 
     def of_repository(self, repository: RemoteRepository, namespace: RemoteNamespace | None) -> MetadataReader | None:

@@ -15,7 +15,7 @@ from matou.model.metadata import AttachedFile, ChangeRequest, Issue, SavedReleas
 from matou.model.metadata import kinds as known
 from matou.model.metadata.kinds import MetadataKind
 from matou.model.platform import Record, RemoteNamespace, RemoteRepository
-from matou.platforms.base.errors import ActionRefused
+from matou.platforms.base.errors import ActionRefused, NotOffered
 from matou.platforms.base.metadata import CommentListing, ItemRead, MetadataReader
 from matou.platforms.base.recorded_answers import RecordedAnswers
 from matou.platforms.coding.metadata_files import FileUnavailable, paired
@@ -478,3 +478,13 @@ def test_issues_of_another_persons_time_zone_are_kept_by_utc(harbour: Harbour) -
     found = items(read_all(harbour.project, known.ISSUE))["6"]
 
     assert found.at == datetime(2023, 11, 14, 22, 13, 20, 123000, tzinfo=UTC)
+
+
+def test_an_action_that_a_server_does_not_offer_is_asked_for_once_in_a_run(harbour: Harbour) -> None:
+    harbour.source.always["DescribeDepotMergeRequests"] = failure("InvalidAction", "there is none such")
+
+    for _ in range(3):
+        with pytest.raises(NotOffered):
+            read_all(harbour.depot, known.CHANGE)
+
+    assert harbour.calls()["DescribeDepotMergeRequests"] == 1
