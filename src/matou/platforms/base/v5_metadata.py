@@ -11,12 +11,12 @@ from matou.errors import MatouError, Phrase
 from matou.http.addresses import Parameter
 from matou.http.paging import Page
 from matou.model.metadata import MetadataValue, SavedRelease
-from matou.model.metadata.kinds import MetadataKind
+from matou.model.metadata.kinds import EVENT, MetadataKind
 from matou.model.platform import RemoteRepository
 from matou.platforms.base.api_client import ApiClient
 from matou.platforms.base.errors import ActionRefused, NotOffered, RemoteNotFound
 from matou.platforms.base.lister import page_of
-from matou.platforms.base.metadata import CommentRow, ItemRead, ItemRow, ReadableKind, TableRead
+from matou.platforms.base.metadata import CommentRow, ItemRead, ItemRow, ReadableKind, TableRead, wants_by_default
 from matou.platforms.base.metadata_values import time_of
 from matou.platforms.base.metadata_walks import ListedRows, key_by, walk_back_to, walk_by_change, walk_in_order
 
@@ -57,13 +57,23 @@ class V5Reader(ABC):
         base: the path of the repository in it.
         name: its name, for errors.
         switched_off: the names of the kinds that it is not to have: what is refused of these is not there.
+        wants: see `OpenMetadata`.
     """
 
-    def __init__(self, api: ApiClient, *, base: str, name: str, switched_off: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        api: ApiClient,
+        *,
+        base: str,
+        name: str,
+        switched_off: frozenset[str] = frozenset(),
+        wants: Callable[[MetadataKind], bool] = wants_by_default,
+    ) -> None:
         self._api = api
         self._base = base
         self._name = name
         self._switched_off = switched_off
+        self._wants = wants
         self._counts: dict[str, int] = {}
 
     @property
@@ -120,6 +130,18 @@ class V5Reader(ABC):
 
     @abstractmethod
     def table(self, kind: MetadataKind) -> TableRead: ...
+
+    def _with_log(self, read: ItemRead, ask: Callable[[ItemRead], ItemRead]) -> ItemRead:
+        """With what was done to an item, where that is wanted: it takes a request for each."""
+        if not self._wants(EVENT):
+            return read
+        try:
+            return ask(read)
+        except MatouError as fault:
+            return replace(read, faults=(*read.faults, fault))
+
+    def _answered(self, path: str, query: Query | None = None) -> object:
+        return self._api.parsed(self._api.request("GET", path, query=query or {}, repeatable=True))
 
     def _of_kind(self, kind: MetadataKind, rows: Iterator[object]) -> Iterator[object]:
         """What may be asked for though it is switched off is read: it was there before, perhaps."""

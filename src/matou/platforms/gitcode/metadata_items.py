@@ -1,7 +1,6 @@
 """GitCode's issues, pull requests and comments as metadata: what the model has no place for stands in `extra`."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Final, Literal
 
 from matou.errors import UnknownShape
@@ -18,7 +17,6 @@ from matou.model.metadata import (
     Priority,
     Reviewer,
     ReviewThread,
-    TimelineEvent,
     WorkflowStatus,
 )
 from matou.platforms.base.decoder import original_of
@@ -33,6 +31,7 @@ from matou.platforms.base.metadata_values import (
     markdown,
     time_of,
 )
+from matou.platforms.base.v5_mapping import event_of, with_events
 from matou.platforms.gitcode.metadata_people import PERSON, is_person, people
 from matou.platforms.gitcode.wire_base import DECODER
 from matou.platforms.gitcode.wire_issues import GitCodeIssue, GitCodeNote, GitCodeOperateLog
@@ -234,22 +233,12 @@ def change_of(value: object, detail: object = None, comments: Iterable[object] =
     return ItemRead(item=item, people=named.seen)
 
 
-def with_events(read: ItemRead, values: object) -> ItemRead:
-    """With what was done to it: sentences, from which nobody can tell what was done. Raises UnknownShape."""
+def with_log(read: ItemRead, values: object) -> ItemRead:
+    """With what was done to it. Raises UnknownShape."""
     named = people()
-    events = [
-        TimelineEvent(
-            id=str(row.id) if row.id else None,
-            kind="other",
-            by=named.key_of(row.user),
-            at=time_of(row.created_at),
-            data=leftover(original_of(row), LOG),
-            text=row.content or None,
-        )
-        for row in DECODER.read(list[GitCodeOperateLog], values)
-    ]
-    item = replace(read.item, events=tuple(events))  # type: ignore[call-arg]  # an issue or a change request
-    return replace(read, item=item, people=(*read.people, *named.seen))
+    rows = DECODER.read(list[GitCodeOperateLog], values)
+    events = [event_of(row, named.key_of(row.user), leftover(original_of(row), LOG)) for row in rows]
+    return with_events(read, events, named.seen)
 
 
 def has_reviewers(value: object) -> bool:

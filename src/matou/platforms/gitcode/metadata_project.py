@@ -3,29 +3,23 @@
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal
 
-from matou.errors import UnknownShape
 from matou.model.metadata import (
-    WITHHELD,
-    LabelDefinition,
     MemberGrant,
-    Milestone,
     ProtectionRule,
     ReleaseAsset,
     SavedRelease,
-    Webhook,
 )
 from matou.platforms.base.decoder import original_of
 from matou.platforms.base.metadata import ItemRead, TableRead
 from matou.platforms.base.metadata_values import (
     Rules,
-    color_of,
     commit_in,
-    day_of,
     is_time,
     leftover,
     markdown,
     time_of,
 )
+from matou.platforms.base.v5_mapping import HOOK, MILESTONE, hook_of, label_of, milestone_of
 from matou.platforms.base.wire_struct import as_received
 from matou.platforms.gitcode.metadata_people import PERSON, is_person, people
 from matou.platforms.gitcode.wire_base import DECODER
@@ -48,14 +42,6 @@ MILESTONE_STATES: Final[Mapping[str, Literal["open", "closed"]]] = {
 
 LABEL: Final[Rules] = dict.fromkeys(("id", "name", "color", "repository_id"))
 
-MILESTONE: Final[Rules] = {
-    **dict.fromkeys(("url", "html_url", "repository_id")),
-    # Counts of what the issues themselves say.
-    **dict.fromkeys(("open_issues", "closed_issues")),
-    **dict.fromkeys(("number", "title", "description", "state")),
-    **dict.fromkeys(("created_at", "updated_at", "due_on"), is_time),
-}
-
 RELEASE: Final[Rules] = {
     **dict.fromkeys(("tag_name", "target_commitish", "prerelease", "name", "body", "assets")),
     "author": is_person,
@@ -73,21 +59,6 @@ ROLES: Final[tuple[tuple[int, Literal["guest", "reporter", "developer", "maintai
 )
 """GitLab's scale, with steps between: what each begins at."""
 
-EVENTS: Final = {
-    "push_events": "push",
-    "tag_push_events": "tag_push",
-    "issues_events": "issues",
-    "note_events": "note",
-    "merge_requests_events": "merge_requests",
-}
-
-HOOK: Final[Rules] = {
-    **dict.fromkeys(("id", "url", "password", "project_id", *EVENTS)),
-    # What the last call of it gave.
-    **dict.fromkeys(("result", "result_code")),
-    "created_at": is_time,
-}
-
 GROUPS: Final = ("no_one", "developers", "committer", "master", "maintainer", "owner")
 
 PROTECTED_BRANCH: Final[Rules] = {
@@ -100,36 +71,18 @@ GENERATED: Final = ("/-/archive/", "/archive/refs/", "/repository/archive/")
 
 
 def labels_of(values: Iterable[object]) -> TableRead:
-    return TableRead(rows=tuple(label_of(DECODER.read(GitCodeLabel, value)) for value in values))
-
-
-def label_of(row: GitCodeLabel) -> LabelDefinition:
-    return LabelDefinition(
-        name=row.name,
-        id=str(row.id) if row.id else None,
-        color=color_of(row.color),
-        extra=leftover(original_of(row), LABEL) or None,
-    )
+    rows = (DECODER.read(GitCodeLabel, value) for value in values)
+    return TableRead(rows=tuple(label_of(row, leftover(original_of(row), LABEL)) for row in rows))
 
 
 def milestones_of(values: Iterable[object]) -> TableRead:
-    return TableRead(rows=tuple(milestone_of(DECODER.read(GitCodeMilestone, value)) for value in values))
-
-
-def milestone_of(row: GitCodeMilestone) -> Milestone:
     """Raises UnknownShape."""
-    if row.state and row.state not in MILESTONE_STATES:
-        raise UnknownShape("gitcode Milestone.state", row.state)
-    return Milestone(
-        number=str(row.number),
-        title=row.title,
-        text=markdown(row.description or None),
-        state=MILESTONE_STATES[row.state or "open"],
-        due=day_of(row.due_on),
-        at=time_of(row.created_at),
-        updated_at=time_of(row.updated_at),
-        kind="milestone",
-        extra=leftover(original_of(row), MILESTONE) or None,
+    rows = (DECODER.read(GitCodeMilestone, value) for value in values)
+    return TableRead(
+        rows=tuple(
+            milestone_of(row, MILESTONE_STATES, leftover(original_of(row), MILESTONE), what="gitcode Milestone")
+            for row in rows
+        )
     )
 
 
@@ -180,19 +133,8 @@ def members_of(values: Iterable[object]) -> TableRead:
 
 
 def hooks_of(values: Iterable[object]) -> TableRead:
-    return TableRead(rows=tuple(hook_of(DECODER.read(GitCodeHook, value)) for value in values))
-
-
-def hook_of(row: GitCodeHook) -> Webhook:
-    """Whoever knows its address may post to it, so that no record has that either."""
-    return Webhook(
-        id=str(row.id),
-        url=WITHHELD,
-        events=tuple(event for key, event in EVENTS.items() if getattr(row, key) is True),
-        secret=WITHHELD if row.password else None,
-        at=time_of(row.created_at),
-        extra=leftover(original_of(row), HOOK) or None,
-    )
+    rows = (DECODER.read(GitCodeHook, value) for value in values)
+    return TableRead(rows=tuple(hook_of(row, leftover(original_of(row), HOOK)) for row in rows))
 
 
 def protections_of(branches: Iterable[object], tags: Iterable[object]) -> TableRead:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Final, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -11,7 +12,6 @@ from matou.http.addresses import owner_and_name, repository_path, segment
 from matou.model.metadata import ChangeRequest, MetadataValue
 from matou.model.metadata.kinds import (
     CHANGE,
-    EVENT,
     HOOK,
     ISSUE,
     LABEL,
@@ -100,9 +100,8 @@ class GitCodeRepositoryReader(V5Reader):
     def __init__(
         self, api: GitCodeApi, path: str, listed: RemoteRepository, wants: Callable[[MetadataKind], bool]
     ) -> None:
-        super().__init__(api, base=repository_path(path), name=path, switched_off=listed.switched_off)
+        super().__init__(api, base=repository_path(path), name=path, switched_off=listed.switched_off, wants=wants)
         self._clone_url = listed.clone_url
-        self._wants = wants
 
     @property
     def kinds(self) -> Sequence[ReadableKind]:
@@ -131,9 +130,10 @@ class GitCodeRepositoryReader(V5Reader):
         if kind is ISSUE:
             owner, name = owner_and_name(self._name)
             path = f"/repos/{segment(owner)}/issues/{segment(row.key)}/operate_logs"
-            return self._with_log(items.issue_of(row.value), lambda: self._answered(path, {"repo": name}))
-        path = f"/pulls/{segment(row.key)}/operate_logs"
-        return self._with_log(self._change(row, before), lambda: self._whole(path, {"sort": "asc"}))
+            answered = partial(self._answered, path, {"repo": name})
+            return self._with_log(items.issue_of(row.value), lambda read: items.with_log(read, answered()))
+        whole = partial(self._whole, f"/pulls/{segment(row.key)}/operate_logs", {"sort": "asc"})
+        return self._with_log(self._change(row, before), lambda read: items.with_log(read, whole()))
 
     def table(self, kind: MetadataKind) -> TableRead:
         if kind is LABEL:
@@ -196,18 +196,6 @@ class GitCodeRepositoryReader(V5Reader):
         except MatouError as fault:
             faults.append(fault)
             return None
-
-    def _answered(self, path: str, query: Mapping[str, str] | None = None) -> object:
-        return self._api.parsed(self._api.request("GET", path, query=query or {}, repeatable=True))
-
-    def _with_log(self, read: ItemRead, ask: Callable[[], object]) -> ItemRead:
-        """With what was done to it, where that is asked for: a request each."""
-        if not self._wants(EVENT):
-            return read
-        try:
-            return items.with_events(read, ask())
-        except MatouError as fault:
-            return replace(read, faults=(*read.faults, fault))
 
     def _release(self, row: ItemRow, before: MetadataValue | None, *, sweeping: bool) -> ItemRead | None:
         read = project.release_of(row.value)

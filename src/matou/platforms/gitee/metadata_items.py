@@ -1,7 +1,6 @@
 """Gitee's issues, pull requests and comments as metadata: what the model has no place for stands in `extra`."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final, Literal
 
 from matou.errors import UnknownShape
@@ -17,7 +16,6 @@ from matou.model.metadata import (
     Priority,
     Reviewer,
     ReviewThread,
-    TimelineEvent,
     WorkflowStatus,
 )
 from matou.platforms.base.decoder import original_of
@@ -32,6 +30,7 @@ from matou.platforms.base.metadata_values import (
     tail_of,
     time_of,
 )
+from matou.platforms.base.v5_mapping import event_of, with_events
 from matou.platforms.gitee.metadata_people import DECODER, PERSON, is_person, people
 from matou.platforms.gitee.wire_issues import GiteeAssignee, GiteeIssue, GiteeNote, GiteeOperateLog
 from matou.platforms.gitee.wire_pulls import GiteePullComment, GiteePullRequest
@@ -268,22 +267,12 @@ def pull_comment_of(value: object) -> CommentRow:
     return CommentRow(key=number, comment=comment, updated_at=updated_at, thread=thread, people=named.seen)
 
 
-def with_events(read: ItemRead, values: object) -> ItemRead:
-    """With what was done to it: sentences, from which nobody can tell what was done. Raises UnknownShape."""
+def with_log(read: ItemRead, values: object) -> ItemRead:
+    """With what was done to it. Raises UnknownShape."""
     named = people()
-    events = [
-        TimelineEvent(
-            id=str(row.id) if row.id else None,
-            kind="other",
-            by=named.key_of(row.user),
-            at=time_of(row.created_at),
-            data=leftover(original_of(row), LOG),
-            text=row.content or None,
-        )
-        for row in DECODER.read(list[GiteeOperateLog], values)
-    ]
-    item = replace(read.item, events=tuple(events))  # type: ignore[call-arg]  # an issue or a change request
-    return replace(read, item=item, people=(*read.people, *named.seen))
+    rows = DECODER.read(list[GiteeOperateLog], values)
+    events = [event_of(row, named.key_of(row.user), leftover(original_of(row), LOG)) for row in rows]
+    return with_events(read, events, named.seen)
 
 
 def _type_of(row: GiteeIssue) -> IssueType | None:

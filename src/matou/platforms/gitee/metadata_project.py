@@ -3,30 +3,24 @@
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal
 
-from matou.errors import UnknownShape
 from matou.model.metadata import (
-    WITHHELD,
-    LabelDefinition,
     MemberGrant,
-    Milestone,
     ProtectionRule,
     ReleaseAsset,
     SavedRelease,
-    Webhook,
 )
 from matou.platforms.base.decoder import original_of
 from matou.platforms.base.metadata import ItemRead, TableRead
 from matou.platforms.base.metadata_values import (
     People,
     Rules,
-    color_of,
     commit_in,
-    day_of,
     is_time,
     leftover,
     markdown,
     time_of,
 )
+from matou.platforms.base.v5_mapping import HOOK, MILESTONE, hook_of, label_of, milestone_of
 from matou.platforms.gitee.metadata_people import DECODER, PERSON, is_person, people
 from matou.platforms.gitee.wire_issues import GiteeLabel, GiteeMilestone, GiteeUserBasic
 from matou.platforms.gitee.wire_project import GiteeHook, GiteeProjectMember, GiteeProtectedBranch
@@ -35,14 +29,6 @@ from matou.platforms.gitee.wire_releases import GiteeAttachFile, GiteeRelease, G
 MILESTONE_STATES: Final[Mapping[str, Literal["open", "closed"]]] = {"open": "open", "closed": "closed"}
 
 LABEL: Final[Rules] = dict.fromkeys(("id", "name", "color", "url", "repository_id"))
-
-MILESTONE: Final[Rules] = {
-    **dict.fromkeys(("url", "html_url", "repository_id")),
-    # Counts of what the issues themselves say.
-    **dict.fromkeys(("open_issues", "closed_issues")),
-    **dict.fromkeys(("number", "title", "description", "state")),
-    **dict.fromkeys(("created_at", "updated_at", "due_on"), is_time),
-}
 
 RELEASE: Final[Rules] = {
     **dict.fromkeys(("id", "tag_name", "target_commitish", "prerelease", "name", "body", "assets")),
@@ -54,20 +40,7 @@ ASSET: Final[Rules] = {**dict.fromkeys(("id", "name", "size", "browser_download_
 
 MEMBER: Final[Rules] = PERSON
 
-EVENTS: Final = {
-    "push_events": "push",
-    "tag_push_events": "tag_push",
-    "issues_events": "issues",
-    "note_events": "note",
-    "merge_requests_events": "merge_requests",
-}
-
-HOOK: Final[Rules] = {
-    **dict.fromkeys(("id", "url", "password", "title", "project_id", *EVENTS)),
-    # What the last call of it gave.
-    **dict.fromkeys(("result", "result_code")),
-    "created_at": is_time,
-}
+HOOK_WITH_TITLE: Final[Rules] = {**HOOK, "title": None}
 
 PROTECTION: Final[Rules] = dict.fromkeys(("name", "protected", "commit", "protection_url"))
 
@@ -76,36 +49,18 @@ GENERATED: Final = ("/archive/refs/", "/repository/archive/")
 
 
 def labels_of(values: Iterable[object]) -> TableRead:
-    return TableRead(rows=tuple(label_of(DECODER.read(GiteeLabel, value)) for value in values))
-
-
-def label_of(row: GiteeLabel) -> LabelDefinition:
-    return LabelDefinition(
-        name=row.name,
-        id=str(row.id) if row.id else None,
-        color=color_of(row.color),
-        extra=leftover(original_of(row), LABEL) or None,
-    )
+    rows = (DECODER.read(GiteeLabel, value) for value in values)
+    return TableRead(rows=tuple(label_of(row, leftover(original_of(row), LABEL)) for row in rows))
 
 
 def milestones_of(values: Iterable[object]) -> TableRead:
-    return TableRead(rows=tuple(milestone_of(DECODER.read(GiteeMilestone, value)) for value in values))
-
-
-def milestone_of(row: GiteeMilestone) -> Milestone:
     """Raises UnknownShape."""
-    if row.state and row.state not in MILESTONE_STATES:
-        raise UnknownShape("gitee Milestone.state", row.state)
-    return Milestone(
-        number=str(row.number),
-        title=row.title,
-        text=markdown(row.description or None),
-        state=MILESTONE_STATES[row.state or "open"],
-        due=day_of(row.due_on),
-        at=time_of(row.created_at),
-        updated_at=time_of(row.updated_at),
-        kind="milestone",
-        extra=leftover(original_of(row), MILESTONE) or None,
+    rows = (DECODER.read(GiteeMilestone, value) for value in values)
+    return TableRead(
+        rows=tuple(
+            milestone_of(row, MILESTONE_STATES, leftover(original_of(row), MILESTONE), what="gitee Milestone")
+            for row in rows
+        )
     )
 
 
@@ -160,19 +115,9 @@ def members_of(values: Iterable[object]) -> TableRead:
 
 
 def hooks_of(values: Iterable[object]) -> TableRead:
-    return TableRead(rows=tuple(hook_of(DECODER.read(GiteeHook, value)) for value in values))
-
-
-def hook_of(row: GiteeHook) -> Webhook:
-    """Whoever knows its address may post to it, so that no record has that either."""
-    return Webhook(
-        id=str(row.id),
-        name=row.title or None,
-        url=WITHHELD,
-        events=tuple(event for key, event in EVENTS.items() if getattr(row, key) is True),
-        secret=WITHHELD if row.password else None,
-        at=time_of(row.created_at),
-        extra=leftover(original_of(row), HOOK) or None,
+    rows = (DECODER.read(GiteeHook, value) for value in values)
+    return TableRead(
+        rows=tuple(hook_of(row, leftover(original_of(row), HOOK_WITH_TITLE), name=row.title or None) for row in rows)
     )
 
 

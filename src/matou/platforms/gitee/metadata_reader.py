@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -11,7 +12,6 @@ from matou.http.addresses import owner_and_name, repository_path, segment
 from matou.model.metadata import ChangeRequest, MetadataValue
 from matou.model.metadata.kinds import (
     CHANGE,
-    EVENT,
     HOOK,
     ISSUE,
     LABEL,
@@ -82,9 +82,9 @@ class GiteeRepositoryReader(V5Reader):
     def __init__(
         self, api: GiteeApi, path: str, listed: RemoteRepository, wants: Callable[[MetadataKind], bool]
     ) -> None:
-        super().__init__(api, base=f"{V5}{repository_path(path)}", name=path, switched_off=listed.switched_off)
+        base = f"{V5}{repository_path(path)}"
+        super().__init__(api, base=base, name=path, switched_off=listed.switched_off, wants=wants)
         self._clone_url = listed.clone_url
-        self._wants = wants
         self._threads: dict[str, str] = {}
 
     @property
@@ -115,8 +115,12 @@ class GiteeRepositoryReader(V5Reader):
         if kind is ISSUE:
             owner, name = owner_and_name(self._name)
             path = f"{V5}/repos/{segment(owner)}/issues/{segment(row.key)}/operate_logs"
-            return self._with_log(items.issue_of(row.value, repository=self._name), path, {"repo": name})
-        return self._with_log(items.change_of(row.value), f"{self._base}/pulls/{row.key}/operate_logs", {})
+            answered = partial(self._answered, path, {"repo": name, "sort": "asc"})
+            read = items.issue_of(row.value, repository=self._name)
+        else:
+            answered = partial(self._answered, f"{self._base}/pulls/{row.key}/operate_logs", {"sort": "asc"})
+            read = items.change_of(row.value)
+        return self._with_log(read, lambda read: items.with_log(read, answered()))
 
     def table(self, kind: MetadataKind) -> TableRead:
         if kind is LABEL:
@@ -148,16 +152,6 @@ class GiteeRepositoryReader(V5Reader):
         thread = self._threads.get(row.thread.id, row.thread.id)
         self._threads[row.comment.id] = thread
         return replace(row, thread=replace(row.thread, id=thread))
-
-    def _with_log(self, read: ItemRead, path: str, query: dict[str, str]) -> ItemRead:
-        """With what was done to it, where that is asked for: a request each."""
-        if not self._wants(EVENT):
-            return read
-        try:
-            answer = self._api.request("GET", path, query={**query, "sort": "asc"}, repeatable=True)
-            return items.with_events(read, self._api.parsed(answer))
-        except MatouError as fault:
-            return replace(read, faults=(*read.faults, fault))
 
     def _release(self, row: ItemRow, before: MetadataValue | None, *, sweeping: bool) -> ItemRead | None:
         """The sizes of its files are in a list of their own, which is asked for where its own list has changed."""

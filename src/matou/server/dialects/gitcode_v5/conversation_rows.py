@@ -26,9 +26,10 @@ from matou.model.metadata import (
     TimelineEvent,
     Webhook,
 )
+from matou.platforms.base.v5_mapping import EVENTS
 from matou.platforms.gitcode import wire_issues, wire_pulls, wire_releases
 from matou.platforms.gitcode.metadata_items import ON_A_LINE
-from matou.platforms.gitcode.metadata_project import EVENTS, GROUPS
+from matou.platforms.gitcode.metadata_project import GROUPS
 from matou.platforms.gitcode.wire_base import ChinaMoment, china_moment
 from matou.platforms.gitcode.wire_users import Person
 from matou.server.api.v5.rows import (

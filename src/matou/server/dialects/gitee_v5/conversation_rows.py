@@ -27,8 +27,8 @@ from matou.model.metadata import (
     TimelineEvent,
     Webhook,
 )
+from matou.platforms.base.v5_mapping import EVENTS
 from matou.platforms.gitee import wire_issues, wire_project, wire_pulls, wire_releases
-from matou.platforms.gitee.metadata_project import EVENTS
 from matou.platforms.gitee.wire_v3 import Moment, moment_of
 from matou.server.api.v5.releases import NoSuchAsset
 from matou.server.api.v5.rows import (

@@ -1,0 +1,154 @@
+"""What Gitee's and GitCode's API v5 tell alike becomes metadata here: labels, milestones, webhooks, what was done."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final, Literal, Protocol, TypeAlias
+
+from msgspec import UnsetType
+
+from matou.errors import UnknownShape
+from matou.model.metadata import (
+    WITHHELD,
+    JsonObject,
+    LabelDefinition,
+    Milestone,
+    Participant,
+    PersonKey,
+    TimelineEvent,
+    Webhook,
+)
+from matou.platforms.base.metadata import ItemRead
+from matou.platforms.base.metadata_values import Rules, color_of, day_of, is_time, markdown, time_of
+
+Text: TypeAlias = str | UnsetType | None
+
+MILESTONE: Final[Rules] = {
+    **dict.fromkeys(("url", "html_url", "repository_id")),
+    # Counts of what the issues themselves say.
+    **dict.fromkeys(("open_issues", "closed_issues")),
+    **dict.fromkeys(("number", "title", "description", "state")),
+    **dict.fromkeys(("created_at", "updated_at", "due_on"), is_time),
+}
+
+EVENTS: Final = {
+    "push_events": "push",
+    "tag_push_events": "tag_push",
+    "issues_events": "issues",
+    "note_events": "note",
+    "merge_requests_events": "merge_requests",
+}
+
+HOOK: Final[Rules] = {
+    **dict.fromkeys(("id", "url", "password", "project_id", *EVENTS)),
+    # What the last call of it gave.
+    **dict.fromkeys(("result", "result_code")),
+    "created_at": is_time,
+}
+
+
+class V5Label(Protocol):
+    @property
+    def id(self) -> int | UnsetType: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def color(self) -> Text: ...
+
+
+class V5Milestone(Protocol):
+    @property
+    def number(self) -> int: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def state(self) -> Text: ...
+    @property
+    def description(self) -> Text: ...
+    @property
+    def due_on(self) -> Text: ...
+    @property
+    def created_at(self) -> Text: ...
+    @property
+    def updated_at(self) -> Text: ...
+
+
+class V5Hook(Protocol):
+    @property
+    def id(self) -> int: ...
+    @property
+    def password(self) -> Text: ...
+    @property
+    def created_at(self) -> Text: ...
+
+
+class V5Log(Protocol):
+    @property
+    def id(self) -> int | UnsetType: ...
+    @property
+    def content(self) -> Text: ...
+    @property
+    def created_at(self) -> Text: ...
+
+
+def label_of(row: V5Label, extra: JsonObject) -> LabelDefinition:
+    return LabelDefinition(
+        name=row.name, id=str(row.id) if row.id else None, color=color_of(row.color), extra=extra or None
+    )
+
+
+def milestone_of(
+    row: V5Milestone, states: Mapping[str, Literal["open", "closed"]], extra: JsonObject, *, what: str
+) -> Milestone:
+    """A milestone that says nothing of its state is open.
+
+    Args:
+        states: what the platform calls them.
+        what: the platform and its name for it, for an error.
+
+    Raises:
+        UnknownShape: it is in a state that has no name here.
+    """
+    if row.state and row.state not in states:
+        raise UnknownShape(f"{what}.state", row.state)
+    return Milestone(
+        number=str(row.number),
+        title=row.title,
+        text=markdown(row.description or None),
+        state=states[row.state or "open"],
+        due=day_of(row.due_on),
+        at=time_of(row.created_at),
+        updated_at=time_of(row.updated_at),
+        kind="milestone",
+        extra=extra or None,
+    )
+
+
+def hook_of(row: V5Hook, extra: JsonObject, *, name: str | None = None) -> Webhook:
+    """Whoever knows its address may post to it, so that no record has that either."""
+    return Webhook(
+        id=str(row.id),
+        name=name,
+        url=WITHHELD,
+        events=tuple(event for key, event in EVENTS.items() if getattr(row, key) is True),
+        secret=WITHHELD if row.password else None,
+        at=time_of(row.created_at),
+        extra=extra or None,
+    )
+
+
+def event_of(row: V5Log, by: PersonKey | None, data: JsonObject) -> TimelineEvent:
+    """A sentence, from which nobody can tell what was done."""
+    return TimelineEvent(
+        id=str(row.id) if row.id else None,
+        kind="other",
+        by=by,
+        at=time_of(row.created_at),
+        data=data,
+        text=row.content or None,
+    )
+
+
+def with_events(read: ItemRead, events: Iterable[TimelineEvent], people: Iterable[Participant]) -> ItemRead:
+    """An issue or a change request with what was done to it."""
+    item = replace(read.item, events=tuple(events))  # type: ignore[call-arg]
+    return replace(read, item=item, people=(*read.people, *people))
