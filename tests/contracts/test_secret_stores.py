@@ -22,8 +22,8 @@ class TestTokenFile(SecretStoreContract):
 class TestSecretService(SecretStoreContract):
     @pytest.fixture(autouse=True)
     def bus(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-        with secret_service(tmp_path) as address:
-            monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+        with secret_service(tmp_path) as service:
+            monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", service.address)
             yield
 
     def open_store(self, folder: Path) -> SystemStore:

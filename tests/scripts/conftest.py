@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from support.accounts import account, bus, desktop_account, headless, home_server, program
+from support.accounts import account, desktop_account, headless, home_server, kept_secret_service, program
 
-__all__ = ["account", "bus", "desktop_account", "headless", "home_server", "program"]
+__all__ = ["account", "desktop_account", "headless", "home_server", "kept_secret_service", "program"]
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ from support.forked_program import ForkingProgram, QuickPerson, forking_program
 from support.matou_server import PASSWORD, MatouServer, running_server
 from support.program import Ended, Person
 from support.scripted_source import commit, lfs_pointer
-from support.secret_service import secret_service
+from support.secret_service import KeptSecretService
 from support.team import make_history, make_person
 
 PASSPHRASE = "staple-staple-staple"
@@ -135,10 +135,10 @@ def program() -> Iterator[ForkingProgram]:
 
 
 @pytest.fixture(scope="session")
-def bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a session bus with a Secret Service: one for all, since each account has a name of its own."""
-    with secret_service(tmp_path_factory.mktemp("secret-service")) as address:
-        yield address
+def kept_secret_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptSecretService]:
+    """One for all, since each account has a name of its own."""
+    with closing(KeptSecretService(tmp_path_factory.mktemp("secret-service"))) as service:
+        yield service
 
 
 @pytest.fixture
@@ -162,9 +162,9 @@ def headless(account: Account) -> Account:
 
 
 @pytest.fixture
-def desktop_account(account: Account, bus: str) -> Account:
+def desktop_account(account: Account, kept_secret_service: KeptSecretService) -> Account:
     """Somebody with a Secret Service."""
-    return account.with_environment(DBUS_SESSION_BUS_ADDRESS=bus)
+    return account.with_environment(DBUS_SESSION_BUS_ADDRESS=kept_secret_service.address())
 
 
 @contextmanager
