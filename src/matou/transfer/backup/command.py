@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from matou import __version__
 from matou.archive.layout import FORMAT, Archive
@@ -20,11 +21,8 @@ from matou.concurrency import CancellationToken
 from matou.model.platform import Account, Record
 from matou.platforms.base.source import RecordSink, Source
 from matou.transfer.backup.archive_paths import ArchivePaths
-from matou.transfer.backup.dry_run import preview
 from matou.transfer.backup.listing import SourceListing, read_listing
 from matou.transfer.backup.manifest_recorder import RunRecorder
-from matou.transfer.backup.metadata.run import MetadataAccess, RunMetadata
-from matou.transfer.backup.metadata.saver import MetadataSaver
 from matou.transfer.backup.options import BackupOptions, default_jobs
 from matou.transfer.backup.plan import ALL_MATCHED, judge_patterns
 from matou.transfer.backup.previous_run import load_previous_run, source_line
@@ -33,6 +31,9 @@ from matou.transfer.backup.run import BackupRun, RunContext
 from matou.transfer.backup.staging import MirrorPublisher, clear_staging
 from matou.transfer.common.proofs import Damage
 from matou.transfer.common.transports import SourceTransports
+
+if TYPE_CHECKING:
+    from matou.transfer.backup.metadata.run import MetadataAccess, RunMetadata
 
 __all__ = ["BackupOptions", "backup", "default_jobs"]
 
@@ -47,7 +48,7 @@ def backup(
     options: BackupOptions,
     *,
     now: Callable[[], datetime],
-    metadata: MetadataAccess | None = None,
+    metadata: "MetadataAccess | None" = None,
     progress: ProgressListener = SILENCE,
     cancelled: threading.Event | None = None,
 ) -> BackupReport:
@@ -76,6 +77,9 @@ def backup(
         DamagedAssignments: what a run that was cut off noted of its places is not what was written.
     """
     if options.dry_run:
+        # As below: it knows all of the metadata.
+        from matou.transfer.backup.dry_run import preview
+
         return preview(open_source, archive, options, metadata=metadata, progress=progress, cancelled=cancelled)
     if archive is None:
         message = "only a dry run does without an archive"
@@ -124,7 +128,7 @@ class _Run:
     connections: SourceTransports
     options: BackupOptions
     now: Callable[[], datetime]
-    metadata: MetadataAccess | None
+    metadata: "MetadataAccess | None"
     progress: ProgressListener
     cancellation: CancellationToken
     dead_since: datetime | None
@@ -183,10 +187,14 @@ class _Run:
         recorder: RunRecorder,
         publisher: MirrorPublisher,
         record: "RecordBuffer",
-    ) -> RunMetadata | None:
+    ) -> "RunMetadata | None":
         selection = self.options.metadata
         if self.metadata is None or selection.is_code_only:
             return None
+        # It takes 50 ms to load, which a run for the code alone does without.
+        from matou.transfer.backup.metadata.run import RunMetadata
+        from matou.transfer.backup.metadata.saver import MetadataSaver
+
         saver = MetadataSaver(
             archive=self.archive,
             source=self.metadata.open(record, selection.wants),

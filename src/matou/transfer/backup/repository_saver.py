@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -29,7 +29,6 @@ from matou.transfer.backup.manifest_recorder import (
     with_default_branch,
     with_saved_state,
 )
-from matou.transfer.backup.metadata.run import RunMetadata
 from matou.transfer.backup.mirror_saver import (
     MirrorSaver,
     SavedMirror,
@@ -42,6 +41,9 @@ from matou.transfer.backup.plan import BackupTask
 from matou.transfer.backup.tracked_transport import RequestCounter, TrackedTransport
 from matou.transfer.common.proofs import Damage
 from matou.transfer.common.saved_repositories import SHALLOW
+
+if TYPE_CHECKING:
+    from matou.transfer.backup.metadata.run import RunMetadata
 
 TRIES_OF_A_MOVING_SOURCE = 4
 TRIES_OF_WHAT_BREAKS_OFF = 3
@@ -92,7 +94,7 @@ class RepositorySaver:
     saving: ConcurrencyLimit
     damage: Damage
     first_wait: timedelta
-    metadata: RunMetadata | None
+    metadata: "RunMetadata | None"
     path_beside: Callable[[RemoteRepository, RepositoryPath], RepositoryPath]
     known: dict[str, RefListing] = field(default_factory=dict)
 

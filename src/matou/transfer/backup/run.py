@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -23,7 +24,6 @@ from matou.transfer.backup.archive_paths import ArchivePaths
 from matou.transfer.backup.lfs_saver import LfsSaver
 from matou.transfer.backup.listing import LISTING, SourceListing
 from matou.transfer.backup.manifest_recorder import RunRecorder, left_out, line_of, line_of_absent
-from matou.transfer.backup.metadata.run import RunMetadata
 from matou.transfer.backup.mirror_saver import MirrorSaver
 from matou.transfer.backup.namespaces import NamespaceSaver, undescribed
 from matou.transfer.backup.options import BackupOptions
@@ -46,6 +46,9 @@ from matou.transfer.backup.tracked_transport import RequestCounter
 from matou.transfer.common.filters import RepositoryFilter
 from matou.transfer.common.proofs import Damage
 from matou.transfer.common.transports import SourceTransports
+
+if TYPE_CHECKING:
+    from matou.transfer.backup.metadata.run import RunMetadata
 
 AT_REQUEST = 8
 """How many repositories are asked for their refs at the same time: enough to hide the way to the server."""
@@ -96,7 +99,7 @@ class BackupRun:
     paths: ArchivePaths
     recorder: RunRecorder
     publisher: MirrorPublisher
-    metadata: RunMetadata | None = None
+    metadata: "RunMetadata | None" = None
     requests: RequestCounter = field(default_factory=RequestCounter)
 
     def do(self, source_listing: SourceListing) -> ListingState:
