@@ -287,9 +287,34 @@ def test_comments_that_may_not_be_read_stay_as_they_were_saved(backups: Backups)
 
     backups.forge.faults.clear()
     backups.forge.notes["1"].append({**backups.forge.notes["1"][0], "id": "9"})
-    backups.back_up(sweep=True)
+    backups.back_up()
 
     assert len(backups.find(CHANGE, "1", ChangeRequest).comments) == 2
+
+
+@pytest.mark.parametrize("sweep", [False, True])
+@pytest.mark.parametrize("status", [403, 503])
+def test_an_item_that_was_read_in_part_is_read_again_though_it_has_not_changed(
+    backups: Backups, status: int, sweep: bool
+) -> None:
+    fill(backups.forge)
+    if sweep:
+        backups.back_up()
+        backups.forge.notes["1"].append({**backups.forge.notes["1"][0], "id": "9", "body": "悄悄"})
+    backups.forge.faults["GET /changes/1/comments"] = status
+    backups.back_up(sweep=sweep)
+    backups.back_up()
+    assert backups.kind("change").state is not ReadState.COMPLETE
+
+    backups.forge.faults.clear()
+    backups.back_up()
+
+    change = backups.find(CHANGE, "1", ChangeRequest)
+    assert {one.id for one in change.comments} >= ({"1", "9"} if sweep else {"1"})
+    assert change.updated_at is not None
+    assert backups.kind("change").state is ReadState.COMPLETE
+    backups.back_up()
+    assert backups.requests == 6
 
 
 def test_a_person_who_left_is_still_the_author(backups: Backups) -> None:

@@ -41,6 +41,12 @@ class FileKeeper:
     faults: list[MatouError] = field(default_factory=list)
     _fetched: dict[str, FetchedFile] = field(default_factory=dict)
 
+    def lacks(self, value: MetadataValue) -> bool:
+        """Whether a file is wanted that was neither fetched nor found missing, since a host was away, say."""
+        files: list[AttachedFile | ReleaseAsset] = [*files_in(value)] if self.wants_attachments else []
+        files += value.assets if isinstance(value, SavedRelease) and self.wants_assets else ()
+        return any(file.sha256 is None and file.missing is None for file in files)
+
     def with_files(self, value: V, before: MetadataValue | None, addresses: Mapping[str, str]) -> V:
         """The item with what its texts and the platform name, fetched as far as it is not here yet.
 
@@ -140,13 +146,6 @@ def comments_in(value: MetadataValue | None) -> Iterator[Comment]:
     if isinstance(value, ChangeRequest):
         for thread in value.threads:
             yield from thread.comments
-
-
-def has_untried(value: MetadataValue) -> bool:
-    """Whether a file that it names was neither fetched nor found missing, since a host was away, say."""
-    files: list[AttachedFile | ReleaseAsset] = [*files_in(value)]
-    files += value.assets if isinstance(value, SavedRelease) else ()
-    return any(file.sha256 is None and file.missing is None for file in files)
 
 
 def name_in(url: str) -> str:

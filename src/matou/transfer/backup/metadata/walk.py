@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from matou.archive.manifest import MetadataState
 from matou.archive.metadata import MetadataWriter, key_of
@@ -25,7 +25,7 @@ from matou.platforms.base.metadata import (
     MetadataReader,
     ReadableKind,
 )
-from matou.transfer.backup.metadata.attachments import FileKeeper, has_untried
+from matou.transfer.backup.metadata.attachments import FileKeeper
 from matou.transfer.backup.metadata.change_commits import ChangeCommits, NoCommits
 from matou.transfer.backup.metadata.comment_spool import CommentSpool
 from matou.transfer.backup.metadata.kind_result import Checkpoint, KindResult
@@ -239,7 +239,7 @@ class _ItemWalk:
         """Whether there is a reason to look at it, other than comments from a list of their own."""
         if row.updated_at is None or getattr(before, "gone_in", None) is not None:
             return True
-        return getattr(before, "updated_at", None) != row.updated_at or has_untried(before)
+        return getattr(before, "updated_at", None) != row.updated_at or self.walk_.files.lacks(before)
 
     def _read_all(self, rows: Iterator[_Changed]) -> Iterator[tuple[_Changed, "Future[ItemRead | None]"]]:
         """Each with what was read of it, in the order of the list, some of them at the same time.
@@ -276,10 +276,17 @@ class _ItemWalk:
         self.failures = 0
         if read is not None:
             for part in read.faults:
+                _raise_if_final(part)
                 self.result.failed(part)
-            self._put(changed.before, read, spool.take(changed.row.key))
-        elif self._comments_are_listed and changed.before is not None and self.is_whole:
-            self._put(changed.before, _unread(changed.before), spool.take(changed.row.key))
+            self._put(changed.before, _unfinished(read) if read.faults else read, spool.take(changed.row.key))
+        elif changed.before is not None and (again := self._as_before(changed.before)):
+            self._put(changed.before, again, spool.take(changed.row.key))
+
+    def _as_before(self, before: MetadataValue) -> ItemRead | None:
+        """What is to be put again of an item that has not changed: its comments or its files may have."""
+        if self._comments_are_listed and self.is_whole:
+            return _unread(before)
+        return ItemRead(item=before) if self.walk_.files.lacks(before) else None
 
     def _note_failure(self, fault: MatouError) -> None:
         self.result.failed(fault)
@@ -319,6 +326,12 @@ class _ItemWalk:
             elif self.result.faults:
                 # Its item may come with a later list; where that is whole, it was deleted.
                 self.result.comments.hold()
+
+
+def _unfinished(read: ItemRead) -> ItemRead:
+    """One of which a part was not read is not known to be as of any time, so that the next run reads it again."""
+    changes: dict[str, Any] = {"updated_at": None}
+    return replace(read, item=replace(read.item, **changes)) if hasattr(read.item, "updated_at") else read
 
 
 def _unread(before: MetadataValue) -> ItemRead:
