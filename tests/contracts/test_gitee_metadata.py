@@ -167,6 +167,22 @@ def test_a_release_that_is_as_it_was_is_asked_for_nothing_more(
     assert reader.read(RELEASE, row, read.item, sweeping=True) is not None
 
 
+def test_a_release_whose_files_were_refused_is_asked_for_them_again(
+    account: GiteeConversation, reader: MetadataReader
+) -> None:
+    row = rows(reader, RELEASE)["v1.0"]
+    account.refused.add("/attach_files")
+    first = reader.read(RELEASE, row, None, sweeping=False)
+    assert first is not None
+    assert first.faults
+
+    account.refused.clear()
+    second = reader.read(RELEASE, row, first.item, sweeping=False)
+
+    assert second is not None
+    assert [asset.name for asset in second.item.assets] == ["吊车手册.zip"]  # type: ignore[attr-defined]
+
+
 def test_how_many_requests_a_first_run_takes_is_known_before(reader: MetadataReader) -> None:
     """One for each hundred of a list; for each release one for its files, once."""
     assert reader.expected_calls(ISSUE, None, saved=5000) == 100

@@ -245,7 +245,8 @@ class ProjectReader:
             return None
         first = 1 if saved is None or saved.version is None else saved.version + 1
         versions, faults = self._versions(node.iid, first)
-        last = versions[-1].histories_count if versions else (first - 1 or None)
+        is_whole = versions and not faults
+        last = versions[-1].histories_count if is_whole else (first + len(versions) - 1 or None)
         people = [person for version in versions for person in people_of_version(version)]
         return ItemRead(
             item=page_of(node, last),

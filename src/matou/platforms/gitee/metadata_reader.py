@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from matou.errors import MatouError
 from matou.http.addresses import owner_and_name, repository_path, segment
-from matou.model.metadata import ChangeRequest, MetadataValue
+from matou.model.metadata import ChangeRequest, MetadataValue, SavedRelease
 from matou.model.metadata.kinds import (
     CHANGE,
     HOOK,
@@ -156,7 +156,7 @@ class GiteeRepositoryReader(V5Reader):
     def _release(self, row: ItemRow, before: MetadataValue | None, *, sweeping: bool) -> ItemRead | None:
         """The sizes of its files are in a list of their own, which is asked for where its own list has changed."""
         bare = project.release_of(row.value, None)
-        if not sweeping and is_as_before(bare.item, before):
+        if not sweeping and is_as_before(bare.item, before) and _has_details_of_files(before):
             return None
         wire = DECODER.read(GiteeRelease, row.value)
         if not project.own_files(wire):
@@ -165,13 +165,25 @@ class GiteeRepositoryReader(V5Reader):
         try:
             files = self._whole(path)
         except MatouError as fault:
-            return replace(bare, faults=(fault,))
+            return replace(bare, item=_with_files_of_before(bare.item, before), faults=(fault,))
         read = project.release_of(row.value, files)
         addresses = {
             str(original_of(file).get("browser_download_url")): f"{self._api.url}{self._base}{path}/{file.id}/download"
             for file in (DECODER.read(GiteeAttachFile, value) for value in files)
         }
         return replace(read, addresses=addresses)
+
+
+def _with_files_of_before(now: MetadataValue, before: MetadataValue | None) -> MetadataValue:
+    """What is known of files from before stays; of the others there is a name and an address."""
+    if not isinstance(now, SavedRelease) or not isinstance(before, SavedRelease):
+        return now
+    known = {asset.url: asset for asset in before.assets}
+    return replace(now, assets=tuple(known.get(asset.url, asset) for asset in now.assets))
+
+
+def _has_details_of_files(before: MetadataValue | None) -> bool:
+    return isinstance(before, SavedRelease) and all(asset.id is not None for asset in before.assets)
 
 
 class GiteeEnterpriseReader(V5Reader):
