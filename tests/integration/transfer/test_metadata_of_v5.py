@@ -304,3 +304,31 @@ def test_no_secret_is_in_what_is_saved(backups: ConversationBackups) -> None:
     assert b"withheld" in hooks
     assert b"k3y-of-robot" not in hooks
     assert b"s3cr3t-of-hook" not in hooks
+
+
+def test_no_address_in_a_text_is_asked_for_with_the_token(
+    name: str, account: Any, backups: ConversationBackups
+) -> None:
+    """Else whoever writes on a public issue could have fetched for him what he may not see himself."""
+    api = "/api/v5/repos/harbour/secret/raw"
+    addresses = [f"{account.url}{api}{part}plan.txt" for part in ("/releases/download/", "/user-images/", "/uploads/")]
+    talk(account).issues[0]["body"] = " ".join(f"![x]({address})" for address in addresses)
+
+    backups.back_up()
+
+    requests_seen = [one for one in account.requests_seen if "/secret/" in one.path]
+    assert requests_seen
+    assert {one.authorization for one in requests_seen} == {None}
+
+
+def test_a_file_of_a_release_is_saved_though_a_comment_names_it_that_may_not_have_it(
+    name: str, account: Any, backups: ConversationBackups
+) -> None:
+    address = talk(account).releases[0]["assets"][0]["browser_download_url"]
+    talk(account).issues[0]["body"] = f"[see]({address.partition('?')[0]})"
+
+    backups.back_up()
+
+    saved = backups.find(RELEASE, talk(account).releases[0]["tag_name"], SavedRelease)
+    assert [one.missing for one in saved.assets] == [None]
+    assert saved.assets[0].sha256 == digest(ASSET)

@@ -201,3 +201,10 @@ def test_the_receipts_say_again_what_became_of_each(
 
     assert again == fetched
     assert not any(b"secret" in record.body or "secret" in str(record.parameters) for record in records)
+
+
+def test_what_is_no_address_is_missing_and_says_why(fetcher: FileFetcher) -> None:
+    fetched = fetch(fetcher, "https://[x/图.png")
+
+    assert fetched.missing is not None
+    assert "cannot be read" in fetched.missing

@@ -73,8 +73,25 @@ def test_each_is_found_once_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["`" * 200_000, "` `` " * 60_000, "](" * 100_000, "<pre>" * 50_000, "[" * 200_000 + "](/x)"]
+    "body",
+    [
+        "`" * 200_000,
+        "` `` " * 60_000,
+        "](" * 100_000,
+        "<pre>" * 50_000,
+        "[" * 200_000 + "](/x)",
+        "https://x/" + ")" * 400_000,
+        "/" + "<pre" * 200_000,
+    ],
 )
 def test_a_text_made_to_take_long_does_not(body: str) -> None:
     """The test's own limit of time is the assertion."""
     assert len(found(body)) <= 1
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[", "https://[1::x]/a.png", "https://gitee.com:99999/uploads/a", "//x:a/b"]
+)
+@pytest.mark.parametrize("body", ["![a]({}) ![b](/x/2)", "<img src='{}'> <img src='/x/2'>", "[a]: {}\n[b]: /x/2"])
+def test_what_no_program_can_read_is_no_address(address: str, body: str) -> None:
+    assert found(body.format(address)) == ["/x/2"]

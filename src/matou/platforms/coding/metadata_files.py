@@ -99,9 +99,15 @@ def paired(text: str, shown: str) -> Mapping[int, str]:
     Nothing where the two texts do not agree in all the rest.
     """
     found = list(FILE_ADDRESS.finditer(text))
-    ends = [0, *(match.end() for match in found)]
-    between = [text[end : match.start()] for end, match in zip(ends, found, strict=False)]
-    pattern = "".join(f"{re.escape(part)}(\\S+?)" for part in between) + re.escape(text[ends[-1] :])
+    ends = [match.end() for match in found]
+    starts = [*(match.start() for match in found), len(text)]
+    after = [text[end:start] for end, start in zip(ends, starts[1:], strict=True)]
+    if not all(after[:-1]):
+        return {}
+    # An address ends where what follows upon it begins: there is one way to read it, however long the text is.
+    pattern = re.escape(text[: starts[0]]) + "".join(
+        f"([^\\s{re.escape(part[:1])}]+){re.escape(part)}" for part in after
+    )
     agreed = re.fullmatch(pattern, shown, re.DOTALL)
     if agreed is None:
         return {}

@@ -58,7 +58,7 @@ PRIORITIES: Final[Mapping[str, str]] = {"0": "低", "1": "中", "2": "高", "3":
 """The names that CODING shows."""
 
 FILE_ADDRESS: Final = re.compile(
-    r"(?:https?://[\w.:-]+)?/api/project/(?P<project>\d+)/files/(?P<file>\d+)(?:/imagePreview|/download)?"
+    r"(?:https?://[\w.:-]+)?/api/project/(?P<project>[0-9]+)/files/(?P<file>[0-9]{1,18})(?![0-9])(?:/imagePreview|/download)?"
 )
 """Where a file of a project is; a browser gets it with the site's cookie, and a token does not."""
 

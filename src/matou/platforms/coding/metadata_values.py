@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Final, Literal, TypeAlias
-from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
@@ -121,7 +120,7 @@ def unsigned(text: str) -> str:
 
 def stable_address(address: str) -> str:
     """What stays the same of a file's address: all but the query."""
-    return urlunsplit(urlsplit(address)._replace(query="", fragment=""))
+    return address.partition("#")[0].partition("?")[0]
 
 
 def extra_of(row: CodingStruct, *held: str) -> JsonObject | None:

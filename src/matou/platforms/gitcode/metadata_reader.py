@@ -157,10 +157,13 @@ class GitCodeRepositoryReader(V5Reader):
         return (at_site or is_at_home) and any(part in split.path for part in KEPT_PATHS)
 
     def download(self, url: str, signed: str | None) -> FileRequest:
-        """A release's file by the API, with the token; everything else without."""
+        """A release's file by the API, with the token; everything else without.
+
+        What stands in a text anybody may have written: with the token it could name what its author may not see.
+        """
         site = urlsplit(self._clone_url)
         address = f"{site.scheme}://{site.netloc}{url}" if url.startswith("/") else signed or url
-        is_of_api = address.startswith(f"{self._api.url}/")
+        is_of_api = signed is not None and address == signed and signed.startswith(f"{self._api.url}/")
         own = {host for host in (site.hostname, urlsplit(self._api.url).hostname) if host}
         return FileRequest(
             url=address,

@@ -238,6 +238,15 @@ def test_texts_that_do_not_agree_pair_nothing() -> None:
     }
     assert paired(text, "船 ![](https://a/1?sign=x)") == {}
     assert paired(text, text) == {}
+    assert paired(PICTURE_PATH.format("9" * 5000), "https://a/1") == {}
+
+
+@pytest.mark.parametrize("between", ["", "a", "a "])
+def test_texts_made_to_be_compared_for_ever_are_not(between: str) -> None:
+    """The test's own limit of time is the assertion."""
+    text = between.join(PICTURE_PATH.format(number) for number in range(40))
+
+    assert paired(text, "https://x/" + "a" * 200 + " b " * 40) == {}
 
 
 def test_a_page_of_the_wiki_comes_with_its_versions(harbour: Harbour) -> None:

@@ -40,6 +40,7 @@ class FileKeeper:
     is_sweep: bool = False
     faults: list[MatouError] = field(default_factory=list)
     _fetched: dict[str, FetchedFile] = field(default_factory=dict)
+    _fetched_signed: set[str] = field(default_factory=set)
 
     def lacks(self, value: MetadataValue) -> bool:
         """Whether a file is wanted that was neither fetched nor found missing, since a host was away, say."""
@@ -63,11 +64,17 @@ class FileKeeper:
         return work.with_text_files(value) if hasattr(value, "files") else value
 
     def fetch(self, url: str, name: str, signed: str | None) -> FetchedFile:
-        """Once a run, however many texts name it."""
+        """Once a run, however many texts name it; once more where the first way led nowhere and another one is known.
+
+        A release's file, say, that a comment names as well: the token goes with the former alone.
+        """
         fetched = self._fetched.get(url)
-        if fetched is None:
+        has_new_way = signed is not None and url not in self._fetched_signed
+        if fetched is None or (fetched.sha256 is None and has_new_way):
             fetched = self.source.fetch(url, name, lambda given: self.reader.download(url, given), signed)
-            self._fetched[url] = replace(fetched, fault=None) if fetched.fault is None else fetched
+            self._fetched[url] = fetched
+            if signed is not None:
+                self._fetched_signed.add(url)
         if fetched.fault is not None:
             self.faults.append(fetched.fault)
         return fetched

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -127,7 +126,7 @@ class FileFetcher:
         return self._download(name, request(None))
 
     def _download(self, name: str, request: FileRequest) -> FetchedFile:
-        host = urlsplit(request.url).hostname or ""
+        host = parse_address(request.url).origin.host
         if self._failures[host] >= MOST_FAILURES:
             raise TryLater("{host} failed several times, one after another, and was not asked again", host=host)
         try:

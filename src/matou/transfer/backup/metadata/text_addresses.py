@@ -4,12 +4,13 @@ import html
 import re
 from collections.abc import Iterator
 from typing import Final
+from urllib.parse import urlsplit
 
 from matou.model.metadata import MarkupText
 
 _FENCE: Final = re.compile(r"[ ]{0,3}(?:[>][ ]?)*[ ]{0,3}(`{3,}(?=[^`]*$)|~{3,})")
 _TICKS: Final = re.compile(r"`+")
-_HTML_CODE: Final = re.compile(r"<(pre|code)\b[^>]*>", re.IGNORECASE)
+_HTML_CODE: Final = re.compile(r"<(pre|code)\b[^<>]*>", re.IGNORECASE)
 _HTML_CODE_ENDS: Final = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("pre", "code")}
 _ATTRIBUTE: Final = re.compile(r"""\s(?:src|href)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>=]+))""", re.IGNORECASE)
 _TARGET: Final = re.compile(r"\]\(\s*(?:<([^<>\n]*)>|([^\s()<>]*(?:\([^\s()<>]*\)[^\s()<>]*)*))")
@@ -28,7 +29,16 @@ def addresses_in(text: MarkupText) -> tuple[str, ...]:
         return ()
     is_plain, is_html = text.markup == "plain", text.markup == "html"
     found = _bare_in(text.body) if is_plain else _in_markup(text.body, is_html=is_html)
-    return tuple(dict.fromkeys(address for address in found if address))
+    return tuple(address for address in dict.fromkeys(found) if address and _can_be_read(address))
+
+
+def _can_be_read(address: str) -> bool:
+    """What looks like an address and is none, such as `http://[`, leads nowhere."""
+    try:
+        _ = urlsplit(address).port
+    except ValueError:
+        return False
+    return True
 
 
 def _in_markup(body: str, *, is_html: bool) -> Iterator[str]:
@@ -45,11 +55,21 @@ def _in_markup(body: str, *, is_html: bool) -> Iterator[str]:
 
 def _bare_in(body: str) -> Iterator[str]:
     for match in _BARE.finditer(body):
-        address = match[0].rstrip(_AFTER)
-        # A bracket belongs to the address as far as it was opened within it.
-        while address.endswith(tuple(_BRACKETS)) and address.count(address[-1]) > address.count(_BRACKETS[address[-1]]):
-            address = address[:-1].rstrip(_AFTER)
-        yield address.partition("](")[0]
+        yield _without_what_follows(match[0]).partition("](")[0]
+
+
+def _without_what_follows(address: str) -> str:
+    """A bracket belongs to the address as far as it was opened within it."""
+    excess = {close: address.count(close) - address.count(begin) for close, begin in _BRACKETS.items()}
+    end = len(address)
+    while end:
+        last = address[end - 1]
+        if last in _BRACKETS and excess[last] > 0:
+            excess[last] -= 1
+        elif last not in _AFTER:
+            break
+        end -= 1
+    return address[:end]
 
 
 def _without_code(body: str) -> str:
