@@ -178,6 +178,24 @@ def test_what_was_written_just_before_the_last_change_that_was_seen_is_not_passe
     assert backups.issue(4).number == "4"
 
 
+@pytest.mark.parametrize("kind", ["issue", "comment"])
+def test_a_time_that_has_not_come_hides_nothing_that_changes_until_then(backups: Backups, kind: str) -> None:
+    fill(backups.forge)
+    late = "2099-01-01T00:00:00+00:00"
+    if kind == "issue":
+        backups.forge.issue(70, updated_at=late)
+    else:
+        backups.forge.comment(70, 1, updated_at=late)
+    backups.back_up()
+    backups.forge.minutes += 24 * 60
+    backups.forge.issue(71)
+    backups.forge.comment(72, 71)
+
+    backups.back_up()
+
+    assert backups.comments(71) == {"72": "同意"}
+
+
 def test_a_deletion_is_found_by_a_sweep_alone_and_keeps_the_text(backups: Backups) -> None:
     fill(backups.forge)
     backups.back_up()
@@ -368,6 +386,7 @@ def test_a_run_that_is_given_up_has_not_read_in_vain(backups: Backups) -> None:
 
 
 def test_an_issue_with_twenty_thousand_comments_is_saved_and_one_more_is_added(backups: Backups) -> None:
+    backups.run = 20
     backups.forge.issue(1)
     for number in range(20_000):
         backups.forge.comment(number, 1)

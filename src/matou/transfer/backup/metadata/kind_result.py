@@ -15,16 +15,19 @@ class Checkpoint:
 
     Attributes:
         before: what the last manifest says.
+        until: when this run began: a change that claims to be of a later time, as some that were imported do, must not
+            keep the next run from asking for all that happens until then.
         latest: the latest change that came.
     """
 
     before: datetime | None
+    until: datetime
     latest: datetime | None = None
     is_held: bool = False
 
     def saw(self, moment: datetime | None) -> None:
         if moment is not None and (self.latest is None or moment > self.latest):
-            self.latest = moment
+            self.latest = min(moment, self.until)
 
     def hold(self) -> None:
         """Something of the list is not saved: the next run asks for it again."""
@@ -53,11 +56,11 @@ class KindResult:
     is_off: bool = False
 
     @classmethod
-    def of(cls, kind: MetadataKind, before: KindState | None) -> "KindResult":
+    def of(cls, kind: MetadataKind, before: KindState | None, began_at: datetime) -> "KindResult":
         return cls(
             kind,
-            Checkpoint(before.since if before else None),
-            Checkpoint(before.comments_since if before else None),
+            Checkpoint(before.since if before else None, began_at),
+            Checkpoint(before.comments_since if before else None, began_at),
         )
 
     def failed(self, fault: MatouError) -> None:

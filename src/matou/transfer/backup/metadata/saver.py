@@ -177,6 +177,7 @@ class MetadataSaver:
             self.selection,
             before,
             self.run,
+            self.began_at,
             self.cancellation,
             lambda kind, count: self.on_progress(owner.called, kind, count),
         )
@@ -184,7 +185,7 @@ class MetadataSaver:
     def _state(self, walk: MetadataWalk, commit: MetadataCommit | None, before: MetadataState | None) -> MetadataState:
         states = {name: result.line(commit) for name, result in walk.results.items()}
         for name in commit.counts if commit is not None else ():
-            states.setdefault(name, KindResult.of(KINDS[name], None).line(commit))
+            states.setdefault(name, KindResult.of(KINDS[name], None, self.began_at).line(commit))
         is_swept = walk.is_sweep and all(state.state is not ReadState.BROKEN_OFF for state in states.values())
         saved_before = before.saved_in if before is not None else None
         return msgspec.structs.replace(

@@ -59,7 +59,7 @@ class MetadataWalk:
 
     Attributes:
         before: what the last manifest says of it.
-        run: the number of this run.
+        run: the number of this run, which began at `began_at`.
         commits: sees to it that the commits of change requests are saved.
     """
 
@@ -69,6 +69,7 @@ class MetadataWalk:
     selection: KindSelection
     before: MetadataState | None
     run: int
+    began_at: datetime
     cancellation: CancellationToken
     on_progress: OnProgress
     commits: ChangeCommits = field(default_factory=NoCommits)
@@ -103,7 +104,7 @@ class MetadataWalk:
     def _result(self, kind: MetadataKind) -> KindResult:
         if kind.name not in self.results:
             before = self.before.kinds.get(kind.name) if self.before else None
-            self.results[kind.name] = KindResult.of(kind, before)
+            self.results[kind.name] = KindResult.of(kind, before, self.began_at)
         return self.results[kind.name]
 
     def _walk_kind(self, readable: ReadableKind, result: KindResult) -> None:
