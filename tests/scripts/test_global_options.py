@@ -1,6 +1,5 @@
 """What every command has in common: the version, help, how much is said, completion, and how a server is stopped."""
 
-import os
 import re
 import shutil
 import signal
@@ -153,7 +152,7 @@ def test_a_server_that_is_told_to_stop_before_it_runs_ends_well_too(person: Pers
     with person.start("serve", "--root", tmp_path / "archive", "--port", "0") as server:
         while server.poll() is None and not catches_sigterm(server.pid):
             time.sleep(0.001)
-        os.kill(server.pid, signal.SIGTERM)
+        server.send_signal(signal.SIGTERM)
         _, said = server.communicate(timeout=40)
 
     assert (server.returncode, said.splitlines()[-1]) == (0, "the server has stopped")

@@ -3,9 +3,7 @@
 import hashlib
 import io
 import json
-import os
 import secrets
-import signal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,6 +18,7 @@ from matou.model.names import NamespacePath
 from support.deciding import create_project, receive, size
 from support.listed_rows import repositories_in
 from support.matou_server import MatouServer
+from support.processes import kill_group
 from support.program import Ended, Person
 from support.scripted_source import commit, lfs_pointer, refs_of
 
@@ -141,7 +140,7 @@ def test_a_move_that_is_killed_goes_on_where_it_was(matou_server: MatouServer, p
     with matou.person.start(*matou.words("matou", tmp_path / "archive"), **matou.secrets_of("matou")) as running:
         while len(matou.refs()) < count // 3 and running.poll() is None:
             time.sleep(0.01)
-        os.killpg(running.pid, signal.SIGKILL)
+        kill_group(running)
     before = len(matou.refs())
     report = matou.migrate("matou", tmp_path / "archive")
 

@@ -1,6 +1,38 @@
-"""The processes below one. Linux only: it looks into /proc."""
+"""The processes below one, and what may be sent to a process. Linux only: it looks into /proc.
 
+A number is free for somebody else, a bus of another test say, once whoever had it was waited for.
+"""
+
+import os
+import signal
+import subprocess
 from pathlib import Path
+from typing import Any
+
+
+def kill_group(leader: subprocess.Popen[Any]) -> None:
+    """Kill a child of ours that runs still, and all that it started."""
+    assert leader.poll() is None, f"it has ended by itself, with {leader.returncode}"
+    os.killpg(leader.pid, signal.SIGKILL)
+
+
+def kill_descendant(ancestor: int, word: str) -> bool:
+    """Kill one process below another whose command line holds a word; False where there is none."""
+    for pid in (pid for pid, line in descendants(ancestor).items() if word in line):
+        try:
+            descriptor = os.pidfd_open(pid)
+        except ProcessLookupError:
+            continue
+        try:
+            # What the descriptor stands for is what has that number now, and is looked at before it is signalled.
+            if word in descendants(ancestor).get(pid, ""):
+                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+                return True
+        except ProcessLookupError:
+            continue
+        finally:
+            os.close(descriptor)
+    return False
 
 
 def descendants(pid: int) -> dict[int, str]:

@@ -87,6 +87,7 @@ def secret_service(folder: Path) -> Iterator[SecretService]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        start_new_session=True,  # what is sent to the group of the tests does not end it
     ) as process:
         assert process.stdout is not None
         assert process.stdin is not None

@@ -275,6 +275,14 @@ def test_leaving_the_block_ends_the_child_and_all_that_it_started() -> None:
     assert_group_ends(child.pid)
 
 
+def test_leaving_the_block_ends_what_a_child_left_behind_that_has_ended_itself() -> None:
+    with GitChild(["-c", "alias.leave=!sleep 60 >&- 2>&- &", "leave"]) as child:
+        assert child.stdout.read() == b""
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+
+    assert_group_ends(child.pid)
+
+
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="macOS has no limit on address space")
 def test_a_child_gets_no_more_memory_than_it_may(tmp_path: Path) -> None:
     repository = init_bare(tmp_path / "r.git")

@@ -18,7 +18,7 @@ import urllib3
 from matou.db.repositories import Repository
 from support.git_repositories import ENVIRONMENT, git, make_repository
 from support.matou_server import MatouServer, memory_bytes
-from support.processes import descendants
+from support.processes import descendants, kill_group
 from support.raw_pushes import NOTHING, Command, push_raw
 
 # A connection that an earlier test has left may be closed at any moment: hence one more try.
@@ -348,7 +348,7 @@ def test_a_real_clone_that_is_killed_leaves_no_git_behind(
     clone = subprocess.Popen(["git", "clone", "--quiet", url, tmp_path / "clone"], env=ENVIRONMENT, process_group=0)
     assert eventually(lambda: any("upload-pack" in line for line in descendants(pid).values()), within_seconds=10)
 
-    os.killpg(clone.pid, 9)
+    kill_group(clone)
     clone.wait()
 
     assert eventually(lambda: descendants(pid) == {}, within_seconds=2)

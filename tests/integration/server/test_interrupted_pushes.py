@@ -1,7 +1,5 @@
 """A push ends well however any of those who take part in it ends."""
 
-import os
-import signal
 import socket
 import subprocess
 import sys
@@ -21,7 +19,7 @@ from matou.model.repository_settings import PushRules, RepositoryRules
 from support.deciding import change_settings
 from support.git_repositories import ENVIRONMENT, git, make_repository, refs_of
 from support.matou_server import MatouServer, running_server
-from support.processes import descendants
+from support.processes import descendants, kill_descendant
 
 
 def slow_rules(server: MatouServer, clone: Path, *, commits: int) -> Repository:
@@ -62,8 +60,7 @@ def test_whoever_is_killed_in_the_middle_of_it_the_push_ends_and_nothing_moves(
     repository = slow_rules(matou_server, tmp_path / "clone.git", commits=6_000)
 
     with pushing(matou_server, repository, tmp_path / "clone.git") as child:
-        soon(lambda: children_of(matou_server.process.pid, victim))
-        os.kill(children_of(matou_server.process.pid, victim)[0], signal.SIGKILL)
+        soon(lambda: kill_descendant(matou_server.process.pid, victim))
         _, said = child.communicate(timeout=30)
 
     assert child.returncode != 0, said

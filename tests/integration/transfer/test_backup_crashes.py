@@ -211,6 +211,7 @@ def test_an_interrupt_ends_the_run_quickly_and_leaves_no_child(source: ScriptedS
     began = backup_child.CONTEXT.Event()
     process = backup_child.start(source.folder, archive.root, began=began)
     assert began.wait(30)
+    assert process.is_alive()
     assert process.pid is not None
     started = time.monotonic()
     os.kill(process.pid, signal.SIGINT)

@@ -7,7 +7,8 @@ import subprocess
 import time
 from typing import IO, Final
 
-from matou.git.process.limits import BLOCK_BYTES, BoundedText, kill_group
+from matou.git.process.groups import GroupLeader
+from matou.git.process.limits import BLOCK_BYTES, BoundedText
 from matou.git.process.sandbox import Limits
 
 _READABLE: Final = select.POLLIN | select.POLLHUP | select.POLLERR
@@ -21,7 +22,7 @@ class ChildPipes:
         timed_out: it lived longer than it may, and was killed.
     """
 
-    def __init__(self, process: "subprocess.Popen[bytes]", content: bytes, limits: Limits) -> None:
+    def __init__(self, process: GroupLeader, content: bytes, limits: Limits) -> None:
         self.stderr = BoundedText()
         self.timed_out = False
         self._process = process
@@ -39,7 +40,7 @@ class ChildPipes:
                 self._go_on()
             self._wait()
         except BaseException:
-            kill_group(self._process.pid)
+            self._process.kill_group()
             raise
         finally:
             for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
@@ -109,7 +110,7 @@ class ChildPipes:
 
     def _stop(self) -> None:
         self.timed_out = True
-        kill_group(self._process.pid)
+        self._process.kill_group()
 
 
 def _close(pipe: IO[bytes] | None) -> None:

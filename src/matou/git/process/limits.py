@@ -205,11 +205,6 @@ def limit_process(pid: int, limits: Limits) -> None:
                 resource.prlimit(pid, kind, (value, value))
 
 
-def kill_group(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
-
-
 def limiting_itself(limits: Limits, *, waits_for_input: bool) -> Callable[[], None] | None:
     """What a child does before it becomes git; None where it is limited in another way."""
     if sys.platform == "linux" and (waits_for_input or _prlimit_program() is not None):

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import IO, BinaryIO, Final, Self
 
 from matou.git.process.communicate import ChildPipes
+from matou.git.process.groups import GroupLeader
 from matou.git.process.limits import (
     BLOCK_BYTES,
     TOOK_TOO_MUCH,
@@ -23,7 +24,6 @@ from matou.git.process.limits import (
     UntrustedCertificate,
     command_line,
     failure_of,
-    kill_group,
     limit_process,
     limiting_itself,
     readable_stderr,
@@ -160,16 +160,15 @@ def _start(
     *,
     has_input: bool,
     stdout: BinaryIO | int,
-) -> "subprocess.Popen[bytes]":
-    process = subprocess.Popen(
+) -> GroupLeader:
+    process = GroupLeader(
         command,
         stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
         stdout=stdout,
         stderr=subprocess.PIPE,
         env=environment,
         cwd="/",
-        start_new_session=True,
-        preexec_fn=limiting_itself(limits, waits_for_input=has_input),  # noqa: PLW1509 - None on every usual Linux
+        preexec_fn=limiting_itself(limits, waits_for_input=has_input),
     )
     if has_input:
         limit_process(process.pid, limits)
@@ -269,9 +268,8 @@ class GitChild:
         return readable_stderr(self._watch.said, self._secrets)
 
     def kill(self) -> None:
-        """Kill it and every process that it started; nothing where it has ended."""
-        if self._process.poll() is None:
-            kill_group(self._process.pid)
+        """Kill it and every process that it started; nothing once its end was waited for."""
+        self._process.kill_group()
 
     def __enter__(self) -> Self:
         return self
@@ -298,7 +296,7 @@ class GitChild:
 class _Watch:
     """A thread that drains stderr, and kills the child when its time is over."""
 
-    def __init__(self, process: subprocess.Popen[bytes], limits: Limits) -> None:
+    def __init__(self, process: GroupLeader, limits: Limits) -> None:
         self._process = process
         self._deadline = None if limits.wall is None else time.monotonic() + limits.wall.total_seconds()
         self._ended = threading.Event()
@@ -337,7 +335,7 @@ class _Watch:
 
     def _stop(self) -> None:
         self.has_stopped_it = True
-        kill_group(self._process.pid)
+        self._process.kill_group()
 
 
 class _Feeder:

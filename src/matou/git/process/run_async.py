@@ -6,12 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Self
 
+from matou.git.process.groups import is_unreaped, kill_group_of
 from matou.git.process.limits import (
     BLOCK_BYTES,
     BoundedText,
     command_line,
     failure_of,
-    kill_group,
     limit_process,
     limiting_itself,
     readable_stderr,
@@ -110,7 +110,7 @@ class AsyncGitChild:
             start_new_session=True,
             preexec_fn=limiting_itself(self._limits, waits_for_input=self._input is None),
         )
-        if self._input is None:
+        if self._input is None and is_unreaped(self._process.pid):
             limit_process(self._process.pid, self._limits)
         self._drain = asyncio.create_task(self._drain_stderr())
         if self._limits.wall is not None:
@@ -124,7 +124,7 @@ class AsyncGitChild:
             self._timer.cancel()
         if self._process.returncode is None:
             grace = GRACE.total_seconds() if self._input is None else 0
-            end = asyncio.get_running_loop().call_later(grace, kill_group, self._process.pid)
+            end = asyncio.get_running_loop().call_later(grace, self.kill_group)
             try:
                 await self._ended()
             finally:
@@ -196,7 +196,7 @@ class AsyncGitChild:
     def kill_group(self) -> None:
         """Kill it and every process that it started; nothing where it has ended."""
         if self._process.returncode is None:
-            kill_group(self._process.pid)
+            kill_group_of(self._process.pid)
 
     async def _ended(self) -> None:
         """Wait for its end, throwing away what it still says: asyncio reports no end while a pipe is unread."""

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from typing import IO, Final
 
 from matou.errors import MatouError
-from matou.git.process.limits import kill_group, limit_process
+from matou.git.process.groups import GroupLeader
+from matou.git.process.limits import limit_process
 from matou.git.process.sandbox import Limits
 
 _LENGTH: Final = 8
@@ -32,13 +33,12 @@ def ask_worker(module: str, request: bytes, *, limits: Limits) -> bytes:
     # Nothing of the environment: there may be secrets in it.
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONPATH": os.pathsep.join(sys.path)}
     with (
-        subprocess.Popen(
+        GroupLeader(
             [sys.executable, "-P", "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,
             cwd="/",
-            start_new_session=True,
         ) as child,
         _killed_at_the_end(child, limits),
     ):
@@ -51,7 +51,7 @@ def ask_worker(module: str, request: bytes, *, limits: Limits) -> bytes:
     return answer
 
 
-def _exchange(child: "subprocess.Popen[bytes]", request: bytes) -> bytes:
+def _exchange(child: GroupLeader, request: bytes) -> bytes:
     stdin, stdout = _there(child.stdin), _there(child.stdout)
     try:
         stdin.write(len(request).to_bytes(_LENGTH, "little") + request)
@@ -70,9 +70,9 @@ def _there(pipe: IO[bytes] | None) -> IO[bytes]:
 
 
 @contextmanager
-def _killed_at_the_end(child: "subprocess.Popen[bytes]", limits: Limits) -> Iterator[None]:
+def _killed_at_the_end(child: GroupLeader, limits: Limits) -> Iterator[None]:
     seconds = None if limits.wall is None else limits.wall.total_seconds()
-    timer = None if seconds is None else threading.Timer(seconds, kill_group, (child.pid,))
+    timer = None if seconds is None else threading.Timer(seconds, child.kill_group)
     if timer is not None:
         timer.daemon = True
         timer.start()
@@ -81,8 +81,7 @@ def _killed_at_the_end(child: "subprocess.Popen[bytes]", limits: Limits) -> Iter
     finally:
         if timer is not None:
             timer.cancel()
-        if child.poll() is None:
-            kill_group(child.pid)
+        child.kill_group()
 
 
 def read_request(descriptor: int = 0) -> bytes:
