@@ -23,8 +23,9 @@ from matou.platforms.base.source import RecordSink
 from matou.platforms.registry import PLATFORMS, SOURCES
 from matou.transfer.backup.metadata.file_fetcher import FileFetcher, FileSource
 from matou.transfer.backup.metadata.replay import RecordedFiles
-from matou.transfer.backup.metadata.saver import MetadataOwner, MetadataSaver, MetadataSaving
+from matou.transfer.backup.metadata.saver import MetadataSaver, MetadataSaving
 from matou.transfer.backup.metadata.selection import KindSelection
+from matou.transfer.backup.metadata.starting_points import MetadataOwner
 from matou.transfer.backup.report import SILENCE
 from matou.transfer.backup.staging import MirrorPublisher
 from support import gitcode_source, gitee_source

@@ -5,7 +5,8 @@ the vendor's description. git, LFS, the repositories and the archive are real.
 """
 
 import json
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,43 @@ def test_what_a_token_may_not_read_is_reported_and_ends_with_3(
 
     assert "crane" in ended.out + ended.err
     assert metadata_of(tmp_path / "archive", "crane")["kinds"]["issue"]["state"] == "refused"
+
+
+def lose_branch(git_dir: Path) -> None:
+    (git_dir / "packed-refs").write_bytes(b"")
+
+
+def lose_pack(git_dir: Path) -> None:
+    for pack in git_dir.glob("objects/pack/*.pack"):
+        pack.unlink()
+
+
+@pytest.mark.parametrize("damage", [lose_pack, lose_branch, shutil.rmtree])
+def test_metadata_that_is_damaged_is_told_by_verify_and_whole_after_the_next_run(
+    gitcode: tuple[FaultProxy, GitCodeConversation, str, str],
+    person: Person,
+    tmp_path: Path,
+    damage: Callable[[Path], None],
+) -> None:
+    proxy, _, path, token = gitcode
+    archive = tmp_path / "archive"
+    words = ("backup", "gitcode", "--url", proxy.url, "--to", archive)
+    person.matou(*words, MATOU_GITCODE_TOKEN=token)
+    place = f"metadata/{path.partition('/')[0]}/{path}.git"
+    damage(archive / place)
+
+    found = person.matou("verify", archive, code=5)
+    person.matou("verify", archive, "--repair", code=0 if damage is lose_branch else 5)
+    told = person.matou(*words, MATOU_GITCODE_TOKEN=token)
+
+    assert place in found.out
+    assert ("its metadata was" in told.out) is (damage is not lose_branch)
+    assert [one.name for one in (archive / "damaged").rglob("*.git")] == (["crane.git"] if damage is lose_pack else [])
+    person.matou("verify", archive)
+    assert (
+        f"{place.removeprefix('metadata/').removesuffix('.git')}: its metadata is the same"
+        in person.matou("reindex", archive, "--metadata").out
+    )
 
 
 def test_what_was_saved_is_shown_exported_restored_made_again_and_served(

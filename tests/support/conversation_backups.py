@@ -20,8 +20,9 @@ from matou.platforms.base.metadata import MetadataSource
 from matou.platforms.base.recorded_answers import RecordedAnswers
 from matou.transfer.backup.metadata.file_fetcher import FileFetcher, FileSource
 from matou.transfer.backup.metadata.replay import RecordedFiles
-from matou.transfer.backup.metadata.saver import MetadataOwner, MetadataSaver, MetadataSaving
+from matou.transfer.backup.metadata.saver import MetadataSaver, MetadataSaving
 from matou.transfer.backup.metadata.selection import KindSelection
+from matou.transfer.backup.metadata.starting_points import MetadataOwner
 from matou.transfer.backup.staging import MirrorPublisher
 from support.v5_account import V5Account
 

@@ -180,9 +180,12 @@ def test_a_metadata_repository_that_is_damaged_stops_nothing_else(source: Script
     report = back_up(source, archive, access=access)
 
     assert packs
-    assert [str(problem.what) for problem in report.problems] == ["metadata of team/project/api"]
-    assert repository_lines(archive, 2)["100"].outcome is Outcome.INCOMPLETE
-    assert repository_lines(archive, 2)["101"].outcome is Outcome.UNCHANGED
+    assert [(note.what, "damaged/000002" in str(note.cause)) for note in report.notes] == [("team/project/api", True)]
+    assert report.everything_is_saved
+    assert {row.outcome for row in repository_lines(archive, 2).values()} == {Outcome.UNCHANGED}
+    after = repository_lines(archive, 2)["100"].metadata
+    assert after is not None
+    assert (after.kinds["issue"].items, after.saved_in) == (1, 2)
 
 
 def test_what_was_told_stands_in_the_manifest(source: ScriptedSource, archive: Archive) -> None:

@@ -22,8 +22,9 @@ from matou.platforms.base.api_client import Answers
 from matou.platforms.base.recorded_answers import RecordedAnswers
 from matou.transfer.backup.metadata.file_fetcher import FileSource
 from matou.transfer.backup.metadata.replay import RecordedFiles
-from matou.transfer.backup.metadata.saver import MetadataOwner, MetadataSaver, MetadataSaving
+from matou.transfer.backup.metadata.saver import MetadataSaver, MetadataSaving
 from matou.transfer.backup.metadata.selection import KindSelection
+from matou.transfer.backup.metadata.starting_points import MetadataOwner
 from matou.transfer.backup.metadata.walk import READING
 from matou.transfer.backup.staging import MirrorPublisher
 from support.scripted_metadata import BEGAN, NoFiles, ScriptedForge, ScriptedMetadata, reader_of

@@ -5,9 +5,10 @@ from matou.archive.metadata.items import files_in
 from matou.archive.metadata.json_form import DamagedMetadata, encode_line
 from matou.archive.metadata.reader import MAIN, MetadataTree, differing_paths, main_commit, open_metadata
 from matou.archive.metadata.tree_paths import key_of, natural_order
-from matou.archive.metadata.writer import MetadataCommit, MetadataWriter
+from matou.archive.metadata.writer import DRAFT, MetadataCommit, MetadataWriter
 
 __all__ = [
+    "DRAFT",
     "MAIN",
     "About",
     "DamagedMetadata",

@@ -17,7 +17,7 @@ from matou.git.operations.lfs import LfsPointer, parse_pointer
 from matou.git.operations.tree_update import TreeUpdate
 from matou.git.refs.listing import read_refs
 from matou.model.metadata import MetadataValue
-from matou.model.metadata.kinds import ASSET, ATTACHMENT, MetadataKind, TreeLayout
+from matou.model.metadata.kinds import ASSET, ATTACHMENT, KINDS, MetadataKind, TreeLayout
 from matou.model.names import ObjectId, RefName
 
 MAIN: Final = RefName("refs/heads/main")
@@ -98,6 +98,16 @@ class MetadataTree:
                 if pointer is None:
                     raise Damaged("{path} is no pointer of git-lfs", path=path)
                 yield path, pointer
+
+    def read_all(self) -> None:
+        """Read every item once. Raises as above where one is not what was written."""
+        _ = self.about
+        for kind in KINDS.values():
+            if kind.layout is TreeLayout.TABLE:
+                self.table(kind)
+            elif kind.value is not None:
+                for _ in self.items(kind):
+                    pass
 
 
 def open_metadata(git_dir: Path, *, commit: ObjectId | None = None) -> MetadataTree:

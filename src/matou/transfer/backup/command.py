@@ -194,6 +194,7 @@ class _Run:
         # It takes 50 ms to load, which a run for the code alone does without.
         from matou.transfer.backup.metadata.run import RunMetadata
         from matou.transfer.backup.metadata.saver import MetadataSaver
+        from matou.transfer.backup.metadata.starting_points import HealedStarts
 
         saver = MetadataSaver(
             archive=self.archive,
@@ -209,8 +210,11 @@ class _Run:
             on_progress=self.progress.reading,
             publisher=publisher,
             before_draft=record.flush,
+            starts=HealedStarts(
+                self.archive, context.number, context.damage, record, self.now, recorder.note, self.options.limits
+            ),
         )
-        return RunMetadata(saver, recorder, record, self.now)
+        return RunMetadata(saver, recorder, record, self.now, context.damage)
 
     def _first_line(self, number: int, began_at: datetime, source: SourceLine) -> RunLine:
         options: dict[str, object] = {

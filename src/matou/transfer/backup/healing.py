@@ -3,8 +3,9 @@
 Nothing is taken away before what it held is there again; what nobody can give back any more is set aside, not deleted.
 """
 
+import itertools
 import shutil
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -201,13 +202,20 @@ def set_metadata_aside(archive: Archive, path: RepositoryPath | NamespacePath, *
     git_dir = archive.metadata(path)
     if not git_dir.exists():
         return None
-    aside = archive.root / FOLDER / f"{run:06d}" / git_dir.relative_to(archive.root)
+    first = archive.root / FOLDER / f"{run:06d}" / git_dir.relative_to(archive.root)
+    aside = next(path for path in _numbered(first) if not path.exists())
     make_folders(aside.parent, below=archive.root)
     with translate_os_errors(git_dir):
         git_dir.rename(aside)
     sync_folder(aside.parent)
     sync_folder(git_dir.parent)
     return aside
+
+
+def _numbered(path: Path) -> Iterator[Path]:
+    yield path
+    for number in itertools.count(2):
+        yield path.with_name(f"{path.name}-{number}")
 
 
 def _keep_copy(archive: Archive, run: int, git_dir: Path, path: Path) -> None:

@@ -149,6 +149,11 @@ class Damage:
         with self._lock:
             return str(path) in self._metadata
 
+    def add_metadata(self, path: RepositoryPath | NamespacePath) -> None:
+        """Once something of it cannot be read: the next run sees to it."""
+        with self._lock:
+            self._metadata.add(str(path))
+
     def forget_metadata(self, path: RepositoryPath | NamespacePath) -> None:
         """Once it has been made again."""
         with self._lock:

@@ -8,7 +8,7 @@ from matou.archive.metadata import MAIN, MetadataTree, NewerMetadata, open_metad
 from matou.errors import Damaged, NotFound
 from matou.git.process.run import DEFAULT_LIMITS, Limits
 from matou.model.metadata import Participant
-from matou.model.metadata.kinds import KINDS, PERSON, TreeLayout
+from matou.model.metadata.kinds import PERSON
 from matou.model.refs import RefListing
 from matou.transfer.common.proofs import Proofs
 from matou.transfer.verify.manifests import ExpectedMetadata
@@ -52,7 +52,7 @@ def verify_metadata(
             tree = open_metadata(git_dir, commit=expected.commit)
             blobs.update(_blobs_of(tree))
             if check.was_proven:
-                _read_all(tree)
+                tree.read_all()
         except NewerMetadata as error:
             check.add(ProblemKind.REPOSITORY, error)
         except (Damaged, NotFound) as error:
@@ -65,14 +65,3 @@ def _blobs_of(tree: MetadataTree) -> Iterator[str]:
     for person in tree.table(PERSON).values():
         if isinstance(person, Participant) and person.avatar is not None:
             yield person.avatar
-
-
-def _read_all(tree: MetadataTree) -> None:
-    """Raises DamagedMetadata where an item is not what was written."""
-    _ = tree.about
-    for kind in KINDS.values():
-        if kind.layout is TreeLayout.TABLE and kind.value is None:
-            tree.table(kind)
-        elif kind.value is not None:
-            for _ in tree.items(kind):
-                pass

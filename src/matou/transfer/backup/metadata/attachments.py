@@ -30,6 +30,7 @@ class FileKeeper:
 
     Attributes:
         wants_attachments, wants_assets: what is not wanted is named, and not fetched.
+        lost: the digests of files that were saved and are damaged: these are fetched again.
         faults: why something could not be had now, the newest; the item is to be looked at again by the next run.
     """
 
@@ -38,6 +39,7 @@ class FileKeeper:
     wants_attachments: bool = True
     wants_assets: bool = True
     is_sweep: bool = False
+    lost: frozenset[str] = frozenset()
     faults: list[MatouError] = field(default_factory=list)
     _fetched: dict[str, FetchedFile] = field(default_factory=dict)
     _fetched_signed: set[str] = field(default_factory=set)
@@ -102,7 +104,7 @@ class _OneItem:
 
     def file(self, file: AttachedFile) -> AttachedFile:
         before = self.known.get(file.url)
-        if before is not None and _is_kept(before, file, is_sweep=self.keeper.is_sweep):
+        if before is not None and self._is_kept(before, file):
             return replace(file, sha256=before.sha256, size=before.size, type=before.type, missing=before.missing)
         if not self.keeper.wants_attachments:
             return file
@@ -125,13 +127,24 @@ class _OneItem:
 
     def asset(self, asset: ReleaseAsset, before: Mapping[str, ReleaseAsset]) -> ReleaseAsset:
         old = before.get(asset.url)
-        if old is not None and _is_same_asset(old, asset, is_sweep=self.keeper.is_sweep):
+        if old is not None and self._is_same_asset(old, asset):
             return replace(asset, sha256=old.sha256, size=old.size, missing=old.missing)
         if not self.keeper.wants_assets:
             return asset
         fetched = self.keeper.fetch(asset.url, asset.name, self.addresses.get(asset.url))
         size = asset.size if fetched.size is None else fetched.size
         return replace(asset, sha256=fetched.sha256, size=size, missing=fetched.missing)
+
+    def _is_kept(self, before: AttachedFile, now: AttachedFile) -> bool:
+        if before.sha256 is None:
+            return before.missing is not None and not self.keeper.is_sweep
+        return before.sha256 not in self.keeper.lost and (now.size is None or now.size == before.size)
+
+    def _is_same_asset(self, before: ReleaseAsset, now: ReleaseAsset) -> bool:
+        if before.sha256 is None:
+            return before.missing is not None and not self.keeper.is_sweep
+        is_same = (now.id, now.at) == (before.id, before.at) and (now.size is None or now.size == before.size)
+        return is_same and before.sha256 not in self.keeper.lost
 
 
 def _with(value: V, **changes: Any) -> V:
@@ -162,15 +175,3 @@ def name_in(url: str) -> str:
 
 def _assets_of(value: MetadataValue | None) -> Mapping[str, ReleaseAsset]:
     return {asset.url: asset for asset in value.assets} if isinstance(value, SavedRelease) else {}
-
-
-def _is_kept(before: AttachedFile, now: AttachedFile, *, is_sweep: bool) -> bool:
-    if before.sha256 is not None:
-        return now.size is None or now.size == before.size
-    return before.missing is not None and not is_sweep
-
-
-def _is_same_asset(before: ReleaseAsset, now: ReleaseAsset, *, is_sweep: bool) -> bool:
-    if before.sha256 is None:
-        return before.missing is not None and not is_sweep
-    return (now.id, now.at) == (before.id, before.at) and (now.size is None or now.size == before.size)

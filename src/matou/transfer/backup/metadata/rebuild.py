@@ -33,13 +33,16 @@ from matou.model.platform import Record, RemoteNamespace, RemoteRepository
 from matou.platforms.base.api_client import Answers
 from matou.platforms.base.metadata import MetadataSource
 from matou.platforms.base.recorded_answers import RecordedAnswers
+from matou.transfer.backup.healing import set_metadata_aside
 from matou.transfer.backup.metadata.change_commits import RecordedCommits
 from matou.transfer.backup.metadata.replay import RecordedFiles
-from matou.transfer.backup.metadata.saver import MetadataOwner, MetadataSaver
+from matou.transfer.backup.metadata.saver import MetadataSaver
 from matou.transfer.backup.metadata.selection import KindSelection
+from matou.transfer.backup.metadata.starting_points import MetadataOwner, RecordedStarts
 from matou.transfer.backup.plan import source_path
 from matou.transfer.backup.report import SILENCE
 from matou.transfer.backup.staging import STAGED_PREFIX, MirrorPublisher
+from matou.transfer.common.proofs import Damage
 
 NOT_READ = frozenset({Outcome.GONE, Outcome.UNLISTED, Outcome.EXCLUDED, Outcome.UNSUPPORTED})
 """What a run that ended so asked nobody about a repository."""
@@ -59,7 +62,7 @@ class Rebuilt(StrEnum):
     SAME = "same"
     """Its tree is the same, byte for byte."""
     RESTORED = "restored"
-    """There was none, or none that can be read."""
+    """There was none, none that can be read, or one that was found damaged, which is set aside."""
     DIFFERENT = "different"
     """It has another tree; the one that is there stays."""
     MISSING = "missing"
@@ -98,7 +101,10 @@ class MetadataRebuild:
             make_folders(made.staging, below=self.archive.staging)
         try:
             places = self._replay_all(made)
-            return [self._compare(made, place) for place in places]
+            damage = Damage.load(self.archive)
+            rebuilt = [self._compare(made, place, damage) for place in places]
+            damage.save()
+            return rebuilt
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -156,6 +162,7 @@ class MetadataRebuild:
                 cancellation=self.cancellation,
                 on_progress=SILENCE.reading,
                 publisher=MirrorPublisher(made),
+                starts=RecordedStarts(made, answers),
             )
             namespaces: dict[str, NamespaceLine] = {}
             for line in lines:
@@ -188,31 +195,21 @@ class MetadataRebuild:
                 if self.archive.manifest(run).exists():
                     self.faults.append(fault)
 
-    def _compare(self, made: Archive, place: RepositoryPath | NamespacePath) -> RebuiltMetadata:
+    def _compare(self, made: Archive, place: RepositoryPath | NamespacePath, damage: Damage) -> RebuiltMetadata:
         there, again = self.archive.metadata(place), made.metadata(place)
-        tree = _tree(there)
+        tree = None if damage.has_metadata(place) else _tree(there)
         if tree is None and not again.exists() and str(place) in self._promised:
             return RebuiltMetadata(str(place), Rebuilt.MISSING)
         if tree is not None or not again.exists():
             state = Rebuilt.SAME if tree == _tree(again) else Rebuilt.DIFFERENT
             return RebuiltMetadata(str(place), state)
         with translate_os_errors(there):
-            if there.exists():
-                self._set_aside(there)
+            set_metadata_aside(self.archive, place, run=max(self.archive.run_numbers(), default=0))
             make_folders(there.parent, below=self.archive.root)
             again.rename(there)
         syncfs(self.archive.root)
+        damage.forget_metadata(place)
         return RebuiltMetadata(str(place), Rebuilt.RESTORED)
-
-    def _set_aside(self, there: Path) -> None:
-        newest = max(self.archive.run_numbers(), default=0)
-        aside = self.archive.root / "damaged" / f"{newest:06d}" / there.relative_to(self.archive.root)
-        number = 1
-        while aside.exists():
-            number += 1
-            aside = aside.with_name(f"{there.name}-{number}")
-        make_folders(aside.parent, below=self.archive.root)
-        there.rename(aside)
 
 
 def _selection_of(first: RunLine) -> KindSelection:

@@ -12,8 +12,9 @@ import msgspec
 from matou.archive.blobs import BlobStore
 from matou.archive.manifest import MetadataState, NamespaceLine, Outcome, RepositoryLine
 from matou.concurrency import Cancelled
-from matou.errors import MatouError, NotFound, Phrase, Plural, TryLater
+from matou.errors import Damaged, MatouError, NotFound, Phrase, Plural, TryLater
 from matou.fs import WriteFailed
+from matou.git.odb.objects import MissingObject
 from matou.git.operations.fetch import FetchSource
 from matou.http.rate_limit import RateLimit
 from matou.http.tokens import BadCredential
@@ -25,9 +26,11 @@ from matou.platforms.base.source import RecordSink
 from matou.transfer.backup.manifest_recorder import RunRecorder
 from matou.transfer.backup.metadata.change_commits import HAS_MIRROR, ChangeCommits, MirrorCommits, NoCommits
 from matou.transfer.backup.metadata.file_fetcher import FileSource
-from matou.transfer.backup.metadata.saver import MetadataOwner, MetadataSaver, MetadataSaving
+from matou.transfer.backup.metadata.saver import MetadataSaver, MetadataSaving
+from matou.transfer.backup.metadata.starting_points import MetadataOwner
 from matou.transfer.backup.plan import BackupTask
 from matou.transfer.backup.report import KindTotal
+from matou.transfer.common.proofs import Damage
 
 NOT_READ = "not all of what lies around its code was read: {what}: {fault}"
 
@@ -70,6 +73,7 @@ class RunMetadata:
     """Saves what belongs to each repository and each namespace, and tells the recorder. For several threads.
 
     Attributes:
+        damage: is told of what cannot be read any more: the next run sees to it.
         unseen: what the platform has and gives to no program, each thing once.
         totals: what was read of each kind so far.
     """
@@ -78,6 +82,7 @@ class RunMetadata:
     recorder: RunRecorder
     record: RecordSink
     now: Callable[[], datetime]
+    damage: Damage
     unseen: list[Inaccessible] = field(default_factory=list)
     totals: dict[str, KindTotal] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -136,6 +141,8 @@ class RunMetadata:
         except (Cancelled, WriteFailed, BadCredential):
             raise
         except MatouError as fault:
+            if isinstance(fault, Damaged | MissingObject):
+                self.damage.add_metadata(owner.place)
             saved = MetadataSaving(before, ((Phrase("metadata of {path}", path=owner.called), fault),))
         for what, cause in saved.problems:
             self.recorder.problem(what, cause)

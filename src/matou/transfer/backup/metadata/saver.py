@@ -1,7 +1,7 @@
 """Saves what lies around the code of a repository, or of a namespace, and says what the manifest is to have of it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +15,6 @@ from matou.archive.metadata import About, MetadataCommit, MetadataWriter
 from matou.concurrency import CancellationToken
 from matou.errors import MatouError, NotFound, Phrase, Plural
 from matou.model.metadata.kinds import ASSET, ATTACHMENT, KINDS, MetadataKind
-from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Inaccessible, RemoteNamespace, RemoteRepository
 from matou.platforms.base.metadata import MetadataReader, MetadataSource
 from matou.transfer.backup.metadata.attachments import FileKeeper
@@ -24,6 +23,7 @@ from matou.transfer.backup.metadata.file_fetcher import FileSource
 from matou.transfer.backup.metadata.kind_names import name_of
 from matou.transfer.backup.metadata.kind_result import KindResult
 from matou.transfer.backup.metadata.selection import KindSelection
+from matou.transfer.backup.metadata.starting_points import AsSaved, MetadataOwner, StartingPoint, StartingPoints
 from matou.transfer.backup.metadata.walk import KEEP_EVERY, MetadataWalk
 from matou.transfer.backup.staging import STAGED_PREFIX, MirrorPublisher, StagedMirror
 
@@ -36,21 +36,6 @@ NO_COMMITS: Final = NoCommits()
 
 OnProgress = Callable[[str, MetadataKind, int], None]
 """Called with what is read, a kind, and how many of it have come so far."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetadataOwner:
-    """What has metadata of its own.
-
-    Attributes:
-        id: the platform's.
-        place: in the archive, as its path there.
-        called: how a person knows it: its true path at the platform.
-    """
-
-    id: str
-    place: RepositoryPath | NamespacePath
-    called: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +65,7 @@ class MetadataSaver:
         keep_every: how often what came is made durable, before all has come; `before_draft` is called ahead of it, so
             that what the platform answered is durable first.
         language: of the lists that stand in each metadata repository; None for that of before.
+        starts: says from where to go on, where something is damaged.
     """
 
     archive: Archive
@@ -97,6 +83,7 @@ class MetadataSaver:
     keep_every: timedelta = KEEP_EVERY
     before_draft: Callable[[], None] = lambda: None
     language: str | None = None
+    starts: StartingPoints = field(default_factory=AsSaved)
 
     def of_repository(
         self,
@@ -133,6 +120,8 @@ class MetadataSaver:
         """
         if reader is None or not reader.kinds:
             return MetadataSaving(before)
+        start = self.starts.of(owner, before)
+        before = start.before
         staged = (
             self.archive.staging / f"{STAGED_PREFIX}metadata-{sha256(f'{owner.place}.git'.encode()).hexdigest()[:32]}"
         )
@@ -147,7 +136,7 @@ class MetadataSaver:
             publish=self._publish,
             dead_since=self.dead_since,
         ) as writer:
-            walk = self._walk(reader, writer, owner, before)
+            walk = self._walk(reader, writer, owner, start)
             walk.commits, walk.keep_every, walk.before_draft = commits, self.keep_every, self.before_draft
             try:
                 walk.walk()
@@ -161,21 +150,22 @@ class MetadataSaver:
         self.publisher.publish_soon(StagedMirror(staged, git_dir, size_bytes, None))
 
     def _walk(
-        self, reader: MetadataReader, writer: MetadataWriter, owner: MetadataOwner, before: MetadataState | None
+        self, reader: MetadataReader, writer: MetadataWriter, owner: MetadataOwner, start: StartingPoint
     ) -> MetadataWalk:
         keeper = FileKeeper(
             reader,
             self.files,
             wants_attachments=self.selection.wants(ATTACHMENT),
             wants_assets=self.selection.wants(ASSET),
-            is_sweep=self.selection.is_sweep(before),
+            is_sweep=self.selection.is_sweep(start.before) or bool(start.lost),
+            lost=start.lost,
         )
         return MetadataWalk(
             reader,
             writer,
             keeper,
             self.selection,
-            before,
+            start.before,
             self.run,
             self.began_at,
             self.cancellation,

@@ -13,6 +13,7 @@ from matou.archive.metadata import MetadataWriter, key_of
 from matou.concurrency import CancellationToken, Cancelled
 from matou.errors import Damaged, MatouError, NotFound, TryLater
 from matou.fs import WriteFailed
+from matou.git.odb.objects import MissingObject
 from matou.http.tokens import is_dead
 from matou.model.metadata import ChangeRequest, Item, MetadataValue
 from matou.model.metadata.kinds import ASSET, ATTACHMENT, KINDS, PERSON, SETTING, MetadataKind, TreeLayout
@@ -87,7 +88,7 @@ class MetadataWalk:
 
         Raises:
             Cancelled, WriteFailed, BadCredential: nothing more can be had of anything.
-            Damaged: what was saved before cannot be read.
+            Damaged, MissingObject: what was saved before cannot be read.
         """
         for readable in self.reader.kinds:
             result = self._result(readable.kind)
@@ -348,5 +349,5 @@ def kind_of(value: MetadataValue) -> MetadataKind:
 
 def _raise_if_final(fault: MatouError) -> None:
     """What ends the run, or the kind, or means that what was saved cannot be relied on, is no fault of one list."""
-    if isinstance(fault, Cancelled | WriteFailed | Damaged | NotOffered) or is_dead(fault):
+    if isinstance(fault, Cancelled | WriteFailed | Damaged | MissingObject | NotOffered) or is_dead(fault):
         raise fault
