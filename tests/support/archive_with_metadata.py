@@ -1,9 +1,12 @@
 """Archives with something said around their repositories, as a backup leaves them: by runs, each with its manifest."""
 
+import shutil
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import (
@@ -23,6 +26,7 @@ from matou.model.metadata import MetadataValue
 from matou.model.metadata.kinds import MetadataKind
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import VersionControl, Visibility
+from support.git_repositories import listing_of
 
 BEGAN = datetime(2026, 1, 1, 8, 0, tzinfo=UTC)
 SOURCE = SourceLine(platform="gitee", url="https://gitee.com", account="anna", team="harbour", team_id="1")
@@ -37,6 +41,13 @@ class ArchiveWithMetadata:
         self.archive = Archive.create(root, now=BEGAN, identifier=UUID(int=7))
         self.states: dict[str, MetadataState] = {}
         self.namespaces: set[str] = set()
+        self.code: dict[str, bytes] = {}
+
+    def add_code(self, path: str, git_dir: Path) -> None:
+        """From the next run on, a repository of this path has the code of a bare repository."""
+        target = self.archive.repository(RepositoryPath.parse(path))
+        shutil.copytree(git_dir, target)
+        self.code[path] = listing_of(target).text
 
     def run(self, repositories: Mapping[str, Values], namespaces: Mapping[str, Values] | None = None) -> int:
         """Save what each has, by path; what is not named stays as it was."""
@@ -70,8 +81,13 @@ class ArchiveWithMetadata:
                 NamespaceLine(id=path, name=path, path=path, archived=False, seen=True, metadata=state),
             )
         for path in sorted(self.states.keys() - namespaces):
-            writer.write(_repository_line(path, self.states[path]))
+            line = _repository_line(path, self.states[path])
+            writer.write(self._with_code(line, run) if path in self.code else line)
         writer.publish(finished_at=at, requests=0, listing=ListingState.COMPLETE)
+
+    def _with_code(self, line: RepositoryLine, run: int) -> RepositoryLine:
+        snapshot = self.archive.blobs.put_bytes(self.code[line.path])
+        return replace(line, outcome=Outcome.SAVED, snapshot=snapshot, saved_in=run, default_branch="main")
 
 
 def _repository_line(path: str, state: MetadataState) -> RepositoryLine:

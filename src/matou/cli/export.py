@@ -26,13 +26,16 @@ export = Command.lazy(
         "format_name",
         type=click.Choice(tuple(FORMATS)),
         default="html",
-        help=_("pages for people, tables for spreadsheets and trackers, or every item whole for programs"),
+        help=_("pages for people, tables for spreadsheets and trackers, a dump for Gitea, or every item whole"),
     ),
     click.option("--at", type=WholeNumber(min=1), metavar="RUN", help=_("as of this run; the last one by default")),
     include_option,
     exclude_option,
     examples={
         "matou export DIR --to FOLDER": _("pages with search that open by a double click"),
+        "matou export DIR --to FOLDER --format gitea": _(
+            "a folder for each repository that `gitea restore-repo` reads"
+        ),
         "matou export DIR --to FOLDER --format csv": _("tables that spreadsheets and other trackers read"),
     },
     exit_codes=(ExitCode.NOT_ALL_SAVED, ExitCode.DAMAGE_FOUND),

@@ -51,10 +51,17 @@ def _markdown() -> WriteSource:
     return write_markdown
 
 
+def _gitea() -> WriteSource:
+    from matou.transfer.export.gitea_dump import write_gitea
+
+    return write_gitea
+
+
 FORMATS: Final[Mapping[str, ExportFormat]] = {
     "html": ExportFormat(_html, has_start_page=True),
     "markdown": ExportFormat(_markdown),
     "csv": ExportFormat(_csv),
     "xlsx": ExportFormat(_xlsx),
     "jsonl": ExportFormat(_json_lines),
+    "gitea": ExportFormat(_gitea),
 }

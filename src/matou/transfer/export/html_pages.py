@@ -14,13 +14,13 @@ from matou.model.metadata import (
     ReleaseAsset,
     SavedRelease,
 )
+from matou.transfer.export.facts import facts_of, moment
 from matou.transfer.export.source import ExportSource, title_of
 from matou.transfer.export.texts import LocalFile, TextRenderer
 
 POLICY = "default-src 'none'; img-src 'self' file:; style-src 'self' file:; script-src 'self' file:"
 """Of a browser: a page loads nothing but what lies beside it, whatever stands in it."""
 
-STATES = {"open": _("open"), "closed": _("closed"), "merged": _("merged")}
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".avif")
 
 
@@ -51,7 +51,7 @@ class ItemPages:
         sign = "!" if isinstance(item, ChangeRequest) else "#"
         name = item.tag if isinstance(item, SavedRelease) else f"{sign}{item.number}"
         yield f'<h1>{html.escape(title_of(item))} <span class="dim">{html.escape(name)}</span></h1>'
-        facts = self._release_facts(item) if isinstance(item, SavedRelease) else self._facts(item)
+        facts = self._release_facts(item) if isinstance(item, SavedRelease) else facts_of(self._source, item)
         cells = (f"<dt>{html.escape(label)}</dt><dd>{html.escape(value)}</dd>" for label, value in facts if value)
         yield f"<dl>{''.join(cells)}</dl>"
         yield self._said(self._source.person(item.by), item.at, item.text, item.files)
@@ -62,29 +62,6 @@ class ItemPages:
             yield from self._reviews(item)
         for comment in item.comments:
             yield self._comment(comment)
-
-    def _facts(self, item: Item) -> Iterator[tuple[str, str]]:
-        source = self._source
-        yield _("state"), STATES[item.state]
-        yield _("type"), item.type.name if item.type else ""
-        yield _("status"), item.status.name if item.status else ""
-        yield _("priority"), item.priority.name if item.priority else ""
-        yield _("labels"), ", ".join(item.labels)
-        yield _("milestone"), source.milestone(item)
-        yield _("iteration"), source.iteration(item)
-        yield _("assigned to"), ", ".join(map(source.person, item.assignees))
-        yield _("due"), item.due or ""
-        yield _("part of"), item.parent or ""
-        yield _("parts"), ", ".join(item.children or ())
-        if isinstance(item, ChangeRequest):
-            yield _("branches"), f"{item.head.branch or ''} → {item.base.branch}"
-        for field in item.fields or ():
-            yield field.name, "" if field.value is None else str(field.value)
-        yield _("last change"), moment(item.updated_at)
-        yield _("closed"), moment(item.closed_at)
-        yield _("address"), item.url or ""
-        if item.gone_in is not None:
-            yield _("gone from the source"), _("found by run {run}").format(run=item.gone_in)
 
     def _release_facts(self, release: SavedRelease) -> Iterator[tuple[str, str]]:
         yield _("tag"), release.tag
@@ -146,10 +123,6 @@ class ItemPages:
                 f'<li><a href="{html.escape(href)}">{name}</a></li>' if href else f"<li>{name} ({missing})</li>"
             )
         return f"<ul>{''.join(rows)}</ul>" if rows else ""
-
-
-def moment(at: datetime | None) -> str:
-    return "" if at is None else f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def _quoted(place: str) -> str:

@@ -9,7 +9,8 @@ from typing import Final
 from matou.i18n import gettext as _
 from matou.model.metadata import ChangeRequest, Comment, Item, SavedRelease
 from matou.model.metadata.kinds import CHANGE, ISSUE, RELEASE, MetadataKind
-from matou.transfer.export.html_pages import STATES, ItemPages, moment, page
+from matou.transfer.export.facts import STATES, moment
+from matou.transfer.export.html_pages import ItemPages, page
 from matou.transfer.export.source import ITEM_KINDS, ExportSource, title_of
 from matou.transfer.export.texts import TextRenderer
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from matou.i18n import gettext as _
 from matou.model.metadata import AttachedFile, ChangeRequest, Comment, Item, MarkupText, ReleaseAsset, SavedRelease
+from matou.transfer.export.facts import facts_of
 from matou.transfer.export.source import ITEM_KINDS, ExportSource, title_of
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&])")
@@ -18,32 +19,31 @@ def write_markdown(source: ExportSource, *, language: str) -> int:  # noqa: ARG0
     """Write `README.md` and a file an item; how many items there are."""
     count = 0
     with (source.folder / "README.md").open("w", encoding="utf-8", errors="replace", newline="\n") as readme:
-        readme.write(f"# {_literal(source.path)}\n")
+        readme.write(f"# {literal(source.path)}\n")
         for kind in ITEM_KINDS:
             for number, (name, item) in enumerate(source.items(kind)):
                 if not number:
                     readme.write(f"\n## {kind.place}\n\n")
                 place = f"{kind.place}/{name}.md"
                 _write(source.folder / place, _lines(source, item))
-                readme.write(f"- [{_literal(_heading(item))}]({quote(place)})\n")
+                readme.write(f"- [{literal(_heading(item))}]({quote(place)})\n")
                 count += 1
     return count
 
 
 def _lines(source: ExportSource, item: Item | SavedRelease) -> Iterator[str]:
-    yield f"# {_literal(_heading(item))}"
-    facts = [(_("author"), source.person(item.by)), (_("address"), item.url or "")]
-    if isinstance(item, Item):
-        facts += [(_("state"), item.state), (_("labels"), ", ".join(item.labels))]
+    yield f"# {literal(_heading(item))}"
+    known = facts_of(source, item) if isinstance(item, Item) else [(_("address"), item.url or "")]
+    facts = [(_("author"), source.person(item.by)), *known]
     yield ""
-    yield from (f"- {_literal(label)}: {_literal(value)}" for label, value in facts if value)
+    yield from (f"- {literal(label)}: {literal(value)}" for label, value in facts if value)
     yield from _said(source, "", item.at, item.text, item.files)
     if isinstance(item, SavedRelease):
         yield from _files(item.assets, {one.url: source.copy_file(one) for one in item.assets})
         return
     for thread in item.threads if isinstance(item, ChangeRequest) else ():
         place = thread.position.path if thread.position else thread.path
-        yield f"\n## {_literal(place or '')}"
+        yield f"\n## {literal(place or '')}"
         for comment in thread.comments:
             yield from _comment(source, comment)
     for comment in item.comments:
@@ -61,7 +61,7 @@ def _said(
     listed = tuple(files)
     places = {file.url: source.copy_file(file) for file in listed}
     yield ""
-    yield " ".join(filter(None, (who and f"**{_literal(who)}**", "" if at is None else f"{at:%Y-%m-%d %H:%M} UTC")))
+    yield " ".join(filter(None, (who and f"**{literal(who)}**", "" if at is None else f"{at:%Y-%m-%d %H:%M} UTC")))
     yield ""
     yield from (f"> {line}".rstrip() for line in _body(text, places).splitlines())
     yield from _files(listed, places)
@@ -79,8 +79,8 @@ def _files(files: Iterable[AttachedFile | ReleaseAsset], places: Mapping[str, st
     yield ""
     for file in files:
         place = places.get(file.url)
-        name = _literal(file.name)
-        reason = _literal(_("not saved: {reason}").format(reason=file.missing or ""))
+        name = literal(file.name)
+        reason = literal(_("not saved: {reason}").format(reason=file.missing or ""))
         yield f"- {name} ({reason})" if place is None else f"- [{name}](../{quote(place)})"
 
 
@@ -90,7 +90,7 @@ def _heading(item: Item | SavedRelease) -> str:
     return f"{'!' if isinstance(item, ChangeRequest) else '#'}{item.number} {item.title}"
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     """On one line, with nothing in it that Markdown or HTML reads as a sign."""
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
 

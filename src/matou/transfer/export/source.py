@@ -1,7 +1,7 @@
 """What a format writes from: the items of one repository or namespace, one at a time, and the files beside them."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from mimetypes import MimeTypes
 from pathlib import Path
@@ -47,8 +47,9 @@ class ExportSource:
     """
 
     def __init__(self, archive: Archive, saved: SavedMetadata, tree: MetadataTree, folder: Path) -> None:
-        self._archive = archive
+        self.archive = archive
         self._tree = tree
+        self.line = saved.line
         self.path = saved.line.path
         self.source = saved.source
         self.folder = folder
@@ -59,6 +60,9 @@ class ExportSource:
     def person(self, key: PersonKey | None) -> str:
         found = self.people.get(key or "")
         return (key or "") if found is None else found.name or found.login
+
+    def people_named(self, keys: Iterable[PersonKey]) -> str:
+        return ", ".join(map(self.person, keys))
 
     def milestone(self, item: Item) -> str:
         found = self.milestones.get(item.milestone or "")
@@ -72,9 +76,10 @@ class ExportSource:
         """The name of each item's file, without folder and ending, newest first."""
         return [_stem(path) for path in self._paths(kind)]
 
-    def items(self, kind: MetadataKind) -> Iterator[tuple[str, Any]]:
-        """Each item with that name. What is damaged is noted, and passed over."""
-        for path in self._paths(kind):
+    def items(self, kind: MetadataKind, *, oldest_first: bool = False) -> Iterator[tuple[str, Any]]:
+        """Each item with that name, newest first unless told otherwise. What is damaged is noted, and passed over."""
+        paths = self._paths(kind)
+        for path in reversed(paths) if oldest_first else paths:
             try:
                 found = self._tree.item_at(kind, path)
             except Damaged as fault:
@@ -96,7 +101,7 @@ class ExportSource:
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
-                shutil.copyfile(self._archive.blob_file(file.sha256), target)
+                shutil.copyfile(self.archive.blob_file(file.sha256), target)
             except FileNotFoundError:
                 self.faults.missing_files += 1
                 return None
