@@ -15,6 +15,7 @@ from matou.archive.metadata import open_metadata
 from matou.concurrency import CancellationToken, Cancelled
 from matou.errors import Phrase
 from matou.http.rate_limit import RateLimit
+from matou.http.responses import ConnectionFailed
 from matou.model.metadata import ChangeRequest, Issue
 from matou.model.metadata.kinds import BOARD, CHANGE, ISSUE, MetadataKind
 from matou.model.names import NamespacePath, RepositoryPath
@@ -249,6 +250,46 @@ def test_commits_that_only_a_change_requests_fork_has_are_fetched_and_kept(
 
     assert refs_of(folder)["refs/matou/change/12/head"] == head
     assert repository_lines(archive, 2)["100"].outcome is Outcome.SAVED
+
+
+def test_commits_whose_server_was_away_are_asked_for_again_by_the_next_run(
+    source: ScriptedSource, archive: Archive
+) -> None:
+    fork = source.repository("fork", source.projects[0], id_="900")
+    head = commit(fork, "refs/heads/tide", {"tide.py": "high = 3"})
+    url = source.depots[-1].clone_url
+    connections = ScriptedConnections.to(source)
+    source.remove("900")
+    access = ScriptedAccess({"100": ScriptedForge()})
+    access.forges["100"].change(12, head=head)
+    access.commit_sources = {"12": CommitSource(url=url, wants=(head,))}
+
+    def be_away(requests_seen: str, _: bytes) -> None:
+        if requests_seen == url:
+            raise ConnectionFailed("nobody is at home")
+
+    connections.transport.before = be_away
+
+    report = back_up(source, archive, access=access, connections=connections)
+
+    assert not report.everything_is_saved
+    assert report.notes == ()
+    assert repository_lines(archive, 1)["100"].outcome is Outcome.INCOMPLETE
+    assert change_request(archive, "12").commits is None
+    assert rebuild(archive)["team/project/api"] is Rebuilt.SAME
+
+    connections.transport.before = None
+    back_up(source, archive, access=access, connections=connections)
+
+    assert change_request(archive, "12").commits == "present"
+    assert repository_lines(archive, 2)["100"].outcome.is_done
+
+
+def change_request(archive: Archive, number: str) -> ChangeRequest:
+    row = repository_lines(archive, 1)["100"]
+    change = open_metadata(archive.metadata(RepositoryPath.parse(row.path))).item(CHANGE, number)
+    assert isinstance(change, ChangeRequest)
+    return change
 
 
 def test_a_server_that_speaks_a_part_of_an_api_has_nothing_to_be_sorry_for(

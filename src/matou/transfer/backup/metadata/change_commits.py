@@ -10,11 +10,12 @@ import msgspec
 
 from matou.archive.manifest import Outcome
 from matou.concurrency import Cancelled
-from matou.errors import MatouError
+from matou.errors import MatouError, TryLater
 from matou.fs import WriteFailed
 from matou.git.odb.stored_objects import describe_objects
-from matou.git.operations.fetch import FetchSource, fetch_objects
+from matou.git.operations.fetch import FetchFailed, FetchSource, fetch_objects
 from matou.git.refs.listing import CHANGE_PREFIX, fault_of_ref_name, read_refs, write_refs
+from matou.git.wire.client import RemoteError
 from matou.git.wire.transport import list_refs
 from matou.http.tokens import BadCredential
 from matou.model.metadata import ChangeRequest
@@ -29,13 +30,17 @@ from matou.platforms.base.source import RecordSink
 REQUEST: Final = "change-commits"
 """How the receipt of a change request's commits is called among the records."""
 
+AWAY: Final = 503
+"""The status of the record where the server could not be asked: read again, it is no answer either."""
+
 HAS_MIRROR: Final = frozenset({Outcome.SAVED, Outcome.UNCHANGED, Outcome.EMPTY, Outcome.INCOMPLETE})
 
 
 class ChangeCommits(Protocol):
     """Says whether the commits of change requests are saved, and sees to it."""
 
-    def with_commits(self, change: ChangeRequest, reader: MetadataReader) -> ChangeRequest: ...
+    def with_commits(self, change: ChangeRequest, reader: MetadataReader) -> ChangeRequest:
+        """Raises MatouError: whether they can be had is not known now."""
 
 
 class NoCommits:
@@ -68,11 +73,15 @@ class MirrorCommits:
     _own: dict[RefName, ObjectId] | None = None
 
     def with_commits(self, change: ChangeRequest, reader: MetadataReader) -> ChangeRequest:
-        """Raises Cancelled, WriteFailed, BadCredential."""
+        """Raises Cancelled, WriteFailed, BadCredential, TryLater: the server could not be asked."""
         if change.head.commit is None:
             return change
-        receipt = self._found(ObjectId(change.head.commit), change, reader)
         parameters = {"change": change.number, "commit": change.head.commit}
+        try:
+            receipt = self._found(ObjectId(change.head.commit), change, reader)
+        except TryLater:
+            self.record(Record(self.now(), REQUEST, parameters, AWAY, b""))
+            raise
         self.record(Record(self.now(), REQUEST, parameters, 200, msgspec.json.encode(receipt)))
         if not receipt.present:
             self.absent.append(change.number)
@@ -101,15 +110,19 @@ class MirrorCommits:
 
     def _fetch(self, source: CommitSource, head: ObjectId) -> bool:
         """Whether one of the ways to it leads there; that a fork is gone is the platform's usual course."""
+        away: MatouError | None = None
         for want in source.wants:
             try:
                 self._fetch_one(self.source_of(source.url), want)
             except (Cancelled, WriteFailed, BadCredential):
                 raise
-            except MatouError:
+            except MatouError as fault:
+                away = away or (None if _is_refusal(fault) else fault)
                 continue
             if self._has(head):
                 return True
+        if away is not None:
+            raise away
         return False
 
     def _fetch_one(self, source: FetchSource, want: str) -> None:
@@ -119,6 +132,11 @@ class MirrorCommits:
         wanted = list_refs(source.transport, source.url).refs.get(RefName(want))
         if wanted is not None:
             fetch_objects(self.git_dir(), source, RefListing({RefName(want): wanted}))
+
+
+def _is_refusal(fault: MatouError) -> bool:
+    """Whether a server said that it does not give this, and not merely that it cannot now."""
+    return not isinstance(fault, TryLater) or isinstance(fault, RemoteError | FetchFailed)
 
 
 @dataclass(frozen=True, slots=True)

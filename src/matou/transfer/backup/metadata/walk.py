@@ -305,7 +305,7 @@ class _ItemWalk:
         if len(walk.files.faults) > faults:
             self.result.items.hold()
         if isinstance(item, ChangeRequest):
-            item = walk.commits.with_commits(item, walk.reader)
+            item = self._with_commits(item)
         walk.writer.put(self.kind, item)
         for other in read.beside:
             self._put_beside(other, read)
@@ -313,6 +313,14 @@ class _ItemWalk:
         for row in comments:
             walk.put_people(row.people)
         walk.keep_draft_if_due()
+
+    def _with_commits(self, change: ChangeRequest) -> ChangeRequest:
+        try:
+            return self.walk_.commits.with_commits(change, self.walk_.reader)
+        except MatouError as fault:
+            _raise_if_final(fault)
+            self.result.failed(fault)
+            return replace(change, updated_at=None)
 
     def _put_beside(self, value: MetadataValue, read: ItemRead) -> None:
         kind = kind_of(value)
