@@ -10,8 +10,9 @@ from matou.platforms.gitcode import wire
 from matou.server.api.context import RequestContext
 from matou.server.api.params import Nothing, Parameters
 from matou.server.api.route import Route, plain_route
+from matou.server.api.v5.organizations import reach_organization, role_word
 from matou.server.dialects.gitcode_v5.members import read_permission, read_permissions
-from matou.server.dialects.gitcode_v5.organizations import membership, reach_organization, role_word
+from matou.server.dialects.gitcode_v5.organizations import membership
 from matou.server.dialects.gitcode_v5.repository_object import user_id
 
 

@@ -1,56 +1,29 @@
 """Organizations: one of them, those that one belongs to or somebody else does, and who their members are."""
 
-from collections.abc import Collection, Mapping
-from enum import StrEnum
-from types import MappingProxyType
-from typing import TypeVar
-
 import msgspec
 
-from matou.db.memberships import Member, Role
+from matou.db.memberships import Member
 from matou.db.namespaces import Namespace, NamespaceKind
 from matou.db.users import User
-from matou.forge.access import (
-    Authorized,
-    MaySee,
-    MaySeeMembers,
-    NoSuchNamespace,
-    Right,
-    Scope,
-    authorize_namespace,
-    no_such_namespace,
-)
-from matou.forge.accounts.members import find_member, members
+from matou.forge.access import GrantedPage, MaySee, MaySeeMembers, Scope
+from matou.forge.accounts.members import find_member
 from matou.forge.accounts.namespaces import namespaces_of
 from matou.forge.repositories.repository_lists import find_person
-from matou.model.names import InvalidName, NamespacePath
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RequestContext
 from matou.server.api.params import LARGEST_PER_PAGE, Nothing, Number, PageParameters
 from matou.server.api.responses import ListPage
 from matou.server.api.route import plain_route
-from matou.server.dialects.gitcode_v5.repository_object import user_id
-
-R = TypeVar("R", bound=Right)
-
-ORGANIZATIONS = (NamespaceKind.ORGANIZATION, NamespaceKind.PROJECT)
-LEAST_ADMIN = Role.MAINTAINER
-"""The smallest role that is called `admin`; all others are called `member`."""
-
-
-class MemberRole(StrEnum):
-    ALL = "all"
-    ADMIN = "admin"
-    MEMBER = "member"
-
-
-ROLES: Mapping[MemberRole, Collection[Role]] = MappingProxyType(
-    {
-        MemberRole.ALL: tuple(Role),
-        MemberRole.ADMIN: tuple(role for role in Role if role >= LEAST_ADMIN),
-        MemberRole.MEMBER: tuple(role for role in Role if role < LEAST_ADMIN),
-    }
+from matou.server.api.v5.organizations import (
+    OrganizationMembersQuery,
+    OrganizationsQuery,
+    members_of,
+    organizations_of,
+    own_organizations,
+    reach_organization,
+    role_word,
 )
+from matou.server.dialects.gitcode_v5.repository_object import user_id
 
 
 class NamespacesQuery(PageParameters, frozen=True, kw_only=True):
@@ -63,16 +36,6 @@ class NamespacesQuery(PageParameters, frozen=True, kw_only=True):
         return min(self.size or self.per_page or 20, LARGEST_PER_PAGE)
 
 
-class OrganizationsQuery(PageParameters, frozen=True, kw_only=True):
-    """`admin`: only those that the caller administers."""
-
-    admin: bool = False
-
-
-class OrganizationMembersQuery(PageParameters, frozen=True, kw_only=True):
-    role: MemberRole = MemberRole.ALL
-
-
 def list_namespaces(context: RequestContext, params: NamespacesQuery) -> ListPage:
     kinds = tuple(NamespaceKind)
     namespaces, total = namespaces_of(
@@ -82,19 +45,16 @@ def list_namespaces(context: RequestContext, params: NamespacesQuery) -> ListPag
 
 
 def list_organizations(context: RequestContext, params: OrganizationsQuery) -> ListPage:
-    return _organizations_of(context, context.user, params, least=LEAST_ADMIN if params.admin else Role.GUEST)
+    return _organizations(context, own_organizations(context, params))
 
 
 def list_organizations_of_user(context: RequestContext, params: PageParameters) -> ListPage:
-    return _organizations_of(context, find_person(context.forge, context.path["username"]), params)
+    user = find_person(context.forge, context.path["username"])
+    return _organizations(context, organizations_of(context, user, params))
 
 
-def _organizations_of(
-    context: RequestContext, user: User, params: PageParameters, *, least: Role = Role.GUEST
-) -> ListPage:
-    namespaces, total = namespaces_of(
-        context.forge, context.identity, user, ORGANIZATIONS, offset=params.offset, limit=params.limit, least=least
-    )
+def _organizations(context: RequestContext, listing: GrantedPage[Namespace]) -> ListPage:
+    namespaces, total = listing
     return ListPage([_organization(context, one.subject) for one in namespaces], total)
 
 
@@ -106,9 +66,7 @@ def show_organization(context: RequestContext, _: Nothing) -> wire.OrganizationD
 
 
 def list_members(context: RequestContext, params: OrganizationMembersQuery) -> ListPage:
-    organization = authorize_namespace(context.forge, context.identity, MaySeeMembers, _path(context.path["org"]))
-    roles = ROLES[params.role]
-    rows, total = members(context.forge, organization, roles=roles, offset=params.offset, limit=params.limit)
+    rows, total = members_of(context, params)
     return ListPage([_member(context, member) for member in rows], total)
 
 
@@ -116,15 +74,6 @@ def show_member(context: RequestContext, _: Nothing) -> wire.Membership:
     organization = reach_organization(context, MaySeeMembers)
     member = find_member(context.forge, organization, find_person(context.forge, context.path["username"]))
     return membership(context, organization.subject, member.user)
-
-
-def reach_organization(context: RequestContext, right: type[R]) -> Authorized[Namespace, R]:
-    """What `{org}` names, if it is nobody's own namespace. Raises as `access.authorize_namespace`."""
-    path = _path(context.path["org"])
-    organization = authorize_namespace(context.forge, context.identity, right, path)
-    if organization.subject.kind not in ORGANIZATIONS:
-        raise no_such_namespace(path)
-    return organization
 
 
 def membership(context: RequestContext, organization: Namespace, user: User) -> wire.Membership:
@@ -142,17 +91,6 @@ def membership(context: RequestContext, organization: Namespace, user: User) -> 
             html_url=context.links.user(user.name),
         ),
     )
-
-
-def role_word(role: Role) -> str:
-    return "admin" if role >= LEAST_ADMIN else "member"
-
-
-def _path(text: str) -> NamespacePath:
-    try:
-        return NamespacePath.parse(text)
-    except InvalidName:
-        raise NoSuchNamespace("there is no namespace {path}", path=repr(text)[:200]) from None
 
 
 def _namespace(context: RequestContext, namespace: Namespace) -> wire.GitCodeNamespace:

@@ -10,14 +10,14 @@ from matou.server.api.endpoint import Api
 from matou.server.api.openapi import description_route
 from matou.server.api.params import PageParameters, Parameters
 from matou.server.api.responses import ListPage
-from matou.server.dialects.gitee_v5 import code, conversation
+from matou.server.dialects.gitee_v5 import accounts, code, conversation
 from matou.server.dialects.gitee_v5.errors import FAILURES, GiteeV5Error, GiteeV5ErrorBody, write_failure
 from matou.server.rate_limit import FixedWindowLimiter
 from matou.server.state import ServerState
 from matou.server.streaming import Header
 
 PREFIX: Final = "/gitee/api/v5"
-ROUTES: Final = (*code.ROUTES, *conversation.ROUTES)
+ROUTES: Final = (*accounts.ROUTES, *code.ROUTES, *conversation.ROUTES)
 _OURS: Final = re.compile(rb"[^ ]+ /gitee/api/v5/(?![^/]+\.git/)(?P<below>.*)", re.DOTALL)
 """A project may be called `v5`, below `api` in a team called `gitee`: the URLs of its repositories are git's."""
 

@@ -1,13 +1,6 @@
-"""Who one is, repositories, and their branches, tags and commits: what a client of Gitee's API v5 asks for first."""
+"""A repository, and its branches, tags and commits, by Gitee's API v5."""
 
-from collections.abc import Sequence
-from typing import Any
-
-from matou.db.namespaces import NamespaceKind
-from matou.db.repositories import Repository
-from matou.db.repository_listings import RepositoryQuery
-from matou.db.users import User
-from matou.forge.access import Action, MayReadCode, MaySee, Scope, may
+from matou.forge.access import MayReadCode, MaySee
 from matou.forge.content.history import (
     EVERY_COMMIT,
     BranchOrder,
@@ -19,20 +12,17 @@ from matou.forge.content.history import (
     list_commits,
     list_tags,
 )
-from matou.forge.repositories.repository_lists import own_repositories, repository_facts
 from matou.git.odb.objects import Commit
-from matou.model.platform import Visibility
 from matou.platforms.gitee import wire_v5
 from matou.platforms.gitee.wire_v3 import moment_of
-from matou.server.api.context import RepositoryContext, RequestContext
+from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Nothing, PageParameters, PathText
-from matou.server.api.response_cache import at_database, at_refs, at_refs_and_database
+from matou.server.api.response_cache import at_refs, at_refs_and_database
 from matou.server.api.responses import ListPage
-from matou.server.api.route import Route, Workload, plain_route, repository_route
+from matou.server.api.route import Route, Workload, repository_route
 from matou.server.api.v5.queries import WholeUnlessPaged
 from matou.server.dialects.gitee_v5.conversation_rows import signature_row
-
-_READ = (Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
+from matou.server.dialects.gitee_v5.objects import repository_rows
 
 
 class HistoryQuery(PageParameters, frozen=True, kw_only=True):
@@ -41,20 +31,8 @@ class HistoryQuery(PageParameters, frozen=True, kw_only=True):
     sha: PathText = ""
 
 
-def show_self(context: RequestContext, _: Nothing) -> wire_v5.GiteeUser:
-    return _user(context, context.user, email=context.user.email)
-
-
-def list_own(context: RequestContext, params: PageParameters) -> ListPage:
-    page = own_repositories(
-        context.forge, context.identity, context.user, RepositoryQuery(), offset=params.offset, limit=params.limit
-    )
-    listed, total = page
-    return ListPage(_repositories(context, [granted.subject for granted in listed]), total)
-
-
-def show_repository(context: RepositoryContext[MaySee], _: Nothing) -> wire_v5.GiteeRepository:
-    return _repositories(context, [context.repository])[0]
+def show_repository(context: RepositoryContext[MaySee], _: Nothing) -> dict[str, object]:
+    return repository_rows(context, [context.repository])[0]
 
 
 def show_branches(context: RepositoryContext[MayReadCode], params: WholeUnlessPaged) -> ListPage:
@@ -87,64 +65,6 @@ def show_commits(context: RepositoryContext[MayReadCode], params: HistoryQuery) 
 
 def show_commit(context: RepositoryContext[MayReadCode], _: Nothing) -> dict[str, object]:
     return _commit(context, find_commit_at(context.forge, context.granted, context.path["sha"]))
-
-
-def _user(context: RequestContext, user: User, *, email: str | None = None) -> wire_v5.GiteeUser:
-    """An e-mail is shown to its owner alone."""
-    return wire_v5.GiteeUser(
-        id=user.id,
-        login=user.name,
-        name=user.display_name or user.name,
-        avatar_url="",
-        html_url=context.links.user(user.name),
-        email=email,
-        type="User",
-    )
-
-
-def _repositories(context: RequestContext, repositories: Sequence[Repository]) -> list[wire_v5.GiteeRepository]:
-    facts = repository_facts(context.forge, context.identity, repositories)
-    return [_repository(context, one, facts[one.id]) for one in repositories if one.id in facts]
-
-
-def _repository(context: RequestContext, repository: Repository, facts: Any) -> wire_v5.GiteeRepository:
-    links, path, namespace = context.links, repository.path, facts.namespace
-
-    def allows(action: Action) -> bool:
-        return may(context.forge, context.identity, action, repository)
-
-    return wire_v5.GiteeRepository(
-        id=repository.id,
-        full_name=str(path),
-        human_name=f"{namespace.display_name or namespace.name}/{repository.true_name}",
-        namespace=wire_v5.GiteeNamespace(
-            id=namespace.id,
-            type="personal" if namespace.kind is NamespaceKind.USER else "group",
-            name=namespace.display_name or namespace.name,
-            path=str(namespace.path),
-            html_url=links.page(namespace.path),
-        ),
-        path=path.name,
-        name=repository.true_name,
-        owner=None if facts.creator is None else _user(context, facts.creator),
-        description=repository.description,
-        private=repository.visibility is Visibility.PRIVATE,
-        public=repository.visibility is Visibility.PUBLIC,
-        internal=repository.visibility is Visibility.INTERNAL,
-        fork=facts.is_fork,
-        html_url=links.git(path),
-        ssh_url="",
-        default_branch=repository.default_branch,
-        has_issues=facts.modules.has_issue,
-        has_wiki=facts.modules.has_wiki,
-        pull_requests_enabled=facts.modules.has_merge_request,
-        permission=wire_v5.GiteePermission(
-            pull=allows(Action.READ_CODE), push=allows(Action.WRITE_CODE), admin=allows(Action.CHANGE_SETTINGS)
-        ),
-        pushed_at=None if repository.last_push_at is None else moment_of(repository.last_push_at),
-        created_at=moment_of(repository.created_at or repository.updated_at),
-        updated_at=moment_of(repository.updated_at),
-    )
 
 
 def _branch(context: RepositoryContext[MayReadCode], branch: ListedBranch) -> dict[str, object]:
@@ -201,16 +121,6 @@ def readable(name: str) -> str:
 _ROW = dict[str, object]
 
 ROUTES: tuple[Route, ...] = (
-    plain_route("GET", "/user", Nothing, show_self, answer=wire_v5.GiteeUser),
-    plain_route(
-        "GET",
-        "/user/repos",
-        PageParameters,
-        list_own,
-        answer=list[wire_v5.GiteeRepository],
-        scopes=_READ,
-        cache_key=at_database,
-    ),
     repository_route("GET", "/repos/{owner}/{repo}", MaySee, Nothing, show_repository, answer=wire_v5.GiteeRepository),
     repository_route(
         "GET",

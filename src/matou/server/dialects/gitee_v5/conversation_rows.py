@@ -36,10 +36,10 @@ from matou.server.api.v5.rows import (
     JsonRow,
     body_of,
     number_of,
-    one_segment,
     thread_of,
     threads_of,
 )
+from matou.server.dialects.gitee_v5.objects import addresses_of_person
 
 STATES: Final = {"doing": "progressing", "rejected": "rejected"}
 
@@ -269,7 +269,6 @@ class GiteeRows(ConversationRows):
         known = self.participant(key)
         if known is None:
             return None
-        login = one_segment(known.login)
         row = wire_issues.GiteeUserBasic(
             id=number_of(known.id),
             login=known.login,
@@ -279,7 +278,7 @@ class GiteeRows(ConversationRows):
             html_url=known.url or "",
             type="User",
         )
-        below = {f"{name}_url": f"{self.context.links.api('users')}/{login}/{name}" for name in _BELOW_A_PERSON}
+        below = addresses_of_person(self.context.links, known.login)
         own: dict[str, object] = {"email": known.email} if known.email and self.shows_personal_data else {}
         return {**msgspec.to_builtins(row), **below, **self.shown_extra(known.extra), **own}
 
@@ -353,12 +352,6 @@ class GiteeRows(ConversationRows):
         if self.is_own:
             return {**empty, **position.as_given}
         return {**empty, "path": position.path, "new_line": position.line, "commit_id": position.commit}
-
-
-_BELOW_A_PERSON: Final = (
-    *("followers", "following", "gists", "starred", "subscriptions", "organizations", "repos", "events"),
-    "received_events",
-)
 
 
 def file_id(release: SavedRelease, asset: ReleaseAsset) -> str:
