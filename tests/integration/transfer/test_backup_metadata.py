@@ -17,7 +17,7 @@ from matou.errors import Phrase
 from matou.http.rate_limit import RateLimit
 from matou.http.responses import ConnectionFailed
 from matou.model.metadata import ChangeRequest, Issue
-from matou.model.metadata.kinds import BOARD, CHANGE, ISSUE, MetadataKind
+from matou.model.metadata.kinds import BOARD, CHANGE, ISSUE, RELEASE, MetadataKind
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.platforms.base.api_client import Answers
 from matou.platforms.base.metadata import CommitSource, ReadableKind
@@ -187,6 +187,37 @@ def test_a_metadata_repository_that_is_damaged_stops_nothing_else(source: Script
     after = repository_lines(archive, 2)["100"].metadata
     assert after is not None
     assert (after.kinds["issue"].items, after.saved_in) == (1, 2)
+
+
+def test_releases_are_asked_for_where_there_is_a_tag_or_one_is_saved_or_all_is_read(
+    source: ScriptedSource, archive: Archive
+) -> None:
+    at_tags = tuple(replace(kind, needs_tag=True) if kind.kind is RELEASE else kind for kind in KINDS)
+    access = ScriptedAccess({"100": ScriptedForge()}, kinds=at_tags)
+
+    def requests_seen(**options: Any) -> int:
+        access.forges["100"].requests_seen.clear()
+        assert back_up(source, archive, access=access, **options).everything_is_saved
+        return access.forges["100"].requests_seen["GET /releases"]
+
+    assert [
+        requests_seen(),
+        requests_seen(),
+        requests_seen(metadata=KindSelection(sweep=True)),
+        requests_seen(trust_listing=True),
+    ] == [1, 0, 1, 0]
+    commit(source.git_dir("100"), "refs/heads/main", {"readme": "new"})
+    assert [requests_seen(), requests_seen()] == [1, 0]
+
+    git(source.git_dir("100"), "tag", "v1", "refs/heads/main")
+    access.forges["100"].releases["v1"] = {"tag": "v1"}
+    assert [requests_seen(), requests_seen()] == [1, 1]
+    git(source.git_dir("100"), "tag", "-d", "v1")
+    assert [requests_seen(), requests_seen()] == [1, 1]
+
+    row = repository_lines(archive, 1 + 3 + 2 + 2 + 1)["100"]
+    assert row.metadata is not None
+    assert row.metadata.kinds["release"].items == 1
 
 
 def test_what_was_told_stands_in_the_manifest(source: ScriptedSource, archive: Archive) -> None:

@@ -56,11 +56,14 @@ class ReadableKind:
     Attributes:
         unseen: why nobody gets it, where the platform has it and gives it to no program: it is reported and not asked.
         has_since: whether `rows` asks the platform for what has changed since; else it gives all rows each time.
+        needs_tag: whether each is made at a tag of the repository's: where that has none and nothing is saved, it is
+            asked for by a sweep alone, which finds what outlived its tag.
     """
 
     kind: MetadataKind
     comments: CommentListing = CommentListing.WITH_ITEM
     has_since: bool = True
+    needs_tag: bool = False
     unseen: Phrase | None = None
 
 

@@ -41,7 +41,7 @@ from matou.platforms.coding.wire import moment
 
 KINDS: Final[Sequence[ReadableKind]] = (
     ReadableKind(kind=known.CHANGE, comments=CommentListing.REPOSITORY_WIDE),
-    ReadableKind(kind=known.RELEASE, has_since=False),
+    ReadableKind(kind=known.RELEASE, has_since=False, needs_tag=True),
     ReadableKind(kind=known.PROTECTION),
 )
 

@@ -187,6 +187,19 @@ def is_surely_whole(line: RepositoryLine) -> bool:
     return line.outcome in (Outcome.SAVED, Outcome.UNCHANGED, Outcome.EMPTY)
 
 
+def has_surely_no_tag(archive: Archive, line: RepositoryLine) -> bool:
+    """Say whether the source has as few tags as the run before had heard of: none. What is new may have some."""
+    if line.outcome is Outcome.EMPTY:
+        return True
+    if line.outcome is not Outcome.UNCHANGED or line.not_stored:
+        return False
+    try:
+        refs = saved_refs(archive, line)
+    except (Damaged, NotFound):
+        return False
+    return refs is not None and not any(name.startswith("refs/tags/") for name in refs.refs)
+
+
 def saved_refs(archive: Archive, line: RepositoryLine) -> RefListing | None:
     """The refs that the archive has of a repository, without those that could not be stored.
 

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -43,6 +44,7 @@ from matou.transfer.backup.plan import source_path
 from matou.transfer.backup.report import SILENCE
 from matou.transfer.backup.staging import STAGED_PREFIX, MirrorPublisher
 from matou.transfer.common.proofs import Damage
+from matou.transfer.common.saved_repositories import has_surely_no_tag
 
 NOT_READ = frozenset({Outcome.GONE, Outcome.UNLISTED, Outcome.EXCLUDED, Outcome.UNSUPPORTED})
 """What a run that ended so asked nobody about a repository."""
@@ -182,6 +184,7 @@ class MetadataRebuild:
                         owner,
                         self._before.get((key, "RepositoryLine", line.id)),
                         RecordedCommits(answers),
+                        partial(has_surely_no_tag, self.archive, line),
                     )
                     yield owner.place
             saver.publisher.publish_all()

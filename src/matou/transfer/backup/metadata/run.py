@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -31,6 +32,7 @@ from matou.transfer.backup.metadata.starting_points import MetadataOwner
 from matou.transfer.backup.plan import BackupTask
 from matou.transfer.backup.report import KindTotal
 from matou.transfer.common.proofs import Damage
+from matou.transfer.common.saved_repositories import has_surely_no_tag
 
 NOT_READ = "not all of what lies around its code was read: {what}: {fault}"
 
@@ -98,9 +100,9 @@ class RunMetadata:
         commits = self._commits(task, line, source_of)
         owner = MetadataOwner(id=task.remote.id, place=task.place, called=task.source_path)
         before = line.metadata
-        saved = self._saved(
-            owner, before, lambda: self.saver.of_repository(task.remote, task.namespace, owner, before, commits)
-        )
+        has_no_tag = partial(has_surely_no_tag, self.saver.archive, line)
+        save = partial(self.saver.of_repository, task.remote, task.namespace, owner, before, commits, has_no_tag)
+        saved = self._saved(owner, before, save)
         if isinstance(commits, MirrorCommits) and commits.absent:
             self.recorder.note(task.source_path, CommitsAbsent(_absent(commits.absent)))
         line = msgspec.structs.replace(line, metadata=saved.state)

@@ -92,10 +92,11 @@ class MetadataSaver:
         owner: MetadataOwner,
         before: MetadataState | None,
         commits: ChangeCommits = NO_COMMITS,
+        has_no_tag: Callable[[], bool] = lambda: False,
     ) -> MetadataSaving:
         """Raises as `save` does."""
         reader = None if self.selection.is_code_only else self.source.of_repository(repository, namespace)
-        return self.save(reader, owner, before, commits)
+        return self.save(reader, owner, before, commits, has_no_tag)
 
     def of_namespace(
         self, namespace: RemoteNamespace, owner: MetadataOwner, before: MetadataState | None
@@ -110,6 +111,7 @@ class MetadataSaver:
         owner: MetadataOwner,
         before: MetadataState | None,
         commits: ChangeCommits = NO_COMMITS,
+        has_no_tag: Callable[[], bool] = lambda: False,
     ) -> MetadataSaving:
         """Read what has changed since the last run, and commit it. What was read before something broke off counts.
 
@@ -138,6 +140,7 @@ class MetadataSaver:
         ) as writer:
             walk = self._walk(reader, writer, owner, start)
             walk.commits, walk.keep_every, walk.before_draft = commits, self.keep_every, self.before_draft
+            walk.has_no_tag = has_no_tag
             try:
                 walk.walk()
             finally:

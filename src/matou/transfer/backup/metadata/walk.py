@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from matou.archive.manifest import MetadataState
+from matou.archive.manifest import MetadataState, ReadState
 from matou.archive.metadata import MetadataWriter, key_of
 from matou.concurrency import CancellationToken, Cancelled
 from matou.errors import Damaged, MatouError, NotFound, TryLater
@@ -62,6 +62,7 @@ class MetadataWalk:
         before: what the last manifest says of it.
         run: the number of this run, which began at `began_at`.
         commits: sees to it that the commits of change requests are saved.
+        has_no_tag: whether it is known that the repository has none; asked where it matters.
     """
 
     reader: MetadataReader
@@ -74,6 +75,7 @@ class MetadataWalk:
     cancellation: CancellationToken
     on_progress: OnProgress
     commits: ChangeCommits = field(default_factory=NoCommits)
+    has_no_tag: Callable[[], bool] = lambda: False
     keep_every: timedelta = KEEP_EVERY
     before_draft: Callable[[], None] = lambda: None
     kept_at: float = field(default_factory=time.monotonic)
@@ -95,7 +97,7 @@ class MetadataWalk:
             result.is_off = not self.selection.wants(readable.kind)
             if readable.unseen is not None:
                 result.unseen = KindUnseen(readable.unseen)
-            elif not result.is_off:
+            elif not result.is_off and not self._is_surely_none(readable):
                 self._walk_kind(readable, result)
         for kind in (ATTACHMENT, ASSET):
             if self.results and not self.selection.wants(kind):
@@ -107,6 +109,13 @@ class MetadataWalk:
             before = self.before.kinds.get(kind.name) if self.before else None
             self.results[kind.name] = KindResult.of(kind, before, self.began_at)
         return self.results[kind.name]
+
+    def _is_surely_none(self, readable: ReadableKind) -> bool:
+        """Whether there can be nothing of a kind, so that nobody need be asked."""
+        saved = self.before.kinds.get(readable.kind.name) if self.before else None
+        if not readable.needs_tag or self.is_sweep or saved is None:
+            return False
+        return saved.state is ReadState.COMPLETE and not saved.items and self.has_no_tag()
 
     def _walk_kind(self, readable: ReadableKind, result: KindResult) -> None:
         try:
