@@ -16,6 +16,7 @@ from matou.platforms.base.unreadable import UnreadableRow
 from matou.platforms.coding import PLATFORM
 from matou.platforms.coding import wire_requests as call_action
 from matou.platforms.coding.api import CodingApi
+from matou.platforms.coding.client_conversation import ConversationActions
 from matou.platforms.coding.pages import PAGE_SIZE, rows_of
 from matou.platforms.coding.tokens import CodingToken
 from matou.platforms.coding.wire import (
@@ -44,7 +45,7 @@ TEMPLATE = "CODE_HOST"
 R = TypeVar("R", bound=Response)
 
 
-class Coding(TypedClient):
+class Coding(ConversationActions, TypedClient):
     """CODING's Open API, at CODING or at any server that speaks it. May be used by several threads.
 
         with Coding(token) as coding:
