@@ -12,6 +12,8 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
+from matou.transfer.backup.metadata.walk import MetadataWalk
+from support.scripted_metadata import ScriptedAccess, ScriptedForge
 from support.scripted_source import ScriptedSource, back_up, open_archive
 
 CONTEXT = get_context("forkserver")
@@ -53,6 +55,7 @@ def _run(
     die_at: int | None = None,
     count_into: Path | None = None,
     largest_file: int | None = None,
+    forge: Path | None = None,
     ready: Any = None,
     began: Any = None,
 ) -> None:
@@ -64,6 +67,7 @@ def _run(
         die_at: the number of the system call at which to be killed.
         count_into: a file for the number of such calls.
         largest_file: RLIMIT_FSIZE.
+        forge: what `ScriptedForge.save` wrote: what was said around the repository 100.
         ready: an event that is set when the backup is about to begin.
         began: one that is set when the first fetch begins.
     """
@@ -84,11 +88,25 @@ def _run(
     if ready is not None:
         ready.set()
     with contextlib.suppress(KeyboardInterrupt):
-        back_up(loaded, opened, connections=connections)
+        back_up(loaded, opened, connections=connections, access=_access(forge))
         if count_into is not None:
             count_into.write_text(str(next(calls) - 1))
         return
     os._exit(130)
+
+
+def _access(forge: Path | None) -> ScriptedAccess | None:
+    """What comes is made durable after each item, so that every moment of that is met too."""
+    if forge is None:
+        return None
+    keep = MetadataWalk.keep_draft_if_due
+
+    def keep_each(walk: MetadataWalk) -> None:
+        walk.kept_at = float("-inf")
+        keep(walk)
+
+    MetadataWalk.keep_draft_if_due = keep_each  # type: ignore[method-assign,assignment]
+    return ScriptedAccess({"100": ScriptedForge.load(forge)})
 
 
 def _say_so_and_linger(began: Any) -> None:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 
 from matou.archive.blobs import BlobStore
@@ -69,6 +70,9 @@ KINDS = (
 )
 
 
+_ROWS = ("issues", "comments", "changes", "notes", "releases", "labels", "hooks")
+
+
 def moment(minutes: float) -> str:
     return (BEGAN + timedelta(minutes=minutes)).isoformat()
 
@@ -93,6 +97,13 @@ class ScriptedForge:
     faults: dict[str, int] = field(default_factory=dict)
     requests_seen: "Counter[str]" = field(default_factory=Counter)
     minutes: float = 0
+
+    def save(self, path: Path) -> None:
+        path.write_text(json.dumps([getattr(self, name) for name in _ROWS]))
+
+    @classmethod
+    def load(cls, path: Path) -> "ScriptedForge":
+        return cls(**dict(zip(_ROWS, json.loads(path.read_text()), strict=True)))
 
     def later(self, minutes: float = 60) -> str:
         self.minutes += minutes
