@@ -14,6 +14,8 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import MetadataState, ReadState
 from matou.archive.metadata import open_metadata
 from matou.concurrency import CancellationToken, Cancelled
+from matou.errors import MatouError
+from matou.http.responses import Answer, failed
 from matou.model.metadata import ChangeRequest, Issue, LabelDefinition, MetadataValue
 from matou.model.metadata.kinds import CHANGE, ISSUE, LABEL, MetadataKind
 from matou.model.names import RepositoryPath
@@ -27,7 +29,7 @@ from matou.transfer.backup.metadata.selection import KindSelection
 from matou.transfer.backup.metadata.starting_points import MetadataOwner
 from matou.transfer.backup.metadata.walk import READING
 from matou.transfer.backup.staging import MirrorPublisher
-from support.scripted_metadata import BEGAN, NoFiles, ScriptedForge, ScriptedMetadata, reader_of
+from support.scripted_metadata import BEGAN, NoFiles, ScriptedForge, ScriptedMetadata, ScriptedReader, reader_of
 from support.scripted_source import git, open_archive, refs_of
 
 PLACE = RepositoryPath.parse("team/project/api")
@@ -290,6 +292,25 @@ def test_a_kind_that_may_not_be_read_stops_no_other(backups: Backups, status: in
     assert not saved.state.is_done  # type: ignore[union-attr]
     assert [str(what) for what, _ in saved.problems] == ["webhooks of team/project/api"]
     assert backups.kind("issue").state is ReadState.COMPLETE
+
+
+@pytest.mark.parametrize("count", [2, 30])
+@pytest.mark.parametrize(("status", "state"), [(403, ReadState.REFUSED), (503, ReadState.BROKEN_OFF)])
+def test_a_kind_of_which_many_items_are_refused_is_refused(
+    backups: Backups, monkeypatch: pytest.MonkeyPatch, count: int, status: int, state: ReadState
+) -> None:
+    for number in range(count):
+        backups.forge.issue(number)
+    monkeypatch.setattr(ScriptedReader, "read", lambda *_, **__: raise_(failed(Answer(status, {}, b""), "GET /issue")))
+
+    backups.back_up()
+
+    assert backups.kind("issue").state is state
+    assert backups.kind("issue").since is None
+
+
+def raise_(error: MatouError) -> None:
+    raise error
 
 
 def test_comments_that_may_not_be_read_stay_as_they_were_saved(backups: Backups) -> None:

@@ -44,14 +44,14 @@ class KindResult:
 
     Attributes:
         faults: why it is not complete; the first says it in the manifest.
-        fault_count: all of them.
+        is_refused: whether all of them, where there is any, are refusals: asking again will not help.
     """
 
     kind: MetadataKind
     items: Checkpoint
     comments: Checkpoint
     faults: list[MatouError] = field(default_factory=list)
-    fault_count: int = 0
+    is_refused: bool = True
     unseen: MatouError | None = None
     is_off: bool = False
 
@@ -66,7 +66,7 @@ class KindResult:
     def failed(self, fault: MatouError) -> None:
         """Note why something of it was not read, so that the next run asks for it again."""
         self.items.hold()
-        self.fault_count += 1
+        self.is_refused &= isinstance(fault, Refused)
         if not self.faults:
             self.faults.append(fault)
 
@@ -78,8 +78,7 @@ class KindResult:
             return ReadState.OFF
         if not self.faults:
             return ReadState.COMPLETE
-        is_refused = self.fault_count == 1 and isinstance(self.faults[0], Refused)
-        return ReadState.REFUSED if is_refused else ReadState.BROKEN_OFF
+        return ReadState.REFUSED if self.is_refused else ReadState.BROKEN_OFF
 
     def line(self, commit: MetadataCommit | None) -> KindState:
         """What the manifest says of it."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 from matou.archive.manifest import MetadataState, ReadState
 from matou.archive.metadata import MetadataWriter, key_of
 from matou.concurrency import CancellationToken, Cancelled
-from matou.errors import Damaged, MatouError, NotFound, TryLater
+from matou.errors import Damaged, MatouError, NotFound, Refused, TryLater
 from matou.fs import WriteFailed
 from matou.git.odb.objects import MissingObject
 from matou.http.tokens import is_dead
@@ -48,6 +48,10 @@ OnProgress = Callable[[MetadataKind, int], None]
 
 class NothingMore(TryLater):
     """So much of a kind could not be read that the rest was not asked for."""
+
+
+class NothingGranted(Refused):
+    """So much of a kind was refused that the rest was not asked for."""
 
 
 class KindUnseen(NotFound):
@@ -303,7 +307,8 @@ class _ItemWalk:
         self.result.failed(fault)
         self.failures += 1
         if self.failures >= MOST_FAILURES:
-            raise NothingMore("{count} could not be read, one after another: {fault}", count=self.failures, fault=fault)
+            error = NothingGranted if isinstance(fault, Refused) else NothingMore
+            raise error("{count} could not be read, one after another: {fault}", count=self.failures, fault=fault)
 
     def _put(self, before: MetadataValue | None, read: ItemRead, comments: tuple[CommentRow, ...]) -> None:
         walk = self.walk_
