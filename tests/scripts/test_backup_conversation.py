@@ -126,6 +126,30 @@ def test_what_a_token_may_not_read_is_reported_and_ends_with_3(
     assert metadata_of(tmp_path / "archive", "crane")["kinds"]["issue"]["state"] == "refused"
 
 
+def test_what_of_it_is_wanted_may_stand_in_matou_toml(
+    gitcode: tuple[FaultProxy, GitCodeConversation, str, str], person: Person, tmp_path: Path
+) -> None:
+    proxy, _, _, token = gitcode
+    archive, configuration = tmp_path / "archive", tmp_path / "matou.toml"
+    text = f'[[source]]\nplatform = "gitcode"\nurl = "{proxy.url}"\nto = "{archive}"\n'
+    words = ("backup", "--config", configuration)
+
+    configuration.write_text(f'{text}only = ["issues"]\nlargest_file = 5\nsweep = true\n')
+    person.matou(*words, MATOU_GITCODE_TOKEN=token)
+    kinds = metadata_of(archive, "crane")["kinds"]
+    assert (kinds["issue"]["state"], kinds["release"]["state"]) == ("complete", "off")
+    first = json.loads((archive / "runs/000001/manifest.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    assert first["options"]["largest_file"] == 5 * 1024 * 1024
+    assert first["options"]["sweep"] is True
+
+    person.matou(*words, "--only", "releases", MATOU_GITCODE_TOKEN=token)
+    kinds = metadata_of(archive, "crane")["kinds"]
+    assert (kinds["release"]["state"], kinds["issue"]["state"]) == ("complete", "off")
+
+    configuration.write_text(f'{text}without = ["tides"]\n')
+    assert "unknown kind 'tides'" in person.matou(*words, code=2, MATOU_GITCODE_TOKEN=token).err
+
+
 def lose_branch(git_dir: Path) -> None:
     (git_dir / "packed-refs").write_bytes(b"")
 

@@ -42,15 +42,13 @@ from matou.i18n import format_error
 from matou.i18n import gettext as _
 from matou.model.metadata.kinds import OPTIONS
 from matou.platforms.registry import SOURCES
-from matou.settings import Settings
+from matou.settings import MEBIBYTE, Settings
 from matou.transfer.backup.changes import RepositoryChange, changes_of_run
 from matou.transfer.backup.metadata.selection import KindSelection, options_of
 from matou.transfer.backup.options import BackupOptions, default_jobs
 from matou.transfer.backup.report import BackupReport, CredentialDied
 from matou.transfer.common.filters import nothing_matches
 from matou.wiring import back_up, open_archive
-
-MEBIBYTE = 1024 * 1024
 
 
 @click.command(
@@ -258,7 +256,12 @@ def _run(source: ConfiguredSource, options: BackupOptions, settings: Settings) -
 
 
 def _run_with(token: Secret, source: ConfiguredSource, options: BackupOptions, settings: Settings) -> BackupReport:
-    narrowed = replace(options, include=options.include + source.include, exclude=options.exclude + source.exclude)
+    narrowed = replace(
+        options,
+        include=options.include + source.include,
+        exclude=options.exclude + source.exclude,
+        metadata=options.metadata.completed_by(source.metadata),
+    )
     with backup_progress(on_terminal=shows_bars()) as progress:
         return back_up(
             source.platform,

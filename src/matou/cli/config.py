@@ -2,10 +2,10 @@
 
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import Annotated, TextIO
 
 import msgspec
 
@@ -17,7 +17,8 @@ from matou.errors import Invalid, NotFound
 from matou.i18n import printable
 from matou.model.decoding_faults import NOT_UTF8, fault_of_shape, fault_of_toml
 from matou.platforms.registry import PLATFORMS, require_source
-from matou.settings import Settings
+from matou.settings import MEBIBYTE, Settings
+from matou.transfer.backup.metadata.selection import KindSelection
 
 CONFIGURATION = "matou.toml"
 
@@ -33,6 +34,7 @@ class ConfiguredSource:
     Attributes:
         token: what lets us in, or else the account whose token is kept since `matou login`.
         variable: the one that gave the token, or would give another; empty where standard input gave it.
+        metadata: what of that which lies around the code is wanted, where the command says nothing else.
     """
 
     platform: str
@@ -42,6 +44,7 @@ class ConfiguredSource:
     variable: str
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    metadata: KindSelection = field(default_factory=KindSelection)
 
 
 FindSource = Callable[[], ConfiguredSource]
@@ -69,7 +72,7 @@ class SourceRequest:
 
 
 class SourceTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A source as matou.toml has it."""
+    """A source as matou.toml has it; `largest_file` is in MiB."""
 
     platform: str
     url: str
@@ -77,6 +80,22 @@ class SourceTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     token_variable: str = ""
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    code_only: bool = False
+    sweep: bool = False
+    largest_file: Annotated[int, msgspec.Meta(ge=1)] | None = None
+
+    @property
+    def metadata(self) -> KindSelection:
+        """Raises Invalid, where it names a kind that there is not."""
+        return KindSelection(
+            only=self.only,
+            without=self.without,
+            is_code_only=self.code_only,
+            sweep=self.sweep,
+            largest_file_bytes=None if self.largest_file is None else self.largest_file * MEBIBYTE,
+        )
 
 
 class _Configuration(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -152,13 +171,13 @@ def read_configuration(path: Path) -> tuple[SourceTable, ...]:
 
 
 def configured(table: SourceTable, settings: Settings) -> ConfiguredSource:
-    """Raises UnknownPlatform, NoToken."""
+    """Raises UnknownPlatform, NoToken, and Invalid for what `metadata` raises."""
     require_source(table.platform)
     variable = table.token_variable or variable_of(table.platform)
     url = api_address(table.url, table.platform)
     token = token_of(table.platform, url, variable, settings)
     to = Path(table.to).expanduser()
-    return ConfiguredSource(table.platform, url, to, token, variable, table.include, table.exclude)
+    return ConfiguredSource(table.platform, url, to, token, variable, table.include, table.exclude, table.metadata)
 
 
 def token_of(platform: str, url: str, variable: str, settings: Settings) -> Secret | Login:

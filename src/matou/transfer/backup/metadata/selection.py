@@ -1,6 +1,6 @@
 """Which kinds a person wants, and which of them a run reads whole."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -51,6 +51,15 @@ class KindSelection:
             "largest_file": self.largest_file_bytes,
         }
         return {name: value for name, value in values.items() if value}
+
+    def completed_by(self, configured: "KindSelection") -> "KindSelection":
+        """What is asked for here, and as far as nothing is, what a file says."""
+        chosen = self if self.only or self.without or self.is_code_only else configured
+        return replace(
+            chosen,
+            sweep=self.sweep or configured.sweep,
+            largest_file_bytes=self.largest_file_bytes or configured.largest_file_bytes,
+        )
 
     def wants(self, kind: MetadataKind) -> bool:
         if self.is_code_only or kind.option in self.without:
