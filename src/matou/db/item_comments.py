@@ -39,6 +39,7 @@ class CommentQuery:
     ascending: bool = True
 
 
+_JOINED = item_comments.join(items, items.c.id == item_comments.c.item_id)
 _COLUMNS = [
     item_comments.c.comment_id,
     item_comments.c.position,
@@ -57,15 +58,19 @@ def list_comments(
     sees_confidential: bool,
     offset: int = 0,
     limit: int | None = None,
-) -> tuple[tuple[IndexedComment, ...], int]:
-    """One page of what is wanted, and how many there are in all."""
-    joined = item_comments.join(items, items.c.id == item_comments.c.item_id)
-    visible = true() if sees_confidential else ~items.c.confidential
-    chosen = and_(*_conditions(metadata_id, wanted), visible)
-    total = connection.execute(select(func.count()).select_from(joined).where(chosen)).scalar_one()
-    listing = select(*_COLUMNS).select_from(joined).where(chosen).order_by(*_ordered(wanted))
-    rows = connection.execute(listing.offset(offset).limit(limit))
-    return tuple(IndexedComment(*row) for row in rows), total
+) -> tuple[IndexedComment, ...]:
+    """One page of what is wanted."""
+    chosen = and_(*_conditions(metadata_id, wanted), true() if sees_confidential else ~items.c.confidential)
+    listing = select(*_COLUMNS).select_from(_JOINED).where(chosen).order_by(*_ordered(wanted))
+    return tuple(IndexedComment(*row) for row in connection.execute(listing.offset(offset).limit(limit)))
+
+
+def count_comments(
+    connection: Connection, metadata_id: MetadataId, wanted: CommentQuery, *, sees_confidential: bool
+) -> int:
+    """How many `list_comments` has on all its pages."""
+    chosen = and_(*_conditions(metadata_id, wanted), true() if sees_confidential else ~items.c.confidential)
+    return connection.execute(select(func.count()).select_from(_JOINED).where(chosen)).scalar_one()
 
 
 def _conditions(metadata_id: MetadataId, wanted: CommentQuery) -> Iterator[ColumnElement[bool]]:
@@ -81,5 +86,5 @@ def _conditions(metadata_id: MetadataId, wanted: CommentQuery) -> Iterator[Colum
 def _ordered(wanted: CommentQuery) -> tuple[ColumnElement[object], ...]:
     column = item_comments.c.updated_at if wanted.by_update else item_comments.c.created_at
     columns = (column, items.c.sort_number, items.c.number, item_comments.c.position)
-    directed = (one.asc() if wanted.ascending else one.desc() for one in columns)
-    return (column.is_(None), *directed)
+    first, *others = (one.asc() if wanted.ascending else one.desc() for one in columns)
+    return (first.nulls_last(), *others)

@@ -236,19 +236,37 @@ def list_items(
     also: ColumnElement[bool] | None = None,
     offset: int = 0,
     limit: int | None = None,
-) -> tuple[tuple[IndexedItem, ...], int]:
-    """One page of what is wanted, and of which this holds also; and how many there are in all."""
-    visible = true() if sees_confidential else ~items.c.confidential
-    chosen = and_(*_conditions(metadata_id, wanted), visible, true() if also is None else also)
-    total = connection.execute(select(func.count()).select_from(items).where(chosen)).scalar_one()
+) -> tuple[IndexedItem, ...]:
+    """One page of what is wanted, and of which this holds also."""
+    chosen = and_(*_conditions(metadata_id, wanted), *_visible(sees_confidential=sees_confidential, also=also))
     listing = select(*COLUMNS).where(chosen).order_by(*_ordered(wanted)).offset(offset).limit(limit)
-    return tuple(IndexedItem(*row) for row in connection.execute(listing)), total
+    return tuple(IndexedItem(*row) for row in connection.execute(listing))
+
+
+def count_listed(
+    connection: Connection,
+    metadata_id: MetadataId,
+    wanted: ItemQuery,
+    *,
+    sees_confidential: bool,
+    also: ColumnElement[bool] | None = None,
+) -> int:
+    """How many `list_items` has on all its pages."""
+    chosen = and_(*_conditions(metadata_id, wanted), *_visible(sees_confidential=sees_confidential, also=also))
+    return connection.execute(select(func.count()).select_from(items).where(chosen)).scalar_one()
 
 
 def find_item(connection: Connection, metadata_id: MetadataId, kind: str, number: str) -> IndexedItem | None:
     where = and_(items.c.metadata_id == metadata_id, items.c.kind == kind, items.c.number == number)
     row = connection.execute(select(*COLUMNS).where(where)).one_or_none()
     return None if row is None else IndexedItem(*row)
+
+
+def _visible(*, sees_confidential: bool, also: ColumnElement[bool] | None) -> Iterator[ColumnElement[bool]]:
+    if not sees_confidential:
+        yield ~items.c.confidential
+    if also is not None:
+        yield also
 
 
 def _conditions(metadata_id: MetadataId, wanted: ItemQuery) -> Iterator[ColumnElement[bool]]:
@@ -316,7 +334,9 @@ def _keys(metadata_id: MetadataId, who: str) -> Select[tuple[str]]:
 
 
 def _ordered(wanted: ItemQuery) -> tuple[ColumnElement[object], ...]:
-    """What has no such time or number stands last either way; the databases do not agree on where nothing stands."""
-    column = _ORDERS[wanted.order]
-    directed = (one.asc() if wanted.ascending else one.desc() for one in (column, items.c.number, items.c.id))
-    return (column.is_(None), *directed)
+    """What has no such time or number stands last either way; the databases do not agree on where nothing stands.
+
+    Said so, SQLite takes the rows in the order of the index of (..., time, number), and sorts none.
+    """
+    first, second = (one.asc() if wanted.ascending else one.desc() for one in (_ORDERS[wanted.order], items.c.number))
+    return first.nulls_last(), second

@@ -380,8 +380,8 @@ items = Table(
     Column("closed_at", Moment),
     Column("merged_at", Moment),
     UniqueConstraint("metadata_id", "kind", "number"),
-    Index(None, "metadata_id", "kind", "created_at", "id"),
-    Index("ix_items_updated", "metadata_id", "kind", "updated_at", "id"),
+    Index("ix_items_created", "metadata_id", "kind", "created_at", "number"),
+    Index("ix_items_updated", "metadata_id", "kind", "updated_at", "number"),
     sqlite_autoincrement=True,
 )
 

@@ -79,10 +79,11 @@ def test_the_name_of_a_file_is_safe(name: str) -> None:
         ("7", "issues/0000/7.json"),
         ("712", "issues/0007/712.json"),
         ("1234567", "issues/12345/1234567.json"),
-        ("I6D3AV", "issues/I6/I6D3AV.json"),
-        ("007", "issues/00/007.json"),
-        ("7.2", "issues/7_/7_2_~1e409ac6.json"),
-        ("CON", "issues/CO/CON_~85701053.json"),
+        ("I6D3AV", "issues/I6D/I6D3AV.json"),
+        ("007", "issues/007/007.json"),
+        ("7.2", "issues/7_2/7_2_~1e409ac6.json"),
+        ("CON", "issues/CON_~85701053/CON_~85701053.json"),
+        ("CONA7", "issues/CON_~85701053/CONA7.json"),
     ],
 )
 def test_an_issue_lies_by_its_number(number: str, path: str) -> None:

@@ -1,6 +1,7 @@
 """Reading a metadata repository: an item, a kind, all of it, at any commit; memory holds an item at a time."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from matou.errors import Damaged
 from matou.git.odb.blobs import read_blob
 from matou.git.odb.objects import find_commit, open_repository
 from matou.git.operations.lfs import LfsPointer, parse_pointer
-from matou.git.operations.tree_update import TreeUpdate
+from matou.git.operations.tree_update import TreeLookup, TreeUpdate
 from matou.git.refs.listing import read_refs
 from matou.model.metadata import MetadataValue
 from matou.model.metadata.kinds import ASSET, ATTACHMENT, KINDS, MetadataKind, TreeLayout
@@ -36,7 +37,13 @@ class MetadataTree:
 
     def __init__(self, repository: pygit2.Repository, root: ObjectId) -> None:
         self._repository = repository
-        self._tree = TreeUpdate(repository, root)
+        self._root = root
+        self._lookup = TreeLookup(repository, root)
+
+    @cached_property
+    def _tree(self) -> TreeUpdate:
+        """For all of it: its folders are read whole."""
+        return TreeUpdate(self._repository, self._root)
 
     @property
     def about(self) -> About:
@@ -48,7 +55,7 @@ class MetadataTree:
 
     def read(self, path: str) -> bytes | None:
         """The content of a file; None where there is none."""
-        blob = self._tree.find(path)
+        blob = self._lookup.find(path)
         return None if blob is None else read_blob(self._repository, blob, largest_bytes=LARGEST_FILE_BYTES)
 
     def files(self) -> dict[str, ObjectId]:
@@ -67,7 +74,7 @@ class MetadataTree:
 
     def blob_at(self, path: str) -> ObjectId | None:
         """What a file's content is called; None where there is no such file."""
-        return self._tree.find(path)
+        return self._lookup.find(path)
 
     def items(self, kind: MetadataKind) -> Iterator[MetadataValue]:
         """Every item of a kind, in the order of the files' names."""

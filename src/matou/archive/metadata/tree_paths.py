@@ -18,6 +18,10 @@ README: Final = "README.md"
 ITEMS_IN_A_FOLDER: Final = 100
 """A change of one item writes one folder: smaller ones cost more of them, larger ones more bytes each."""
 
+LETTERS_OF_A_FOLDER: Final = 3
+"""Of a number in letters: Gitee's are six signs of all its repositories, so that 46,656 of them share three, of which
+one repository has some dozens; by two, some thousands would stand in one folder, to be written with each change."""
+
 _DECIMAL: Final = re.compile(r"(?:0|[1-9][0-9]{0,17})\Z")
 _PLAIN: Final = re.compile(r"[0-9A-Za-z_-]+\Z")
 """What needs no making safe: without a dot, which tells the second part of a long item from the first."""
@@ -87,7 +91,7 @@ def asset_path(tag: str, name: str, *, sha256: str, is_twin: bool) -> str:
 def _folder_of(number: str) -> str:
     if _DECIMAL.match(number):
         return f"{int(number) // ITEMS_IN_A_FOLDER:04d}"
-    return _safe(number)[:2]
+    return _safe(_safe(number)[:LETTERS_OF_A_FOLDER])
 
 
 def _safe(key: str) -> str:

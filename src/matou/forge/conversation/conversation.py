@@ -70,15 +70,15 @@ class Conversation(Generic[S]):
         """One page of the items that are wanted and have every word of a search, and how many there are in all."""
         if self.indexed is None:
             return (), 0
+        sees, metadata_id = self.sees_confidential, self.indexed.id
         with self.forge.database.begin_read() as connection:
-            rows, total = items.list_items(
-                connection,
-                self.indexed.id,
-                wanted,
-                sees_confidential=self.sees_confidential,
-                also=item_search.finds(connection, search) if search else None,
-                offset=offset,
-                limit=limit,
+            also = item_search.finds(connection, search) if search else None
+            rows = items.list_items(
+                connection, metadata_id, wanted, sees_confidential=sees, also=also, offset=offset, limit=limit
+            )
+            total = self.forge.answers.recall(
+                ("items", metadata_id, sees, search, repr(wanted)),
+                lambda: items.count_listed(connection, metadata_id, wanted, sees_confidential=sees, also=also),
             )
         return tuple(map(self._read, rows)), total
 
@@ -98,14 +98,14 @@ class Conversation(Generic[S]):
         """One page of the comments that are wanted, and how many there are in all."""
         if self.indexed is None:
             return (), 0
+        sees, metadata_id = self.sees_confidential, self.indexed.id
         with self.forge.database.begin_read() as connection:
-            rows, total = item_comments.list_comments(
-                connection,
-                self.indexed.id,
-                wanted,
-                sees_confidential=self.sees_confidential,
-                offset=offset,
-                limit=limit,
+            rows = item_comments.list_comments(
+                connection, metadata_id, wanted, sees_confidential=sees, offset=offset, limit=limit
+            )
+            total = self.forge.answers.recall(
+                ("comments on items", metadata_id, sees, repr(wanted)),
+                lambda: item_comments.count_comments(connection, metadata_id, wanted, sees_confidential=sees),
             )
         found: dict[str, tuple[Item, tuple[Comment, ...]]] = {}
         return tuple(self._comment(row, KINDS[wanted.kind], found) for row in rows), total

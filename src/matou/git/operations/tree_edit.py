@@ -260,21 +260,39 @@ def _fault_of_new(segment: str) -> Phrase | None:
 
 def read_folder(repository: pygit2.Repository, tree: ObjectId) -> Folder:
     """What one tree holds. Raises Damaged where it is not what git writes, TooLargeToRead where it is too long."""
+    _require_tree(repository, tree)
     try:
-        kind, size_bytes = repository.odb.read_header(tree)
-        if size_bytes > LARGEST_TREE_BYTES:
-            raise TooLargeToRead(
-                "{id} has {size} bytes, more than the {limit} that are read",
-                id=tree,
-                size=size_bytes,
-                limit=LARGEST_TREE_BYTES,
-            )
-        content = repository.odb.read(tree)[1] if kind == ObjectType.TREE else None
+        content = repository.odb.read(tree)[1]
     except (pygit2.GitError, KeyError) as error:
         raise Damaged("reading tree {id}: {reason}", id=tree, reason=str(error)) from error
-    if content is None:
-        raise Damaged("{id} is no tree", id=tree)
     return _parsed(tree, content)
+
+
+def tree_object(repository: pygit2.Repository, tree: ObjectId) -> pygit2.Tree:
+    """One tree as libgit2 reads it, for whoever looks for a name in it. Raises as `read_folder`."""
+    _require_tree(repository, tree)
+    try:
+        found = repository[tree]
+    except (pygit2.GitError, KeyError) as error:
+        raise Damaged("reading tree {id}: {reason}", id=tree, reason=str(error)) from error
+    assert isinstance(found, pygit2.Tree)  # noqa: S101 - as its header said
+    return found
+
+
+def _require_tree(repository: pygit2.Repository, tree: ObjectId) -> None:
+    try:
+        kind, size_bytes = repository.odb.read_header(tree)
+    except (pygit2.GitError, KeyError) as error:
+        raise Damaged("reading tree {id}: {reason}", id=tree, reason=str(error)) from error
+    if size_bytes > LARGEST_TREE_BYTES:
+        raise TooLargeToRead(
+            "{id} has {size} bytes, more than the {limit} that are read",
+            id=tree,
+            size=size_bytes,
+            limit=LARGEST_TREE_BYTES,
+        )
+    if kind != ObjectType.TREE:
+        raise Damaged("{id} is no tree", id=tree)
 
 
 def _parsed(tree: ObjectId, content: bytes) -> Folder:

@@ -4,16 +4,50 @@ from collections.abc import Iterator
 from typing import Final
 
 import pygit2
+from pygit2.enums import FileMode
 
 from matou.errors import Phrase
 from matou.git.odb.quarantine import ObjectWriter
-from matou.git.operations.tree_edit import Entry, Folder, PathBlocked, read_folder, write_folder
+from matou.git.operations.tree_edit import Entry, Folder, PathBlocked, read_folder, tree_object, write_folder
 from matou.model.names import ObjectId
 
+_NO_FILES: Final = frozenset({FileMode.TREE, FileMode.LINK, FileMode.COMMIT})
 _FILE: Final = b"100644"
 _FOLDER: Final = b"40000"
 _A_FILE: Final = Phrase("a file")
 _A_FOLDER: Final = Phrase("a folder")
+
+
+class TreeLookup:
+    """Finds files of a tree by their paths; libgit2 reads the folders on the way, each once. For one thread.
+
+    Raises:
+        Damaged: in any method, where a folder cannot be read.
+    """
+
+    def __init__(self, repository: pygit2.Repository, root: ObjectId) -> None:
+        self._repository = repository
+        self._folders: dict[str, pygit2.Tree | None] = {"": tree_object(repository, root)}
+
+    def find(self, path: str) -> ObjectId | None:
+        """The blob at a path; None where there is no file."""
+        entry = self._entry(path)
+        return None if entry is None or entry.filemode in _NO_FILES else ObjectId(str(entry.id))
+
+    def _entry(self, path: str) -> pygit2.Object | None:
+        place, _, name = path.rpartition("/")
+        folder = self._folder(place)
+        return None if folder is None or name not in folder else folder[name]
+
+    def _folder(self, path: str) -> pygit2.Tree | None:
+        if path not in self._folders:
+            self._folders[path] = self._read_folder(self._entry(path))
+        return self._folders[path]
+
+    def _read_folder(self, entry: pygit2.Object | None) -> pygit2.Tree | None:
+        if entry is None or entry.filemode != FileMode.TREE:
+            return None
+        return tree_object(self._repository, ObjectId(str(entry.id)))
 
 
 class _Level:

@@ -80,8 +80,8 @@ def _create_items() -> None:
         sa.UniqueConstraint("metadata_id", "kind", "number", name="uq_items_metadata_id_kind_number"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_items_metadata_id_kind_created_at_id", "items", ["metadata_id", "kind", "created_at", "id"])
-    op.create_index("ix_items_updated", "items", ["metadata_id", "kind", "updated_at", "id"])
+    op.create_index("ix_items_created", "items", ["metadata_id", "kind", "created_at", "number"])
+    op.create_index("ix_items_updated", "items", ["metadata_id", "kind", "updated_at", "number"])
 
 
 def _create_parts_of_items() -> None:
