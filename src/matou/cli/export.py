@@ -7,6 +7,7 @@ import click
 from matou.cli.command import Command, WholeNumber
 from matou.cli.exit_codes import ExitCode
 from matou.cli.options import archive_argument, exclude_option, include_option
+from matou.i18n import LANGUAGES
 from matou.i18n import gettext as _
 from matou.transfer.export.formats import FORMATS
 
@@ -29,6 +30,11 @@ export = Command.lazy(
         help=_("pages for people, tables for spreadsheets and trackers, a dump for Gitea, or every item whole"),
     ),
     click.option("--at", type=WholeNumber(min=1), metavar="RUN", help=_("as of this run; the last one by default")),
+    click.option(
+        "--language",
+        type=click.Choice(tuple(sorted(LANGUAGES))),
+        help=_("of the words around what was said; yours by default"),
+    ),
     include_option,
     exclude_option,
     examples={

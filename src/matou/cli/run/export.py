@@ -1,5 +1,8 @@
 """Exports an archive and says what came of it."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -7,30 +10,59 @@ from click.exceptions import Exit
 
 from matou.cli.exit_codes import ExitCode
 from matou.cli.ui.output import print_error, say
+from matou.cli.ui.progress import QUIET_INTERVAL
+from matou.cli.ui.verbosity import shows_bars
 from matou.i18n import format_error, labelled, ngettext, printable
 from matou.i18n import gettext as _
 from matou.settings import process_language
-from matou.transfer.export.command import ExportOptions, ExportReport, export
+from matou.transfer.export.command import ExportOptions, ExportReport, Progress, export
 from matou.wiring import open_archive
 
 
 def export_archive(
-    directory: Path, to: Path, format_name: str, at: int | None, include: tuple[str, ...], exclude: tuple[str, ...]
+    directory: Path,
+    to: Path,
+    format_name: str,
+    at: int | None,
+    language: str | None,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
 ) -> None:
     options = ExportOptions(
         to=to.expanduser().absolute(),
         format=format_name,
-        language=process_language(),
+        language=language or process_language(),
         at=at,
         include=include,
         exclude=exclude,
     )
-    report = export(open_archive(directory), options, lambda _path, _done, _all: None)
+    with _progress() as progress:
+        report = export(open_archive(directory), options, progress)
     _tell(report)
     if report.has_damage:
         raise Exit(ExitCode.DAMAGE_FOUND)
     if report.missing_files:
         raise Exit(ExitCode.NOT_ALL_SAVED)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A bar on a terminal, a line now and then elsewhere."""
+    if shows_bars():
+        from matou.cli.ui.progress_bars import stage_bars
+
+        with stage_bars() as advance:
+            yield lambda _path, done, expected: advance(_("exporting"), done, expected)
+        return
+    said_at = time.monotonic()
+
+    def say_seldom(_path: str, done: int, expected: int) -> None:
+        nonlocal said_at
+        if time.monotonic() - said_at >= QUIET_INTERVAL.total_seconds():
+            said_at = time.monotonic()
+            say(_("{finished} of {expected} repositories").format(finished=done, expected=expected))
+
+    yield say_seldom
 
 
 def _tell(report: ExportReport) -> None:

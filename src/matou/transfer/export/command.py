@@ -10,6 +10,7 @@ from pathlib import Path
 from matou.archive.layout import Archive
 from matou.errors import Conflict, Damaged, MatouError, NotFound
 from matou.fs import translate_os_errors
+from matou.i18n import speaking
 from matou.transfer.common.filters import RepositoryFilter, require_matches
 from matou.transfer.common.saved_metadata import SavedMetadata, list_metadata
 from matou.transfer.export.formats import FORMATS, ExportFormat
@@ -70,7 +71,8 @@ def export(archive: Archive, options: ExportOptions, progress: Progress) -> Expo
     with translate_os_errors(options.to):
         staged = Path(tempfile.mkdtemp(prefix=f".{options.to.name}.", suffix=".partial", dir=options.to.parent))
         try:
-            _write_all(archive, options, wanted, staged, report, progress)
+            with speaking(options.language):
+                _write_all(archive, options, wanted, staged, report, progress)
             staged.chmod(0o755)
             staged.rename(options.to)
         except BaseException:

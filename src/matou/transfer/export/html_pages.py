@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 from matou.i18n import gettext as _
 from matou.model.metadata import (
@@ -13,14 +13,16 @@ from matou.model.metadata import (
     MarkupText,
     ReleaseAsset,
     SavedRelease,
+    TimelineEvent,
 )
-from matou.transfer.export.facts import facts_of, moment
-from matou.transfer.export.source import ExportSource, title_of
+from matou.transfer.export.facts import decision_text, event_text, facts_of, moment
+from matou.transfer.export.source import ExportSource, PageItem, name_of, title_of
 from matou.transfer.export.texts import LocalFile, TextRenderer
 
 POLICY = "default-src 'none'; img-src 'self' file:; style-src 'self' file:; script-src 'self' file:"
 """Of a browser: a page loads nothing but what lies beside it, whatever stands in it."""
 
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".avif")
 
 
@@ -43,15 +45,13 @@ class ItemPages:
         self._source = source
         self._renderer = renderer
 
-    def body(self, item: Item | SavedRelease) -> str:
+    def body(self, item: PageItem) -> str:
         return "\n".join(self._parts(item))
 
-    def _parts(self, item: Item | SavedRelease) -> Iterator[str]:
+    def _parts(self, item: PageItem) -> Iterator[str]:
         yield f'<p class="dim"><a href="../index.html">{html.escape(self._source.path)}</a></p>'
-        sign = "!" if isinstance(item, ChangeRequest) else "#"
-        name = item.tag if isinstance(item, SavedRelease) else f"{sign}{item.number}"
-        yield f'<h1>{html.escape(title_of(item))} <span class="dim">{html.escape(name)}</span></h1>'
-        facts = self._release_facts(item) if isinstance(item, SavedRelease) else facts_of(self._source, item)
+        yield f'<h1>{html.escape(title_of(item))} <span class="dim">{html.escape(name_of(item))}</span></h1>'
+        facts = facts_of(self._source, item)
         cells = (f"<dt>{html.escape(label)}</dt><dd>{html.escape(value)}</dd>" for label, value in facts if value)
         yield f"<dl>{''.join(cells)}</dl>"
         yield self._said(self._source.person(item.by), item.at, item.text, item.files)
@@ -60,20 +60,25 @@ class ItemPages:
             return
         if isinstance(item, ChangeRequest):
             yield from self._reviews(item)
-        for comment in item.comments:
-            yield self._comment(comment)
+        if isinstance(item, Item):
+            yield from self._timeline(item)
 
-    def _release_facts(self, release: SavedRelease) -> Iterator[tuple[str, str]]:
-        yield _("tag"), release.tag
-        yield _("commit"), release.commit or ""
-        yield _("address"), release.url or ""
+    def _timeline(self, item: Item) -> Iterator[str]:
+        """Comments and events by time; what has none comes first."""
+        parts = [(comment.at or _EARLIEST, self._comment(comment)) for comment in item.comments]
+        parts += [(event.at or _EARLIEST, self._event(event)) for event in item.events]
+        return (shown for _at, shown in sorted(parts, key=lambda part: part[0]))
+
+    def _event(self, event: TimelineEvent) -> str:
+        parts = (self._source.person(event.by), event_text(event), moment(event.at))
+        return f'<p class="event">{" · ".join(html.escape(part) for part in parts if part)}</p>'
 
     def _reviews(self, change: ChangeRequest) -> Iterator[str]:
         for reviewer in change.reviewers:
             who = html.escape(self._source.person(reviewer.by))
-            yield f'<p>{who} <span class="state">{html.escape(reviewer.state)}</span></p>'
+            yield f'<p>{who} <span class="state">{html.escape(decision_text(reviewer))}</span></p>'
         for review in change.reviews:
-            yield self._said(self._source.person(review.by), review.at, review.text, (), note=review.state)
+            yield self._said(self._source.person(review.by), review.at, review.text, (), note=decision_text(review))
         for thread in change.threads:
             place = thread.position.path if thread.position else thread.path
             line = thread.position.line if thread.position else None

@@ -6,18 +6,29 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from matou.errors import Phrase
 from matou.i18n import gettext as _
-from matou.model.metadata import ChangeRequest, Comment, Item, SavedRelease
-from matou.model.metadata.kinds import CHANGE, ISSUE, RELEASE, MetadataKind
+from matou.i18n import localize
+from matou.model.metadata import ChangeRequest, Comment, Item, SavedRelease, WikiPage
+from matou.model.metadata.kinds import CHANGE, ISSUE, MetadataKind
 from matou.transfer.export.facts import STATES, moment
 from matou.transfer.export.html_pages import ItemPages, page
-from matou.transfer.export.source import ITEM_KINDS, ExportSource, title_of
+from matou.transfer.export.html_tables import links_to_tables, write_html_tables
+from matou.transfer.export.source import PAGE_KINDS, ExportSource, PageItem, name_of, title_of
 from matou.transfer.export.texts import TextRenderer
 
 PART_CHARACTERS: Final = 1_000_000
 """Of a script with rows or texts: a browser loads one after another."""
 
-_COLUMNS: Final = (_("number"), _("title"), _("state"), _("author"), _("labels"), _("last change"), _("comments"))
+_COLUMNS: Final = (
+    Phrase("number"),
+    Phrase("title"),
+    Phrase("state"),
+    Phrase("author"),
+    Phrase("labels"),
+    Phrase("last change"),
+    Phrase("comments"),
+)
 _ALWAYS_SHOWN: Final = 3
 """Columns; a telephone has no room for the others."""
 
@@ -31,15 +42,16 @@ def write_html(source: ExportSource, *, language: str) -> int:
     pages = ItemPages(source, TextRenderer(_references(source)))
     rows = _Scripts(source.folder, "items", "matouItems([{}]);\n")
     texts = _Scripts(source.folder, "search", "matouTexts({first}, [{}]);\n")
-    for kind in ITEM_KINDS:
+    for kind in PAGE_KINDS:
         for name, item in source.items(kind):
             href = f"{kind.place}/{name}.html"
             text = page(title_of(item), pages.body(item), language=language, root="../")
             _write(source.folder / href, text)
             rows.add(_row(source, item, href))
-            texts.add(_searched(item))
+            texts.add(_searched(source, item))
     rows.finish()
     texts.finish()
+    write_html_tables(source, language=language)
     _write(source.folder / "index.html", _index(source, language, rows.parts, texts.parts))
     return rows.count
 
@@ -87,20 +99,22 @@ def _references(source: ExportSource) -> dict[tuple[str, str], str]:
     return found | {("#", name): href for name, href in (changes | issues).items()}
 
 
-def _row(source: ExportSource, item: Item | SavedRelease, href: str) -> list[object]:
+def _row(source: ExportSource, item: PageItem, href: str) -> list[object]:
+    cells = [name_of(item), title_of(item)]
     author = source.person(item.by)
     if isinstance(item, SavedRelease):
-        return [item.tag, title_of(item), _("release"), author, "", moment(item.published_at or item.at), 0, href]
-    sign = "!" if isinstance(item, ChangeRequest) else "#"
+        return [*cells, _("release"), author, "", moment(item.published_at or item.at), 0, href]
     changed = moment(item.updated_at or item.at)
-    labels = ", ".join(item.labels)
-    number = f"{sign}{item.number}"
-    return [number, item.title, STATES[item.state], author, labels, changed, len(_comments(item)), href]
+    if not isinstance(item, Item):
+        kind = _("wiki page") if isinstance(item, WikiPage) else _("announcement")
+        return [*cells, kind, author, "", changed, 0, href]
+    return [*cells, localize(STATES[item.state]), author, ", ".join(item.labels), changed, len(_comments(item)), href]
 
 
-def _searched(item: Item | SavedRelease) -> str:
+def _searched(source: ExportSource, item: PageItem) -> str:
     texts = [] if item.text is None else [item.text.body]
     if isinstance(item, Item):
+        texts += [source.milestone(item), source.iteration(item)]
         texts += [comment.text.body for comment in _comments(item)]
     return "\n".join(texts)
 
@@ -111,9 +125,9 @@ def _comments(item: Item) -> list[Comment]:
 
 
 def _index(source: ExportSource, language: str, lists: int, texts: int) -> str:
-    heads = "".join(map(_head, range(len(_COLUMNS)), _COLUMNS))
+    heads = "".join(map(_head, range(len(_COLUMNS)), map(localize, _COLUMNS)))
     body = (
-        f"<h1>{html.escape(source.path)}</h1>\n"
+        f"<h1>{html.escape(source.path)}</h1>\n{links_to_tables(source)}"
         f'<input type="search" aria-label="{html.escape(_("search"))}" placeholder="{html.escape(_("search"))}">\n'
         f'<p class="count"></p>\n<table><thead><tr>{heads}</tr></thead><tbody></tbody></table>\n'
         f'<p><button type="button" id="more" hidden>{html.escape(_("show more"))}</button></p>\n'
@@ -131,7 +145,7 @@ def _head(index: int, column: str) -> str:
 
 def _plain_lists(source: ExportSource) -> list[str]:
     """For a browser without JavaScript: every page by its number."""
-    return [_plain_list(kind, source.names(kind)) for kind in (ISSUE, CHANGE, RELEASE)]
+    return [_plain_list(kind, source.names(kind)) for kind in PAGE_KINDS]
 
 
 def _plain_list(kind: MetadataKind, names: list[str]) -> str:

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from matou.i18n import gettext as _
 from matou.model.metadata import AttachedFile, ChangeRequest, Comment, Item, MarkupText, ReleaseAsset, SavedRelease
-from matou.transfer.export.facts import facts_of
-from matou.transfer.export.source import ITEM_KINDS, ExportSource, title_of
+from matou.transfer.export.facts import event_text, facts_of, moment
+from matou.transfer.export.source import PAGE_KINDS, ExportSource, PageItem, name_of, title_of
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&])")
 
@@ -20,7 +20,7 @@ def write_markdown(source: ExportSource, *, language: str) -> int:  # noqa: ARG0
     count = 0
     with (source.folder / "README.md").open("w", encoding="utf-8", errors="replace", newline="\n") as readme:
         readme.write(f"# {literal(source.path)}\n")
-        for kind in ITEM_KINDS:
+        for kind in PAGE_KINDS:
             for number, (name, item) in enumerate(source.items(kind)):
                 if not number:
                     readme.write(f"\n## {kind.place}\n\n")
@@ -31,10 +31,9 @@ def write_markdown(source: ExportSource, *, language: str) -> int:  # noqa: ARG0
     return count
 
 
-def _lines(source: ExportSource, item: Item | SavedRelease) -> Iterator[str]:
+def _lines(source: ExportSource, item: PageItem) -> Iterator[str]:
     yield f"# {literal(_heading(item))}"
-    known = facts_of(source, item) if isinstance(item, Item) else [(_("address"), item.url or "")]
-    facts = [(_("author"), source.person(item.by)), *known]
+    facts = [(_("author"), source.person(item.by)), *facts_of(source, item)]
     yield ""
     yield from (f"- {literal(label)}: {literal(value)}" for label, value in facts if value)
     yield from _said(source, "", item.at, item.text, item.files)
@@ -46,12 +45,22 @@ def _lines(source: ExportSource, item: Item | SavedRelease) -> Iterator[str]:
         yield f"\n## {literal(place or '')}"
         for comment in thread.comments:
             yield from _comment(source, comment)
-    for comment in item.comments:
-        yield from _comment(source, comment)
+    if isinstance(item, Item):
+        for comment in item.comments:
+            yield from _comment(source, comment)
+        yield from _events(source, item)
 
 
 def _comment(source: ExportSource, comment: Comment) -> Iterator[str]:
     yield from _said(source, source.person(comment.by), comment.at, comment.text, comment.files)
+
+
+def _events(source: ExportSource, item: Item) -> Iterator[str]:
+    if item.events:
+        yield ""
+    for event in item.events:
+        parts = (moment(event.at), source.person(event.by), event_text(event))
+        yield f"- {' · '.join(literal(part) for part in parts if part)}"
 
 
 def _said(
@@ -84,10 +93,8 @@ def _files(files: Iterable[AttachedFile | ReleaseAsset], places: Mapping[str, st
         yield f"- {name} ({reason})" if place is None else f"- [{name}](../{quote(place)})"
 
 
-def _heading(item: Item | SavedRelease) -> str:
-    if isinstance(item, SavedRelease):
-        return f"{item.tag} {title_of(item)}"
-    return f"{'!' if isinstance(item, ChangeRequest) else '#'}{item.number} {item.title}"
+def _heading(item: PageItem) -> str:
+    return f"{name_of(item)} {title_of(item)}".strip()
 
 
 def literal(text: str) -> str:

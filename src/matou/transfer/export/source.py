@@ -5,26 +5,31 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from mimetypes import MimeTypes
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from matou.archive.layout import Archive
 from matou.archive.metadata import MetadataTree, natural_order
 from matou.archive.path_registry import safe_segment
 from matou.errors import Damaged
 from matou.model.metadata import (
+    Announcement,
     AttachedFile,
+    ChangeRequest,
     Item,
     Milestone,
     Participant,
     PersonKey,
     ReleaseAsset,
     SavedRelease,
+    WikiPage,
 )
-from matou.model.metadata.kinds import CHANGE, ISSUE, MILESTONE, PERSON, RELEASE, MetadataKind
+from matou.model.metadata.kinds import ANNOUNCEMENT, CHANGE, ISSUE, MILESTONE, PERSON, RELEASE, WIKI_PAGE, MetadataKind
 from matou.transfer.common.saved_metadata import SavedMetadata
 
-ITEM_KINDS: Final[tuple[MetadataKind, ...]] = (ISSUE, CHANGE, RELEASE)
-"""What has a page, a row or a line of its own in every format."""
+PAGE_KINDS: Final[tuple[MetadataKind, ...]] = (ISSUE, CHANGE, RELEASE, WIKI_PAGE, ANNOUNCEMENT)
+"""What has a page of its own."""
+
+PageItem: TypeAlias = Item | SavedRelease | WikiPage | Announcement
 
 _HARMLESS_SUFFIXES: Final = frozenset({".md", ".log", ".yml", ".yaml", ".toml", ".ini", ".bin", ".apk", ".7z", ".rar"})
 _ACTIVE_TYPES: Final = ("text/html", "image/svg+xml", "application/xhtml+xml", "message/rfc822", "text/xml")
@@ -123,9 +128,20 @@ def harmless_name(name: str) -> str:
     return safe if suffix in _HARMLESS_SUFFIXES or not is_active else f"{safe}.txt"
 
 
-def title_of(item: Item | SavedRelease) -> str:
-    return item.name or item.tag if isinstance(item, SavedRelease) else item.title
+def title_of(item: PageItem) -> str:
+    if isinstance(item, SavedRelease):
+        return item.name or item.tag
+    return item.title or ("" if isinstance(item, Item) else item.id)
+
+
+def name_of(item: PageItem) -> str:
+    """What people call it in a sentence: `#7`, `!12`, a tag; nothing where it has but a title."""
+    if isinstance(item, SavedRelease):
+        return item.tag
+    if isinstance(item, Item):
+        return f"{'!' if isinstance(item, ChangeRequest) else '#'}{item.number}"
+    return ""
 
 
 def _stem(path: str) -> str:
-    return path.rpartition("/")[2].removesuffix(".json")
+    return path.rpartition("/")[2].removesuffix(".json").removesuffix(".md")
