@@ -25,6 +25,7 @@ from support.gitee_conversation import GiteeConversation, Talk
 from support.gitee_gateway import Gitee, GiteeGateway, Port, port_of, read_report
 from support.matou_server import MatouServer
 from support.program import Person, serving
+from support.served_backup import back_up_again, metadata_in
 
 
 @pytest.fixture
@@ -111,6 +112,41 @@ def test_what_was_said_at_gitcode_is_saved_and_stands_the_proof(
     person.matou("verify", archive)
     kinds = metadata_of(archive, "crane")["kinds"]
     assert (kinds["issue"]["items"], kinds["change"]["items"], kinds["attachment"].get("missing")) == (3, 2, None)
+
+
+def test_a_backup_of_a_matou_that_serves_a_backup_of_gitee_has_the_same_metadata(
+    gitee: tuple[Port, GiteeConversation], tmp_path: Path
+) -> None:
+    port, account = gitee
+    archive, again, owner = tmp_path / "archive", tmp_path / "again", port.owner.name
+    account.talks[f"{owner}/crane"].branches = [
+        {**row, "name": "main"} for row in account.talks[f"{owner}/crane"].branches if row["protected"]
+    ]
+    port.back_up(archive)
+
+    saved = back_up_again(port.person, archive, owner, "gitee", "/gitee", again)
+
+    port.person.matou("verify", again)
+    assert (saved["listing"], saved["outcomes"], saved["problems"]) == ("complete", {"saved": 1}, [])
+    before, after = metadata_in(archive, "crane"), metadata_in(again, "crane")
+    assert after == before
+    assert {"members.json", "protections.json", "hooks.json", "people.json", "releases/v1.0.json"} <= after.keys()
+
+
+def test_a_backup_of_a_matou_that_serves_a_backup_of_gitcode_has_the_same_metadata(
+    gitcode: tuple[FaultProxy, GitCodeConversation, str, str], person: Person, tmp_path: Path
+) -> None:
+    proxy, _, path, token = gitcode
+    archive, again = tmp_path / "archive", tmp_path / "again"
+    person.matou("backup", "gitcode", "--url", proxy.url, "--to", archive, MATOU_GITCODE_TOKEN=token)
+
+    saved = back_up_again(person, archive, path.partition("/")[0], "gitcode", "", again)
+
+    person.matou("verify", again)
+    assert (saved["listing"], saved["outcomes"], saved["problems"]) == ("complete", {"empty": 1}, [])
+    before, after = metadata_in(archive, "crane"), metadata_in(again, "crane")
+    assert after == before
+    assert {"members.json", "protections.json", "hooks.json", "people.json", "releases/v1.0.json"} <= after.keys()
 
 
 def test_what_a_token_may_not_read_is_reported_and_ends_with_3(

@@ -30,7 +30,7 @@ def documented_table() -> str:
     rows = {row.section: row for row in reversed(ROUTES) if row.section is not None}
     head = ["| no. | route | state | who may | what we do where the document is silent |", "|---|---|---|---|---|"]
     lines = [
-        f"| {number} | {_route(rows[number])} | there | {_who(rows[number])} | {rows[number].choices or '–'} |"
+        f"| {number} | {_route(rows[number])} | there | {who_may(rows[number])} | {rows[number].choices or '–'} |"
         if number in rows
         else f"| {number} | – | **missing** | – | – |"
         for number in DOCUMENTED
@@ -42,7 +42,7 @@ def beside_table() -> str:
     first = {row.section: row for row in reversed(ROUTES)}
     rows = [row for row in ROUTES if row.section is None or row is not first[row.section]]
     head = ["| route | who may | what we do |", "|---|---|---|"]
-    return "\n".join([*head, *(f"| {_route(row)} | {_who(row)} | {row.choices or '–'} |" for row in rows)])
+    return "\n".join([*head, *(f"| {_route(row)} | {who_may(row)} | {row.choices or '–'} |" for row in rows)])
 
 
 def failure_table() -> str:
@@ -58,7 +58,7 @@ def _route(row: Route) -> str:
     return f"`{row.method} {row.path.replace(REST, '')}`"
 
 
-def _who(row: Route) -> str:
+def who_may(row: Route) -> str:
     """The least standing for a private repository, and for a public one where that is another."""
     if row.action is None:
         return "with a token" if row.scopes else "anybody"

@@ -14,8 +14,10 @@ from matou.model.metadata import (
     Issue,
     LabelDefinition,
     MarkupText,
+    MemberGrant,
     Milestone,
     Participant,
+    ProtectionRule,
     ReleaseAsset,
     Reviewer,
     ReviewThread,
@@ -52,6 +54,11 @@ def story(commits: tuple[str, str], asset: str) -> SavedConversation:
         "label": (LabelDefinition(name="缺陷", id="7", color="d73a4a"),),
         "milestone": (Milestone(number="77", title="一期", state="open", kind="milestone"),),
         "hook": (Webhook(id="9", url="[withheld]", events=("push",)),),
+        "member": (MemberGrant(person="17", role="developer"),),
+        "protection": (
+            ProtectionRule(pattern="main", target="branch"),
+            ProtectionRule(pattern="next", target="branch", gone_in=3),
+        ),
     }
     said.issues = {
         "I6A": issue("I6A", "todo", "open", labels=("缺陷",), comments=(Comment(id="5", by="17", text=text("好")),)),
@@ -221,3 +228,30 @@ def test_pages_are_counted(light: Harbour) -> None:
 
     assert len(answer.json()) == 1
     assert (answer.headers["total_count"], answer.headers["total_page"]) == ("4", "2")
+
+
+def test_who_worked_on_it_at_the_platform_is_told_to_members(light: Harbour) -> None:
+    [member] = get(light, "/collaborators", person="gu")
+
+    assert set(fields_of("ProjectMember")) <= set(member)
+    assert (member["login"], member["permissions"]) == ("wang", {"pull": True, "push": True, "admin": False})
+    assert "email" not in member
+    assert get(light, "/collaborators", person="xiao", status=403)["message"]
+
+
+def test_who_may_not_read_conversations_is_told_who_has_a_role_here(light: Harbour) -> None:
+    private = "/gitee/api/v5/repos/harbour/ferry/collaborators"
+
+    rows = light.ask_site("GET", private, person="gu").json()
+
+    assert {row["login"] for row in rows} == {"chen", "mei", "dora", "rui", "gu"}
+    assert all(set(fields_of("ProjectMember")) <= set(row) for row in rows)
+
+
+def test_a_branch_is_protected_that_was_so_at_the_platform(light: Harbour) -> None:
+    light.git("branch", "next", "main", repository=light.repository("light"))
+
+    shown = {row["name"]: row["protected"] for row in get(light, "/branches", person=None)}
+
+    assert shown == {"main": True, "next": False}
+    assert get(light, "/branches/main")["protected"] is True

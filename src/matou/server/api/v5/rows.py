@@ -23,6 +23,7 @@ from matou.model.metadata import (
     JsonObject,
     LabelDefinition,
     MarkupText,
+    MemberGrant,
     Milestone,
     Participant,
     PersonKey,
@@ -105,6 +106,9 @@ class ConversationRows(ABC):
 
     @abstractmethod
     def protection(self, rule: ProtectionRule) -> JsonRow: ...
+
+    @abstractmethod
+    def member(self, grant: MemberGrant) -> JsonRow: ...
 
     @abstractmethod
     def person(self, key: PersonKey | None) -> JsonRow | None:

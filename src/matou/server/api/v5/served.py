@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from matou.forge.access import Action, may
+from matou.model.metadata.kinds import MEMBER, PROTECTION
 from matou.server.api.context import RepositoryContext
 from matou.server.api.v5.queries import StateFilter
-from matou.server.api.v5.rows import ConversationRows
+from matou.server.api.v5.rows import ConversationRows, JsonRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,26 @@ class V5Conversation:
 
     def open(self, context: RepositoryContext[Any]) -> ConversationRows:
         return self.rows.open(context)
+
+    def saved_members(self, context: RepositoryContext[Any]) -> list[JsonRow] | None:
+        """Who works on it at the platform; None where that was not saved, or this identity may not read it."""
+        if not reads_conversation(context):
+            return None
+        rows = self.open(context)
+        grants = (one for one in rows.conversation.table(MEMBER).values() if one.gone_in is None)
+        return [rows.member(one) for one in grants] or None
+
+    def protected_branches(self, context: RepositoryContext[Any]) -> frozenset[str]:
+        """Their names or patterns at the platform, by which nothing here goes."""
+        if not reads_conversation(context):
+            return frozenset()
+        rules = self.open(context).conversation.table(PROTECTION).values()
+        return frozenset(one.pattern for one in rules if one.target == "branch" and one.gone_in is None)
+
+
+def reads_conversation(context: RepositoryContext[Any]) -> bool:
+    """Where whoever reads code, or sees members, need not read what was said."""
+    return may(context.forge, context.identity, Action.READ_CONVERSATION, context.repository)
 
 
 def at_conversation(context: RepositoryContext[Any], params: object) -> Hashable | None:  # noqa: ARG001 - as routes ask for it

@@ -17,6 +17,7 @@ from matou.model.metadata import (
     Issue,
     Item,
     LabelDefinition,
+    MemberGrant,
     Milestone,
     PersonKey,
     ProtectionRule,
@@ -36,6 +37,7 @@ from matou.server.api.v5.rows import (
     ConversationRows,
     JsonRow,
     body_of,
+    merged,
     number_of,
     thread_of,
     threads_of,
@@ -45,6 +47,7 @@ from matou.server.dialects.gitcode_v5.comparison import changed_file
 
 MILESTONE_STATES: Final = {"open": "active", "closed": "closed"}
 PERSON_STATES: Final[Mapping[str | None, str]] = {"active": "active", "locked": "blocked"}
+ACCESS_LEVELS: Final = {"guest": 10, "reporter": 20, "developer": 30, "maintainer": 40, "owner": 50}
 ON_THE_WHOLE: Final = "pr_comment"
 
 _ALWAYS_NULL: Final = dict.fromkeys(
@@ -251,6 +254,20 @@ class GitCodeRows(ConversationRows):
         }
         row = wire_releases.GitCodeProtectedBranch(name=rule.pattern, **can)
         return self.complete(row, rule.extra)
+
+    def member(self, grant: MemberGrant) -> JsonRow:
+        person = self.person(grant.person) or {}
+        own = {
+            "username": person.get("login"),
+            "web_url": person.get("html_url"),
+            "access_level": ACCESS_LEVELS[grant.role],
+            "permissions": {
+                "admin": grant.role in ("maintainer", "owner"),
+                "push": grant.role in ("developer", "maintainer", "owner"),
+                "pull": grant.role != "guest",
+            },
+        }
+        return merged({**person, **own}, self.shown_extra(grant.extra))
 
     def person(self, key: PersonKey | None) -> JsonRow | None:
         known = self.participant(key)

@@ -24,6 +24,7 @@ from matou.server.api.context import RepositoryContext
 from matou.server.api.params import InvalidParameter, Nothing, PageParameters, Parameters
 from matou.server.api.responses import ListPage
 from matou.server.api.route import Route, repository_route
+from matou.server.dialects.gitcode_v5.conversation import SERVED
 from matou.server.dialects.gitcode_v5.repository_object import user_id
 
 INHERITED, INDEPENDENT = 1, 2
@@ -95,6 +96,9 @@ def put_collaborator(context: RepositoryContext[MayManageMembers], params: Colla
 
 
 def list_collaborators(context: RepositoryContext[MaySeeMembers], params: PageParameters) -> ListPage:
+    saved = SERVED.saved_members(context)
+    if saved is not None:
+        return ListPage(saved[params.offset :][: params.limit], len(saved))
     rows, total = members(context.forge, context.granted, offset=params.offset, limit=params.limit)
     return ListPage([_collaborator(context, member) for member in rows], total)
 
@@ -290,7 +294,8 @@ ROUTES: tuple[Route, ...] = (
         PageParameters,
         list_collaborators,
         answer=list[wire.Collaborator],
-        choices="everybody who has a role that counts, wherever it was given",
+        choices="everybody who has a role that counts, wherever it was given; of what was saved with its members, "
+        "those at the platform",
     ),
     repository_route("GET", COLLABORATOR, MaySeeMembers, Nothing, get_collaborator, answer=wire.Collaborator),
     repository_route(

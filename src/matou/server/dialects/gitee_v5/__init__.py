@@ -1,6 +1,7 @@
 """Gitee's API v5 at /gitee/api/v5, for its paths are GitCode's with other shapes: what was saved, to read."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from starlette.routing import BaseRoute
@@ -10,28 +11,32 @@ from matou.server.api.endpoint import Api
 from matou.server.api.openapi import description_route
 from matou.server.api.params import PageParameters, Parameters
 from matou.server.api.responses import ListPage
-from matou.server.dialects.gitee_v5 import accounts, code, conversation
+from matou.server.api.route import Route
+from matou.server.dialects.gitee_v5 import accounts, code, conversation, members
 from matou.server.dialects.gitee_v5.errors import FAILURES, GiteeV5Error, GiteeV5ErrorBody, write_failure
 from matou.server.rate_limit import FixedWindowLimiter
 from matou.server.state import ServerState
 from matou.server.streaming import Header
 
 PREFIX: Final = "/gitee/api/v5"
-ROUTES: Final = (*accounts.ROUTES, *code.ROUTES, *conversation.ROUTES)
+ROUTES: Final = (*accounts.ROUTES, *code.ROUTES, *members.ROUTES, *conversation.ROUTES)
 _OURS: Final = re.compile(rb"[^ ]+ /gitee/api/v5/(?![^/]+\.git/)(?P<below>.*)", re.DOTALL)
 """A project may be called `v5`, below `api` in a team called `gitee`: the URLs of its repositories are git's."""
 
 
-def routes(state: ServerState, *, limiter: FixedWindowLimiter | None = None) -> list[BaseRoute]:
+def routes(
+    state: ServerState, *, limiter: FixedWindowLimiter | None = None, table: Iterable[Route] = ROUTES
+) -> list[BaseRoute]:
     """Everything below `/gitee/api/v5/`.
 
     Args:
         limiter: how often one token, or one address without a token, may ask; None for no limit.
     """
+    rows = tuple(table)
     dialect = Dialect[GiteeV5Error](
         prefix=PREFIX,
         pattern=_OURS,
-        routes=(*ROUTES, description_route("Matou: Gitee's API v5", PREFIX, ROUTES, GiteeV5ErrorBody)),
+        routes=(*rows, description_route("Matou: Gitee's API v5", PREFIX, rows, GiteeV5ErrorBody)),
         failures=FAILURES,
         write_failure=write_failure,
         page_headers=_page_headers,

@@ -1,5 +1,7 @@
 """A repository, and its branches, tags and commits, by Gitee's API v5."""
 
+from collections.abc import Collection, Hashable
+
 from matou.forge.access import MayReadCode, MaySee
 from matou.forge.content.history import (
     EVERY_COMMIT,
@@ -21,6 +23,8 @@ from matou.server.api.response_cache import at_refs, at_refs_and_database
 from matou.server.api.responses import ListPage
 from matou.server.api.route import Route, Workload, repository_route
 from matou.server.api.v5.queries import WholeUnlessPaged
+from matou.server.api.v5.served import reads_conversation
+from matou.server.dialects.gitee_v5.conversation import SERVED
 from matou.server.dialects.gitee_v5.conversation_rows import signature_row
 from matou.server.dialects.gitee_v5.objects import repository_rows
 
@@ -44,11 +48,13 @@ def show_branches(context: RepositoryContext[MayReadCode], params: WholeUnlessPa
         offset=params.offset,
         limit=params.limit,
     )
-    return ListPage([_branch(context, branch) for branch in rows], total)
+    protected = SERVED.protected_branches(context)
+    return ListPage([_branch(context, branch, protected) for branch in rows], total)
 
 
 def show_branch(context: RepositoryContext[MayReadCode], _: Nothing) -> dict[str, object]:
-    return _branch(context, find_branch(context.forge, context.granted, context.path["branch"]))
+    branch = find_branch(context.forge, context.granted, context.path["branch"])
+    return _branch(context, branch, SERVED.protected_branches(context))
 
 
 def show_tags(context: RepositoryContext[MayReadCode], params: WholeUnlessPaged) -> ListPage:
@@ -67,16 +73,16 @@ def show_commit(context: RepositoryContext[MayReadCode], _: Nothing) -> dict[str
     return _commit(context, find_commit_at(context.forge, context.granted, context.path["sha"]))
 
 
-def _branch(context: RepositoryContext[MayReadCode], branch: ListedBranch) -> dict[str, object]:
-    """None is protected here."""
+def _branch(
+    context: RepositoryContext[MayReadCode], branch: ListedBranch, protected: Collection[str]
+) -> dict[str, object]:
     name = readable(branch.name)
     commit_url = context.links.repository_api(context.repository.path, "commits", branch.commit.id)
     own = context.links.repository_api(context.repository.path, "branches", name)
     return {
         "name": name,
         "commit": {"sha": branch.commit.id, "url": commit_url},
-        "_links": {"self": own, "html": context.links.page(context.repository.path, "tree", name)},
-        "protected": False,
+        "protected": name in protected,
         "protection_url": f"{own}/protection",
     }
 
@@ -113,6 +119,11 @@ def _commit(context: RepositoryContext[MayReadCode], commit: Commit) -> dict[str
     }
 
 
+def _at_branches(context: RepositoryContext[MayReadCode], params: WholeUnlessPaged) -> Hashable | None:
+    version = at_refs_and_database(context, params)
+    return None if version is None else (version, reads_conversation(context))
+
+
 def readable(name: str) -> str:
     """As JSON has it, which holds no bytes that are no text."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
@@ -130,7 +141,9 @@ ROUTES: tuple[Route, ...] = (
         show_branches,
         answer=list[_ROW],
         workload=Workload.SLOW,
-        cache_key=at_refs_and_database,
+        cache_key=_at_branches,
+        choices="all of them, unless a page is asked for; protected are those that were so at the platform, by"
+        " which nothing here goes",
     ),
     repository_route(
         "GET", "/repos/{owner}/{repo}/branches/{branch...}", MayReadCode, Nothing, show_branch, answer=_ROW

@@ -18,6 +18,7 @@ from matou.model.metadata import (
     Item,
     LabelDefinition,
     MarkupText,
+    MemberGrant,
     Milestone,
     PersonKey,
     ProtectionRule,
@@ -35,6 +36,7 @@ from matou.server.api.v5.rows import (
     ConversationRows,
     JsonRow,
     body_of,
+    merged,
     number_of,
     thread_of,
     threads_of,
@@ -264,6 +266,14 @@ class GiteeRows(ConversationRows):
 
     def protection(self, rule: ProtectionRule) -> JsonRow:
         return self.complete(wire_project.GiteeProtectedBranch(name=rule.pattern, protected=True), rule.extra)
+
+    def member(self, grant: MemberGrant) -> JsonRow:
+        rights = {
+            "pull": grant.role != "guest",
+            "push": grant.role in ("developer", "maintainer", "owner"),
+            "admin": grant.role in ("maintainer", "owner"),
+        }
+        return merged({**(self.person(grant.person) or {}), "permissions": rights}, self.shown_extra(grant.extra))
 
     def person(self, key: PersonKey | None) -> JsonRow | None:
         known = self.participant(key)
