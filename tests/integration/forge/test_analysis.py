@@ -18,10 +18,10 @@ from matou.forge.accounts.namespaces import create_organization
 from matou.forge.analysis import contributions, history
 from matou.forge.analysis.contributions import EVER, ContributorRole, DaysOfAll, Span, text_of
 from matou.forge.analysis.history import COMMITS, LINE_COUNTS, History
-from matou.forge.analysis.jobs import StillComputing, Waiters
 from matou.forge.analysis.upkeep import forget
 from matou.forge.content.branches import NoSuchRevision
 from matou.forge.forge import Forge
+from matou.forge.jobs import StillComputing, Waiters
 from matou.git.odb.objects import MissingObject
 from matou.model.names import RepositoryPath
 from support.deciding import contribution_days, contributors, counted, create_repository, languages, refresh

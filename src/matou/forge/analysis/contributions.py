@@ -24,10 +24,10 @@ from matou.db.repositories import Repository
 from matou.errors import Damaged
 from matou.forge.access import Authorized, MayReadAnalysis, MayReadCode
 from matou.forge.analysis.history import History
-from matou.forge.analysis.jobs import done, still_computing
 from matou.forge.analysis.memory import PATIENCE, analysis_cache, commit_at
 from matou.forge.content.revisions import NoSuchRevision
 from matou.forge.forge import Forge
+from matou.forge.jobs import done, still_computing
 from matou.git.odb.blobs import read_blob
 from matou.git.odb.objects import (
     EntryKind,

@@ -12,10 +12,10 @@ from matou.archive.cache import cache_folder, read_whole, write_whole
 from matou.db.repositories import Repository
 from matou.errors import Damaged
 from matou.forge.access import Authorized, MayReadAnalysis, MayReadCode
-from matou.forge.analysis.jobs import done, still_computing
 from matou.forge.analysis.memory import analysis_cache, commit_at
 from matou.forge.analysis.worker import FORM, MODULE, LanguagesRequest, LanguagesResponse
 from matou.forge.forge import Forge
+from matou.forge.jobs import done, still_computing
 from matou.fs import WriteFailed
 from matou.git.odb.objects import find_commit, open_repository
 from matou.git.process.sandbox import Limits

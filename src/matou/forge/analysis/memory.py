@@ -10,9 +10,9 @@ from matou.caching import SizedCache
 from matou.db.repositories import Repository, RepositoryId
 from matou.forge.access import Authorized, MayReadCode
 from matou.forge.analysis.history import History
-from matou.forge.analysis.jobs import Jobs, Waiters
 from matou.forge.content.contents import object_at
 from matou.forge.forge import Forge
+from matou.forge.jobs import Jobs, Waiters
 from matou.git.odb.objects import find_commit, open_repository
 from matou.model.names import ObjectId
 

@@ -5,10 +5,10 @@ from matou.db.repositories import Repository
 from matou.forge.access import Authorized, MayWriteCode
 from matou.forge.analysis.contributions import begin_counting
 from matou.forge.analysis.history import LINE_COUNTS
-from matou.forge.analysis.jobs import StillComputing
 from matou.forge.analysis.languages import ANSWER, begin_languages
 from matou.forge.content.revisions import NoSuchRevision
 from matou.forge.forge import Forge
+from matou.forge.jobs import StillComputing
 from matou.git.odb.objects import MissingObject
 
 __all__ = ["forget", "refresh"]

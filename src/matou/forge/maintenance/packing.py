@@ -14,8 +14,8 @@ import structlog
 from matou.db import repositories
 from matou.db.repositories import Repository, RepositoryId
 from matou.errors import MatouError
-from matou.forge.analysis.jobs import Jobs, StillComputing
 from matou.forge.forge import Forge
+from matou.forge.jobs import Jobs, StillComputing
 from matou.git.odb.loose_objects import MOST_AT_ONCE, estimate_loose_objects, pack_loose_objects
 
 MANY: Final = 4096

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from matou.forge.analysis.jobs import Jobs
 from matou.forge.analysis.memory import analysis_cache
+from matou.forge.jobs import Jobs
 from matou.platforms.gitcode import wire
 from matou.server.dialects.gitcode_v5 import analysis
 from support.gitcode_server import Harbour

@@ -22,12 +22,12 @@ from matou.forge.analysis.contributions import (
     counted,
     text_of,
 )
-from matou.forge.analysis.jobs import still_computing
 from matou.forge.analysis.languages import languages
 from matou.forge.analysis.memory import PATIENCE
 from matou.forge.analysis.worker import MOST_FILES
 from matou.forge.content.branches import NoSuchRevision
 from matou.forge.content.contents import object_at
+from matou.forge.jobs import still_computing
 from matou.git.operations.mailmap import MailmapPerson
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
