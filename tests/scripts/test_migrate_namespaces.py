@@ -106,7 +106,8 @@ def test_what_cannot_be_made_is_told_with_the_reason_before_anything_is_changed(
 
     assert f"'{namespace}' is not at the target, or not for this account, and cannot be made" in ended.err
     assert why in ended.err
-    assert ("matou org create NAME --parent" in ended.err) == (platform == "matou")
+    assert ("matou org create NAME --parent" in ended.err) == (platform == "matou" and "/" in namespace)
+    assert ("matou org create NAME --owner" in ended.err) == (platform == "matou" and "/" not in namespace)
     assert changed(team, archive, "harbour") == []
 
 

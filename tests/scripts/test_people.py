@@ -216,6 +216,25 @@ def test_asking_about_a_folder_that_is_no_archive_makes_none(person: Person, tmp
     assert not (tmp_path / "mistyped").exists()
 
 
+def test_the_first_account_of_a_new_archive_says_that_one_was_made(person: Person, tmp_path: Path) -> None:
+    root = tmp_path / "server"
+
+    made = person.matou("user", "add", "ann", "--no-password", "--root", root).err
+    second = person.matou("user", "add", "bo", "--no-password", "--root", root).err
+
+    assert f"there was no archive at {root}: a new one was made" in made
+    assert "archive" not in second
+
+
+def test_an_account_makes_no_archive_below_a_folder_that_is_not_there(person: Person, tmp_path: Path) -> None:
+    root = tmp_path / "mistyped" / "server"
+
+    ended = person.matou("user", "add", "ann", "--no-password", "--root", root, code=2)
+
+    assert f"{root} is no archive" in ended.err
+    assert not root.parent.exists()
+
+
 def test_an_import_from_where_nobody_answers_names_the_address_and_no_folder_of_ours(server: Server) -> None:
     said = server.do("repo", "import", "http://127.0.0.1:1/x.git", "acme/web/x", code=2).err
 

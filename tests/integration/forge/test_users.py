@@ -78,6 +78,17 @@ def test_a_name_that_could_mean_something_else_is_refused(forge: Forge, name: st
     assert list_users(forge) == ()
 
 
+@pytest.mark.parametrize("name", ["bad name!", "a b", "a!", "a&b", "a'b", "a#b", "a,b", "a😀"])
+def test_a_name_that_breaks_off_in_an_address_or_at_a_prompt_is_refused(forge: Forge, name: str) -> None:
+    with pytest.raises(InvalidName, match="letters, digits"):
+        create_user(forge, name)
+
+
+@pytest.mark.parametrize("name", ["li.lei", "han-mei_mei", "李雷", "2026", "straße", "\u0e19\u0e49\u0e33"])
+def test_a_name_is_of_letters_digits_hyphens_underscores_and_dots_of_any_script(forge: Forge, name: str) -> None:
+    assert create_user(forge, name).name == name
+
+
 def test_a_name_that_looks_like_an_address_is_refused(forge: Forge) -> None:
     create_user(forge, "anna", email="anna@example.com")
 

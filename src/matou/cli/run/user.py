@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from matou.archive.layout import NotAnArchive
 from matou.cli.open_forge import existing_forge_at, find_account, forge_at
 from matou.cli.ui.output import print_fields, print_json, print_result, print_table, say
 from matou.cli.ui.prompts import confirm, prompt_new_secret
@@ -16,15 +17,30 @@ from matou.forge.accounts.user_deletion import delete_user
 from matou.forge.accounts.users import create_user, list_users, set_active, set_password
 from matou.forge.forge import Forge
 from matou.i18n import gettext as _
+from matou.wiring import open_archive
 
 
 def add_user(name: str, root: Path, email: str, admin: bool, password_stdin: bool, no_password: bool) -> None:
     if no_password and password_stdin:
         raise Invalid("--no-password and --password-stdin contradict each other")
     password = None if no_password else _password(from_stdin=password_stdin)
+    makes_archive = not _is_archive(root)
     with forge_at(root) as forge:
         user = create_user(forge, name, email=email, password=password, admin=admin)
+    if makes_archive:
+        say(_("there was no archive at {root}: a new one was made").format(root=root.expanduser()))
     say(_("made the account {name}").format(name=user.name))
+
+
+def _is_archive(root: Path) -> bool:
+    """Raises NotAnArchive where the folder that one would be made in is not there either: it was mistyped."""
+    try:
+        open_archive(root)
+    except NotAnArchive:
+        if not root.expanduser().absolute().parent.is_dir():
+            raise
+        return False
+    return True
 
 
 def _password(*, from_stdin: bool) -> Secret:

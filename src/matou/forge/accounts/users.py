@@ -242,7 +242,17 @@ def _user_name(name: str) -> str:
     # An e-mail in the place of a name would make one login mean two people.
     if "@" in name:
         raise InvalidName("the name {name} cannot be used: it looks like an e-mail address", name=repr(name))
+    # It is typed as a login, and stands in addresses: a space or a mark of punctuation is read as what ends it.
+    if not all(_is_of_a_word(character) for character in name):
+        raise InvalidName(
+            "the name {name} cannot be used: an account's consists of letters, digits, hyphens, underscores and dots",
+            name=repr(name),
+        )
     return name
+
+
+def _is_of_a_word(character: str) -> bool:
+    return character.isalnum() or character in "-_." or unicodedata.category(character).startswith("M")
 
 
 def _email(email: str) -> str:

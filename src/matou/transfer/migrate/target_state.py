@@ -16,6 +16,10 @@ from matou.transfer.migrate.repository import target_key
 NAME_ANOTHER = "name a namespace that is there, with --namespace or in the map"
 MAKE_IT_THERE = (
     "name a namespace that is there, with --namespace or in the map, or have it made on the server: "
+    "matou org create NAME --owner USER --root DIR"
+)
+MAKE_IT_INSIDE = (
+    "name a namespace that is there, with --namespace or in the map, or have it made on the server: "
     "matou org create NAME --parent NAMESPACE --owner USER --root DIR"
 )
 
@@ -59,7 +63,9 @@ def require_namespaces(target: MigrationTarget, missing: Mapping[str, NotFound],
                 "{namespace} is not at the target, or not for this account, and cannot be made: {fault}",
                 namespace=repr(namespace),
                 fault=fault,
-                advice=MAKE_IT_THERE if target.platform == "matou" else NAME_ANOTHER,
+                advice=(MAKE_IT_INSIDE if "/" in namespace else MAKE_IT_THERE)
+                if target.platform == "matou"
+                else NAME_ANOTHER,
             ) from answer
     if missing and not makes_missing:
         raise MissingNamespace(
