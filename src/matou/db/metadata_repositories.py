@@ -84,10 +84,6 @@ def delete_metadata(connection: Connection, metadata_id: MetadataId) -> None:
     connection.execute(delete(metadata_repositories).where(metadata_repositories.c.id == metadata_id))
 
 
-def delete_all_metadata(connection: Connection) -> None:
-    connection.execute(delete(metadata_repositories))
-
-
 def replace_participants(connection: Connection, metadata_id: MetadataId, people: Iterable[ParticipantRow]) -> None:
     connection.execute(delete(participants).where(participants.c.metadata_id == metadata_id))
     rows = [
