@@ -42,6 +42,8 @@ MOST_FAILURES: Final = 10
 KEEP_EVERY: Final = timedelta(minutes=1)
 """How much reading a run loses that is killed: a platform may take an hour over it."""
 
+TOO_MANY_FAILED = "{count} could not be read, one after another: {fault}"
+
 OnProgress = Callable[[MetadataKind, int], None]
 """Called with a kind, and how many items of it have come so far."""
 
@@ -307,8 +309,9 @@ class _ItemWalk:
         self.result.failed(fault)
         self.failures += 1
         if self.failures >= MOST_FAILURES:
-            error = NothingGranted if isinstance(fault, Refused) else NothingMore
-            raise error("{count} could not be read, one after another: {fault}", count=self.failures, fault=fault)
+            if isinstance(fault, Refused):
+                raise NothingGranted(TOO_MANY_FAILED, count=self.failures, fault=fault)
+            raise NothingMore(TOO_MANY_FAILED, count=self.failures, fault=fault)
 
     def _put(self, before: MetadataValue | None, read: ItemRead, comments: tuple[CommentRow, ...]) -> None:
         walk = self.walk_
