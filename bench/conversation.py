@@ -117,7 +117,7 @@ def _served(saving: Saving, rounds: int) -> Iterator[Row]:
     asked: Sequence[tuple[str, float, Sequence[str]]] = (
         ("lists of 20 issues", 500, [f"{issues}?state=all&per_page=20&page={page}" for page in pages]),
         ("issues with 3 comments", 800, [f"{issues}/{number}" for number in numbers[:2000]]),
-        ("pages of 100 comments", 100, [f"{issues}/comments?per_page=100&page={page}" for page in pages]),
+        ("pages of 20 comments of all issues", 150, [f"{issues}/comments?per_page=20&page={page}" for page in pages]),
         ("searches in issues", 50, [f"/search/issues?q={quote(word)}" for word in saving.gitee.words[40:140]]),
     )
     with _serving(saving.archive) as (asker, pid):

@@ -92,7 +92,7 @@ class BusyGitee(GiteeConversation):
         return _Writer(self).words
 
 
-FIRST_NUMBER, STEP = int("100000", 36), 1009
+FIRST_NUMBER, STEP = int("10000", 36), 1009
 """Numbers are of all Gitee, which made some 20 million issues in six years: one repository's are far apart."""
 
 FIRST_LATER = 90_000
