@@ -80,7 +80,7 @@ class Conversation(Generic[S]):
                 ("items", metadata_id, sees, search, repr(wanted)),
                 lambda: items.count_listed(connection, metadata_id, wanted, sees_confidential=sees, also=also),
             )
-        return tuple(map(self._read, rows)), total
+        return tuple(map(self.read, rows)), total
 
     def find_item(self, kind: MetadataKind, number: str) -> IndexedValue:
         """Raises NoSuchItem."""
@@ -90,7 +90,14 @@ class Conversation(Generic[S]):
                 row = items.find_item(connection, self.indexed.id, kind.name, number)
         if row is None or (row.confidential and not self.sees_confidential):
             raise NoSuchItem("there is no {kind} {number}", kind=kind.name, number=repr(number)[:100])
-        return self._read(row)
+        return self.read(row)
+
+    def read(self, row: IndexedItem) -> IndexedValue:
+        """All of an item that the index gave to whoever asks. Raises NoSuchItem where it was written anew since."""
+        found = None if self.tree is None else self.tree.item(KINDS[row.kind], row.number)
+        if found is None:
+            raise NoSuchItem("there is no {kind} {number}", kind=row.kind, number=repr(row.number)[:100])
+        return cast("IndexedValue", found)
 
     def list_comments(
         self, wanted: CommentQuery, *, offset: int = 0, limit: int | None = None
@@ -143,12 +150,6 @@ class Conversation(Generic[S]):
     def may(self, action: Action) -> bool:
         """Whether who asks may do something else here, as seeing webhooks."""
         return may(self.forge, self.granted.identity, action, self.granted.subject)
-
-    def _read(self, row: IndexedItem) -> IndexedValue:
-        found = None if self.tree is None else self.tree.item(KINDS[row.kind], row.number)
-        if found is None:
-            raise NoSuchItem("there is no {kind} {number}", kind=row.kind, number=repr(row.number)[:100])
-        return cast("IndexedValue", found)
 
     def _comment(
         self, row: IndexedComment, kind: MetadataKind, found: dict[str, tuple[Item, tuple[Comment, ...]]]

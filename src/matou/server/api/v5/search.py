@@ -68,7 +68,7 @@ def _rows(context: RequestContext, served: V5Conversation, hits: Sequence[Search
             granted = authorize(context.forge, context.identity, MayReadConversation, repository)
             opened[repository.id] = served.open(context.of(granted))
         rows = opened[repository.id]
-        issue = rows.conversation.find_item(ISSUE, hit.item.number)
+        issue = rows.conversation.read(hit.item)
         if isinstance(issue, Issue):
             shown.append(rows.issue(issue, whole=False))
     return shown
