@@ -9,9 +9,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from xlsxwriter import Workbook
 
 from matou.model.metadata import AttachedFile, CustomField, Issue
 from matou.model.metadata.kinds import CHANGE, ISSUE, LABEL, PERSON, RELEASE
+from matou.transfer.export.csv_tables import _cell
+from matou.transfer.export.xlsx_workbook import _Sheet
 from support.archive_with_metadata import ArchiveWithMetadata
 from support.chromium import PROGRAM, page_of, rows_of
 from support.metadata_items import asset, change, comment, issue, label, markdown, person, release
@@ -233,3 +236,18 @@ def test_a_damaged_item_is_told_and_the_others_are_exported(
 
     assert "harbour/api" in ended.err
     assert (tmp_path / "out/harbour/web/issues/8.html").is_file()
+
+
+@pytest.mark.parametrize("beginning", ["=", "+", "-", "@", "\t=", "\r=", "\n=", "＝", "＋", "－", "＠"])
+def test_no_beginning_of_a_text_makes_it_a_formula(beginning: str) -> None:
+    assert _cell(f"{beginning}1+1") == f"'{beginning}1+1"
+
+
+def test_numbers_that_no_spreadsheet_has_are_texts(tmp_path: Path) -> None:
+    numbers = [10**400, -(2**70), float("nan"), float("inf"), 1.5e308, 2**53, -3, 0.5]
+    with Workbook(str(tmp_path / "numbers.xlsx")) as workbook:
+        _Sheet(workbook.add_worksheet("n"), []).add(numbers)
+
+    sheet = zipfile.ZipFile(tmp_path / "numbers.xlsx").read("xl/worksheets/sheet1.xml").decode()
+    assert re.findall(r"<v>([^<]*)</v></c>", sheet)[-3:] == ["9007199254740992", "-3", "0.5"]
+    assert sheet.count('t="s"') + sheet.count('t="inlineStr"') == 5

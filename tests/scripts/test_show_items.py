@@ -113,3 +113,13 @@ def test_what_cannot_be_shown_is_told(
 
     assert told in ended.err
     assert ended.out == ""
+
+
+def test_json_on_a_terminal_holds_no_command_for_it(saved: ArchiveWithMetadata, person: Person) -> None:
+    """U+009B begins a command as ESC and [ do; JSON does not escape it."""
+    saved.run({"harbour/api": [(ISSUE, issue("8", "\x9b31m\u202e红\x9b"))]}, {})
+
+    ended = person.matou("show", saved.archive.root, "harbour/api", "--issue", "8", "--json")
+
+    assert ended.out.isascii()
+    assert json.loads(ended.out)["title"] == "\x9b31m\u202e红\x9b"

@@ -68,7 +68,7 @@ class BlobStore:
     def flush(self) -> None:
         """Store durably what `put_soon` was given."""
         with self._lock:
-            self._store.put_many({_key(digest): data for digest, data in self._waiting.items()})
+            self._store.put_many({blob_key(digest): data for digest, data in self._waiting.items()})
             self._distrusted -= self._waiting.keys()
             self._waiting.clear()
             self._waiting_bytes = 0
@@ -88,14 +88,14 @@ class BlobStore:
             if expected is not None and digest != expected:
                 raise UnexpectedDigest("blob {expected} came with digest {digest}", expected=expected, digest=digest)
             # Also over a blob that is there: if that one was damaged, it is now whole again.
-            staged.publish(_key(digest))
+            staged.publish(blob_key(digest))
         with self._lock:
             self._distrusted.discard(digest)
         return digest
 
     def open(self, digest: str) -> BinaryIO:
         """The bytes as they are on disk, not checked. Raises NotFound."""
-        return self._store.open(_key(digest))
+        return self._store.open(blob_key(digest))
 
     def read(self, digest: str) -> bytes:
         """All bytes of a small blob, checked.
@@ -110,11 +110,11 @@ class BlobStore:
         return data
 
     def has(self, digest: str) -> bool:
-        return digest not in self._distrusted and self._store.exists(_key(digest))
+        return digest not in self._distrusted and self._store.exists(blob_key(digest))
 
     def size(self, digest: str) -> int:
         """Bytes. Raises NotFound."""
-        return self._store.size(_key(digest))
+        return self._store.size(blob_key(digest))
 
     def iterate(self) -> Iterator[str]:
         """The digests of all blobs, sorted. Files whose names are no digest are passed over; see `strangers`."""
@@ -145,10 +145,10 @@ def is_digest(text: str) -> bool:
 
 def is_blob_key(key: str) -> bool:
     name = key.rpartition("/")[2]
-    return is_digest(name) and key == _key(name)
+    return is_digest(name) and key == blob_key(name)
 
 
-def _key(digest: str) -> str:
+def blob_key(digest: str) -> str:
     if not is_digest(digest):
         raise Damaged("{digest} is not the digest of a blob", digest=repr(digest)[:100])
     return f"{digest[:2]}/{digest[2:4]}/{digest}"

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from matou.archive.blobs import BlobStore
+from matou.archive.blobs import BlobStore, blob_key
 from matou.archive.readme_text import FIRST_AID
 from matou.errors import Conflict, Damaged, Invalid, NotFound, Phrase
 from matou.fs import make_folders, sync_folder, translate_os_errors, write_atomically
@@ -176,8 +176,8 @@ class Archive:
         return self.root.joinpath("metadata", *folders, f"{name}.git")
 
     def blob_file(self, digest: str) -> Path:
-        """Where a blob lies, there or not; its bytes are not looked at."""
-        return self.files.path(f"{digest[:2]}/{digest[2:4]}/{digest}")
+        """Where a blob lies, there or not; its bytes are not looked at. Raises Damaged where it is no digest."""
+        return self.files.path(blob_key(digest))
 
     def run_folder(self, run: int) -> Path:
         return self.runs / f"{run:06d}"

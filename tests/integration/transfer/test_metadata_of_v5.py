@@ -332,3 +332,20 @@ def test_a_file_of_a_release_is_saved_though_a_comment_names_it_that_may_not_hav
     saved = backups.find(RELEASE, talk(account).releases[0]["tag_name"], SavedRelease)
     assert [one.missing for one in saved.assets] == [None]
     assert saved.assets[0].sha256 == digest(ASSET)
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "2031-05-05T00:00:00+08:00"])
+def test_a_time_that_cannot_be_does_not_keep_later_changes_away(
+    name: str, account: Any, backups: ConversationBackups, moment: str
+) -> None:
+    """Asked for what changed since the year 9999, a platform would have nothing to tell for ever."""
+    talk(account).issues[1]["updated_at"] = moment
+    talk(account).issue_comments[0]["updated_at"] = moment
+    backups.back_up()
+    row = talk(account).issues[0]
+    row |= {"title": "改过了", "updated_at": "2026-01-02T09:00:00+08:00"}
+
+    saved = backups.back_up()
+
+    assert [str(fault) for _, fault in saved.problems] == []
+    assert backups.find(ISSUE, FIRST_ISSUE[name], Issue).title == "改过了"

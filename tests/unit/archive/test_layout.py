@@ -173,3 +173,11 @@ def test_an_archive_that_was_copied_without_its_empty_folders_works(tmp_path: Pa
     assert archive.files.clear_staging() == 0
     assert archive.begin_run() == 1
     assert archive.blobs.read(archive.blobs.put_bytes(b"data")) == b"data"
+
+
+@pytest.mark.parametrize("digest", ["../../../../etc/passwd", "", "ab", "/etc/passwd", "ab" * 32 + "/x"])
+def test_what_is_no_digest_names_no_file(tmp_path: Path, digest: str) -> None:
+    archive = Archive.create(tmp_path / "archive", now=datetime(2026, 1, 1, tzinfo=UTC), identifier=UUID(int=7))
+
+    with pytest.raises(Damaged):
+        archive.blob_file(digest)

@@ -1,6 +1,7 @@
 """A value of metadata as bytes: whatever is in it comes back, and the same value is the same bytes."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from matou.archive.metadata.tree_paths import asset_path, attachment_path, natur
 from matou.model.metadata import Announcement, Comment, CustomField, Issue, MarkupText
 from matou.model.metadata.kinds import CHANGE, ISSUE, RELEASE, WIKI_PAGE
 from matou.model.names import fault_of_segment
-from support.metadata_items import issue
+from support.metadata_items import DIGEST, issue, picture
 
 TEXTS = st.text(st.characters(codec=None))
 """Halves of surrogate pairs, too."""
@@ -119,4 +120,31 @@ def test_another_shape_is_damage_that_names_the_file(change: dict[str, Any]) -> 
     content = json.dumps({**json.loads(encode(issue("7"))), **change}).encode()
 
     with pytest.raises(DamagedMetadata, match=r"issues/0000/7\.json"):
+        decode(Issue, content, path="issues/0000/7.json")
+
+
+def test_a_number_of_thousands_of_digits_has_its_place_in_the_order() -> None:
+    keys = ["9" * 5000, "10", "1" + "0" * 5000, "b", "9", "٣", "²"]
+
+    assert sorted(keys, key=natural_order)[:4] == ["9", "10", "9" * 5000, "1" + "0" * 5000]
+
+
+@pytest.mark.parametrize(
+    "digest", ["../" * 5 + "etc/passwd", "", "AB" * 32, "ab" * 32 + "\n", "ab" * 31, "/etc/passwd"]
+)
+def test_what_cannot_name_a_blob_is_damage(digest: str) -> None:
+    """Whoever hands an archive over writes into it what he likes."""
+    content = encode(replace(issue("7"), files=(picture(),))).replace(
+        DIGEST.encode(), json.dumps(digest)[1:-1].encode()
+    )
+
+    with pytest.raises(DamagedMetadata):
+        decode(Issue, content, path="issues/0000/7.json")
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00", "2026-01-01T00:00:00"])
+def test_a_time_that_is_none_in_utc_is_damage(time: str) -> None:
+    content = encode(issue("7")).replace(b"2026-01-01T08:00:00Z", time.encode())
+
+    with pytest.raises(DamagedMetadata):
         decode(Issue, content, path="issues/0000/7.json")

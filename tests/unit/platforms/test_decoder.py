@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from matou.errors import UnknownShape
-from matou.platforms.base.decoder import Decoder, original_of
+from matou.platforms.base.decoder import AnswerBrokeOff, Decoder, original_of, parse_answer
 
 DECODER = Decoder("harbour")
 
@@ -51,3 +51,22 @@ def test_what_keeps_what_was_given_has_every_key_as_it_came() -> None:
 
 def test_what_does_not_keep_what_was_given_has_nothing_of_it() -> None:
     assert original_of(Ferry(name="made here")) == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (rb'["\ud83d"]', ["\ufffd"]),
+        (rb'["cut \ud83d", "\udc00x", "\ud83d\ud83d\ude00"]', ["cut \ufffd", "\ufffdx", "\ufffd😀"]),
+        (rb'["\\ud83d", "\\\ud83d", "\""]', ["\\ud83d", "\\\ufffd", '"']),
+        (b'["\xff\xe5\x90"]', ["\ufffd\ufffd"]),
+    ],
+)
+def test_half_a_character_costs_that_character_alone(body: bytes, expected: list[str]) -> None:
+    assert parse_answer(body, platform="example") == expected
+
+
+@pytest.mark.parametrize("body", [rb'["\ud83d', b'["a', b'{"a": "\xff"'])
+def test_what_broke_off_broke_off_whatever_characters_are_in_it(body: bytes) -> None:
+    with pytest.raises(AnswerBrokeOff):
+        parse_answer(body, platform="example")

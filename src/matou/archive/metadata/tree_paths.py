@@ -5,7 +5,7 @@ Paths follow from the item alone: whoever writes the same item writes it to the 
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from matou.archive.path_registry import safe_segment
 from matou.model.metadata import MetadataValue
@@ -14,6 +14,8 @@ from matou.model.metadata.kinds import MILESTONE, PROTECTION, WIKI_VERSION, Meta
 ABOUT: Final = "about.json"
 ATTRIBUTES_FILE: Final = ".gitattributes"
 README: Final = "README.md"
+
+NaturalOrder: TypeAlias = tuple[tuple[int, int, str], ...]
 
 ITEMS_IN_A_FOLDER: Final = 100
 """A change of one item writes one folder: smaller ones cost more of them, larger ones more bytes each."""
@@ -42,9 +44,14 @@ def key_of(kind: MetadataKind, value: MetadataValue) -> str:
     return str(getattr(value, kind.key)) if computed is None else computed(value)
 
 
-def natural_order(key: str) -> tuple[tuple[int, int | str], ...]:
-    """Sorts `9` before `10`, in texts too."""
-    return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in re.split(r"([0-9]+)", key) if part)
+def natural_order(key: str) -> NaturalOrder:
+    """Sorts `9` before `10`, in texts too, however many digits there are."""
+    return tuple(map(_part_order, filter(None, re.split(r"([0-9]+)", key))))
+
+
+def _part_order(part: str) -> tuple[int, int, str]:
+    digits = part.lstrip("0")
+    return (0, len(digits), digits) if part.isascii() and part.isdecimal() else (1, 0, part)
 
 
 def path_of(kind: MetadataKind, key: str) -> str:

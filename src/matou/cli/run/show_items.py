@@ -1,5 +1,6 @@
 """What was said around a repository, from the files of an archive alone."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import click
 
 from matou.archive.metadata import MetadataTree, encode_line, natural_order
+from matou.archive.metadata.tree_paths import NaturalOrder
 from matou.cli.ui.items import Names, item_lines, item_table, release_lines, release_table
 from matou.cli.ui.output import say
 from matou.errors import NotFound
@@ -40,7 +42,8 @@ def show_items(directory: Path, path: str, kind: MetadataKind, key: str | None, 
     items = _newest_first(tree, kind) if key is None else iter((_one(tree, kind, key, saved.line.path),))
     if as_json:
         for one in items:
-            click.echo(encode_line(one))
+            # A terminal may take some characters beyond ASCII for commands.
+            click.echo(json.dumps(json.loads(encode_line(one)), ensure_ascii=True))
         return
     names = Names(tree.table(PERSON), tree.table(MILESTONE))
     lines = list(_TABLES[kind.name](items, names) if key is None else _lines(items, kind, names))
@@ -62,7 +65,7 @@ def _newest_first(tree: MetadataTree, kind: MetadataKind) -> Iterator[MetadataVa
             yield found
 
 
-def _name_order(path: str) -> tuple[tuple[int, int | str], ...]:
+def _name_order(path: str) -> NaturalOrder:
     return natural_order(path.rpartition("/")[2])
 
 

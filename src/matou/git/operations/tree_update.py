@@ -6,12 +6,17 @@ from typing import Final
 import pygit2
 from pygit2.enums import FileMode
 
-from matou.errors import Phrase
+from matou.errors import Damaged, Phrase
 from matou.git.odb.quarantine import ObjectWriter
 from matou.git.operations.tree_edit import Entry, Folder, PathBlocked, read_folder, tree_object, write_folder
 from matou.model.names import ObjectId
 
 _NO_FILES: Final = frozenset({FileMode.TREE, FileMode.LINK, FileMode.COMMIT})
+
+MOST_FILES: Final = 2_000_000
+DEEPEST_FOLDER: Final = 100
+"""Of a tree whose files are listed: nothing that we write comes near either."""
+
 _FILE: Final = b"100644"
 _FOLDER: Final = b"40000"
 _A_FILE: Final = Phrase("a file")
@@ -119,30 +124,38 @@ class TreeUpdate:
         return True
 
     def files(self, folder: str = "") -> Iterator[str]:
-        """The paths of all files below a folder, sorted name by name; none where there is no such folder."""
+        """The paths of all files below a folder, sorted name by name; none where there is no such folder.
+
+        Raises:
+            Damaged: a name is not UTF-8, or a tree was made to have no end: each of its folders a hundred times the
+                same one, say.
+        """
         level = self._find_level(folder.encode().split(b"/") if folder else [])
         if level is not None:
-            yield from self._files(level, f"{folder}/" if folder else "")
+            for count, path in enumerate(self._files(level, f"{folder}/" if folder else "", depth=0)):
+                if count >= MOST_FILES:
+                    raise Damaged("the tree has more than {count} files", count=MOST_FILES)
+                yield path
 
     def names(self, folder: str) -> tuple[str, ...]:
         """What stands in a folder, sorted; nothing where there is none."""
         level = self._find_level(folder.encode().split(b"/"))
-        return (
-            () if level is None else tuple(name.decode() for name in sorted(level.entries.keys() | level.below.keys()))
-        )
+        return () if level is None else tuple(map(_text, sorted(level.entries.keys() | level.below.keys())))
 
     def write(self, writer: ObjectWriter) -> ObjectId:
         """Write the folders that changed; the new root."""
         return self._write(self._root, writer)
 
-    def _files(self, level: _Level, prefix: str) -> Iterator[str]:
+    def _files(self, level: _Level, prefix: str, *, depth: int) -> Iterator[str]:
+        if depth > DEEPEST_FOLDER:
+            raise Damaged("the tree has folders more than {count} deep", count=DEEPEST_FOLDER)
         for name in sorted(level.entries.keys() | level.below.keys()):
-            path = prefix + name.decode()
+            path = prefix + _text(name)
             below = self._below(level, name)
             if below is None:
                 yield path
             else:
-                yield from self._files(below, f"{path}/")
+                yield from self._files(below, f"{path}/", depth=depth + 1)
 
     def _write(self, level: _Level, writer: ObjectWriter) -> ObjectId:
         for name, below in level.below.items():
@@ -186,3 +199,11 @@ class TreeUpdate:
         for name in folders:
             level = level.below[name]
             level.is_changed = True
+
+
+def _text(name: bytes) -> str:
+    """Raises Damaged."""
+    try:
+        return name.decode()
+    except UnicodeDecodeError as error:
+        raise Damaged("the name {name} in a tree is not UTF-8", name=repr(name)[:200]) from error

@@ -1,9 +1,10 @@
 """What all values of metadata share: how they hold what this Matou does not know, and times in UTC."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 JsonObject: TypeAlias = Mapping[str, object]
 """A JSON object: texts, numbers, booleans, lists and objects of these."""
@@ -32,7 +33,7 @@ class MetadataValue:
     unknown: JsonObject | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        """Raises ValueError where a time has no time zone."""
+        """Raises ValueError where a time has no time zone, or none in UTC."""
         for name in _times_of(type(self)):
             moment: datetime | None = getattr(self, name)
             if moment is not None and moment.tzinfo is not UTC:
@@ -43,8 +44,21 @@ def _in_utc(moment: datetime) -> datetime:
     if moment.utcoffset() is None:
         message = f"{moment} has no time zone"
         raise ValueError(message)
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        message = f"{moment} is in no year that is counted in UTC"
+        raise ValueError(message) from error
 
+
+def require_digest(sha256: str | None) -> None:
+    """Raises ValueError for what could name no blob: whoever handed the archive over may have made it a path."""
+    if sha256 is not None and not _DIGEST.fullmatch(sha256):
+        message = f"{sha256[:100]!r} is no SHA-256"
+        raise ValueError(message)
+
+
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 _times: dict[str, tuple[str, ...]] = {}
 """The names of the fields that are times, by the name of the class."""

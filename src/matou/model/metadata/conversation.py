@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from matou.model.metadata.base import JsonObject, Markup, MetadataValue, PersonKey
+from matou.model.metadata.base import JsonObject, Markup, MetadataValue, PersonKey, require_digest
 
 EventAction: TypeAlias = Literal[
     "closed",
@@ -59,6 +59,10 @@ class AttachedFile(MetadataValue):
     name: str
     type: str | None = None
     missing: str | None = None
+
+    def __post_init__(self) -> None:
+        MetadataValue.__post_init__(self)
+        require_digest(self.sha256)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

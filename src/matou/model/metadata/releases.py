@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from matou.model.metadata.base import JsonObject, MetadataValue, PersonKey
+from matou.model.metadata.base import JsonObject, MetadataValue, PersonKey, require_digest
 from matou.model.metadata.conversation import AttachedFile, MarkupText
 
 
@@ -20,6 +20,10 @@ class ReleaseAsset(MetadataValue):
     at: datetime | None = None
     missing: str | None = None
     extra: JsonObject | None = None
+
+    def __post_init__(self) -> None:
+        MetadataValue.__post_init__(self)
+        require_digest(self.sha256)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

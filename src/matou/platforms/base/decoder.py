@@ -33,6 +33,11 @@ _UNDESCRIBED: Final = "undescribed"
 _INTEGER = re.compile(r"-?[0-9]{1,19}\Z")
 _DECIMAL = re.compile(r"-?[0-9]{1,19}(?:\.[0-9]{1,19})?\Z")
 _ORIGINAL: Final = "original"
+_ESCAPE: Final = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+"""Of a text in JSON; two halves of a character in their order are a whole one."""
 
 Unreadable: TypeAlias = list[UnreadableRow]
 
@@ -85,16 +90,32 @@ def require_whole(answer: Answer, *, platform: str) -> None:
 
 
 def parse_answer(body: bytes, *, platform: str) -> object:
-    """Raises AnswerBrokeOff, UnknownShape."""
+    """What an answer says; for what is no text in it, as half of a character that was cut in two, stands a mark.
+
+    Raises:
+        AnswerBrokeOff, UnknownShape.
+    """
     try:
         return msgspec.json.decode(body)
     except NOT_DECODED as fault:
+        mended = _of_whole_characters(body)
+        if mended != body:
+            return parse_answer(mended, platform=platform)
         # The one thing that tells a cut-off answer from a page of HTML is what the parser says.
         if "truncated" in str(fault):
             raise AnswerBrokeOff(
                 "{platform}'s answer broke off after {bytes} bytes", platform=platform, bytes=len(body)
             ) from None
         raise UnknownShape(f"{platform} answer", body[:200]) from None
+
+
+def _of_whole_characters(body: bytes) -> bytes:
+    """One title that was cut off at a length, within an emoji, is no reason to lose the list that it stands in."""
+    return _ESCAPE.sub(_whole_escape, body.decode("utf-8", "replace").encode())
+
+
+def _whole_escape(found: "re.Match[bytes]") -> bytes:
+    return rb"\ufffd" if found["half"] else found[0]
 
 
 class _Field(msgspec.Struct, frozen=True):

@@ -1,7 +1,8 @@
 """What the objects of every v5 have in common: what came and nobody described is kept with them."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from datetime import datetime, timedelta, timezone
+from typing import Any, ClassVar, Final
 
 import msgspec
 
@@ -40,3 +41,14 @@ def as_received(value: object) -> Any:
     if isinstance(value, Mapping):
         return {key: as_received(each) for key, each in value.items()}
     return [as_received(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+CHINA: Final = timezone(timedelta(hours=8))
+
+
+def in_china(moment: datetime) -> datetime:
+    """As the clock in China shows it; the last hours of all years, which it has no date for, as that of UTC."""
+    try:
+        return moment.astimezone(CHINA)
+    except OverflowError:
+        return moment

@@ -15,6 +15,7 @@ import msgspec
 
 from matou.model.metadata import Day, JsonObject, Markup, MarkupText, Participant, PersonKey
 from matou.platforms.base.decoder import original_of
+from matou.platforms.base.wire_struct import in_china
 from matou.platforms.coding.wire import CHINA, CodingMember, CodingStruct, Milliseconds, moment
 from matou.platforms.coding.wire_issues import CodingUser
 from matou.platforms.coding.wire_merges import CodingAuthor
@@ -81,7 +82,7 @@ def day(milliseconds: Milliseconds) -> Day | None:
     at = moment(milliseconds)
     if at is None:
         return None
-    local = at.astimezone(CHINA)
+    local = in_china(at)
     if (local.hour, local.minute, local.second, local.microsecond) == (0, 0, 0, 0):
         return f"{local:%Y-%m-%d}"
     return f"{at:%Y-%m-%dT%H:%M:%S.%f}".rstrip("0").rstrip(".") + "Z"
@@ -91,13 +92,13 @@ def china_time(text: str) -> datetime | None:
     """`2020-09-22 00:00:00`, without a zone; None where it is not such a text."""
     try:
         return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=CHINA).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
 def china_day(at: datetime) -> str:
     """The day that ranges are asked by; a closed one, so that it holds all that came later, too."""
-    return f"{at.astimezone(CHINA):%Y-%m-%d}"
+    return f"{in_china(at):%Y-%m-%d}"
 
 
 def source_text(body: str) -> MarkupText | None:

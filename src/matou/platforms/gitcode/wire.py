@@ -4,9 +4,8 @@ Source: the vendor's document of the 38 repository endpoints, whose numbers the 
 docs/reference/gitcode-v5.md tells where it contradicts itself and how it is read.
 """
 
-from matou.platforms.base.wire_struct import as_received
+from matou.platforms.base.wire_struct import CHINA, as_received
 from matou.platforms.gitcode.wire_base import (
-    CHINA,
     ChinaMinute,
     ChinaMoment,
     ChinaSecond,

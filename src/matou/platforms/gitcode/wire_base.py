@@ -1,14 +1,12 @@
 """What all objects of GitCode's API v5 have in common, and the forms in which it writes a moment."""
 
 from base64 import b64decode
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import ClassVar, NewType
 
 from matou.errors import UnknownShape
 from matou.platforms.base.decoder import Decoder, anything, decimal, integer, text_or_number, truth_of
-from matou.platforms.base.wire_struct import WireStruct
-
-CHINA = timezone(timedelta(hours=8))
+from matou.platforms.base.wire_struct import CHINA, WireStruct, in_china
 
 ChinaMoment = NewType("ChinaMoment", str)
 """`2024-07-29T15:42:45.149+08:00`: repositories, watches, stars, settings."""
@@ -53,15 +51,15 @@ class StrictGitCodeStruct(GitCodeStruct, frozen=True, kw_only=True):
 
 
 def china_moment(moment: datetime) -> ChinaMoment:
-    return ChinaMoment(moment.astimezone(CHINA).isoformat(timespec="milliseconds"))
+    return ChinaMoment(in_china(moment).isoformat(timespec="milliseconds"))
 
 
 def china_second(moment: datetime) -> ChinaSecond:
-    return ChinaSecond(moment.astimezone(CHINA).isoformat(timespec="seconds"))
+    return ChinaSecond(in_china(moment).isoformat(timespec="seconds"))
 
 
 def china_minute(moment: datetime) -> ChinaMinute:
-    return ChinaMinute(moment.astimezone(CHINA).isoformat(" ", timespec="minutes")[: len("2024-04-17 08:00")])
+    return ChinaMinute(in_china(moment).isoformat(" ", timespec="minutes")[: len("2024-04-17 08:00")])
 
 
 def utc_second(moment: datetime) -> UtcSecond:
@@ -74,7 +72,7 @@ def zulu_moment(moment: datetime) -> ZuluMoment:
 
 def day(moment: datetime) -> Day:
     """The day in China, which GitCode counts by."""
-    return Day(moment.astimezone(CHINA).date().isoformat())
+    return Day(in_china(moment).date().isoformat())
 
 
 def moment(text: str) -> datetime:

@@ -4,15 +4,14 @@ Source: "Extension Required API" in 码云 / extension-docs (2017-02-22). Its ke
 where its samples differ among themselves, what real clients cannot bear decides (docs/reference/gitee-v3.md).
 """
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import NewType
 
 import msgspec
 from msgspec import UNSET, UnsetType, field
 
 from matou.errors import UnknownShape
-
-CHINA = timezone(timedelta(hours=8))
+from matou.platforms.base.wire_struct import in_china
 
 Moment = NewType("Moment", str)
 """`2014-08-10T22:46:22+08:00`: with T and offset. The document's list has milliseconds, no real answer does."""
@@ -155,7 +154,7 @@ class UnknownRoute(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def moment_of(time: datetime) -> Moment:
-    return Moment(time.astimezone(CHINA).isoformat(timespec="seconds"))
+    return Moment(in_china(time).isoformat(timespec="seconds"))
 
 
 def read_moment(text: str) -> datetime:

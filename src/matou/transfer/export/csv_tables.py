@@ -8,8 +8,9 @@ from typing import IO, Final
 from matou.transfer.export.source import ExportSource
 from matou.transfer.export.tables import write_tables
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""With what a cell begins that a spreadsheet calculates, and so may run (OWASP, "CSV Injection")."""
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""With what a cell begins that a spreadsheet calculates, and so may run (OWASP, "CSV Injection"): Excel in Chinese and
+Japanese takes the wide ones for the others."""
 
 
 def write_csv(source: ExportSource, *, language: str) -> int:  # noqa: ARG001  # as every format is called

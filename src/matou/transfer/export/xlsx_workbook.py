@@ -17,6 +17,9 @@ LONGEST_CELL: Final = 32_767
 _FIRST_YEAR: Final = 1900
 """Excel's own, in which it counts days otherwise than everybody else."""
 
+LARGEST_NUMBER: Final = 2**53
+"""Beyond it Excel does not keep each digit: what is larger, or no number at all, stands as a text."""
+
 _CUT: Final = " […]"
 
 
@@ -41,7 +44,7 @@ class _Sheet:
 
     def add(self, row: Iterable[object]) -> None:
         for column, value in enumerate(row):
-            if isinstance(value, int | float):
+            if isinstance(value, int | float) and abs(value) <= LARGEST_NUMBER:
                 self._sheet.write_number(self._row, column, value)
             elif isinstance(value, datetime) and value.year > _FIRST_YEAR:
                 # A time of Excel has no time zone: all are in UTC.

@@ -1,7 +1,9 @@
 """What was said around a repository, as it is served: to whom, in which order, and what of the odd is refused."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -409,3 +411,57 @@ def test_what_another_platform_told_besides_is_not_told_as_gitcode_s(harbour: Ha
 
     assert "owner" not in shown
     assert shown["title"] == "灯不亮"
+
+
+def test_replies_that_reply_to_one_another_are_all_shown(light: Harbour) -> None:
+    """As whoever writes an archive by hand may have it: circles, ids that stand twice, a thousand one below another."""
+    said = SavedConversation("gitcode")
+    circle = [replied("1", "2"), replied("2", "1"), replied("3", "3")]
+    twice = [replied("4", None), replied("5", "4"), replied("4", "5")]
+    deep = [replied("10", None), *(replied(str(number), str(number - 1)) for number in range(11, 1200))]
+    for number, comments in (("8", circle), ("9", twice), ("10", deep)):
+        base = story({"head": "1" * 40, "base": "2" * 40}, "ab" * 32).changes["5"]
+        said.changes[number] = replace(base, number=number, id=f"8{number}", comments=tuple(comments))
+    save(light.forge, light.repository("light"), said, run=2)
+
+    for number, comments in (("8", circle), ("9", twice), ("10", deep)):
+        rows = get(light, f"/pulls/{number}/comments", params={"per_page": 100})
+        bodies = [one["body"] for row in rows for one in (row, *row["reply"])]
+        assert sorted(bodies) == sorted(one.text.body for one in comments)
+
+
+def replied(comment_id: str, to: str | None) -> Comment:
+    return Comment(id=comment_id, reply_to=to, by="li", at=at(2), text=text(f"{comment_id} to {to}"))
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_the_first_and_the_last_hours_of_all_years_are_served(light: Harbour, year: int) -> None:
+    edge = datetime.min.replace(tzinfo=UTC) if year == 1 else datetime.max.replace(tzinfo=UTC)
+    said = SavedConversation("gitcode")
+    said.issues["9"] = Issue(number="9", id="9", title="t", by="li", at=edge, updated_at=edge, state="open")
+    save(light.forge, light.repository("light"), said, run=2)
+
+    assert get(light, "/issues/9")["created_at"].startswith(f"{year:04d}-")
+    assert "9" in numbers(light, "/issues")
+
+
+def test_no_way_to_reach_somebody_is_told_to_those_who_may_not_know(light: Harbour) -> None:
+    """Whatever the platform calls it, and wherever it stands."""
+    ways = {name: f"{name}@reach" for name in ("email", "enterprise_email", "author_email", "wechat", "mobile_phone")}
+    said = SavedConversation("gitcode")
+    said.people["wang"] = Participant(login="wang", name="王海", extra={"userPhoneNumber": "1@reach", **ways})
+    said.issues["9"] = Issue(
+        number="9",
+        title="t",
+        by="wang",
+        at=at(2),
+        state="open",
+        extra={"owner": ways, "list": [{"x": ways}], "kept": 1},
+    )
+    save(light.forge, light.repository("light"), said, run=2)
+
+    shown = get(light, "/issues/9")
+
+    assert "@reach" not in json.dumps(shown)
+    assert shown["kept"] == 1
+    assert json.dumps(get(light, "/issues/9", person="wang")).count("@reach") == 3 * len(ways) + 1

@@ -40,8 +40,9 @@ from matou.server.api.links import quoted
 
 JsonRow: TypeAlias = Mapping[str, object]
 
-PERSONAL: Final = frozenset({"email", "phone", "mobile", "avatar_email", "notification_email"})
-"""How somebody is reached, whatever object of a platform it stands in."""
+PERSONAL: Final = ("email", "emails", "phone", "mobile", "telephone", "phonenumber", "mobilephone", "wechat", "qq")
+"""How the name of a key ends, without its separators, that tells how somebody is reached: `enterprise_email` as well,
+whatever object of a platform it stands in."""
 
 
 class NoSuchCommits(NotFound):
@@ -219,8 +220,12 @@ def _merged(made: object, rest: object) -> object:
 
 def _impersonal(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _impersonal(each) for key, each in value.items() if key not in PERSONAL}
+        return {key: _impersonal(each) for key, each in value.items() if not _is_personal(key)}
     return [_impersonal(each) for each in value] if isinstance(value, list) else value
+
+
+def _is_personal(key: str) -> bool:
+    return key.lower().replace("_", "").replace("-", "").endswith(PERSONAL)
 
 
 def body_of(text: MarkupText | None) -> str:

@@ -172,7 +172,14 @@ class GitCodeRows(ConversationRows):
                 roots.append((thread, comment))
             else:
                 replies.setdefault(above, []).append(comment)
-        return [self._pull_comment(comment, thread, _below(comment.id, replies)) for thread, comment in roots]
+        rows, shown = list[JsonRow](), set[int]()
+        # What is said to reply to itself in the end begins nothing, and is shown all the same.
+        for thread, comment in (*roots, *spoken):
+            if id(comment) not in shown:
+                below = [one for one in _below(comment.id, replies) if id(one) not in shown and one is not comment]
+                shown |= {id(comment), *map(id, below)}
+                rows.append(self._pull_comment(comment, thread, below))
+        return rows
 
     def change_comment(self, found: FoundComment) -> JsonRow:
         """Alone it is with its target, and without what was replied."""
@@ -419,6 +426,13 @@ def _custom_fields(issue: Issue) -> list[wire_issues.GitCodeCustomField]:
 
 
 def _below(root: str, replies: Mapping[str, Sequence[Comment]]) -> list[Comment]:
-    """All that was replied to a comment, and to those replies, in the order in which it was."""
-    found = [below for reply in replies.get(root, ()) for below in (reply, *_below(reply.id, replies))]
+    """All that was replied to a comment, and to those replies, in the order in which it was: each once."""
+    found: list[Comment] = []
+    followed, waiting = {root}, [root]
+    while waiting:
+        for reply in replies.get(waiting.pop(), ()):
+            found.append(reply)
+            if reply.id not in followed:
+                followed.add(reply.id)
+                waiting.append(reply.id)
     return sorted(found, key=lambda one: (one.at is None, one.at))

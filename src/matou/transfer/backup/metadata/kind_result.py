@@ -1,12 +1,16 @@
 """What came of reading one kind, until it stands in the manifest."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
 from matou.archive.manifest import KindState, ReadState
 from matou.archive.metadata import MetadataCommit
 from matou.errors import MatouError, Refused
 from matou.model.metadata.kinds import MetadataKind
+
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""No platform is older."""
 
 
 @dataclass(slots=True)
@@ -24,6 +28,11 @@ class Checkpoint:
     until: datetime
     latest: datetime | None = None
     is_held: bool = False
+
+    def __post_init__(self) -> None:
+        """What an earlier run believed of such a time is brought to where times are; one of year 1 has none before."""
+        if self.before is not None:
+            self.before = max(EARLIEST, min(self.before, self.until))
 
     def saw(self, moment: datetime | None) -> None:
         if moment is not None and (self.latest is None or moment > self.latest):
