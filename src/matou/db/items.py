@@ -310,8 +310,8 @@ def _equal(wanted: ItemQuery) -> Iterator[ColumnElement[bool]]:
 
 
 def _related(metadata_id: MetadataId, wanted: ItemQuery) -> Iterator[ColumnElement[bool]]:
-    for name in wanted.labels:
-        yield exists().where(item_labels.c.item_id == items.c.id, item_labels.c.name == name)
+    if wanted.labels:
+        yield _has_labels(frozenset(wanted.labels))
     if wanted.author:
         yield items.c.author.in_(_keys(metadata_id, wanted.author))
     for role, who in (
@@ -325,6 +325,12 @@ def _related(metadata_id: MetadataId, wanted: ItemQuery) -> Iterator[ColumnEleme
                 item_people.c.role == role.value,
                 item_people.c.person.in_(_keys(metadata_id, who)),
             )
+
+
+def _has_labels(names: frozenset[str]) -> ColumnElement[bool]:
+    """All of them: one look, however many they are. An item has a label once."""
+    of_item = and_(item_labels.c.item_id == items.c.id, item_labels.c.name.in_(sorted(names)))
+    return select(func.count()).select_from(item_labels).where(of_item).scalar_subquery() == len(names)
 
 
 def _keys(metadata_id: MetadataId, who: str) -> Select[tuple[str]]:

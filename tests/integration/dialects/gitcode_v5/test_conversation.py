@@ -465,3 +465,12 @@ def test_no_way_to_reach_somebody_is_told_to_those_who_may_not_know(light: Harbo
     assert "@reach" not in json.dumps(shown)
     assert shown["kept"] == 1
     assert json.dumps(get(light, "/issues/9")).count("@reach") == 3 * len(ways)
+
+
+@pytest.mark.parametrize("path", ["/issues", "/pulls"])
+def test_labels_by_the_thousand_are_no_work(light: Harbour, path: str) -> None:
+    """Each was a look of its own into the table: two thousand kept the server busy for half a minute, for anybody."""
+    assert get(light, path, params={"labels": ",".join(["缺陷"] * 2000)}) != []
+    assert get(light, path, params={"labels": ",".join(f"x{number}" for number in range(100))}) == []
+    refused = get(light, path, params={"labels": ",".join(f"x{number}" for number in range(3000))}, status=400)
+    assert "labels" in str(refused)

@@ -15,6 +15,9 @@ NOBODY: Final = frozenset({"none", "*"})
 WHOLE: Final = 100_000
 """Rows of a list that has no pages."""
 
+MOST_LABELS: Final = 100
+"""No item has as many."""
+
 _ORDERS: Final = {
     "": ItemOrder.CREATED,
     "created": ItemOrder.CREATED,
@@ -200,7 +203,11 @@ def change_query(words: Mapping[str, StateFilter], params: ChangesQuery) -> Item
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, (name.strip() for name in text.split(","))))
+    """Raises InvalidParameter."""
+    names = tuple(dict.fromkeys(filter(None, (name.strip() for name in text.split(",")))))
+    if len(names) > MOST_LABELS:
+        raise InvalidParameter("labels are at most {count}", count=MOST_LABELS)
+    return names
 
 
 def _somebody(name: str, text: str) -> str:
