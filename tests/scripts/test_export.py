@@ -246,7 +246,7 @@ def test_no_beginning_of_a_text_makes_it_a_formula(beginning: str) -> None:
 def test_numbers_that_no_spreadsheet_has_are_texts(tmp_path: Path) -> None:
     numbers = [10**400, -(2**70), float("nan"), float("inf"), 1.5e308, 2**53, -3, 0.5]
     with Workbook(str(tmp_path / "numbers.xlsx")) as workbook:
-        _Sheet(workbook.add_worksheet("n"), []).add(numbers)
+        _Sheet(workbook.add_worksheet("n"), [], workbook.add_format()).add(numbers)
 
     sheet = zipfile.ZipFile(tmp_path / "numbers.xlsx").read("xl/worksheets/sheet1.xml").decode()
     assert re.findall(r"<v>([^<]*)</v></c>", sheet)[-3:] == ["9007199254740992", "-3", "0.5"]
