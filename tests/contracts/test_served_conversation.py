@@ -9,7 +9,8 @@ import pytest
 
 from matou.credentials import Secret
 from matou.http.session import Session
-from matou.model.metadata.kinds import HOOK, LABEL, MILESTONE, PROTECTION
+from matou.model.metadata.kinds import HOOK, ISSUE, LABEL, MILESTONE, PROTECTION
+from matou.model.names import RepositoryPath
 from matou.model.platform import RemoteRepository, VersionControl, Visibility
 from matou.platforms.base.metadata import MetadataReader
 from matou.platforms.gitcode.metadata_source import GitCodeMetadataSource
@@ -19,7 +20,9 @@ from matou.platforms.gitee.metadata_reader import GiteeRepositoryReader
 from matou.platforms.gitee.metadata_source import GiteeMetadataSource
 from matou.platforms.gitee.source import GiteeSource
 from support.coding_api import Clock
+from support.coding_saved import read_team, said_at_coding, save_said
 from support.conversation_story import ASSET
+from support.deciding import create_project, create_repository
 from support.gitcode_conversation import running_gitcode_conversation
 from support.gitcode_server import Harbour, furnish
 from support.gitcode_source import TOKEN
@@ -133,3 +136,25 @@ def test_what_is_read_of_a_matou_is_what_was_read_of_gitee(
     assert without_addresses(again.releases) == without_addresses(said_at_gitee.releases)
     assert in_order(again.tables) == in_order(said_at_gitee.tables)
     assert again.people == said_at_gitee.people
+
+
+CODING_KINDS = (ISSUE,)
+
+
+def test_what_is_read_of_a_matou_is_what_was_read_of_coding(server: MatouServer) -> None:
+    harbour, said = Harbour(server.forge, Clock()), said_at_coding()
+    project = create_project(server.forge, harbour.organization, "boats", creator=harbour.people["chen"])
+    depot = create_repository(server.forge, RepositoryPath(project.path, "barge"), creator=harbour.people["chen"])
+    save_said(server.forge, project, said.project)
+    save_said(server.forge, depot, said.depot)
+
+    again = read_team(f"{server.url}/open-api", harbour.token("chen"), "boats", "barge", CODING_KINDS)
+
+    for kind in CODING_KINDS:
+        assert without_numbers(again.project.of(kind)) == without_numbers(said.project.of(kind))
+    assert again.project.people == said.project.people
+
+
+def without_numbers(values: dict[str, Any]) -> dict[str, Any]:
+    """A project has another number here, which stands in the address of what is attached."""
+    return {key: replace(one, files=()) for key, one in values.items()}

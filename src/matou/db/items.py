@@ -256,6 +256,17 @@ def count_listed(
     return connection.execute(select(func.count()).select_from(items).where(chosen)).scalar_one()
 
 
+def one_of_each(
+    connection: Connection, metadata_id: MetadataId, kind: str, name: str, *, sees_confidential: bool
+) -> tuple[IndexedItem, ...]:
+    """Of each value that a column has (`type`, `status`), one of the items that have it."""
+    visible = true() if sees_confidential else ~items.c.confidential
+    chosen = and_(items.c.metadata_id == metadata_id, items.c.kind == kind, items.c[name].is_not(None), visible)
+    first = select(func.min(items.c.id)).where(chosen).group_by(items.c[name])
+    listing = select(*COLUMNS).where(items.c.id.in_(first)).order_by(items.c.id)
+    return tuple(IndexedItem(*row) for row in connection.execute(listing))
+
+
 def find_item(connection: Connection, metadata_id: MetadataId, kind: str, number: str) -> IndexedItem | None:
     where = and_(items.c.metadata_id == metadata_id, items.c.kind == kind, items.c.number == number)
     row = connection.execute(select(*COLUMNS).where(where)).one_or_none()

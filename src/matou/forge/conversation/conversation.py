@@ -82,6 +82,16 @@ class Conversation(Generic[S]):
             )
         return tuple(map(self.read, rows)), total
 
+    def one_of_each(self, kind: MetadataKind, name: str) -> Sequence[IndexedValue]:
+        """Of each `type` or `status` that items of a kind have, one that has it."""
+        if self.indexed is None:
+            return ()
+        with self.forge.database.begin_read() as connection:
+            rows = items.one_of_each(
+                connection, self.indexed.id, kind.name, name, sees_confidential=self.sees_confidential
+            )
+        return tuple(map(self._read, rows))
+
     def find_item(self, kind: MetadataKind, number: str) -> IndexedValue:
         """Raises NoSuchItem."""
         row = None

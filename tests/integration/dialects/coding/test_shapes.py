@@ -8,17 +8,19 @@ from typing import Any
 import pytest
 
 from matou.platforms.coding.wire_requests import ACTIONS as REQUESTS
+from matou.platforms.coding.wire_requests_metadata import METADATA_ACTIONS
 from matou.server.dialects.coding import ACTIONS
 from support.coding_api import Api, Team
 from support.deciding import create_label
 
-SERVED = {action.name for action in ACTIONS}
+SERVED = {action.name for action in ACTIONS} - set(METADATA_ACTIONS)
+"""What was saved around the code is held to the vendor's document by itself (test_saved_answers.py)."""
 SAMPLES = sorted(
     path
     for path in (Path(__file__).parents[3] / "data" / "coding").glob("[A-Z]*-*.response.json")
     if path.name.partition("-")[0] in SERVED
 )
-"""The other actions are only asked by us: what is read of their samples is proven with the readers."""
+"""What is read of the samples of other actions is proven with the readers."""
 
 Parameters = Callable[[Team], dict[str, object]]
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
+import msgspec
+
 from matou.errors import Refused
 from matou.platforms.coding import wire
 from matou.platforms.coding.errors import SCOPE_REFUSED, Error, ErrorCode
@@ -64,9 +66,17 @@ FAILURES: Mapping[FailureKind, CodingError] = {
 }
 
 
+class SavedAnswer(wire.Response, kw_only=True):
+    """An answer of rows that have what was told besides, too, which no struct has."""
+
+    values: Mapping[str, object]
+
+
 def encode(answer: wire.Response) -> bytes:
     """Give it a number of its own."""
     answer.request_id = str(uuid4())
+    if isinstance(answer, SavedAnswer):
+        return msgspec.json.encode({"Response": {**answer.values, "RequestId": answer.request_id}})
     return wire.encode_response(answer)
 
 
