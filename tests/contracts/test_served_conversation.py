@@ -9,7 +9,19 @@ import pytest
 
 from matou.credentials import Secret
 from matou.http.session import Session
-from matou.model.metadata.kinds import HOOK, ISSUE, LABEL, MILESTONE, PROTECTION
+from matou.model.metadata.kinds import (
+    ANNOUNCEMENT,
+    CHANGE,
+    HOOK,
+    ISSUE,
+    LABEL,
+    MILESTONE,
+    PROTECTION,
+    RELEASE,
+    SETTING,
+    WIKI_PAGE,
+    WIKI_VERSION,
+)
 from matou.model.names import RepositoryPath
 from matou.model.platform import RemoteRepository, VersionControl, Visibility
 from matou.platforms.base.metadata import MetadataReader
@@ -138,7 +150,10 @@ def test_what_is_read_of_a_matou_is_what_was_read_of_gitee(
     assert again.people == said_at_gitee.people
 
 
-CODING_KINDS = (ISSUE,)
+CODING_KINDS = (
+    *(ISSUE, CHANGE, RELEASE, MILESTONE, PROTECTION, HOOK, SETTING),
+    *(WIKI_PAGE, WIKI_VERSION, ANNOUNCEMENT),
+)
 
 
 def test_what_is_read_of_a_matou_is_what_was_read_of_coding(server: MatouServer) -> None:
@@ -150,11 +165,19 @@ def test_what_is_read_of_a_matou_is_what_was_read_of_coding(server: MatouServer)
 
     again = read_team(f"{server.url}/open-api", harbour.token("chen"), "boats", "barge", CODING_KINDS)
 
-    for kind in CODING_KINDS:
-        assert without_numbers(again.project.of(kind)) == without_numbers(said.project.of(kind))
-    assert again.project.people == said.project.people
+    for was, now in ((said.project, again.project), (said.depot, again.depot)):
+        for kind in CODING_KINDS:
+            assert without_numbers(now.of(kind)) == without_numbers(was.of(kind))
+        assert now.settings == was.settings
+        assert now.people == was.people
 
 
 def without_numbers(values: dict[str, Any]) -> dict[str, Any]:
-    """A project has another number here, which stands in the address of what is attached."""
-    return {key: replace(one, files=()) for key, one in values.items()}
+    """Project and depot have other numbers here, which stand in the address of what is attached, and beside."""
+    return {key: _without_numbers(one) for key, one in values.items()}
+
+
+def _without_numbers(value: Any) -> Any:
+    rest = {key: each for key, each in (value.extra or {}).items() if key not in ("DepotId", "ProjectId")}
+    plain = replace(value, extra=rest or None)
+    return replace(plain, files=()) if hasattr(plain, "files") else plain

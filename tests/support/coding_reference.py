@@ -21,14 +21,11 @@ def page_with_tables(text: str) -> str:
 
 
 def action_table() -> str:
-    rows = [
-        f"| {_names(action)} | {action.state} | {_scopes(action)} | {action.route.choices or '–'} |"
-        for action in ACTIONS
-    ]
+    rows = [f"| {_names(action)} | {_scopes(action)} | {action.route.choices or '–'} |" for action in ACTIONS]
     return "\n".join(
         [
-            "| action | state | the token's scope, one of | what we do where CODING is silent |",
-            "|---|---|---|---|",
+            "| action | the token's scope, one of | what we do where CODING is silent |",
+            "|---|---|---|",
             *rows,
         ]
     )

@@ -14,7 +14,7 @@ from matou.forge.conversation.indexing import MetadataSubject, index_metadata
 from matou.forge.forge import Forge
 from matou.http.session import Session
 from matou.model.metadata import MetadataValue, Participant
-from matou.model.metadata.kinds import KINDS, PERSON, SETTING, MetadataKind, TreeLayout
+from matou.model.metadata.kinds import KINDS, PERSON, MetadataKind, TreeLayout
 from matou.platforms.base.metadata import CommentListing, ItemRead, MetadataReader, ReadableKind
 from matou.platforms.coding.metadata_source import CodingMetadataSource
 from matou.platforms.coding.source import CodingClient
@@ -86,11 +86,11 @@ def read_said(reader: MetadataReader, kinds: Collection[MetadataKind] = ALL_KIND
 def _read_table(said: Said, reader: MetadataReader, readable: ReadableKind) -> None:
     table = reader.table(readable.kind)
     said.people |= {one.key: one for one in table.people}
-    if readable.kind is SETTING:
-        said.settings = table.rows[0]
-        return
     for row in table.rows:
-        said.put(readable.kind, row)
+        if isinstance(row, MetadataValue):
+            said.put(readable.kind, row)
+        else:
+            said.settings = row
 
 
 def _read_items(said: Said, reader: MetadataReader, readable: ReadableKind) -> None:
@@ -132,6 +132,8 @@ def save_said(forge: Forge, subject: Repository | Namespace, said: Said, *, plat
             writer.put_settings(said.settings)
         commit = writer.commit()
     assert commit is not None
-    is_depot = isinstance(subject, Repository)
-    found = MetadataSubject(repository_id=subject.id) if is_depot else MetadataSubject(namespace_id=subject.id)
+    if isinstance(subject, Repository):
+        found = MetadataSubject(repository_id=subject.id)
+    else:
+        found = MetadataSubject(namespace_id=subject.id)
     assert index_metadata(forge.database, found, git_dir, commit.commit) == []

@@ -95,6 +95,8 @@ class ItemOrder(Enum):
     NUMBER = "number"
     CREATED = "created"
     UPDATED = "updated"
+    CLOSED = "closed"
+    MERGED = "merged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +143,8 @@ _ORDERS = {
     ItemOrder.NUMBER: items.c.sort_number,
     ItemOrder.CREATED: items.c.created_at,
     ItemOrder.UPDATED: items.c.updated_at,
+    ItemOrder.CLOSED: items.c.closed_at,
+    ItemOrder.MERGED: items.c.merged_at,
 }
 _PLAIN = [name for name in NewItem.__slots__ if name in items.c]
 _LARGEST = 2**63 - 1

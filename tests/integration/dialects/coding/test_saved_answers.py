@@ -12,6 +12,10 @@ from matou.archive.layout import Archive
 from matou.db.engine import open_database
 from matou.forge.access import Scope
 from matou.forge.forge import Forge
+from matou.platforms.coding.wire_requests import Request
+from matou.platforms.coding.wire_requests_metadata import METADATA_ACTIONS
+from matou.platforms.coding.wire_requests_served import SERVED_ACTIONS
+from matou.server.dialects.coding import ACTIONS
 from support.coding_api import Api, Clock, Team
 from support.coding_saved import SaidAtCoding, said_at_coding, save_said
 from support.coding_schemas import blank, faults_of_answer
@@ -174,3 +178,221 @@ def test_addresses_of_people_are_for_owners(furnished: Team) -> None:
     assert shown["chen"]["Creator"]["Email"] == "gk1@example.com"
     assert "@example.com" in str(shown["chen"]["CustomFields"])
     assert "@example.com" not in str(shown["dora"])
+
+
+def merges(api: Api, depot: int, **parameters: Any) -> list[int]:
+    data = answer(api, "DescribeDepotMergeRequests", DepotId=depot, **parameters)["Data"]
+    assert data["TotalRow"] == len(data["List"])
+    return [row["MergeId"] for row in data["List"]]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({}, [1, 2, 3]),
+        ({"Status": "OPEN"}, [2]),
+        ({"Status": "CLOSE"}, [3]),
+        ({"Status": "accepted"}, [1]),
+        ({"Status": "ALL", "KeyWord": "船头"}, [1]),
+        ({"Labels": ["急"]}, [1]),
+        ({"SourceBranches": ["topic-2"], "TargetBranches": ["main"]}, [2]),
+        ({"CreatorGlobalKeys": ["gk3"]}, [3]),
+        ({"ReviewerGlobalKeys": ["gk1"]}, [2]),
+        ({"UpdatedAtStartDate": "2099-01-01"}, []),
+    ],
+)
+def test_conditions_of_merge_requests(
+    saved: Api, furnished: Team, parameters: dict[str, Any], expected: list[int]
+) -> None:
+    assert sorted(merges(saved, furnished.depot.id, **parameters)) == expected
+
+
+def test_merge_requests_have_every_key_of_the_document_and_the_numbers_of_this_server(
+    saved: Api, furnished: Team
+) -> None:
+    depot = furnished.depot
+    page = answer(saved, "DescribeDepotMergeRequests", DepotPath="boats/ferry", PageSize=2, Sort="action_at")["Data"]
+    one = answer(saved, "DescribeMergeRequest", DepotId=depot.id, MergeId=1)["MergeRequestInfo"]
+
+    assert (page["TotalRow"], page["TotalPage"], len(page["List"])) == (3, 2, 2)
+    assert [lacks("MergeRequestData", row) for row in page["List"]] == [set(), set()]
+    assert lacks("MergeRequestInfo", one) == set()
+    assert (one["DepotId"], one["ProjectId"], one["Status"]) == (depot.id, furnished.project.id, "ACCEPTED")
+    assert [row["GlobalKey"] for row in reviewers(saved, depot.id, 2)] == ["gk1", "gk3"]
+
+
+def reviewers(api: Api, depot: int, number: int) -> Any:
+    return answer(api, "DescribeMergeRequestReviewers", DepotId=depot, MergeId=number)["Reviewers"]
+
+
+def note_ids(response: Any) -> list[list[int]]:
+    return [[note["Id"] for note in thread["Note"]] for thread in response["Notes"]]
+
+
+def test_notes_come_thread_by_thread(saved: Api) -> None:
+    def requests_seen(**more: Any) -> list[list[int]]:
+        return note_ids(
+            answer(
+                saved,
+                "DescribeAllMergeRequestNotes",
+                DepotPath="harbour/boats/ferry",
+                **{"PageNumber": 1, "PageSize": 10, **more},
+            )
+        )
+
+    assert requests_seen() == [[707, 708], [709, 710]]
+    assert requests_seen(PageNumber=2, PageSize=1) == [[709, 710]]
+    assert requests_seen(ReporterIds=[3]) == [[708]]
+    assert (
+        requests_seen(MergeIds=[1])
+        == requests_seen(MrStatuses=["ACCEPTED"])
+        == requests_seen(CreatedAtStartDate="2025-03-16")
+        == []
+    )
+    assert requests_seen(MrStatuses=["OPEN"], CreatedAtEndDate="2025-03-15") == [[707, 708], [709, 710]]
+    of_one = answer(saved, "DescribeSingeMergeRequestNotes", DepotPath="boats/ferry", MergeId=2)
+    assert note_ids(of_one) == requests_seen()
+    note = of_one["Notes"][0]["Note"][1]
+    assert (note["Path"], note["Index"], note["ParentId"]) == ("src/船头.c", 4, 707)
+    assert lacks("MergeRequestNote", note) == set()
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"Status": "DRAFT"},
+        {"Sort": "title"},
+        {"CreatorEmails": ["gk1@example.com"]},
+        {"Labels": ["急", "甲板"]},
+        {"CreatedAtStartDate": "yesterday"},
+    ],
+)
+def test_what_is_not_known_of_merge_requests_is_refused(
+    saved: Api, furnished: Team, parameters: dict[str, Any]
+) -> None:
+    assert saved("DescribeDepotMergeRequests", DepotId=furnished.depot.id, **parameters).error == (
+        "InvalidParameterValue"
+    )
+
+
+def test_commits_of_a_merge_request_that_were_not_saved_are_not_found(saved: Api, furnished: Team) -> None:
+    given = {"DepotId": furnished.depot.id, "MergeId": 2}
+
+    assert saved("DescribeMergeReqCommits", **given).error == "ResourceNotFound"
+
+
+def test_releases_and_what_is_attached_to_them(saved: Api, furnished: Team) -> None:
+    def found(**more: Any) -> list[str]:
+        page = answer(saved, "DescribeGitReleases", DepotId=furnished.depot.id, **more)["ReleasePageList"]
+        assert page["TotalCount"] == 1 or page["Releases"] == []
+        return [row["TagName"] for row in page["Releases"]]
+
+    detail = answer(
+        saved,
+        "DescribeGitReleaseDetail",
+        DepotId=furnished.depot.id,
+        ReleaseId=8,
+        TagName="v1.0/春",
+        ShowResourceUrl=True,
+    )["Release"]
+
+    assert found() == found(TagName="V1") == found(Status=1) == found(FromDate="2025-03-21") == ["v1.0/春"]
+    assert found(Status=2) == found(TagName="v2") == found(ToDate="2025-03-20") == found(PageNumber=2) == []
+    assert lacks("Release", detail) == set()
+    assert [one["AttachmentName"] for one in detail["ReleaseAttachment"]] == ["渡船 1.0.zip"]
+    assert detail["DepotId"] == furnished.depot.id
+    assert saved("DescribeGitReleases", DepotId=furnished.depot.id, Status=3).error == "InvalidParameterValue"
+    assert saved("DescribeGitReleaseDetail", DepotId=furnished.depot.id, ReleaseId=9).error == "ResourceNotFound"
+
+
+def test_what_a_project_plans_with(saved: Api) -> None:
+    iterations = answer(saved, "DescribeIterationList", **BOATS)["Data"]
+    versions = answer(saved, "DescribeReleaseList", **BOATS)["Data"]
+    fields = answer(saved, "DescribeProjectIssueFieldList", **BOATS, IssueType="REQUIREMENT")["ProjectIssueFieldList"]
+
+    assert (iterations["TotalRow"], [row["Code"] for row in iterations["List"]]) == (2, [9, 8])
+    assert [lacks("Iteration", row) for row in iterations["List"]] == [set(), set()]
+    open_ones = answer(saved, "DescribeIterationList", **BOATS, Status=["PROCESSING"], Limit=1)["Data"]
+    assert [row["Name"] for row in open_ones["List"]] == ["春季"]
+    assert [(row["Status"], lacks("OpenApiRelease", row)) for row in versions["List"]] == [("已发布", set())]
+    assert [(row["IssueFieldId"], lacks("ProjectIssueField", row)) for row in fields] == [(29, set())]
+    assert answer(saved, "DescribeProjectIssueFieldList", **BOATS, IssueType="EPIC")["ProjectIssueFieldList"] == []
+
+
+def test_the_wiki_as_a_tree_and_version_by_version(saved: Api) -> None:
+    [top] = answer(saved, "DescribeWikiList", **BOATS)["Data"]
+    first, second, last = (
+        answer(saved, "DescribeWiki", **BOATS, Iid=1, VersionId=version)["Data"] for version in (1, 2, 0)
+    )
+
+    assert (top["Title"], [row["Title"] for row in top["Children"]]) == ("首页", ["CON"])
+    assert lacks("WikiListData", top) == lacks("WikiData", first) == set()
+    assert (first["Content"], first["HistoriesCount"], second["CurrentVersion"]) == ("欢迎", 2, 2)
+    assert last == {**second, "HistoryId": last["HistoryId"]}
+    assert saved("DescribeWiki", **BOATS, Iid=1, VersionId=3).error == "ResourceNotFound"
+    assert saved("DescribeWiki", **BOATS, Iid=9, VersionId=1).error == "ResourceNotFound"
+
+
+def test_announcements_and_how_a_project_and_a_depot_were_set_up(saved: Api, furnished: Team) -> None:
+    project, depot = {"ProjectId": furnished.project.id}, {"DepotId": furnished.depot.id}
+    page = {"PageNumber": 1, "PageSize": 10}
+    told = answer(saved, "DescribeProjectAnnouncements", **BOATS, **page)
+    hooks = answer(saved, "DescribeServiceHooks", **project, **page, TargetType="PROJECT")["Data"]
+    rights = answer(saved, "DescribeProjectMemberPrincipals", **project, **page)["Data"]
+    [rule] = answer(saved, "DescribeBranchProtections", **depot)["BranchProtections"]
+    members = answer(saved, "DescribeBranchProtectionMembers", **depot, BranchProtectionId=5)["Members"]
+    tags = answer(saved, "DescribeGitProtectedTags", **depot)["GitTags"]
+
+    assert [lacks("ProjectAnnouncementProjectAnnouncement", row) for row in told["List"]] == [set()] * told[
+        "TotalCount"
+    ]
+    assert [(row["Name"], row["ActionProperties"]) for row in hooks["ServiceHook"]] == [("通知群", "[withheld]")]
+    assert [lacks("ServiceHook", row) for row in hooks["ServiceHook"]] == [set()]
+    assert ("DEPARTMENT", "甲板部") in [(row["PrincipalType"], row["PrincipalName"]) for row in rights["Principals"]]
+    assert (rule["Rule"], rule["DenyForcePush"], lacks("BranchProtection", rule)) == ("main", True, set())
+    assert members == [{"GlobalKey": "gk1", "Name": "陈船长", "AllowPush": True}]
+    assert [row["TagName"] for row in tags] == ["v1.0/春"]
+    assert answer(saved, "DescribeServiceHooks", **project, **page, TargetType="PROGRAM")["Data"]["TotalCount"] == 0
+
+
+def test_settings_and_webhooks_are_for_those_who_may_see_them(furnished: Team) -> None:
+    project = {"ProjectId": furnished.project.id, "PageNumber": 1, "PageSize": 10, "TargetType": "PROJECT"}
+    dora, gu = furnished.api("dora"), furnished.api("gu")
+
+    assert dora("DescribeServiceHooks", **project).error == "UnauthorizedOperation"
+    assert answer(dora, "DescribeGitProtectedTags", DepotId=furnished.depot.id)["GitTags"]
+    assert gu("DescribeGitProtectedTags", DepotId=furnished.depot.id).error == "UnauthorizedOperation"
+    assert gu("DescribeDepotMergeRequests", DepotId=furnished.depot.id).error == "UnauthorizedOperation"
+    assert gu("DescribeWikiList", **BOATS).error == "UnauthorizedOperation"
+
+
+@pytest.mark.parametrize("request_of", [*METADATA_ACTIONS.values(), *SERVED_ACTIONS.values()])
+def test_a_team_of_which_nothing_was_saved_has_empty_lists(team: Team, request_of: type[Request]) -> None:
+    """Or what is asked for is not found."""
+    action = request_of.__name__
+    if action not in {one.name for one in ACTIONS}:
+        return
+    project, depot = team.project, team.depot
+    given = {
+        "ProjectName": project.name,
+        "ProjectId": project.id,
+        "DepotId": depot.id,
+        "DepotPath": "boats/ferry",
+        "IssueType": "ALL",
+        "PageNumber": 1,
+        "PageSize": 10,
+        "IssueCode": 1,
+        "TargetType": "PROJECT",
+        "Iid": 1,
+        "VersionId": 1,
+        "MergeId": 1,
+        "ReleaseId": 1,
+        "BranchProtectionId": 1,
+    }
+    if action == "DescribeIssueStatusChangeLogList":
+        given["IssueCode"] = [1]
+
+    response = team.api()(action, **given).response
+
+    assert response.get("Error", {}).get("Code", "ResourceNotFound") == "ResourceNotFound"
+    assert "Error" in response or faults_of_answer(action, response) == []

@@ -16,7 +16,19 @@ from matou.server.api.params import InvalidParameter, MissingParameter, Nothing
 from matou.server.api.route import Route
 from matou.server.api.router import NoSuchRoute
 from matou.server.authentication import Credential, read_credential
-from matou.server.dialects.coding import account, commits, contents, depots, issues, projects, references
+from matou.server.dialects.coding import (
+    account,
+    commits,
+    contents,
+    depots,
+    issues,
+    merges,
+    planning,
+    projects,
+    references,
+    releases,
+    settings,
+)
 from matou.server.dialects.coding.context import CodingAction, TeamContext, find
 from matou.server.dialects.coding.errors import FAILURES, encode, write_failure
 from matou.server.dialects.coding.icons import icon_routes
@@ -32,7 +44,11 @@ ACTIONS: tuple[CodingAction, ...] = (
     *references.ACTIONS,
     *commits.ACTIONS,
     *contents.ACTIONS,
+    *releases.ACTIONS,
     *issues.ACTIONS,
+    *merges.ACTIONS,
+    *planning.ACTIONS,
+    *settings.ACTIONS,
 )
 _BY_NAME = {name.lower(): action.route for action in ACTIONS for name in (action.name, *action.aliases)}
 

@@ -1,4 +1,4 @@
-"""Actions about commits, files and releases."""
+"""Actions about commits and files."""
 
 import re
 from base64 import b64encode
@@ -9,13 +9,12 @@ from matou.forge.content.abbreviations import find_revision
 from matou.git.odb.objects import Commit, Signature, TreePath, find_commit, open_repository, read_file
 from matou.git.operations.commit_walk import CommitFilter, commits
 from matou.git.operations.lfs import parse_pointer
-from matou.platforms.coding import wire_contents, wire_releases
+from matou.platforms.coding import wire_contents
 from matou.platforms.coding import wire_requests as requests
 from matou.platforms.coding.wire import CHINA, Milliseconds, milliseconds
 from matou.server.api.params import InvalidParameterValue
 from matou.server.dialects.coding.context import (
     READ_REPOSITORY,
-    ActionState,
     CodingAction,
     TeamContext,
     action,
@@ -52,12 +51,6 @@ def file_content(context: TeamContext, request: requests.DescribeGitFileContent)
     opened = open_repository(context.forge.git_dir(granted.subject))
     content = read_file(opened, find_commit(opened, start), path, largest_bytes=LARGEST_FILE_BYTES)
     return wire_contents.FileContentResponse(git_file_content=_content_row(content))
-
-
-def releases(context: TeamContext, request: requests.DescribeGitReleases) -> wire_releases.ReleasesResponse:
-    page_request(request.page_number, request.page_size)
-    find_depot(context, request, MayReadCode)
-    return wire_releases.ReleasesResponse(release_page_list=wire_releases.ReleasePageList(total_count=0))
 
 
 def commit_row(commit: Commit) -> wire_contents.GitCommit:
@@ -149,12 +142,5 @@ ACTIONS: tuple[CodingAction, ...] = (
         "base64, with `IsText` "
         "false. Of an LFS file comes the pointer, with `IsLfs` true. Up to 8 MiB. A symbolic link gives its own "
         "text.",
-    ),
-    action(
-        requests.DescribeGitReleases,
-        releases,
-        READ_REPOSITORY,
-        "There are no releases yet: the list is empty and `TotalCount` 0.",
-        ActionState.ALWAYS_EMPTY,
     ),
 )

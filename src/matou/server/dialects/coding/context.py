@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Generic, TypeVar
 
 import msgspec
@@ -36,13 +35,6 @@ READ_PROJECT: Scopes = (Scope.PROJECT_READ, Scope.PROJECT_WRITE)
 WRITE_PROJECT: Scopes = (Scope.PROJECT_WRITE,)
 READ_REPOSITORY: Scopes = (Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
 WRITE_REPOSITORY: Scopes = (Scope.REPOSITORY_WRITE,)
-
-
-class ActionState(StrEnum):
-    """How much of an action is there."""
-
-    COMPLETE = "complete"
-    ALWAYS_EMPTY = "always empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +89,6 @@ class CodingAction:
     """
 
     route: Route
-    state: ActionState
     aliases: tuple[str, ...]
 
     @property
@@ -110,7 +101,6 @@ def action(
     answer: Callable[[TeamContext, Q], Response],
     scopes: Scopes,
     choices: str = "",
-    state: ActionState = ActionState.COMPLETE,
     aliases: tuple[str, ...] = (),
 ) -> CodingAction:
     """Make a row of what an action is asked and what answers it; the request's name is the action's.
@@ -122,7 +112,7 @@ def action(
     route = Route(
         method="POST", path=request.__name__, parameters=parameters, run=answer, scopes=scopes, choices=choices
     )
-    return CodingAction(route, state, aliases)
+    return CodingAction(route, aliases)
 
 
 def page_request(number: int, size: int) -> PageRequest:
