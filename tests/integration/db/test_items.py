@@ -19,6 +19,7 @@ from matou.db.items import (
     delete_items,
     find_item,
     list_items,
+    one_of_each,
     replace_items,
 )
 from matou.db.metadata_repositories import (
@@ -94,6 +95,20 @@ def indexed(database: Database, metadata_id: MetadataId) -> MetadataId:
     return metadata_id
 
 
+def test_one_of_each_type_that_may_be_seen(database: Database, metadata_id: MetadataId) -> None:
+    new = [issue(1, type="DEFECT"), issue(2, type="EPIC"), issue(3, type="DEFECT"), issue(4)]
+    with database.begin_write() as connection:
+        replace_items(connection, metadata_id, [*new, issue(5, type="secret", confidential=True)])
+
+    def found(*, confidential: bool) -> list[str]:
+        with database.begin_read() as connection:
+            rows = one_of_each(connection, metadata_id, "issue", "type", sees_confidential=confidential)
+        return [row.number for row in rows]
+
+    assert found(confidential=False) == ["1", "2"]
+    assert found(confidential=True) == ["1", "2", "5"]
+
+
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [
@@ -122,6 +137,8 @@ def indexed(database: Database, metadata_id: MetadataId) -> MetadataId:
         ({"order": ItemOrder.CREATED, "ascending": False}, ["3", "2", "1", "I6D3AV"]),
         ({"order": ItemOrder.NUMBER, "ascending": False, "confidential": True}, ["10", "3", "2", "1", "I6D3AV"]),
         ({"order": ItemOrder.UPDATED, "confidential": True, "numbers": ["1", "10"]}, ["10", "1"]),
+        ({"order": ItemOrder.CLOSED}, ["2", "1", "3", "I6D3AV"]),
+        ({"order": ItemOrder.MERGED, "numbers": ["1", "2"]}, ["1", "2"]),
     ],
 )
 def test_a_list_has_what_was_asked_for_in_its_order(

@@ -3,8 +3,10 @@
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -12,13 +14,16 @@ from matou.archive.layout import Archive
 from matou.db.engine import open_database
 from matou.forge.access import Scope
 from matou.forge.forge import Forge
+from matou.model.metadata.kinds import RELEASE
 from matou.platforms.coding.wire_requests import Request
 from matou.platforms.coding.wire_requests_metadata import METADATA_ACTIONS
 from matou.platforms.coding.wire_requests_served import SERVED_ACTIONS
 from matou.server.dialects.coding import ACTIONS
 from support.coding_api import Api, Clock, Team
-from support.coding_saved import SaidAtCoding, said_at_coding, save_said
+from support.coding_saved import Said, SaidAtCoding, said_at_coding, save_said
 from support.coding_schemas import blank, faults_of_answer
+from support.deciding import create_label
+from support.gitcode_server import Harbour
 
 BOATS = {"ProjectName": "boats"}
 
@@ -396,3 +401,36 @@ def test_a_team_of_which_nothing_was_saved_has_empty_lists(team: Team, request_o
 
     assert response.get("Error", {}).get("Code", "ResourceNotFound") == "ResourceNotFound"
     assert "Error" in response or faults_of_answer(action, response) == []
+
+
+def test_labels_that_were_saved_come_with_those_of_the_project(team: Team, said: SaidAtCoding) -> None:
+    save_said(team.forge, team.project, said.project)
+    create_label(team.forge, team.project, "急", "#000000")
+    create_label(team.forge, team.project, "本地", "#00ff00")
+    project = {"ProjectId": team.project.id}
+
+    found = answer(team.api(), "DescribeAllProjectLabels", **project)["Labels"]
+    of_guest = answer(team.api("gu"), "DescribeAllProjectLabels", **project)["Labels"]
+
+    assert [(row["Name"], row["Color"]) for row in found] == [
+        ("急", "#ff0000"),
+        ("甲板", "#0052cc"),
+        ("本地", "#00ff00"),
+    ]
+    assert {row["ProjectId"] for row in found} == {team.project.id}
+    assert sorted(row["Name"] for row in of_guest) == ["急", "本地"]
+
+
+def test_a_file_of_a_release_is_where_the_server_gives_it(team: Team, said: SaidAtCoding) -> None:
+    digest = team.forge.archive.blobs.put_bytes(b"PK")
+    kept = Said(people=said.depot.people)
+    for release in said.depot.of(RELEASE).values():
+        kept.put(RELEASE, replace(release, assets=tuple(replace(one, sha256=digest) for one in release.assets)))
+    save_said(team.forge, team.depot, kept)
+
+    given = {"DepotId": team.depot.id, "ShowResourceUrl": True}
+    [release] = answer(team.api(), "DescribeGitReleases", **given)["ReleasePageList"]["Releases"]
+    address = urlsplit(release["ReleaseAttachment"][0]["AttachmentDownloadUrl"])
+    served = Harbour(team.forge, team.clock).ask_site("GET", address.path, person="chen")
+
+    assert (served.status_code, served.content) == (200, b"PK")

@@ -5,25 +5,45 @@ from typing import Any, Final
 
 import msgspec
 
+from matou.db.namespaces import Namespace
 from matou.errors import NotFound
-from matou.model.metadata import Announcement, Milestone, WikiPage, WikiVersion
-from matou.model.metadata.kinds import ANNOUNCEMENT, MILESTONE, SETTING, WIKI_PAGE, WIKI_VERSION
-from matou.platforms.coding import wire_pages, wire_planning
+from matou.forge.access import Action as Access
+from matou.forge.access import may
+from matou.forge.accounts.labels import labels
+from matou.model.metadata import Announcement, LabelDefinition, Milestone, WikiPage, WikiVersion
+from matou.model.metadata.kinds import ANNOUNCEMENT, LABEL, MILESTONE, SETTING, WIKI_PAGE, WIKI_VERSION
+from matou.platforms.coding import wire, wire_pages, wire_planning
 from matou.platforms.coding import wire_requests_metadata as requests
 from matou.platforms.coding.wire import CHINA, milliseconds
+from matou.platforms.coding.wire_requests import DescribeAllProjectLabels
 from matou.server.api.params import InvalidParameterValue
 from matou.server.api.v5.rows import JsonRow, number_of
 from matou.server.dialects.coding.context import READ_PROJECT, CodingAction, TeamContext, action, page_request
 from matou.server.dialects.coding.errors import SavedAnswer
-from matou.server.dialects.coding.issue_rows import day_milliseconds, source_of
+from matou.server.dialects.coding.issue_rows import color_of, day_milliseconds, source_of
 from matou.server.dialects.coding.issues import require_span
-from matou.server.dialects.coding.saved import SavedRows, open_project
+from matou.server.dialects.coding.projects import find_project
+from matou.server.dialects.coding.saved import SavedRows, open_project, rows_of_project
 
 ProjectRows = SavedRows[Any]
 
 
 class NoSuchWikiPage(NotFound):
     """The wiki has no such page, or it was not saved in this version."""
+
+
+def project_labels(context: TeamContext, request: DescribeAllProjectLabels) -> SavedAnswer:
+    """Those that were saved, for those who may read what was said; and those that the project has here."""
+    project = find_project(context, request.project_id)
+    here = [
+        msgspec.to_builtins(
+            wire.CodingLabel(id=label.id, project_id=project.subject.id, name=label.name, color=label.color)
+        )
+        for label in labels(context.forge, project)
+    ]
+    saved = _saved_labels(context, project.subject)
+    names = {row["Name"] for row in saved}
+    return SavedAnswer(values={"Labels": [*saved, *(row for row in here if row["Name"] not in names)]})
 
 
 def iterations(context: TeamContext, request: requests.DescribeIterationList) -> SavedAnswer:
@@ -100,6 +120,23 @@ def wiki_page(context: TeamContext, request: requests.DescribeWiki) -> SavedAnsw
 def settings_of(rows: ProjectRows, name: str) -> Sequence[Mapping[str, Any]]:
     found = rows.conversation.table(SETTING).get(name)
     return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) and rows.is_own else []
+
+
+def _saved_labels(context: TeamContext, project: Namespace) -> list[dict[str, Any]]:
+    if not may(context.forge, context.identity, Access.READ_CONVERSATION, project):
+        return []
+    rows = rows_of_project(context, project)
+    found: Sequence[LabelDefinition] = list(rows.conversation.table(LABEL).values())
+    return [
+        {
+            **rows.complete(
+                wire.CodingLabel(id=number_of(label.id), project_id=0, name=label.name, color=color_of(label.color)),
+                label.extra,
+            ),
+            "ProjectId": project.id,
+        }
+        for label in found
+    ]
 
 
 def _milestones(rows: ProjectRows, kind: str) -> list[Milestone]:
@@ -213,6 +250,13 @@ def _every(rows: ProjectRows, kind: Any, of: type[Any]) -> Iterator[Any]:
 _READ: Final = "What was saved, also of what the source no longer has"
 
 ACTIONS: tuple[CodingAction, ...] = (
+    action(
+        DescribeAllProjectLabels,
+        project_labels,
+        READ_PROJECT,
+        "Those that were saved, for those who may read issues, then those that the project has here. `CreatorId` is 0 "
+        "where CODING told none.",
+    ),
     action(
         requests.DescribeIterationList,
         iterations,

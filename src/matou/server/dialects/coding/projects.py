@@ -7,7 +7,6 @@ from matou.db.namespaces import Namespace, NamespaceId
 from matou.errors import NotFound
 from matou.forge import access
 from matou.forge.access import Authorized, MayCreateNamespaceIn, MaySee, NoSuchNamespace, authorize
-from matou.forge.accounts.labels import labels
 from matou.forge.accounts.members import members, own_role
 from matou.forge.accounts.namespaces import create_project, find_namespace_by_id, visible_children
 from matou.platforms.coding import wire
@@ -108,16 +107,6 @@ def _has_role(member: Member, role_id: int) -> bool:
     return role_id in (0, member.role.value)
 
 
-def project_labels(context: TeamContext, request: requests.DescribeAllProjectLabels) -> wire.LabelsResponse:
-    project = find_project(context, request.project_id)
-    return wire.LabelsResponse(
-        labels=[
-            wire.CodingLabel(id=label.id, project_id=project.subject.id, name=label.name, color=label.color)
-            for label in labels(context.forge, project)
-        ]
-    )
-
-
 def new_project(context: TeamContext, request: requests.CreateCodingProject) -> wire.CreatedProjectResponse:
     project = create_project(
         context.forge,
@@ -196,7 +185,6 @@ ACTIONS: tuple[CodingAction, ...] = (
         "team have "
         "theirs there too and are in DescribeTeamMembers. `RoleId` is the number of Matou's role.",
     ),
-    action(requests.DescribeAllProjectLabels, project_labels, READ_PROJECT, "`CreatorId` is 0."),
     action(
         requests.CreateCodingProject,
         new_project,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from matou.db.conditions import Between
 from matou.db.items import ItemQuery
@@ -13,8 +13,9 @@ from matou.platforms.coding import wire_releases
 from matou.platforms.coding import wire_requests as requests
 from matou.platforms.coding import wire_requests_served as served
 from matou.platforms.coding.wire import milliseconds
+from matou.server.api.links import Links
 from matou.server.api.params import InvalidParameterValue
-from matou.server.api.v5.rows import number_of
+from matou.server.api.v5.rows import number_of, one_segment
 from matou.server.dialects.coding.commits import read_date
 from matou.server.dialects.coding.context import READ_REPOSITORY, CodingAction, TeamContext, action, page_request
 from matou.server.dialects.coding.errors import SavedAnswer
@@ -23,6 +24,8 @@ from matou.server.dialects.coding.merge_rows import DepotRows, numbers_here
 from matou.server.dialects.coding.saved import open_depot
 
 ALL, PUBLISHED, PRE_RELEASES = range(3)
+V5: Final = "/api/v5"
+"""Where files of releases can be had."""
 
 
 class NoSuchRelease(NotFound):
@@ -72,14 +75,29 @@ def release_row(rows: DepotRows, release: SavedRelease, *, shows_url: bool) -> d
         tag_name=release.tag,
         target_commit_branch=release.target or "",
         title=release.name,
-        release_attachment=[_attachment(asset) for asset in release.assets] if shows_url else [],
+        release_attachment=[_attachment(rows, release, asset) for asset in release.assets] if shows_url else [],
     )
     return {**rows.complete(row, release.extra), **numbers_here(rows)}
 
 
-def _attachment(asset: ReleaseAsset) -> wire_releases.ReleaseAttachment:
+def _attachment(rows: DepotRows, release: SavedRelease, asset: ReleaseAsset) -> wire_releases.ReleaseAttachment:
     return wire_releases.ReleaseAttachment(
-        attachment_name=asset.name, attachment_download_url=asset.url, attachment_size=asset.size or 0
+        attachment_name=asset.name,
+        attachment_download_url=asset_url(rows, release, asset),
+        attachment_size=asset.size or 0,
+    )
+
+
+def asset_url(rows: DepotRows, release: SavedRelease, asset: ReleaseAsset) -> str:
+    """Here where its bytes are, below API v5 and with a token in the header; else where they were."""
+    if asset.sha256 is None:
+        return asset.url
+    path = rows.conversation.granted.subject.path
+    v5 = Links(rows.context.links.base, V5)
+    return (
+        v5.repository_api(path, "releases")
+        + "/"
+        + "/".join(one_segment(part) for part in (release.tag, "attach_files", asset.name, "download"))
     )
 
 
@@ -105,7 +123,8 @@ ACTIONS: tuple[CodingAction, ...] = (
         releases,
         READ_REPOSITORY,
         "What was saved, also of what the source no longer has; the newest first, drafts left out. `TagName` is a part "
-        "of the tag. `ReleaseAttachment` is a list, as CODING really answers, and comes with `ShowResourceUrl`.",
+        "of the tag. `ReleaseAttachment` is a list, as CODING really answers, and comes with `ShowResourceUrl`: "
+        "addresses lead to API v5 of this server where the bytes were saved, and want a token in the header.",
     ),
     action(
         served.DescribeGitReleaseDetail, one_release, READ_REPOSITORY, "By `ReleaseId`, or by `TagName` without it."
