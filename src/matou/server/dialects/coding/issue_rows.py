@@ -10,12 +10,12 @@ import msgspec
 from matou.model.metadata import AttachedFile, Comment, CustomField, Day, Issue, MarkupText, TimeEntry, TimelineEvent
 from matou.model.metadata.kinds import MILESTONE
 from matou.platforms.coding import wire_issues
-from matou.platforms.coding.metadata_issues import FILE_ADDRESS, PRIORITIES, TYPE_GROUPS
+from matou.platforms.coding.metadata_issues import FILE_ADDRESS, PRIORITIES, STATUS_GROUPS, TYPE_GROUPS
 from matou.platforms.coding.wire import CHINA, Milliseconds, milliseconds
 from matou.server.api.v5.rows import JsonRow, number_of
 from matou.server.dialects.coding.saved import SavedRows
 
-STATUS_TYPES: Final[Mapping[str | None, str]] = {"todo": "TODO", "doing": "PROCESSING", "done": "COMPLETED"}
+STATUS_TYPES: Final[Mapping[str | None, str]] = {group: word.upper() for word, group in STATUS_GROUPS.items()}
 TYPE_CODES: Final[Mapping[str | None, str]] = {group: code for code, group in TYPE_GROUPS.items()}
 PRIORITY_CODES: Final[Mapping[str, str]] = {name: code for code, name in PRIORITIES.items()}
 LISTED: Final = frozenset(field.encode_name for field in msgspec.structs.fields(wire_issues.IssueRow))
