@@ -140,6 +140,16 @@ class DescribeDepotMergeRequests(PagedOfDepot, kw_only=True):
     created_at_end_date: str = ""
     updated_at_start_date: str = ""
     updated_at_end_date: str = ""
+    creator_emails: list[str] = msgspec.field(default_factory=list)
+    creator_global_keys: list[str] = msgspec.field(default_factory=list)
+    key_word: str = ""
+    labels: list[str] = msgspec.field(default_factory=list)
+    merger_emails: list[str] = msgspec.field(default_factory=list)
+    merger_global_keys: list[str] = msgspec.field(default_factory=list)
+    reviewer_emails: list[str] = msgspec.field(default_factory=list)
+    reviewer_global_keys: list[str] = msgspec.field(default_factory=list)
+    source_branches: list[str] = msgspec.field(default_factory=list)
+    target_branches: list[str] = msgspec.field(default_factory=list)
 
 
 class DescribeAllMergeRequestNotes(Request, kw_only=True):

@@ -1,31 +1,11 @@
-"""What CODING's Open API may be asked for what lies around the code, and our client does not ask; as `wire_requests`.
-
-Some are asked by our client with fewer parameters: a server must know the others, too, so as not to pass them over.
-"""
+"""What CODING's Open API may be asked around the code, and our client does not ask; as `wire_requests`."""
 
 from collections.abc import Mapping
 from typing import ClassVar
 
-import msgspec
-
-from matou.platforms.coding import wire_requests_metadata as asked
+from matou.platforms.coding import wire_merges
 from matou.platforms.coding.wire import Response
 from matou.platforms.coding.wire_requests import OfDepot, Request
-
-
-class DescribeDepotMergeRequests(asked.DescribeDepotMergeRequests, kw_only=True):
-    """`key_word`: words of the texts. People are named by `global_key` or by mail."""
-
-    creator_emails: list[str] = msgspec.field(default_factory=list)
-    creator_global_keys: list[str] = msgspec.field(default_factory=list)
-    key_word: str = ""
-    labels: list[str] = msgspec.field(default_factory=list)
-    merger_emails: list[str] = msgspec.field(default_factory=list)
-    merger_global_keys: list[str] = msgspec.field(default_factory=list)
-    reviewer_emails: list[str] = msgspec.field(default_factory=list)
-    reviewer_global_keys: list[str] = msgspec.field(default_factory=list)
-    source_branches: list[str] = msgspec.field(default_factory=list)
-    target_branches: list[str] = msgspec.field(default_factory=list)
 
 
 class OfMergeRequest(OfDepot, kw_only=True):
@@ -47,7 +27,7 @@ class DescribeMergeRequestReviewers(OfMergeRequest, kw_only=True):
 class DescribeSingeMergeRequestNotes(Request, kw_only=True):
     """The name is the vendor's."""
 
-    answer: ClassVar = asked.DescribeAllMergeRequestNotes.answer
+    answer: ClassVar = wire_merges.MergeRequestNotesResponse
     depot_path: str
     merge_id: int
 

@@ -56,7 +56,7 @@ class NoteCache(SizedCache[tuple[str, str, bool], Sequence[NoteThread]]):
         super().__init__(200_000, size_of=lambda threads: sum(len(one.at) for one in threads) + 1)
 
 
-def merge_requests(context: TeamContext, request: served.DescribeDepotMergeRequests) -> SavedAnswer:
+def merge_requests(context: TeamContext, request: requests.DescribeDepotMergeRequests) -> SavedAnswer:
     page = page_request(request.page_number, request.page_size)
     rows = open_depot(context, request)
     found, total = rows.conversation.list_items(
@@ -111,7 +111,7 @@ def merge_reviewers(context: TeamContext, request: served.DescribeMergeRequestRe
 def all_notes(context: TeamContext, request: requests.DescribeAllMergeRequestNotes) -> SavedAnswer:
     page = page_request(request.page_number, request.page_size)
     rows = open_depot(context, OfDepot(depot_path=request.depot_path))
-    wanted = WantedNotes(
+    wanted = NoteQuery(
         written=_range("CreatedAt", request.created_at_start_date, request.created_at_end_date),
         reporters=frozenset(request.reporter_ids),
         merges=_merges(rows, request),
@@ -121,7 +121,7 @@ def all_notes(context: TeamContext, request: requests.DescribeAllMergeRequestNot
 
 
 @dataclass(frozen=True, slots=True)
-class WantedNotes:
+class NoteQuery:
     """Which notes are asked for. `reporters` is empty for anybody's, `merges` None for those on all merge requests."""
 
     written: Between
@@ -163,7 +163,7 @@ def find_change(rows: DepotRows, number: str) -> ChangeRequest:
     return found
 
 
-def _query(request: served.DescribeDepotMergeRequests) -> ItemQuery:
+def _query(request: requests.DescribeDepotMergeRequests) -> ItemQuery:
     """Raises InvalidParameterValue: there is no such state or order, or the index does not know of it."""
     order = ORDERS.get(request.sort.upper())
     if order is None:
@@ -245,7 +245,7 @@ def _is_within(at: datetime | None, span: Between) -> bool:
     return (span.earliest is None or at >= span.earliest) and (span.end is None or at < span.end)
 
 
-def _notes(rows: DepotRows, threads: Sequence[NoteThread], wanted: WantedNotes) -> Iterator[dict[str, Any]]:
+def _notes(rows: DepotRows, threads: Sequence[NoteThread], wanted: NoteQuery) -> Iterator[dict[str, Any]]:
     read: dict[str, ChangeRequest] = {}
     for each in threads:
         if each.number not in read:
@@ -260,7 +260,7 @@ _SAVED: Final = "What was saved, also of what the source no longer has"
 
 ACTIONS: tuple[CodingAction, ...] = (
     action(
-        served.DescribeDepotMergeRequests,
+        requests.DescribeDepotMergeRequests,
         merge_requests,
         READ_REPOSITORY,
         f"{_SAVED}; the newest first. `Sort` is created_at, merged_at or action_at: what has no such time stands last. "

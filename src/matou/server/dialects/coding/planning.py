@@ -81,8 +81,8 @@ def versions(context: TeamContext, request: requests.DescribeReleaseList) -> Sav
 
 def issue_fields(context: TeamContext, request: requests.DescribeProjectIssueFieldList) -> SavedAnswer:
     rows = open_project(context, request.project_name)
-    told = [one for one in settings_of(rows, "issue_fields") if one.get("IssueType") == request.issue_type]
-    found = [_field_row(one) for one in told]
+    given = [one for one in settings_of(rows, "issue_fields") if one.get("IssueType") == request.issue_type]
+    found = [_field_row(one) for one in given]
     return SavedAnswer(values={"ProjectIssueFieldList": found})
 
 
@@ -234,12 +234,12 @@ def _china(at: Any) -> str:
     return f"{at.astimezone(CHINA):%Y-%m-%d %H:%M:%S}" if at else ""
 
 
-def _field_row(told: Mapping[str, Any]) -> JsonRow:
+def _field_row(given: Mapping[str, Any]) -> JsonRow:
     """What was told of a field, with every key of the document."""
     blank = wire_planning.IssueField(id=0)
     row: dict[str, Any] = msgspec.to_builtins(wire_planning.ProjectIssueField(issue_field_id=0, issue_field=blank))
-    field = {**row["IssueField"], **(told.get("IssueField") or {})}
-    return {**row, **told, "IssueField": {key: value for key, value in field.items() if key != "TeamId"}}
+    field = {**row["IssueField"], **(given.get("IssueField") or {})}
+    return {**row, **given, "IssueField": {key: value for key, value in field.items() if key != "TeamId"}}
 
 
 def _every(rows: ProjectRows, kind: Any, of: type[Any]) -> Iterator[Any]:

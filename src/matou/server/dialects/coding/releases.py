@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from matou.db.conditions import Between
 from matou.db.items import ItemQuery
-from matou.errors import NotFound
 from matou.model.metadata import ReleaseAsset, SavedRelease
 from matou.model.metadata.kinds import RELEASE
 from matou.platforms.coding import wire_releases
@@ -15,6 +14,7 @@ from matou.platforms.coding import wire_requests_served as served
 from matou.platforms.coding.wire import milliseconds
 from matou.server.api.links import Links
 from matou.server.api.params import InvalidParameterValue
+from matou.server.api.v5.releases import NoSuchRelease
 from matou.server.api.v5.rows import number_of, one_segment
 from matou.server.dialects.coding.commits import read_date
 from matou.server.dialects.coding.context import READ_REPOSITORY, CodingAction, TeamContext, action, page_request
@@ -26,10 +26,6 @@ from matou.server.dialects.coding.saved import open_depot
 ALL, PUBLISHED, PRE_RELEASES = range(3)
 V5: Final = "/api/v5"
 """Where files of releases can be had."""
-
-
-class NoSuchRelease(NotFound):
-    """The depot has no such release."""
 
 
 def releases(context: TeamContext, request: requests.DescribeGitReleases) -> SavedAnswer:

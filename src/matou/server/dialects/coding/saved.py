@@ -41,10 +41,10 @@ class SavedRows(Generic[S]):
 
     def complete(self, row: msgspec.Struct, extra: JsonObject | None, **parts: object) -> dict[str, Any]:
         """A row and what CODING told besides. Args: parts: those that are rows themselves."""
-        told = self.shown(extra)
+        given = self.shown(extra)
         made: dict[str, object] = msgspec.to_builtins(row) | parts
         # A list of which the model knows nothing is empty in the row, and all that was told of it is besides.
-        return dict(merged({key: value for key, value in made.items() if value != [] or key not in told}, told))
+        return dict(merged({key: value for key, value in made.items() if value != [] or key not in given}, given))
 
     def shown(self, extra: JsonObject | None) -> Any:
         """What CODING told besides; whoever is named in it comes with what is known of them."""

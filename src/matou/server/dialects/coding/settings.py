@@ -58,7 +58,7 @@ def principals(context: TeamContext, request: requests.DescribeProjectMemberPrin
     if request.policy_id:
         raise InvalidParameterValue("a condition on {key} is not answered here", key="PolicyId")
     blank = msgspec.to_builtins(wire_settings.CodingPrincipal(principal_id=""))
-    others = [merged({**blank}, told) for told in settings_of(rows, "principals")]
+    others = [merged({**blank}, given) for given in settings_of(rows, "principals")]
     keyword = request.keyword.casefold()
     found = [row for row in [*_people(rows), *others] if keyword in str(row["PrincipalName"]).casefold()]
     data = {"Principals": page.of(found), "PageNumber": page.number, "PageSize": page.size, "TotalCount": len(found)}
