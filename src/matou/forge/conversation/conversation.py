@@ -90,7 +90,7 @@ class Conversation(Generic[S]):
             rows = items.one_of_each(
                 connection, self.indexed.id, kind.name, name, sees_confidential=self.sees_confidential
             )
-        return tuple(map(self._read, rows))
+        return tuple(map(self.read, rows))
 
     def find_item(self, kind: MetadataKind, number: str) -> IndexedValue:
         """Raises NoSuchItem."""
