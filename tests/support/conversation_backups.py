@@ -57,7 +57,9 @@ class ConversationBackups:
         self.records.clear()
         repository, namespace = self.listed()
         self.account.requests_seen.clear()
-        files = FileFetcher(self.session, self.archive.blobs, self.account.url, self.records.append, lambda: BEGAN)
+        limit = selection.get("largest_file_bytes")
+        url, record = self.account.url, self.records.append
+        files = FileFetcher(self.session, self.archive.blobs, url, record, lambda: BEGAN, limit)
         saved = self._save(self._source(), files, self.archive, repository, namespace, selection, self.state)
         self.state = saved.state
         return saved

@@ -131,6 +131,21 @@ def test_pictures_in_texts_and_files_of_releases_are_saved_and_none_that_stands_
     assert [authorization for _, authorization in account.downloads] == [f"Bearer {PLATFORMS[name][3]}"]
 
 
+def test_files_that_are_too_large_are_asked_for_once_and_come_when_they_may(
+    name: str, backups: ConversationBackups, account: Any
+) -> None:
+    backups.back_up(largest_file_bytes=len(PICTURE))
+    assert backups.find(RELEASE, "v1.0", SavedRelease).assets[0].sha256 is None
+    account.downloads.clear()
+
+    saved = backups.back_up(largest_file_bytes=len(PICTURE))
+
+    assert saved.problems == ()
+    assert account.downloads == []
+    backups.back_up()
+    assert backups.find(RELEASE, "v1.0", SavedRelease).assets[0].sha256 == digest(ASSET)
+
+
 def test_a_run_in_which_nothing_changed_asks_each_list_once_and_commits_nothing(
     name: str, backups: ConversationBackups
 ) -> None:

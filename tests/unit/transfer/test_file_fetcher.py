@@ -161,8 +161,12 @@ def test_a_file_that_is_too_large_is_left_out_and_is_not_missing(api: RecordingS
     api.replies = [Reply(200, PNG)]
     fetcher.limit_bytes = len(PNG) - 1
 
+    assert fetch(fetcher, f"{api.url}/x") == FetchedFile(size=len(PNG))
+
+    api.replies = [Reply(200, PNG, chunked=True)]
     assert fetch(fetcher, f"{api.url}/x") == FetchedFile()
 
+    api.replies = [Reply(200, PNG)]
     fetcher.limit_bytes = len(PNG)
     assert fetch(fetcher, f"{api.url}/x").sha256 is not None
 

@@ -30,6 +30,7 @@ class FileKeeper:
 
     Attributes:
         wants_attachments, wants_assets: what is not wanted is named, and not fetched.
+        largest_bytes: what is known to be larger is not asked for; None for any size.
         lost: the digests of files that were saved and are damaged: these are fetched again.
         faults: why something could not be had now, the newest; the item is to be looked at again by the next run.
     """
@@ -39,6 +40,7 @@ class FileKeeper:
     wants_attachments: bool = True
     wants_assets: bool = True
     is_sweep: bool = False
+    largest_bytes: int | None = None
     lost: frozenset[str] = frozenset()
     faults: list[MatouError] = field(default_factory=list)
     _fetched: dict[str, FetchedFile] = field(default_factory=dict)
@@ -48,7 +50,10 @@ class FileKeeper:
         """Whether a file is wanted that was neither fetched nor found missing, since a host was away, say."""
         files: list[AttachedFile | ReleaseAsset] = [*files_in(value)] if self.wants_attachments else []
         files += value.assets if isinstance(value, SavedRelease) and self.wants_assets else ()
-        return any(file.sha256 is None and file.missing is None for file in files)
+        return any(file.sha256 is None and file.missing is None and not self.is_too_large(file) for file in files)
+
+    def is_too_large(self, file: AttachedFile | ReleaseAsset) -> bool:
+        return self.largest_bytes is not None and file.size is not None and file.size > self.largest_bytes
 
     def with_files(self, value: V, before: MetadataValue | None, addresses: Mapping[str, str]) -> V:
         """The item with what its texts and the platform name, fetched as far as it is not here yet.
@@ -106,7 +111,9 @@ class _OneItem:
         before = self.known.get(file.url)
         if before is not None and self._is_kept(before, file):
             return replace(file, sha256=before.sha256, size=before.size, type=before.type, missing=before.missing)
-        if not self.keeper.wants_attachments:
+        if before is not None and file.size is None:
+            file = replace(file, size=before.size)
+        if not self.keeper.wants_attachments or self.keeper.is_too_large(file):
             return file
         fetched = self.keeper.fetch(file.url, file.name, self.addresses.get(file.url))
         size = file.size if fetched.size is None else fetched.size
@@ -129,7 +136,7 @@ class _OneItem:
         old = before.get(asset.url)
         if old is not None and self._is_same_asset(old, asset):
             return replace(asset, sha256=old.sha256, size=old.size, missing=old.missing)
-        if not self.keeper.wants_assets:
+        if not self.keeper.wants_assets or self.keeper.is_too_large(asset):
             return asset
         fetched = self.keeper.fetch(asset.url, asset.name, self.addresses.get(asset.url))
         size = asset.size if fetched.size is None else fetched.size

@@ -41,7 +41,15 @@ class FileRefused(Refused):
 
 
 class AttachmentTooLarge(Refused):
-    """A file has more bytes than a person wants to have of one; it is left out, and nothing is wrong with that."""
+    """A file has more bytes than a person wants to have of one; it is left out, and nothing is wrong with that.
+
+    Attributes:
+        announced_bytes: how many it has, where its server says so.
+    """
+
+    def __init__(self, limit_bytes: int, *, announced_bytes: int | None = None) -> None:
+        super().__init__("it has more than {limit} bytes", limit=limit_bytes)
+        self.announced_bytes = announced_bytes
 
 
 class PageInsteadOfFile(Refused):
@@ -105,8 +113,8 @@ class FileFetcher:
             fetched = self._fetched(name, request, signed)
         except (Cancelled, WriteFailed):
             raise
-        except AttachmentTooLarge:
-            fetched = FetchedFile()
+        except AttachmentTooLarge as fault:
+            fetched = FetchedFile(size=fault.announced_bytes)
         except TryLater as fault:
             fetched = FetchedFile(fault=fault)
         except MatouError as fault:
@@ -172,7 +180,15 @@ class FileFetcher:
         if not any(_is_among(origin.host, name) for name in request.hosts):
             raise FileRefused("{origin} is no place where the platform keeps files", origin=str(origin))
 
+    def _require_small(self, stream: Stream) -> None:
+        """Raises AttachmentTooLarge, before anything of it is read, where the server says how long it is."""
+        length = stream.headers.get("content-length", "")
+        is_plain = "content-encoding" not in stream.headers and length.isascii() and length.isdigit()
+        if is_plain and self.limit_bytes is not None and int(length[:20]) > self.limit_bytes:
+            raise AttachmentTooLarge(self.limit_bytes, announced_bytes=int(length[:20]))
+
     def _stored(self, name: str, stream: Stream) -> FetchedFile:
+        self._require_small(stream)
         pieces = iter(lambda: stream.read(CHUNK_BYTES), b"")
         head = bytearray()
         for piece in pieces:
@@ -200,7 +216,7 @@ class _Counted:
     def _counted(self, piece: bytes) -> bytes:
         self.size += len(piece)
         if self.limit_bytes is not None and self.size > self.limit_bytes:
-            raise AttachmentTooLarge("it has more than {limit} bytes", limit=self.limit_bytes)
+            raise AttachmentTooLarge(self.limit_bytes)
         return piece
 
 

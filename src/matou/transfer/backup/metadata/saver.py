@@ -161,6 +161,7 @@ class MetadataSaver:
             wants_attachments=self.selection.wants(ATTACHMENT),
             wants_assets=self.selection.wants(ASSET),
             is_sweep=self.selection.is_sweep(start.before) or bool(start.lost),
+            largest_bytes=self.selection.largest_file_bytes,
             lost=start.lost,
         )
         return MetadataWalk(

@@ -15,7 +15,7 @@ from matou.errors import Damaged, MatouError, NotFound, Refused, TryLater
 from matou.fs import WriteFailed
 from matou.git.odb.objects import MissingObject
 from matou.http.tokens import is_dead
-from matou.model.metadata import ChangeRequest, Item, MetadataValue
+from matou.model.metadata import ChangeRequest, Item, MetadataValue, SavedRelease
 from matou.model.metadata.kinds import ASSET, ATTACHMENT, KINDS, PERSON, SETTING, MetadataKind, TreeLayout
 from matou.platforms.base.errors import NotOffered
 from matou.platforms.base.metadata import (
@@ -281,7 +281,11 @@ class _ItemWalk:
 
     def _read(self, changed: _Changed) -> ItemRead | None:
         self.walk_.cancellation.check()
-        return self.walk_.reader.read(self.kind, changed.row, changed.before, sweeping=self.walk_.is_sweep)
+        before = changed.before
+        if isinstance(before, SavedRelease) and self.walk_.files.lacks(before):
+            # Its reader alone knows where the files are, and tells nothing of what it takes for unchanged.
+            before = None
+        return self.walk_.reader.read(self.kind, changed.row, before, sweeping=self.walk_.is_sweep)
 
     def _take(self, changed: _Changed, reading: "Future[ItemRead | None]", spool: CommentSpool) -> None:
         try:
