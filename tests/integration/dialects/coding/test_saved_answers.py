@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,6 +20,7 @@ from matou.platforms.coding.wire_requests import Request
 from matou.platforms.coding.wire_requests_metadata import METADATA_ACTIONS
 from matou.platforms.coding.wire_requests_served import SERVED_ACTIONS
 from matou.server.dialects.coding import ACTIONS
+from matou.server.dialects.coding.saved import SavedRows
 from support.coding_api import Api, Clock, Team
 from support.coding_saved import Said, SaidAtCoding, said_at_coding, save_said
 from support.coding_schemas import blank, faults_of_answer
@@ -183,6 +185,17 @@ def test_addresses_of_people_are_for_owners(furnished: Team) -> None:
     assert shown["chen"]["Creator"]["Email"] == "gk1@example.com"
     assert "@example.com" in str(shown["chen"]["CustomFields"])
     assert "@example.com" not in str(shown["dora"])
+
+
+@pytest.mark.parametrize("may", [True, False])
+def test_ways_to_reach_somebody_are_for_owners_under_every_name(*, may: bool) -> None:
+    conversation: Any = SimpleNamespace(
+        may=lambda action: may, tree=SimpleNamespace(about=SimpleNamespace(platform="coding"))
+    )
+    rows: SavedRows[Any] = SavedRows(cast("Any", None), conversation)
+    told = {"Caller": {"EnterpriseEmail": "call@example.com", "MobilePhone": "+86 139", "Post": "夜班"}}
+
+    assert rows.shown(told) == (told if may else {"Caller": {"Post": "夜班"}})
 
 
 def merges(api: Api, depot: int, **parameters: Any) -> list[int]:

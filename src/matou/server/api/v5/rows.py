@@ -124,7 +124,7 @@ class ConversationRows(ABC):
         """What may be shown of what this platform told besides; nothing where another one did."""
         if not extra or not self.is_own:
             return {}
-        return extra if self.shows_personal_data else _impersonal(extra)
+        return extra if self.shows_personal_data else impersonal(extra)
 
     @cached_property
     def is_own(self) -> bool:
@@ -218,10 +218,11 @@ def _merged(made: object, rest: object) -> object:
     return made if isinstance(rest, Mapping | list) else rest
 
 
-def _impersonal(value: Any) -> Any:
+def impersonal(value: Any) -> Any:
+    """What a platform told, without the ways to reach somebody."""
     if isinstance(value, Mapping):
-        return {key: _impersonal(each) for key, each in value.items() if not _is_personal(key)}
-    return [_impersonal(each) for each in value] if isinstance(value, list) else value
+        return {key: impersonal(each) for key, each in value.items() if not _is_personal(key)}
+    return [impersonal(each) for each in value] if isinstance(value, list) else value
 
 
 def _is_personal(key: str) -> bool:

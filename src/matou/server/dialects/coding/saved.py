@@ -21,7 +21,7 @@ from matou.model.metadata.kinds import LABEL
 from matou.platforms.coding.wire_issues import CodingUser
 from matou.platforms.coding.wire_merges import CodingAuthor
 from matou.platforms.coding.wire_requests import OfDepot
-from matou.server.api.v5.rows import JsonRow, merged, number_of
+from matou.server.api.v5.rows import JsonRow, impersonal, merged, number_of
 from matou.server.dialects.coding.context import TeamContext
 from matou.server.dialects.coding.depots import find_depot
 
@@ -48,7 +48,9 @@ class SavedRows(Generic[S]):
 
     def shown(self, extra: JsonObject | None) -> Any:
         """What CODING told besides; whoever is named in it comes with what is known of them."""
-        return self._with_people(extra) if extra and self.is_own else {}
+        if not extra or not self.is_own:
+            return {}
+        return self._with_people(extra if self.shows_personal_data else impersonal(extra))
 
     def user(self, key: PersonKey | None) -> JsonRow:
         """As issues and wikis name somebody; `Id` is 0 for nobody."""
