@@ -15,11 +15,13 @@ from matou.archive.layout import Archive
 from matou.db.engine import open_database
 from matou.forge.access import Scope
 from matou.forge.forge import Forge
+from matou.model.metadata import Issue, WorkflowStatus
 from matou.model.metadata.kinds import RELEASE
 from matou.platforms.coding.wire_requests import Request
 from matou.platforms.coding.wire_requests_metadata import METADATA_ACTIONS
 from matou.platforms.coding.wire_requests_served import SERVED_ACTIONS
 from matou.server.dialects.coding import ACTIONS
+from matou.server.dialects.coding.issue_rows import status_type
 from matou.server.dialects.coding.saved import SavedRows
 from support.coding_api import Api, Clock, Team
 from support.coding_saved import Said, SaidAtCoding, said_at_coding, save_said
@@ -196,6 +198,22 @@ def test_ways_to_reach_somebody_are_for_owners_under_every_name(*, may: bool) ->
     told = {"Caller": {"EnterpriseEmail": "call@example.com", "MobilePhone": "+86 139", "Post": "夜班"}}
 
     assert rows.shown(told) == (told if may else {"Caller": {"Post": "夜班"}})
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "expected"),
+    [
+        ("closed", None, "COMPLETED"),
+        ("open", None, "TODO"),
+        ("open", WorkflowStatus(name="测试中"), "TODO"),
+        ("open", WorkflowStatus(name="开发中", group="doing"), "PROCESSING"),
+        ("closed", WorkflowStatus(name="不做", group="rejected"), "COMPLETED"),
+    ],
+)
+def test_an_issue_of_a_platform_without_statuses_is_closed_where_it_was(
+    state: Any, status: WorkflowStatus | None, expected: str
+) -> None:
+    assert status_type(Issue(number="1", title="灯", state=state, status=status)) == expected
 
 
 def merges(api: Api, depot: int, **parameters: Any) -> list[int]:

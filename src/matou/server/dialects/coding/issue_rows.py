@@ -23,6 +23,12 @@ _NAMED: Final = ("Code", "Type", "Name", "IssueStatusId", "IssueStatusName", "Pr
 """What the document has of an epic, and of a sub-task."""
 
 
+def status_type(issue: Issue) -> str:
+    """What its status comes to, which says at CODING whether it is closed; elsewhere that is all that is told."""
+    group = issue.status.group if issue.status else None
+    return STATUS_TYPES.get(group) or STATUS_TYPES["todo" if issue.state == "open" else "done"]
+
+
 def issue_row(rows: SavedRows[Any], issue: Issue) -> dict[str, Any]:
     """One issue with all that was told of it."""
     status, kind = issue.status, issue.type
@@ -33,8 +39,8 @@ def issue_row(rows: SavedRows[Any], issue: Issue) -> dict[str, Any]:
         name=issue.title,
         description=source_of(issue.text),
         issue_status_id=number_of(status.id) if status else 0,
-        issue_status_name=status.name if status else "",
-        issue_status_type=STATUS_TYPES.get(status.group, "") if status else "",
+        issue_status_name=status.name if status else issue.state,
+        issue_status_type=status_type(issue),
         issue_type_id=number_of(kind.id) if kind else 0,
         issue_type_detail=wire_issues.IssueTypeDetail(
             id=number_of(kind.id) if kind else 0, name=kind.name if kind else "", issue_type=code
