@@ -46,11 +46,16 @@ def main_job(url: str, archive: Path, environment: dict[str, str]) -> Iterator[t
     yield "backup", *matou(back_up, environment)
     say("3. Is the copy whole?", "3. 这份副本完整吗？")
     yield "verify", *matou(("verify", str(archive)), environment)
-    say("4. The second backup finds nothing to do", "4. 第二次备份，没有变化")
+    say("4. What people said came with it", "4. 大家说过的话也备份下来了")
+    shop = (str(archive), f"{TEAM}/website/shop")
+    yield "show --issues", *matou(("show", *shop, "--issues"), environment)
+    yield "show --issue 1", *matou(("show", *shop, "--issue", "1"), environment)
+    yield "show --change 1", *matou(("show", *shop, "--change", "1"), environment)
+    say("5. The second backup finds nothing to do", "5. 第二次备份，没有变化")
     yield "backup", *matou(back_up, environment)
-    say("5. Somebody force-pushes over a branch at the source", "5. 有人在来源处强制推送，覆盖了一个分支")
+    say("6. Somebody force-pushes over a branch at the source", "6. 有人在来源处强制推送，覆盖了一个分支")
     overwritten = force_push(f"{url}/{TEAM}/website/shop.git", environment)
-    say("6. The third backup keeps what was overwritten", "6. 第三次备份，保留被覆盖的内容")
+    say("7. The third backup keeps what was overwritten", "7. 第三次备份，保留被覆盖的内容")
     yield "backup", *matou(back_up, environment)
     show_kept(archive, overwritten, environment)
     yield "verify", *matou(("verify", str(archive)), environment)
@@ -132,6 +137,7 @@ def summary(steps: list[tuple[str, float, int]], folder: Path, archive: Path) ->
     say("Try", "试试")
     console.print(
         f"{MATOU} show {archive}",
+        f"{MATOU} export {archive} --to {folder}/pages --format html",
         f"{MATOU} serve --root {archive}",
         f"git clone {archive}/repositories/{TEAM}/website/shop.git",
         f"rm -rf {folder}",

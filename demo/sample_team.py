@@ -26,6 +26,7 @@ from matou.forge.push.lfs import receive
 from matou.forge.repositories.creation import create_repository, import_repository
 from matou.forge.repositories.repository_lists import find_repository
 from matou.model.names import RepositoryPath
+from sample_conversation import Tips, say_all
 
 TEAM = "xingchen"
 
@@ -89,6 +90,15 @@ def _fill(forge: Forge, owner: User, checkout: Path, workshop: Path) -> None:
     empty = RepositoryPath.parse(f"{TEAM}/research/empty")
     create_repository(forge, _place_for(forge, empty), empty.name, creator=owner)
     _make_lfs_repository(forge, owner, workshop)
+    shop = workshop / "website/shop"
+    tips = Tips(head=_commit_at(shop, "main~2"), base=_commit_at(shop, "main~6"))
+    talked_about = find_repository(forge, RepositoryPath.parse(f"{TEAM}/website/shop"))
+    say_all(forge, find_namespace(forge, talked_about.path.namespace), talked_about, tips)
+
+
+def _commit_at(folder: Path, revision: str) -> str:
+    command = ["git", "-C", str(folder), "rev-parse", revision]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _import(forge: Forge, owner: User, source: Path, path: str) -> None:
