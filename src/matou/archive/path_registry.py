@@ -31,6 +31,9 @@ from matou.model.names import (
 
 LONGEST_MADE_SAFE_BYTES = 100
 
+LONGEST_READ = 4096
+"""Characters of a name that are looked at to make it safe: far more than are left of it."""
+
 _PARTS_BELOW_ARCHIVE = len(("runs", "000001", "places.jsonl"))
 _FORBIDDEN_BEGINNING = re.compile(r"[-. ]+")
 _FORBIDDEN_ENDING = re.compile(r"(?:\.git|\.lock|\.atom|\.wiki|[. ])+\Z", re.IGNORECASE)
@@ -78,7 +81,7 @@ def safe_segment(true_name: str) -> str:
     """One part of a path for a name that may be hostile; the same for the same name, on every machine."""
     if fault_of_segment(true_name) is None and all(map(_stays_as_it_is, true_name)):
         return true_name
-    text = "".join(map(_allowed, unicodedata.normalize("NFC", true_name)))
+    text = "".join(map(_allowed, unicodedata.normalize("NFC", true_name[:LONGEST_READ])))
     text = _FORBIDDEN_ENDING.sub("_", _FORBIDDEN_BEGINNING.sub("_", text, count=1) if text[:1] in "-. " else text)
     if fault_of_segment(text) == fault_of_segment("con"):
         text = "_" + text

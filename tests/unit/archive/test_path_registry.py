@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from matou.archive import path_registry
 from matou.archive.layout import Archive
 from matou.archive.path_registry import (
     DamagedPathLine,
@@ -68,6 +69,21 @@ def test_every_name_becomes_a_safe_part_of_a_path(name: str) -> None:
     assert fault_of_segment(segment) is None
     assert safe_segment(name) == segment
     assert len(segment.encode()) <= LONGEST_SEGMENT_BYTES
+
+
+def test_of_a_name_without_end_the_beginning_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[str] = []
+
+    def allowed(character: str) -> str:
+        looked_at.append(character)
+        return character
+
+    monkeypatch.setattr(path_registry, "_allowed", allowed)
+
+    made = {safe_segment("/" + "x" * length) for length in (100_000, 100_001)}
+
+    assert len(made) == 2
+    assert len(looked_at) == 2 * path_registry.LONGEST_READ
 
 
 @given(TRUE_NAMES, TRUE_NAMES)
