@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from xlsxwriter import Workbook
 
+from matou.errors import Invalid
 from matou.model.metadata import AttachedFile, CustomField, Issue
 from matou.model.metadata.kinds import CHANGE, ISSUE, LABEL, PERSON, RELEASE
+from matou.transfer.export import xlsx_workbook
 from matou.transfer.export.csv_tables import _cell
 from matou.transfer.export.xlsx_workbook import _Sheet
 from support.archive_with_metadata import ArchiveWithMetadata
@@ -246,8 +248,33 @@ def test_no_beginning_of_a_text_makes_it_a_formula(beginning: str) -> None:
 def test_numbers_that_no_spreadsheet_has_are_texts(tmp_path: Path) -> None:
     numbers = [10**400, -(2**70), float("nan"), float("inf"), 1.5e308, 2**53, -3, 0.5]
     with Workbook(str(tmp_path / "numbers.xlsx")) as workbook:
-        _Sheet(workbook.add_worksheet("n"), [], workbook.add_format()).add(numbers)
+        _Sheet(workbook, "n", (), workbook.add_format()).add(numbers)
 
     sheet = zipfile.ZipFile(tmp_path / "numbers.xlsx").read("xl/worksheets/sheet1.xml").decode()
     assert re.findall(r"<v>([^<]*)</v></c>", sheet)[-3:] == ["9007199254740992", "-3", "0.5"]
     assert sheet.count('t="s"') + sheet.count('t="inlineStr"') == 5
+
+
+def test_a_table_that_is_too_long_for_a_sheet_goes_on_on_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xlsx_workbook, "MOST_ROWS", 3)
+    with Workbook(str(tmp_path / "long.xlsx"), {"constant_memory": True}) as workbook:
+        sheet = _Sheet(workbook, "issues", ("number",), workbook.add_format())
+        for number in range(5):
+            sheet.add([number])
+
+    with zipfile.ZipFile(tmp_path / "long.xlsx") as written:
+        sheets = [written.read(f"xl/worksheets/sheet{number}.xml").decode() for number in (1, 2, 3)]
+        names = re.findall(r'sheet name="([^"]*)"', written.read("xl/workbook.xml").decode())
+    assert names == ["issues", "issues 2", "issues 3"]
+    assert [re.findall(r"<v>(\d)</v>", sheet) for sheet in sheets] == [["0", "1"], ["2", "3"], ["4"]]
+
+
+def test_a_table_with_more_columns_than_a_sheet_has_is_refused(tmp_path: Path) -> None:
+    heads = tuple(map(str, range(xlsx_workbook.MOST_COLUMNS + 1)))
+    with (
+        Workbook(str(tmp_path / "wide.xlsx"), {"constant_memory": True}) as workbook,
+        pytest.raises(Invalid, match="16385 columns"),
+    ):
+        _Sheet(workbook, "issues", heads, workbook.add_format())
