@@ -91,6 +91,22 @@ def test_a_project_is_told_in_full(team: Team, api: Api) -> None:
     assert api("DescribeUserProjects", userId=str(team.people["chen"].id)).response["ProjectList"] == [project]
 
 
+def test_what_lies_in_a_team_without_a_project_is_in_one_of_its_name(team: Team, api: Api) -> None:
+    depot = team.add_depot("lonely", project=team.team)
+
+    assert api("DescribeProjectByName", ProjectName="Harbour").response["Project"]["Id"] == team.team.id
+    for path in ("harbour/lonely", "/harbour/harbour/lonely"):
+        assert api("DescribeGitDepot", DepotPath=path).response["Depot"]["Id"] == depot.id
+        assert api("DescribeDepotMergeRequests", DepotPath=path).response["Data"]["TotalRow"] == 0
+    assert api("DescribeWikiList", ProjectName="harbour").response["Data"] == []
+    assert api("DescribeProjectByName", ProjectName="lonely").error == "ResourceNotFound"
+
+    project = team.add_project("harbour")
+    other = team.add_depot("lonely", project=project)
+    assert api("DescribeProjectByName", ProjectName="harbour").response["Project"]["Id"] == project.id
+    assert api("DescribeGitDepot", DepotPath="/harbour/harbour/lonely").response["Depot"]["Id"] == other.id
+
+
 def test_projects_come_in_pages_that_join_to_the_whole(team: Team, api: Api) -> None:
     for number in range(12):
         team.add_project(f"p{number:02}")

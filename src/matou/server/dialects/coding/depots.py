@@ -169,12 +169,23 @@ def _named(context: TeamContext, request: requests.OfDepot) -> Repository:
     if request.depot_id:
         repository = find_repository_by_id(context.forge, RepositoryId(request.depot_id))
     elif request.depot_path.strip("/"):
-        repository = find_repository(context.forge, depot_path(context.team, request.depot_path))
+        repository = _at_path(context, depot_path(context.team, request.depot_path))
     else:
         raise MissingParameter("the parameter {name} is missing", name="DepotId")
     if repository.path.namespace.segments[0] != context.team.name:
         raise NoSuchRepository("it is another team's")
     return repository
+
+
+def _at_path(context: TeamContext, path: RepositoryPath) -> Repository:
+    """The team's own name stands for what lies in it without a project, where it has no project of that name."""
+    try:
+        return find_repository(context.forge, path)
+    except NoSuchRepository:
+        team = context.team
+        if len(path.namespace.segments) != 2 or folded(path.namespace.segments[1]) != folded(team.name):
+            raise
+        return find_repository(context.forge, RepositoryPath(team.path, path.name))
 
 
 def depot_path(team: Namespace, text: str) -> RepositoryPath:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from matou.db.memberships import Member
 from matou.db.namespaces import Namespace, NamespaceId
 from matou.errors import NotFound
-from matou.forge import access
 from matou.forge.access import Authorized, MayCreateNamespaceIn, MaySee, NoSuchNamespace, authorize
 from matou.forge.accounts.members import members, own_role
-from matou.forge.accounts.namespaces import create_project, find_namespace_by_id, visible_children
+from matou.forge.accounts.namespaces import create_project, find_namespace, find_namespace_by_id, visible_children
+from matou.model.names import folded
 from matou.platforms.coding import wire
 from matou.platforms.coding import wire_requests as requests
 from matou.platforms.coding.wire import milliseconds
@@ -79,9 +79,8 @@ def _has_member(context: TeamContext, namespace: Namespace, user_id: int) -> boo
 
 
 def project_by_name(context: TeamContext, request: requests.DescribeProjectByName) -> wire.ProjectResponse:
-    path = context.team.path.child(request.project_name)
-    project = access.authorize_namespace(context.forge, context.identity, MaySee, path).subject
-    return wire.ProjectResponse(project=project_row(context, project))
+    granted = authorize(context.forge, context.identity, MaySee, find_project_by_name(context, request.project_name))
+    return wire.ProjectResponse(project=project_row(context, granted.subject))
 
 
 def one_project(context: TeamContext, request: requests.DescribeOneProject) -> wire.ProjectResponse:
@@ -130,6 +129,21 @@ def find_project(context: TeamContext, project_id: int) -> Authorized[Namespace,
         return authorize(context.forge, context.identity, MaySee, project)
     except NoSuchNamespace:
         raise NoSuchNamespace("there is no project {id}", id=project_id) from None
+
+
+def find_project_by_name(context: TeamContext, name: str) -> Namespace:
+    """The same by its name in the team, of which nothing is decided yet.
+
+    Raises:
+        NoSuchNamespace: there is none.
+        InvalidName: it can be no name.
+    """
+    try:
+        return find_namespace(context.forge, context.team.path.child(name))
+    except NoSuchNamespace:
+        if folded(name) != folded(context.team.name):
+            raise
+        return context.team
 
 
 def _in_team(context: TeamContext, namespace: Namespace) -> Namespace:

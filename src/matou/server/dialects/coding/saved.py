@@ -14,7 +14,6 @@ import msgspec
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.forge.access import Action, MayReadConversation, NoSuchNamespace, authorize
-from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.conversation.conversation import Conversation, open_conversation
 from matou.model.metadata import JsonObject, LabelDefinition, Participant, PersonKey
 from matou.model.metadata.kinds import LABEL
@@ -24,6 +23,7 @@ from matou.platforms.coding.wire_requests import OfDepot
 from matou.server.api.v5.rows import JsonRow, impersonal, merged, number_of
 from matou.server.dialects.coding.context import TeamContext
 from matou.server.dialects.coding.depots import find_depot
+from matou.server.dialects.coding.projects import find_project_by_name
 
 S = TypeVar("S", Repository, Namespace)
 
@@ -130,8 +130,7 @@ def open_project(context: TeamContext, name: str) -> SavedRows[Namespace]:
         MissingScope, NotAllowed: as `authorize`.
     """
     try:
-        project = find_namespace(context.forge, context.team.path.child(name))
-        return rows_of_project(context, project)
+        return rows_of_project(context, find_project_by_name(context, name))
     except NoSuchNamespace:
         raise NoSuchNamespace("there is no project {name}", name=repr(name)[:200]) from None
 
