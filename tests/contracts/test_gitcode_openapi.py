@@ -1,56 +1,16 @@
-"""schemathesis tries every route by the API's own description: no fault of ours, no answer that is not described.
-
-One of its checks is left out: that every request which the description forbids is refused. We take more than we
-describe (numbers in quotes, parameters in the query of a PUT), as real clients need it.
-"""
-
-from collections.abc import Mapping
-from typing import Any
+"""schemathesis tries every route of GitCode's v5 by the API's own description."""
 
 import pytest
-import schemathesis
-from hypothesis import HealthCheck, given, settings
 from schemathesis.generation import GenerationMode
-from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from matou.server.api.route import Route
 from matou.server.dialects.gitcode_v5.table import ROUTES
 from support.gitcode_server import Harbour
+from support.openapi_attempts import attempts, try_route
 
-EXAMPLES = 6
-LEFT_OUT = [negative_data_rejection, positive_data_acceptance]
-"""The second one: what is well formed may still name what is not there, and is then refused."""
-
-KNOWN: Mapping[str, str] = {"owner": "harbour", "org": "harbour", "repo": "light", "username": "dora", "login": "dora"}
+KNOWN = {"owner": "harbour", "org": "harbour", "repo": "light", "username": "dora", "login": "dora"}
 
 
-def known_parts(row: Route) -> dict[str, str]:
-    names = [part.strip("{}") for part in row.path.split("/") if part.startswith("{")]
-    return {name: KNOWN[name] for name in names if name in KNOWN}
-
-
-def attempts() -> list[Any]:
-    """Every route as it should be asked, and as it should not where it has parameters that could be wrong."""
-    modes = ((GenerationMode.POSITIVE, "well formed"), (GenerationMode.NEGATIVE, "malformed"))
-    return [
-        pytest.param(row, mode, id=f"{row.method} {row.path} {name}")
-        for row in ROUTES
-        for mode, name in modes
-        if mode is GenerationMode.POSITIVE or row.parameters.__struct_fields__
-    ]
-
-
-@pytest.mark.parametrize(("row", "mode"), attempts())
+@pytest.mark.parametrize(("row", "mode"), attempts(ROUTES))
 def test_the_route_keeps_to_its_description(harbour: Harbour, row: Route, mode: GenerationMode) -> None:
-    schema = schemathesis.openapi.from_asgi("/api/v5/openapi.json", harbour.app)
-    operation = schema[row.path.replace("...", "")][row.method]
-    headers = {"PRIVATE-TOKEN": harbour.token("chen")}
-
-    @settings(
-        max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-    )
-    @given(case=operation.as_strategy(mode, path_parameters=known_parts(row) or None))
-    def attempt(case: Any) -> None:
-        case.call_and_validate(headers=headers, excluded_checks=LEFT_OUT)
-
-    attempt()
+    try_route(harbour, "/api/v5", row, mode, known=KNOWN, examples=6)
