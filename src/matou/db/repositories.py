@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select
 
 from matou.db.conditions import containing
 from matou.db.namespaces import NamespaceId, namespace_path
-from matou.db.schema import redirects, repositories
+from matou.db.schema import namespaces, redirects, repositories
 from matou.db.users import UserId
 from matou.db.visibility import EVERYTHING, Viewer, below, page, sees_repository
 from matou.model.names import NamespacePath, RepositoryPath, folded
@@ -200,6 +200,20 @@ def find_repositories(
 def find_repository_by_source(connection: Connection, source: str, source_id: str) -> Repository | None:
     parameters = {"source": source, "source_id": source_id}
     return _one(connection.execute(_BY_SOURCE, parameters).one_or_none())
+
+
+def find_saved_repositories(
+    connection: Connection, ending: RepositoryPath, *, viewer: Viewer = EVERYTHING
+) -> tuple[Repository, ...]:
+    """What the accounts that were backed up have under this path, each below a namespace of the account's name."""
+    above = namespaces.c.folded_path.concat("/" + folded(str(ending)))
+    accounts = select(above).where(namespaces.c.source.is_not(None), namespaces.c.parent_id.is_(None))
+    statement = select(*COLUMNS).where(
+        repositories.c.folded_path.in_(accounts),
+        repositories.c.source.is_not(None),
+        sees_repository(viewer.filter_key),
+    )
+    return tuple(repository_of(row) for row in connection.execute(statement, viewer.parameters))
 
 
 def list_repositories(

@@ -1,25 +1,11 @@
 """What was backed up can be served from the archive alone: the database is made again from the manifests."""
 
-import hashlib
 import json
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from matou.archive.layout import Archive
-from matou.archive.manifest import (
-    LfsState,
-    ListingState,
-    ManifestWriter,
-    NamespaceLine,
-    Outcome,
-    RepositoryLine,
-    RunLine,
-    SourceLine,
-)
-from matou.archive.snapshots import lfs_list_text
 from matou.db.engine import open_database
 from matou.db.memberships import Role
 from matou.errors import Damaged
@@ -30,83 +16,17 @@ from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
 from matou.forge.maintenance.reindex import PathOccupied, ensure_indexed, reindex
 from matou.forge.repositories.repository_lists import find_repository, visible_repositories
-from matou.git.repository import create_bare
 from matou.model.names import NamespacePath, RepositoryPath
-from matou.model.platform import VersionControl, Visibility
+from matou.model.platform import Visibility
+from support.backed_up_team import AT, MISSING, OID, BackedUpTeam
 from support.deciding import add_member, create_repository, exists, labels, ref_listing, require, set_visibility, size
 from support.deciding import remove_namespace_member as remove_member
 from support.listed_rows import child_namespaces, repositories_in, rows_of
 
-AT = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
-LARGE = b"large"
-OID = hashlib.sha256(LARGE).hexdigest()
-MISSING = "f" * 64
-
-
-class Team:
-    """A team as backups see it; each `back_up` writes the archive that a run would."""
-
-    def __init__(self, archive: Archive, *, host: str = "e.coding.net", team: str = "team") -> None:
-        self.archive = archive
-        self.source = SourceLine(
-            platform="coding", url=f"https://{host}/open-api", account="1", team=team, team_id="12"
-        )
-        self.labels = [{"id": "1", "name": "bug", "color": "#ff0000"}]
-        self.namespace: dict[str, Any] = {"display_name": "码头", "description": "", "path": f"{team}/harbour"}
-        self.repositories: dict[str, dict[str, Any]] = {"42": {"name": "ship", "path": f"{team}/harbour/ship"}}
-
-    def back_up(self) -> int:
-        run = self.archive.begin_run()
-        first = RunLine(format=1, run=run, started_at=AT, source=self.source, options={}, matou="0.1.0")
-        writer = ManifestWriter(self.archive, first)
-        blobs = self.archive.blobs
-        documents = {"labels": blobs.put_bytes(json.dumps(self.labels).encode())}
-        icon = blobs.put_bytes(b"icon")
-        writer.write(
-            NamespaceLine(
-                id="7",
-                name="harbour",
-                created_at=AT,
-                icon=icon,
-                archived=False,
-                seen=True,
-                documents=documents,
-                **self.namespace,
-            )
-        )
-        blobs.put_bytes(LARGE)
-        listed = LfsState(list=blobs.put_bytes(lfs_list_text({OID: 5, MISSING: 9})), objects=2, missing=(MISSING,))
-        for number, repository in self.repositories.items():
-            git_dir = self.archive.repository(RepositoryPath.parse(repository["path"]))
-            git_dir.parent.mkdir(parents=True, exist_ok=True)
-            create_bare(git_dir)
-            line = {
-                "description": "a ship",
-                "default_branch": "trunk",
-                "outcome": Outcome.SAVED,
-                "visibility": Visibility.PUBLIC,
-                **repository,
-            }
-            writer.write(
-                RepositoryLine(
-                    id=number,
-                    namespace="7",
-                    clone_url="https://e.coding.net/team/harbour/ship.git",
-                    version_control=VersionControl.GIT,
-                    created_at=AT,
-                    last_push_at=AT,
-                    lfs=listed,
-                    **line,
-                )
-            )
-        writer.publish(finished_at=AT, requests=1, listing=ListingState.COMPLETE)
-        writer.close()
-        return run
-
 
 @pytest.fixture
-def backed_up(archive: Archive) -> Team:
-    team = Team(archive)
+def backed_up(archive: Archive) -> BackedUpTeam:
+    team = BackedUpTeam(archive)
     team.back_up()
     return team
 
@@ -116,7 +36,7 @@ SHIP = RepositoryPath.parse("team/harbour/ship")
 
 def test_a_default_branch_that_is_not_utf8_stops_nothing(archive: Archive, forge: Forge) -> None:
     """A run notes it as HEAD has it: one such repository kept the whole archive from being served."""
-    team = Team(archive)
+    team = BackedUpTeam(archive)
     team.repositories["42"]["default_branch"] = "\udcd6\udcd0"
     team.back_up()
 
@@ -139,7 +59,7 @@ def rows(forge: Forge) -> object:
     )
 
 
-def test_an_archive_is_indexed_when_it_is_opened_and_only_then(forge: Forge, backed_up: Team) -> None:
+def test_an_archive_is_indexed_when_it_is_opened_and_only_then(forge: Forge, backed_up: BackedUpTeam) -> None:
     report = ensure_indexed(forge)
 
     assert report is not None
@@ -154,7 +74,7 @@ def test_an_archive_without_runs_needs_no_index(forge: Forge) -> None:
     assert reindex(forge).repositories == 0
 
 
-def test_what_the_manifest_says_is_what_the_rows_say(forge: Forge, backed_up: Team) -> None:
+def test_what_the_manifest_says_is_what_the_rows_say(forge: Forge, backed_up: BackedUpTeam) -> None:
     reindex(forge)
 
     ship = find_repository(forge, SHIP)
@@ -168,7 +88,7 @@ def test_what_the_manifest_says_is_what_the_rows_say(forge: Forge, backed_up: Te
     assert check(forge) == ()
 
 
-def test_twice_is_as_good_as_once(forge: Forge, backed_up: Team) -> None:
+def test_twice_is_as_good_as_once(forge: Forge, backed_up: BackedUpTeam) -> None:
     reindex(forge)
     once = rows(forge)
     ids = [one.id for one in repositories_in(forge, None)[0]]
@@ -179,7 +99,7 @@ def test_twice_is_as_good_as_once(forge: Forge, backed_up: Team) -> None:
     assert [one.id for one in repositories_in(forge, None)[0]] == ids
 
 
-def test_a_database_that_was_lost_is_made_again(forge: Forge, backed_up: Team, tmp_path: Path) -> None:
+def test_a_database_that_was_lost_is_made_again(forge: Forge, backed_up: BackedUpTeam, tmp_path: Path) -> None:
     reindex(forge)
     before = rows(forge)
 
@@ -191,7 +111,7 @@ def test_a_database_that_was_lost_is_made_again(forge: Forge, backed_up: Team, t
     database.close()
 
 
-def test_what_changed_at_the_source_changes_here(forge: Forge, backed_up: Team) -> None:
+def test_what_changed_at_the_source_changes_here(forge: Forge, backed_up: BackedUpTeam) -> None:
     reindex(forge)
     ship = find_repository(forge, SHIP)
     backed_up.namespace["display_name"] = "一号码头"
@@ -213,7 +133,7 @@ def test_what_changed_at_the_source_changes_here(forge: Forge, backed_up: Team) 
     assert repositories_in(forge, project)[1] == 2
 
 
-def test_what_was_decided_here_stays(forge: Forge, backed_up: Team) -> None:
+def test_what_was_decided_here_stays(forge: Forge, backed_up: BackedUpTeam) -> None:
     reindex(forge)
     set_visibility(forge, find_repository(forge, SHIP), Visibility.INTERNAL)
     berta = create_user(forge, "berta")
@@ -227,10 +147,10 @@ def test_what_was_decided_here_stays(forge: Forge, backed_up: Team) -> None:
 
 
 def test_a_role_at_the_top_of_a_backup_lets_a_team_read_all_of_it(
-    forge: Forge, backed_up: Team, archive: Archive
+    forge: Forge, backed_up: BackedUpTeam, archive: Archive
 ) -> None:
     """And nothing of another source; it stays after the next run, and is gone with the next question when it is."""
-    Team(archive, host="e.coding.example", team="other").back_up()
+    BackedUpTeam(archive, host="e.coding.example", team="other").back_up()
     reindex(forge)
     berta = create_user(forge, "berta")
     team, identity = find_namespace(forge, NamespacePath(("team",))), Identity(berta, ALL_SCOPES)
@@ -249,7 +169,7 @@ def test_a_role_at_the_top_of_a_backup_lets_a_team_read_all_of_it(
 
 
 def test_what_was_never_saved_is_not_served(forge: Forge, archive: Archive) -> None:
-    team = Team(archive)
+    team = BackedUpTeam(archive)
     team.back_up()
     archive.repository(SHIP).rename(archive.staging / "gone.git")
 
@@ -259,8 +179,8 @@ def test_what_was_never_saved_is_not_served(forge: Forge, archive: Archive) -> N
         find_repository(forge, SHIP)
 
 
-def test_two_sources_may_have_namespaces_side_by_side(forge: Forge, backed_up: Team, archive: Archive) -> None:
-    other = Team(archive, host="git.example.com")
+def test_two_sources_may_have_namespaces_side_by_side(forge: Forge, backed_up: BackedUpTeam, archive: Archive) -> None:
+    other = BackedUpTeam(archive, host="git.example.com")
     other.namespace["path"] = "team/harbour~1234abcd"
     other.repositories = {"42": {"name": "ship", "path": "team/harbour~1234abcd/ship"}}
     other.back_up()
@@ -273,7 +193,7 @@ def test_two_sources_may_have_namespaces_side_by_side(forge: Forge, backed_up: T
 
 
 def test_members_of_a_namespace_of_ours_never_become_members_of_what_was_backed_up(
-    forge: Forge, backed_up: Team
+    forge: Forge, backed_up: BackedUpTeam
 ) -> None:
     create_user(forge, "team")
 
@@ -289,7 +209,7 @@ def test_a_repository_of_ours_keeps_its_path(forge: Forge, archive: Archive) -> 
     ours = create_repository(
         forge, RepositoryPath(create_organization(forge, "harbour", owner=anna, parent=team).path, "ship"), creator=anna
     )
-    Team(archive).back_up()
+    BackedUpTeam(archive).back_up()
 
     report = reindex(forge)
 
@@ -297,7 +217,7 @@ def test_a_repository_of_ours_keeps_its_path(forge: Forge, archive: Archive) -> 
     assert find_repository(forge, SHIP) == ours
 
 
-def test_a_damaged_manifest_is_told_and_the_rows_stay(forge: Forge, backed_up: Team) -> None:
+def test_a_damaged_manifest_is_told_and_the_rows_stay(forge: Forge, backed_up: BackedUpTeam) -> None:
     reindex(forge)
     before = rows(forge)
     run = backed_up.back_up()
@@ -313,7 +233,7 @@ def test_a_damaged_manifest_is_told_and_the_rows_stay(forge: Forge, backed_up: T
 
 @pytest.mark.parametrize("document", [b"[", b'[{"name": 1}]', b'{"name": "bug"}', b"\xff"])
 def test_a_document_that_does_not_read_stops_nothing_else(forge: Forge, archive: Archive, document: bytes) -> None:
-    team = Team(archive)
+    team = BackedUpTeam(archive)
     team.back_up()
     manifest = next(iter(archive.run_numbers()))
     digest = archive.blobs.put_bytes(json.dumps(team.labels).encode())
@@ -328,7 +248,7 @@ def test_a_document_that_does_not_read_stops_nothing_else(forge: Forge, archive:
     assert repositories_in(forge, None)[1] == 1
 
 
-def test_nobody_changes_what_a_source_owns(forge: Forge, backed_up: Team) -> None:
+def test_nobody_changes_what_a_source_owns(forge: Forge, backed_up: BackedUpTeam) -> None:
     """Catalogue A-28."""
     reindex(forge)
     admin = Identity(create_user(forge, "root", admin=True), ALL_SCOPES)
@@ -345,7 +265,7 @@ def test_nobody_changes_what_a_source_owns(forge: Forge, backed_up: Team) -> Non
 
 
 def test_on_ones_own_machine_backups_are_readable_until_the_first_account_is_made(
-    database_place: Path | str, backed_up: Team
+    database_place: Path | str, backed_up: BackedUpTeam
 ) -> None:
     database = open_database(database_place)
     forge = Forge(database, backed_up.archive, lambda: AT, loopback=True)
@@ -362,7 +282,7 @@ def test_on_ones_own_machine_backups_are_readable_until_the_first_account_is_mad
 
 @pytest.mark.parametrize(("asked_for", "is_readable"), [(True, True), (False, False)])
 def test_others_read_backups_only_if_the_operator_asked_for_it(
-    database_place: Path | str, backed_up: Team, asked_for: bool, is_readable: bool
+    database_place: Path | str, backed_up: BackedUpTeam, asked_for: bool, is_readable: bool
 ) -> None:
     database = open_database(database_place)
     forge = Forge(database, backed_up.archive, lambda: AT, loopback=False, anonymous_reads_backups=asked_for)

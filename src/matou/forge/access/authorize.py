@@ -192,6 +192,27 @@ def _find_and_authorize(
         raise no_such_repository(path) from None
 
 
+def authorize_saved_repository(
+    forge: Forge, identity: Identity, right: type[R], path: RepositoryPath
+) -> Authorized[Repository, R]:
+    """As `authorize_repository`, of what a backup brought, by the path that it has at its platform.
+
+    Raises NoSuchRepository besides where this identity may see several of that path: two accounts were backed up.
+    """
+    key = ("reach saved", identity, path, right)
+    return forge.answers.recall(key, lambda: _find_saved_and_authorize(forge, identity, right, path))
+
+
+def _find_saved_and_authorize(
+    forge: Forge, identity: Identity, right: type[R], path: RepositoryPath
+) -> Authorized[Repository, R]:
+    with forge.database.begin_read() as connection:
+        found = repositories.find_saved_repositories(connection, path, viewer=viewer(forge, identity))
+    if len(found) != 1:
+        raise no_such_repository(path)
+    return authorize(forge, identity, right, found[0])
+
+
 def authorize_namespace(
     forge: Forge, identity: Identity, right: type[R], path: NamespacePath
 ) -> Authorized[Namespace, R]:

@@ -60,14 +60,18 @@ def token_in_fields(request: ApiRequest, name: str) -> Credential | None:
 def authorize_by_owner_and_name(
     forge: Forge, identity: Identity, right: type[R], path: Mapping[str, str]
 ) -> Authorized[Repository, R]:
-    """`{owner}` and `{repo}`, or `{org}` and `{repo}`, name it. Raises as `authorize_repository`."""
+    """Raises as `authorize_repository`."""
+    return authorize_repository(forge, identity, right, named_repository(path))
+
+
+def named_repository(path: Mapping[str, str]) -> RepositoryPath:
+    """`{owner}` and `{repo}`, or `{org}` and `{repo}`, name it. Raises NoSuchRepository."""
     owner, name = path.get("owner") or path["org"], path["repo"]
     try:
-        named = RepositoryPath(NamespacePath.parse(owner), name)
+        return RepositoryPath(NamespacePath.parse(owner), name)
     except InvalidName:
         # What can be no name is there as little as what nobody took.
         raise NoSuchRepository("there is no repository {path}", path=repr(f"{owner}/{name}")[:200]) from None
-    return authorize_repository(forge, identity, right, named)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from matou.server.api.openapi import description_route
 from matou.server.api.params import PageParameters, Parameters
 from matou.server.api.responses import ListPage
 from matou.server.api.route import DocumentedOperation, Route
+from matou.server.api.v5.naming import authorize_by_name
 from matou.server.dialects.gitcode_v5.errors import FAILURES, GitCodeError, GitCodeErrorBody, write_failure
 from matou.server.dialects.gitcode_v5.table import ROUTES
 from matou.server.rate_limit import FixedWindowLimiter
@@ -44,6 +45,7 @@ def routes(
         failures=FAILURES,
         write_failure=write_failure,
         page_headers=_page_headers,
+        authorize=authorize_by_name,
     )
     return [Api(state, dialect, limiter)]
 

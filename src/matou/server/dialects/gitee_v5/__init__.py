@@ -12,6 +12,7 @@ from matou.server.api.openapi import description_route
 from matou.server.api.params import PageParameters, Parameters
 from matou.server.api.responses import ListPage
 from matou.server.api.route import Route
+from matou.server.api.v5.naming import authorize_by_name
 from matou.server.dialects.gitee_v5 import accounts, code, conversation, members
 from matou.server.dialects.gitee_v5.errors import FAILURES, GiteeV5Error, GiteeV5ErrorBody, write_failure
 from matou.server.rate_limit import FixedWindowLimiter
@@ -40,6 +41,7 @@ def routes(
         failures=FAILURES,
         write_failure=write_failure,
         page_headers=_page_headers,
+        authorize=authorize_by_name,
     )
     return [Api(state, dialect, limiter)]
 
