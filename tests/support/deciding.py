@@ -29,7 +29,7 @@ from matou.forge.access import (
 )
 from matou.forge.accounts import labels as labels_module
 from matou.forge.accounts import members as members_module
-from matou.forge.accounts import namespace_moves, namespaces, tokens, user_deletion, users
+from matou.forge.accounts import namespace_moves, namespaces, sessions, tokens, user_deletion, users
 from matou.forge.accounts import signing_keys as signing_keys_module
 from matou.forge.analysis import contributions, upkeep
 from matou.forge.analysis import languages as languages_module
@@ -110,6 +110,7 @@ add_member = decided(members_module.add_member)
 add_signing_key = decided(signing_keys_module.add_signing_key)
 after_push = decided(pushes.after_push)
 archive_repository = decided(repository_update.archive_repository)
+change_own_password = decided(sessions.change_own_password)
 change_namespace = decided(namespaces.change_namespace)
 change_repository = decided(repository_update.change_repository)
 change_settings = decided(settings.change_settings)
@@ -135,6 +136,8 @@ delete_tag = decided(branches.delete_tag)
 delete_user = decided(user_deletion.delete_user)
 describe_repository = decided(repository_update.describe_repository)
 download_statistics = decided(downloads.download_statistics)
+end_session = decided(sessions.end_session)
+end_sessions = decided(sessions.end_sessions)
 exists = decided(lfs.exists)
 find_locks = decided(lfs_locks.find_locks)
 find_member = decided(repository_members.find_member)
@@ -146,6 +149,7 @@ apply_push = decided(push_transaction.apply_push)
 languages = decided(languages_module.languages)
 list_commits = decided(history.list_commits)
 list_locks = decided(lfs_locks.list_locks)
+list_sessions = decided(sessions.list_sessions)
 list_tokens = decided(tokens.list_tokens)
 lock_path = decided(lfs_locks.lock_path)
 marked_by = decided(stars.marked_by)
@@ -181,6 +185,7 @@ set_visibility = decided(repository_update.set_visibility)
 signing_keys = decided(signing_keys_module.signing_keys)
 size = decided(lfs.size)
 stored_settings = decided(settings.stored_settings)
+start_session = decided(sessions.start_session)
 transfer_repository = decided(repository_moves.transfer_repository)
 unarchive_repository = decided(repository_update.unarchive_repository)
 unlock = decided(lfs_locks.unlock)

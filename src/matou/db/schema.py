@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-HEAD_REVISION = "0004"
+HEAD_REVISION = "0005"
 """The newest migration, known here so that opening a database that is up to date need not load Alembic."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -163,6 +163,20 @@ tokens = Table(
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment),
     Index(None, "user_id"),
+    sqlite_autoincrement=True,
+)
+
+user_sessions = Table(
+    "user_sessions",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _reference("user_id", "users.id", on_delete="CASCADE"),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("browser", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("last_seen_at", Moment, nullable=False),
+    Index(None, "user_id"),
+    Index(None, "last_seen_at"),
     sqlite_autoincrement=True,
 )
 

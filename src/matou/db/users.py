@@ -131,6 +131,12 @@ def set_password_hash(connection: Connection, user_id: UserId, password_hash: st
     connection.execute(update(users).where(users.c.id == user_id).values(password_hash=password_hash))
 
 
+def has_password_hash(connection: Connection, user_id: UserId, stored_hash: Secret) -> bool:
+    """Whether this account may log in and has this password still; it keeps both until the transaction ends."""
+    held = select(users.c.password_hash).where(users.c.id == user_id, users.c.active).with_for_update()
+    return connection.execute(held).scalar_one_or_none() == stored_hash.reveal()
+
+
 def set_active(connection: Connection, user_id: UserId, *, active: bool) -> None:
     connection.execute(update(users).where(users.c.id == user_id).values(active=active))
 

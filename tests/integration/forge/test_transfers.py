@@ -10,11 +10,11 @@ from matou.db.users import User
 from matou.errors import NotFound
 from matou.forge.access import ALL_SCOPES, Action, Identity, MissingScope, NotAllowed, ReadOnly, Scope, may
 from matou.forge.accounts.namespaces import create_organization
-from matou.forge.accounts.users import NameTaken, create_user
+from matou.forge.accounts.users import NameTaken, WrongPassword, create_user
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
 from matou.forge.repositories.repository_lists import find_repository, find_repository_by_id
-from matou.forge.repositories.repository_moves import WrongPassword, require_password
+from matou.forge.repositories.repository_moves import require_password
 from matou.model.names import InvalidName, NamespacePath, RepositoryPath
 from support.deciding import (
     add_member,

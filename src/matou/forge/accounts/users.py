@@ -10,12 +10,12 @@ from argon2.exceptions import VerifyMismatchError
 
 from matou.concurrency import ConcurrencyLimit
 from matou.credentials import Secret
-from matou.db import memberships, namespaces, users
+from matou.db import memberships, namespaces, user_sessions, users
 from matou.db.engine import UniqueViolation
 from matou.db.memberships import Role
 from matou.db.namespaces import NamespaceKind, NewNamespace
 from matou.db.users import NewUser, User, UserKind, may_log_in
-from matou.errors import Conflict, Invalid, TryLater
+from matou.errors import Conflict, Invalid, Refused, TryLater
 from matou.forge.access import Authorized, MayManageAccount
 from matou.forge.accounts.name_rules import require_clear_name
 from matou.forge.forge import Forge
@@ -48,6 +48,10 @@ class WeakPassword(Invalid):
     """A password that nobody should have."""
 
 
+class WrongPassword(Refused):
+    """A password came with the request, and it is not the account's."""
+
+
 class TooManyFailures(TryLater):
     """Too many wrong passwords or tokens, for this account or from this address."""
 
@@ -75,7 +79,7 @@ def create_user(
         email=_email(email),
         display_name=display_name or name,
         kind=UserKind.PERSON,
-        password_hash=None if password is None else _hash(forge, password),
+        password_hash=None if password is None else hash_password(forge, password),
         admin=admin,
         created_at=forge.now(),
     )
@@ -160,17 +164,25 @@ def authenticate(forge: Forge, login: str, password: Secret, *, address: str = "
     Raises:
         TooManyFailures: for the time that it carries; the password was not looked at.
     """
+    found = authenticate_with_hash(forge, login, password, address=address)
+    return None if found is None else found[0]
+
+
+def authenticate_with_hash(
+    forge: Forge, login: str, password: Secret, *, address: str = ""
+) -> tuple[User, Secret] | None:
+    """As `authenticate`, with the hash that the password was compared with."""
     account, now = folded(login), forge.now()
     refuse_while_slowed(forge, account, address)
     with forge.database.begin_read() as connection:
         row = users.find_user_to_log_in(connection, login)
     user, stored_hash = row or (None, None)
     right = _is_right(forge, account, stored_hash, password)
-    if user is None or not right or not may_log_in(user):
+    if user is None or stored_hash is None or not right or not may_log_in(user):
         forge.failures.failed(account, address, tried=password, now=now)
         return None
     forge.failures.succeeded(account, address, now=now)
-    return user
+    return user, stored_hash
 
 
 def refuse_while_slowed(forge: Forge, account: str, address: str) -> None:
@@ -185,16 +197,19 @@ def refuse_while_slowed(forge: Forge, account: str, address: str) -> None:
 
 
 def set_password(forge: Forge, granted: Authorized[User, MayManageAccount], password: Secret) -> None:
-    """The old one is refused at once, in every process. Raises WeakPassword."""
-    password_hash = _hash(forge, password)
+    """The old one is refused at once, in every process, and every session ends. Raises WeakPassword."""
+    password_hash = hash_password(forge, password)
     with forge.database.begin_write() as connection:
         users.set_password_hash(connection, granted.subject.id, password_hash)
+        user_sessions.delete_sessions(connection, granted.subject.id)
 
 
 def set_active(forge: Forge, granted: Authorized[User, MayManageAccount], *, active: bool) -> None:
-    """A user that is not active cannot log in, and their tokens are worth nothing."""
+    """A user that is not active cannot log in, has no session, and their tokens are worth nothing."""
     with forge.database.begin_write() as connection:
         users.set_active(connection, granted.subject.id, active=active)
+        if not active:
+            user_sessions.delete_sessions(connection, granted.subject.id)
 
 
 def _is_right(forge: Forge, account: str, stored_hash: Secret | None, password: Secret) -> bool:
@@ -216,7 +231,8 @@ def _verify(forge: Forge, stored_hash: Secret, password: Secret) -> bool:
         return False
 
 
-def _hash(forge: Forge, password: Secret) -> str:
+def hash_password(forge: Forge, password: Secret) -> str:
+    """Raises WeakPassword."""
     if not SHORTEST_PASSWORD <= len(password.reveal()) <= LONGEST_PASSWORD:
         raise WeakPassword(
             "a password has {shortest} to {longest} characters", shortest=SHORTEST_PASSWORD, longest=LONGEST_PASSWORD

@@ -7,7 +7,6 @@ from matou.db.engine import Connection, UniqueViolation
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import UserKind
-from matou.errors import Refused
 from matou.forge.access import (
     Authorized,
     Identity,
@@ -18,7 +17,7 @@ from matou.forge.access import (
     authorize_namespace,
     no_such_repository,
 )
-from matou.forge.accounts.users import NameTaken, authenticate
+from matou.forge.accounts.users import NameTaken, WrongPassword, authenticate
 from matou.forge.forge import Forge
 from matou.forge.maintenance.move_recovery import recover_moves_on_error
 from matou.forge.repositories.creation import require_free, require_one_segment
@@ -27,10 +26,6 @@ from matou.forge.repositories.repository_dirs import FolderGone, moved, removed
 from matou.forge.repositories.write_lock import write_lock
 from matou.model.events import EventKind
 from matou.model.names import NamespacePath, RepositoryPath
-
-
-class WrongPassword(Refused):
-    """A password came with the request, and it is not the account's."""
 
 
 def transfer_repository(
