@@ -38,6 +38,9 @@ class ProjectTalk:
     status_changes: dict[int, Rows] = field(default_factory=lambda: defaultdict(list))
     work_logs: Rows = field(default_factory=list)
     blocks: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    defects: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    references: dict[int, Rows] = field(default_factory=lambda: defaultdict(list))
+    issue_versions: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     iterations: Rows = field(default_factory=list)
     versions: Rows = field(default_factory=list)
     fields: Rows = field(default_factory=list)
@@ -219,10 +222,17 @@ def _related(self: CodingMetadata, parameters: Parameters, *, blocked: bool) -> 
     if talk is None:
         return NO_SUCH_PROJECT
     others = [other for other, codes in talk.blocks.items() if code in codes] if blocked else talk.blocks[code]
-    rows = [blank("IssueSimpleData") for _ in others]
-    for row, other in zip(rows, others, strict=True):
-        row |= {key: talk.issues[other][key] for key in row.keys() & talk.issues[other].keys()}
-    return {"Issues": rows}
+    return {"Issues": _simple(talk, others)}
+
+
+def _simple(talk: ProjectTalk, codes: Iterable[int]) -> Rows:
+    """Issues that stand beside another one; what was deleted stands beside none."""
+    rows: Rows = []
+    for code in codes:
+        if code in talk.issues:
+            row = blank("IssueSimpleData")
+            rows.append(row | {key: talk.issues[code][key] for key in row.keys() & talk.issues[code].keys()})
+    return rows
 
 
 def blocking(self: CodingMetadata, parameters: Parameters) -> dict[str, Any]:
@@ -231,6 +241,24 @@ def blocking(self: CodingMetadata, parameters: Parameters) -> dict[str, Any]:
 
 def blocked_by(self: CodingMetadata, parameters: Parameters) -> dict[str, Any]:
     return _related(self, parameters, blocked=True)
+
+
+def defects_of_requirement(self: CodingMetadata, parameters: Parameters) -> dict[str, Any]:
+    talk = self.talk_of(parameters)
+    return {"Issues": _simple(talk, talk.defects[int(parameters["RequirementCode"])])} if talk else NO_SUCH_PROJECT
+
+
+def references_of_issue(self: CodingMetadata, parameters: Parameters) -> dict[str, Any]:
+    talk = self.talk_of(parameters)
+    return {"Data": talk.references[int(parameters["IssueCode"])]} if talk else NO_SUCH_PROJECT
+
+
+def versions_of_issue(self: CodingMetadata, parameters: Parameters) -> dict[str, Any]:
+    talk = self.talk_of(parameters)
+    if talk is None:
+        return NO_SUCH_PROJECT
+    codes = talk.issue_versions[int(parameters["IssueCode"])]
+    return {"ReleaseList": [row for row in talk.versions if row["Code"] in codes]}
 
 
 def work_logs(self: CodingMetadata, parameters: Parameters) -> dict[str, Any]:
@@ -368,6 +396,9 @@ ANSWERS: Mapping[str, Callable[[CodingMetadata, Parameters], dict[str, Any]]] = 
     "DescribeIssueFileUrl": issue_file_url,
     "DescribeBlockIssueList": blocking,
     "DescribeBlockedByIssueList": blocked_by,
+    "DescribeRequirementDefectRelation": defects_of_requirement,
+    "DescribeIssueReferenceResources": references_of_issue,
+    "DescribeIssueReleaseList": versions_of_issue,
     "DescribeAllProjectsIssueWorkLogList": work_logs,
     "DescribeIterationList": iterations,
     "DescribeReleaseList": versions,

@@ -140,6 +140,19 @@ def _issues(talk: ProjectTalk) -> None:
         6: issue(6, "给船刷漆", Assignee=user(*LI), ThirdLinks=[blank("IssueThirdLink", Id=1, Title="墨刀")]),
     }
     talk.blocks[5] = [6]
+    talk.defects[2] = [5]
+    talk.issue_versions[5] = [42]
+    talk.references[5] = [
+        reference("Requirement", 2, "手机买票", ProjectId=1000, ProjectName="boats", ResourceStatus="处理中"),
+        reference("Wiki", 1, "首页", ProjectId=1000, ProjectName="boats"),
+        reference("Mission", 7, "修码头", ProjectId=1001, ProjectName="piers", ResourceStatus="未开始"),
+    ]
+
+
+def reference(type_: str, code: int, name: str, **values: Any) -> dict[str, Any]:
+    """What an issue names."""
+    given = {"ResourceType": type_, "ResourceCode": code, "ResourceId": 900 + code, "ResourceName": name, **values}
+    return blank("ResourceReference", **given)
 
 
 def _conversation(talk: ProjectTalk) -> None:

@@ -69,7 +69,7 @@ class Item(MetadataValue):
     Attributes:
         number: what people see; a text, for Gitee's issues have letters in it.
         labels: names, as labels.json has them.
-        milestone: the number of one in milestones.json, as `iteration` is of one that is an iteration.
+        milestone: the key of one in milestones.json; `iteration` is the number of one that is an iteration.
         estimate: hours.
         url: the item's page at the platform.
         gone_in: the run whose complete listing had it no more.

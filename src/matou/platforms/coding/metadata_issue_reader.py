@@ -16,6 +16,7 @@ from matou.platforms.coding.listing import ENDS_EVERYTHING
 from matou.platforms.coding.metadata_files import ProjectFiles
 from matou.platforms.coding.metadata_issues import comments_of, issue_of, people_of_issue, spent_of
 from matou.platforms.coding.metadata_lists import ISSUES_PER_PAGE, AnsweredRows, CodingList
+from matou.platforms.coding.metadata_relations import RelationReader, with_relations
 from matou.platforms.coding.metadata_values import china_day
 from matou.platforms.coding.wire import Milliseconds, moment
 from matou.platforms.coding.wire_issues import (
@@ -50,6 +51,7 @@ class _IssueRef:
 
     code: int
     updated_at: Milliseconds
+    type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class IssueReader:
         """By number, ascending: what changes its number or its time while the list is read stays where it was."""
         work_logs = _Once(self._all_work_logs)
         for batch in _in_batches(self._refs(since)):
-            shared = IssueBatch(tuple(ref.code for ref in batch), self, work_logs)
+            shared = IssueBatch({ref.code: ref.type for ref in batch}, self, work_logs)
             for ref in batch:
                 yield ItemRow(key=str(ref.code), updated_at=moment(ref.updated_at), value=shared)
 
@@ -77,17 +79,21 @@ class IssueReader:
         code = int(row.key)
         comments, faults = self._comments(code)
         saved = before if isinstance(before, Issue) else None
-        if saved and not faults and saved.updated_at == row.updated_at and batch.is_as_saved(code, comments, saved):
+        relations, unrelated = RelationReader(self.api, self.project, self.project_id).read(
+            code, batch.types[code], saved
+        )
+        is_known = saved is not None and saved.updated_at == row.updated_at and not (faults or unrelated)
+        if saved and is_known and batch.is_as_saved(code, comments, saved) and relations.are_as_saved(saved):
             return None
         detail = self.api.call(ask_for.DescribeIssue(**self._names(code)), IssueResponse).issue
         changes, missing = batch.status_changes(code)
         logs = batch.work_logs(code)
-        issue = issue_of(detail, comments, changes, logs, project_id=self.project_id)
+        issue = with_relations(issue_of(detail, comments, changes, logs, project_id=self.project_id), relations)
         return ItemRead(
             item=issue,
             people=people_of_issue(detail),
             addresses=self._addresses(detail, issue, comments, _saved_files(saved)),
-            faults=(*faults, *missing),
+            faults=(*faults, *unrelated, *missing),
             has_all_comments=not faults,
         )
 
@@ -159,10 +165,14 @@ class IssueReader:
 
 
 class IssueBatch:
-    """Issues that stand together in a list: what is asked for many at once is asked when the first of them is read."""
+    """Issues that stand together in a list: what is asked for many at once is asked when the first of them is read.
 
-    def __init__(self, codes: Sequence[int], reader: IssueReader, work_logs: "_Once[_WorkLogs]") -> None:
-        self._changes = _Once(lambda: reader.changes_of(codes))
+    `types` has the type of each, by its number.
+    """
+
+    def __init__(self, types: Mapping[int, str], reader: IssueReader, work_logs: "_Once[_WorkLogs]") -> None:
+        self.types = types
+        self._changes = _Once(lambda: reader.changes_of(tuple(types)))
         self._work_logs = work_logs
 
     def status_changes(self, code: int) -> tuple[Sequence[IssueStatusChange], tuple[MatouError, ...]]:
@@ -246,7 +256,7 @@ def _rows_of_list(answer: IssueListResponse) -> AnsweredRows[_IssueRef]:
 
 
 def _ref(row: IssueRow) -> _IssueRef:
-    return _IssueRef(row.code, row.updated_at)
+    return _IssueRef(row.code, row.updated_at, row.type)
 
 
 def _grouped(pairs: Iterable[tuple[int, T]]) -> Mapping[int, Sequence[T]]:

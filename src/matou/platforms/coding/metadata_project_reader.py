@@ -29,6 +29,7 @@ from matou.platforms.coding.listing import ENDS_EVERYTHING
 from matou.platforms.coding.metadata_files import ProjectFiles
 from matou.platforms.coding.metadata_issue_reader import ISSUES_PER_BATCH, IssueBatch, IssueReader
 from matou.platforms.coding.metadata_lists import ISSUES_PER_PAGE, AnsweredRows, CodingList
+from matou.platforms.coding.metadata_relations import CALLS_OF_RELATIONS
 from matou.platforms.coding.metadata_values import participants
 from matou.platforms.coding.metadata_wiki import all_pages, page_of, people_of_page, people_of_version, version_of
 from matou.platforms.coding.pages import PAGE_SIZE
@@ -74,14 +75,15 @@ class ProjectReader:
         return KINDS
 
     def expected_calls(self, kind: MetadataKind, since: datetime | None, *, saved: int) -> int:
-        """Of issues two for each that is new, and of a sweep one for each that is saved."""
+        """Of issues those for each that is new, and of a sweep, but for its text, those for each that is saved."""
         if kind is not known.ISSUE:
             return TABLE_CALLS.get(kind.name, 1)
         if since is not None:
             return 1
         there = self._issues.count()
         new = max(0, there - saved)
-        return 1 + 2 * -(-there // ISSUES_PER_PAGE) + 2 * new + (there - new) + -(-new // ISSUES_PER_BATCH) + 1
+        lists = 1 + 2 * -(-there // ISSUES_PER_PAGE) + -(-new // ISSUES_PER_BATCH) + 1
+        return lists + new + there * (1 + CALLS_OF_RELATIONS)
 
     def rows(self, kind: MetadataKind, since: datetime | None) -> Iterator[ItemRow]:
         if kind is known.ISSUE:

@@ -275,6 +275,27 @@ class RelatedIssuesResponse(Response, kw_only=True):
     issues: list[RelatedIssue]
 
 
+class ResourceReference(CodingStruct, kw_only=True):
+    """What an issue names: `resource_type` is Defect, Wiki, MergeRequestBean, Commit, ExternalLink and so on.
+
+    `resource_code` is the number that people see, where there is one.
+    """
+
+    keeps_original: ClassVar[bool] = True
+
+    project_id: int = 0
+    project_name: str = ""
+    resource_code: int = 0
+    resource_id: int = 0
+    resource_name: str = ""
+    resource_status: str = ""
+    resource_type: str = ""
+
+
+class ReferencesResponse(Response, kw_only=True):
+    data: list[ResourceReference]
+
+
 class IssueFileUrlResponse(Response, kw_only=True):
     """Signed addresses in the order of the texts that show the pictures, and of the files."""
 

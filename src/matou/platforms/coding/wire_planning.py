@@ -123,5 +123,9 @@ class VersionsResponse(Response, kw_only=True):
     data: VersionPage
 
 
+class VersionsOfIssueResponse(Response, kw_only=True):
+    release_list: list[CodingVersion]
+
+
 class IssueFieldsResponse(Response, kw_only=True):
     project_issue_field_list: list[ProjectIssueField]

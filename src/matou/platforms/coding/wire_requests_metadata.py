@@ -92,6 +92,26 @@ class DescribeBlockedByIssueList(OfIssue, kw_only=True):
     answer: ClassVar = wire_issues.RelatedIssuesResponse
 
 
+class DescribeRequirementDefectRelation(OfProject, kw_only=True):
+    """Which defects belong to a requirement."""
+
+    answer: ClassVar = wire_issues.RelatedIssuesResponse
+    requirement_code: int
+
+
+class DescribeIssueReferenceResources(OfIssue, kw_only=True):
+    """What an issue names: other issues, also of other projects, pages, merge requests, commits, test cases."""
+
+    answer: ClassVar = wire_issues.ReferencesResponse
+    project_id: int
+
+
+class DescribeIssueReleaseList(OfIssue, kw_only=True):
+    """The versions that an issue belongs to."""
+
+    answer: ClassVar = wire_planning.VersionsOfIssueResponse
+
+
 class DescribeAllProjectsIssueWorkLogList(Request, kw_only=True):
     """Of the whole team, or of a project. At most 1000 rows."""
 
@@ -227,6 +247,9 @@ METADATA_ACTIONS: Mapping[str, type[Request]] = {
         DescribeIssueFileUrl,
         DescribeBlockIssueList,
         DescribeBlockedByIssueList,
+        DescribeRequirementDefectRelation,
+        DescribeIssueReferenceResources,
+        DescribeIssueReleaseList,
         DescribeAllProjectsIssueWorkLogList,
         DescribeIterationList,
         DescribeReleaseList,

@@ -6,6 +6,7 @@ from typing import ClassVar
 from matou.platforms.coding import wire_merges
 from matou.platforms.coding.wire import Response
 from matou.platforms.coding.wire_requests import OfDepot, Request
+from matou.platforms.coding.wire_requests_metadata import OfIssue
 
 
 class OfMergeRequest(OfDepot, kw_only=True):
@@ -41,6 +42,12 @@ class DescribeGitReleaseDetail(OfDepot, kw_only=True):
     show_resource_url: bool = False
 
 
+class DescribeSubIssueList(OfIssue, kw_only=True):
+    """What is below an issue, which a backup knows by what names it as its parent."""
+
+    answer: ClassVar = Response
+
+
 SERVED_ACTIONS: Mapping[str, type[Request]] = {
     request.__name__: request
     for request in (
@@ -49,5 +56,6 @@ SERVED_ACTIONS: Mapping[str, type[Request]] = {
         DescribeMergeRequestReviewers,
         DescribeSingeMergeRequestNotes,
         DescribeGitReleaseDetail,
+        DescribeSubIssueList,
     )
 }

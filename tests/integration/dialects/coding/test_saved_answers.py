@@ -165,6 +165,31 @@ def test_what_was_said_on_an_issue_and_done_to_it(saved: Api) -> None:
     assert answer(saved, "DescribeAllProjectsIssueWorkLogList", UserId=1)["WorkLogs"] == []
 
 
+def test_what_an_issue_stands_beside(saved: Api, furnished: Team) -> None:
+    def found(action: str, code: int, **more: Any) -> Any:
+        return answer(saved, action, **BOATS, IssueCode=code, **more)
+
+    blocked = found("DescribeBlockIssueList", 5)["Issues"]
+    named = found("DescribeIssueReferenceResources", 5, ProjectId=furnished.project.id)["Data"]
+    versions = found("DescribeIssueReleaseList", 5)["ReleaseList"]
+    defects = answer(saved, "DescribeRequirementDefectRelation", **BOATS, RequirementCode=2)["Issues"]
+
+    assert codes(blocked) == [6]
+    assert codes(found("DescribeBlockedByIssueList", 6)["Issues"]) == codes(defects) == [5]
+    assert codes(found("DescribeSubIssueList", 2)["SubIssueList"]) == [3]
+    assert [(one["ResourceType"], one["ResourceName"], one["ProjectName"]) for one in named] == [
+        ("Mission", "修码头", "piers"),
+        ("Requirement", "手机买票", "boats"),
+        ("Wiki", "首页", "boats"),
+    ]
+    assert named[1]["ResourceStatus"] == "处理中"
+    assert [(one["Code"], one["ProjectId"]) for one in versions] == [(42, furnished.project.id)]
+    assert found("DescribeIssueReleaseList", 6)["ReleaseList"] == []
+    assert [lacks("IssueSimpleData", one) for one in [*blocked, *defects]] == [set(), set()]
+    assert [lacks("ResourceReference", one) for one in named] == [set()] * 3
+    assert lacks("OpenApiRelease", versions[0]) == set()
+
+
 def test_an_issue_that_is_not_there_is_not_found(saved: Api) -> None:
     assert saved("DescribeIssue", **BOATS, IssueCode=4).error == "ResourceNotFound"
     assert saved("DescribeIssueCommentList", **BOATS, IssueCode=4).error == "ResourceNotFound"
@@ -424,6 +449,7 @@ def test_a_team_of_which_nothing_was_saved_has_empty_lists(team: Team, request_o
         "MergeId": 1,
         "ReleaseId": 1,
         "BranchProtectionId": 1,
+        "RequirementCode": 1,
     }
     if action == "DescribeIssueStatusChangeLogList":
         given["IssueCode"] = [1]

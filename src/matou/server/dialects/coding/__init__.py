@@ -26,6 +26,7 @@ from matou.server.dialects.coding import (
     planning,
     projects,
     references,
+    relations,
     releases,
     settings,
 )
@@ -46,6 +47,7 @@ ACTIONS: tuple[CodingAction, ...] = (
     *contents.ACTIONS,
     *releases.ACTIONS,
     *issues.ACTIONS,
+    *relations.ACTIONS,
     *merges.ACTIONS,
     *planning.ACTIONS,
     *settings.ACTIONS,

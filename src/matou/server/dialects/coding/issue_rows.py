@@ -11,6 +11,7 @@ from matou.model.metadata import AttachedFile, Comment, CustomField, Day, Issue,
 from matou.model.metadata.kinds import MILESTONE
 from matou.platforms.coding import wire_issues
 from matou.platforms.coding.metadata_issues import FILE_ADDRESS, PRIORITIES, STATUS_GROUPS, TYPE_GROUPS
+from matou.platforms.coding.metadata_relations import REFERENCES, VERSIONS
 from matou.platforms.coding.wire import CHINA, Milliseconds, milliseconds
 from matou.server.api.v5.rows import JsonRow, number_of
 from matou.server.dialects.coding.saved import SavedRows
@@ -67,9 +68,10 @@ def issue_row(rows: SavedRows[Any], issue: Issue) -> dict[str, Any]:
         "IssueTypeDetail": msgspec.to_builtins(wire_issues.IssueTypeDetail()),
     }
     children = [{**_named(rows.user(None)), "Code": number_of(child)} for child in issue.children or ()]
+    besides = {key: value for key, value in (issue.extra or {}).items() if key not in (REFERENCES, VERSIONS)}
     return rows.complete(
         row,
-        issue.extra,
+        besides,
         Assignee=rows.user(next(iter(issue.assignees), None)),
         Assignees=rows.users(issue.assignees),
         Creator=rows.user(issue.by),

@@ -22,7 +22,6 @@ from matou.server.dialects.coding.issue_rows import (
     issue_row,
     issues_among,
     listed_row,
-    related_row,
     status_change_rows,
     work_log_row,
 )
@@ -81,16 +80,8 @@ def issue_comments(context: TeamContext, request: requests.DescribeIssueCommentL
 def status_changes(context: TeamContext, request: requests.DescribeIssueStatusChangeLogList) -> SavedAnswer:
     rows = open_project(context, request.project_name)
     require_fewer(len(request.issue_code))
-    found = _numbered(rows, map(str, request.issue_code))
+    found = numbered(rows, map(str, request.issue_code))
     return SavedAnswer(values={"Logs": {"List": [row for issue in found for row in status_change_rows(rows, issue)]}})
-
-
-def blocked_issues(context: TeamContext, request: requests.DescribeBlockIssueList) -> SavedAnswer:
-    return _linked(context, request, "blocks")
-
-
-def blocking_issues(context: TeamContext, request: requests.DescribeBlockedByIssueList) -> SavedAnswer:
-    return _linked(context, request, "blocked_by")
 
 
 def work_logs(context: TeamContext, request: requests.DescribeAllProjectsIssueWorkLogList) -> SavedAnswer:
@@ -157,14 +148,7 @@ def _all_issues(rows: SavedRows[Any]) -> Iterator[Issue]:
             return
 
 
-def _linked(context: TeamContext, request: requests.OfIssue, kind: str) -> SavedAnswer:
-    rows = open_project(context, request.project_name)
-    links = find_issue(rows, request.issue_code).links
-    found = _numbered(rows, (link.to for link in links if link.kind == kind))
-    return SavedAnswer(values={"Issues": [related_row(rows, issue) for issue in found]})
-
-
-def _numbered(rows: SavedRows[Any], numbers: Iterable[str]) -> list[Issue]:
+def numbered(rows: SavedRows[Any], numbers: Iterable[str]) -> list[Issue]:
     """Those that there are and that may be seen, by number."""
     wanted = ItemQuery(kind=ISSUE.name, numbers=list(numbers), order=ItemOrder.NUMBER, ascending=True)
     found, _ = rows.conversation.list_items(wanted)
@@ -229,8 +213,6 @@ ACTIONS: tuple[CodingAction, ...] = (
         READ_PROJECT,
         f"By number and time; an empty list where none changed. At most {MOST_ISSUES} issues at once.",
     ),
-    action(requests.DescribeBlockIssueList, blocked_issues, READ_PROJECT, "Those that were saved as linked."),
-    action(requests.DescribeBlockedByIssueList, blocking_issues, READ_PROJECT, "Those that were saved as linked."),
     action(
         requests.DescribeAllProjectsIssueWorkLogList,
         work_logs,

@@ -49,7 +49,7 @@ def project_labels(context: TeamContext, request: DescribeAllProjectLabels) -> S
 def iterations(context: TeamContext, request: requests.DescribeIterationList) -> SavedAnswer:
     offset, limit = require_span(request.offset, request.limit)
     rows = open_project(context, request.project_name)
-    made = [_iteration_row(rows, one) for one in _milestones(rows, "iteration")]
+    made = [_iteration_row(rows, one) for one in milestones(rows, "iteration")]
     found = [
         row
         for row in made
@@ -66,7 +66,7 @@ def versions(context: TeamContext, request: requests.DescribeReleaseList) -> Sav
             "a condition on {key} is not answered here", key=repr(request.conditions[0].key)[:100]
         )
     rows = open_project(context, request.project_name)
-    found = [_version_row(rows, one) for one in _milestones(rows, "version")]
+    found = [version_row(rows, one) for one in milestones(rows, "version")]
     if request.sort_value.upper() == "ASC":
         found.reverse()
     data = {
@@ -139,7 +139,7 @@ def _saved_labels(context: TeamContext, project: Namespace) -> list[dict[str, An
     ]
 
 
-def _milestones(rows: ProjectRows, kind: str) -> list[Milestone]:
+def milestones(rows: ProjectRows, kind: str) -> list[Milestone]:
     """The last first, as CODING lists them."""
     found = [one for one in rows.conversation.table(MILESTONE).values() if one.kind == kind]
     return sorted(found, key=lambda one: number_of(one.number), reverse=True)
@@ -159,7 +159,7 @@ def _iteration_row(rows: ProjectRows, iteration: Milestone) -> dict[str, Any]:
     return rows.complete(row, iteration.extra)
 
 
-def _version_row(rows: ProjectRows, version: Milestone) -> dict[str, Any]:
+def version_row(rows: ProjectRows, version: Milestone) -> dict[str, Any]:
     row = wire_planning.CodingVersion(
         id=number_of(version.id),
         code=number_of(version.number),
