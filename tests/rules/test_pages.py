@@ -58,7 +58,7 @@ def test_a_path_that_a_page_names_is_there(page: Path) -> None:
 def test_paths_are_found_in_the_pages() -> None:
     names = set().union(*map(named, PAGES))
 
-    assert {"fs.py", "forge/push/push_transaction.py", "archive/manifest/reader.py", "server/web/pages.py"} <= names
+    assert {"fs.py", "forge/push/push_transaction.py", "archive/manifest/reader.py", "server/web/tables.py"} <= names
     assert not is_there("forge/pushes.py", page=PAGES[0])
     assert not is_there("platforms/<name>/fields.py", page=PAGES[0])
 

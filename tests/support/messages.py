@@ -7,7 +7,7 @@ a class of errors is chosen), the text that a class of errors hands on to its ow
 of the module is looked up. What names a field, the first argument of UnknownShape, is words only as a Phrase.
 
 A text that counts something is the first two arguments of `ngettext` or `Plural`: for one, and for any other number.
-Chinese has one form for both.
+Chinese has one form for both. Templates of pages call `_` and `ngettext` likewise.
 """
 
 import ast
@@ -18,10 +18,12 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 
+import jinja2
 from babel.messages.catalog import Catalog
 from babel.messages.catalog import Message as CatalogMessage
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from jinja2 import nodes
 
 SOURCES = Path(__file__).parents[2] / "src" / "matou"
 CATALOGUE = SOURCES / "locale" / "zh_CN" / "LC_MESSAGES" / "matou.po"
@@ -47,12 +49,27 @@ def plurals_in_code() -> dict[tuple[str, str], list[str]]:
 @cache
 def _messages() -> Mapping[Message, list[str]]:
     found: dict[Message, list[str]] = {}
-    for path, tree in _modules().items():
-        for text in _Texts(tree).found():
-            files = found.setdefault(text, [])
-            if path not in files:
-                files.append(path)
+    for path, text in (*_said_in_modules(), *_said_in_templates()):
+        files = found.setdefault(text, [])
+        if path not in files:
+            files.append(path)
     return found
+
+
+def _said_in_modules() -> Iterator[tuple[str, Message]]:
+    for path, tree in _modules().items():
+        yield from ((path, text) for text in _Texts(tree).found())
+
+
+def _said_in_templates() -> Iterator[tuple[str, Message]]:
+    for file in sorted(SOURCES.rglob("templates/*.html")):
+        tree = jinja2.Environment(autoescape=True).parse(file.read_text(encoding="utf-8"))
+        for call in tree.find_all(nodes.Call):
+            match call.node, call.args:
+                case nodes.Name(name="_"), [nodes.Const(value=str(text)), *_]:
+                    yield file.relative_to(SOURCES).as_posix(), text
+                case nodes.Name(name="ngettext"), [nodes.Const(value=str(one)), nodes.Const(value=str(other)), *_]:
+                    yield file.relative_to(SOURCES).as_posix(), (one, other)
 
 
 @cache

@@ -31,7 +31,7 @@ from matou.server.response_files import ResponseFiles
 from matou.server.state import ServerState, new_key
 from matou.server.streaming import Header
 from matou.server.trusted_proxies import Network, TrustedProxies
-from matou.server.web.pages import page_routes
+from matou.server.web.routes import page_routes
 
 _POLICY = (
     b"default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -1,28 +1,18 @@
 """Where Go finds a module that is a repository here: https://go.dev/ref/mod#vcs-find"""
 
-from urllib.parse import quote
-
 from matou.errors import NotFound
 from matou.forge.access import Identity, MaySee, authorize_repository
 from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.forge import Forge
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.server.paths import repository_at
-from matou.server.web.markup import Element, page
 
 
-def go_import(forge: Forge, identity: Identity, segments: tuple[str, ...], base: str) -> bytes | None:
-    """The page for a module, or for a package inside one; None where no repository is seen at or above the path."""
-    repository = _outermost_repository(forge, identity, segments)
-    if repository is None:
-        return None
-    host = base.partition("://")[2]
-    where = f"{host}/{repository} git {base}/{quote(str(repository))}.git"
-    return page(str(repository), meta=(Element("meta", name="go-import", content=where),))
+def find_module(forge: Forge, identity: Identity, segments: tuple[str, ...]) -> RepositoryPath | None:
+    """The repository of a module, or of a package inside one; None where none is seen at or above the path.
 
-
-def _outermost_repository(forge: Forge, identity: Identity, segments: tuple[str, ...]) -> RepositoryPath | None:
-    """No further in than there are namespaces, however long the path is."""
+    No further in is looked than there are namespaces, however long the path is.
+    """
     for end in range(2, len(segments) + 1):
         path = repository_at(segments[:end])
         if path is None or not _is_there(forge, path.namespace):

@@ -1,0 +1,52 @@
+"""What a form of ours sends."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import parse_qs
+
+from starlette.types import Receive
+
+from matou.errors import Invalid
+from matou.server.streaming import RequestBody, bounded
+
+LARGEST_FORM_BYTES: Final = 128 * 1024
+MOST_FIELDS: Final = 500
+
+
+class UnreadableForm(Invalid):
+    """What was sent is none of our forms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The values of each field, in the order that they were sent in."""
+
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        """The last value; empty where there is none."""
+        return self.values.get(name, ("",))[-1]
+
+    def all(self, name: str) -> tuple[str, ...]:
+        return self.values.get(name, ())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.values
+
+
+NO_FORM: Final = Form()
+
+
+async def read_form(receive: Receive, content_type: str) -> Form:
+    """Raises UnreadableForm, BodyTooLarge."""
+    if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+        raise UnreadableForm("this is no form of this site's")
+    content = b"".join(
+        [chunk async for chunk in bounded(RequestBody(receive).chunks(), limit_bytes=LARGEST_FORM_BYTES)]
+    )
+    try:
+        fields = parse_qs(content.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise UnreadableForm("this is no form of this site's") from None
+    return Form({name: tuple(values) for name, values in fields.items()})

@@ -1,0 +1,135 @@
+"""What people wrote in files, as HTML that can do nothing: no script, no style, nothing from elsewhere."""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from typing import Final
+from urllib.parse import unquote, urljoin, urlsplit
+
+import nh3
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+from mdit_py_plugins.anchors import anchors_plugin
+from mdit_py_plugins.footnote import footnote_plugin
+from mdit_py_plugins.tasklists import tasklists_plugin
+
+from matou.git.odb.objects import TreePath
+from matou.model.names import RepositoryPath
+from matou.server.web.addresses import subject_url
+
+LONGEST_RENDERED: Final = 256 * 1024
+"""Characters; a longer text stands as it was written."""
+
+_OUTSIDE: Final = ("http", "https", "mailto")
+_TAGS: Final = nh3.ALLOWED_TAGS | {"input", "section", "details", "summary"}
+_ATTRIBUTES: Final = {
+    **nh3.ALLOWED_ATTRIBUTES,
+    "*": {"id", "align", "title"},
+    "a": {"href", "title", "id"},
+    "input": {"type", "checked", "disabled"},
+    "code": {"class"},
+    "img": {"src", "alt", "title", "width", "height", "align"},
+    "td": {"align", "colspan", "rowspan", "style"},
+    "th": {"align", "colspan", "rowspan", "style"},
+}
+_IDS: Final = "user-content-"
+_STYLE: Final = re.compile(r"text-align:(left|right|center)\Z")
+
+
+class TextKind(Enum):
+    MARKDOWN = "markdown"
+    PLAIN = "plain"
+
+    @classmethod
+    def of(cls, file_name: str) -> "TextKind":
+        return cls.MARKDOWN if file_name.casefold().endswith((".md", ".markdown", ".mdown", ".mkd")) else cls.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class TextLocation:
+    """Where a text lies, which relative links and pictures in it go by. `folder` is None for the root."""
+
+    repository: RepositoryPath
+    revision: str
+    folder: TreePath | None
+
+
+def render_document(text: str, kind: TextKind, place: TextLocation) -> Markup:
+    """Never fails, whatever the text is."""
+    if kind is TextKind.PLAIN or len(text) > LONGEST_RENDERED:
+        return Markup('<pre class="plain">{}</pre>').format(text)
+    given = _parser().render(text)
+    # Removes all that is not on a list, as browsers parse it; what it leaves cannot run.
+    return Markup(  # noqa: S704
+        nh3.clean(
+            given,
+            tags=_TAGS,
+            attributes=_ATTRIBUTES,
+            attribute_filter=partial(_attribute, place),
+            url_schemes=set(_OUTSIDE),
+            link_rel="nofollow noopener noreferrer",
+        )
+    )
+
+
+def _parser() -> MarkdownIt:
+    """Anew for each text: an instance is not safe between threads, and making one takes under a millisecond."""
+    parser = MarkdownIt("commonmark", {"html": True, "linkify": False}).enable(["table", "strikethrough"])
+    return parser.use(footnote_plugin).use(tasklists_plugin).use(anchors_plugin, max_level=6, slug_func=slug)
+
+
+def slug(heading: str) -> str:
+    """The anchor of a heading, as GitHub makes it: small letters, no punctuation, hyphens for spaces."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def _attribute(place: TextLocation, element: str, attribute: str, value: str) -> str | None:
+    """A picture is one of the repository; an id of the text's cannot be mistaken for one of the page's."""
+    match element, attribute:
+        case "a", "href":
+            return _link(place, value)
+        case "img", "src":
+            return _picture(place, value)
+        case _, "id":
+            return value if value.startswith(_IDS) else _IDS + value
+        case _, "style":
+            return value if _STYLE.match(value) else None
+        case "input", "type":
+            return "checkbox"
+        case _:
+            return value
+
+
+def _link(place: TextLocation, href: str) -> str | None:
+    if href.startswith("#"):
+        return "#" + _IDS + href[1:].removeprefix(_IDS)
+    if _scheme(href) in _OUTSIDE or href.startswith("//"):
+        return href
+    return _inside(place, "blob", href)
+
+
+def _picture(place: TextLocation, src: str) -> str | None:
+    """None for one of another host: a page asks nobody else for anything."""
+    return None if _scheme(src) is not None or src.startswith("//") else _inside(place, "raw", src)
+
+
+def _inside(place: TextLocation, word: str, address: str) -> str | None:
+    """Of the repository, from where the text lies or, with a slash before it, from the root."""
+    folder = "" if place.folder is None else f"{place.folder}/"
+    path, hash_, anchor = address.partition("#")
+    whole = urljoin(f"/{folder}", path.partition("?")[0])
+    segments = [unquote(segment) for segment in whole.split("/") if segment not in ("", ".", "..")]
+    if not segments or "\0" in whole:
+        return None
+    found = subject_url(place.repository, word, place.revision, *segments)
+    return found + (f"#{_IDS}{anchor}" if hash_ and anchor else "")
+
+
+def _scheme(address: str) -> str | None:
+    """None where there is none; empty where it cannot be told."""
+    try:
+        scheme = urlsplit(address.strip()).scheme.lower()
+    except ValueError:
+        return ""
+    return scheme or None

@@ -1,0 +1,135 @@
+"""What a view takes, and what it gives."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from matou import __version__
+from matou.db.repositories import Repository
+from matou.forge.access import Authorized, Identity, MayReadCode, authorize
+from matou.forge.forge import Forge
+from matou.server.api.links import quoted
+from matou.server.state import ServerState
+from matou.server.web.forms import NO_FORM, Form
+from matou.server.web.navigation import NavigationLink, menu_of, tabs_of
+
+PER_PAGE = 50
+MOST_PAGES = 1_000_000
+
+
+class Unchanged(Exception):
+    """The browser has this page already. `etag` is the one that it said."""
+
+    def __init__(self, etag: str) -> None:
+        super().__init__(etag)
+        self.etag = etag
+
+
+@dataclass(frozen=True, slots=True)
+class HtmlPage:
+    """What is to be shown: a template's name and what it speaks of.
+
+    Attributes:
+        etag: of `WebRequest.unless_known`; empty where the page must be made anew each time.
+    """
+
+    template: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    status: int = 200
+    etag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WebRequest:
+    """One look at a page.
+
+    Attributes:
+        segments: of the path, each decoded once; bytes that are not UTF-8 by `surrogateescape`.
+        query: the last value of each name.
+        base: what whole addresses begin with (`server.origin`).
+        language: `zh` or `en`.
+        theme: `light`, `dark`, or empty where the browser decides.
+        known: the entity tags that the browser has.
+        form: what was sent; empty for a page that is only looked at.
+    """
+
+    state: ServerState
+    identity: Identity
+    segments: tuple[str, ...]
+    query: Mapping[str, str]
+    base: str
+    language: str
+    theme: str
+    known: Sequence[str] = ()
+    form: Form = NO_FORM
+
+    @property
+    def forge(self) -> Forge:
+        return self.state.forge
+
+    @property
+    def number(self) -> int:
+        """Which page of a list, from 1 on; 1 where there is no number."""
+        requested = self.query.get("page", "1")
+        return (
+            min(max(1, int(requested)), MOST_PAGES)
+            if requested.isascii() and requested.isdigit() and len(requested) < 8
+            else 1
+        )
+
+    @property
+    def offset(self) -> int:
+        return (self.number - 1) * PER_PAGE
+
+    @property
+    def address(self) -> str:
+        """The page's own, from the server's root on."""
+        query = f"?{urlencode(self.query, errors='surrogateescape')}" if self.query else ""
+        return "/" + "/".join(quoted(segment) for segment in self.segments) + query
+
+    def at_page(self, number: int) -> str:
+        """This list's address at another of its pages."""
+        return "?" + urlencode({**self.query, "page": str(number)}, errors="surrogateescape")
+
+    @property
+    def menu(self) -> Iterable[NavigationLink]:
+        return menu_of(self.segments)
+
+    def tabs(self, repository: Repository) -> list[NavigationLink]:
+        return tabs_of(repository, self.segments)
+
+    def code(self, repository: Repository) -> Authorized[Repository, MayReadCode]:
+        """Raises NotFound, Refused: this viewer may not read it."""
+        return authorize(self.forge, self.identity, MayReadCode, repository)
+
+    def unless_known(self, *parts: object) -> str:
+        """The entity tag of a page that these parts, the viewer and the program decide.
+
+        Raises:
+            Unchanged: the browser has it.
+        """
+        viewer = None if self.identity.user is None else self.identity.user
+        seen = (__version__, self.language, self.theme, self.base, viewer, self.segments, sorted(self.query.items()))
+        digest = hashlib.sha256(repr((seen, parts)).encode("utf-8", "surrogateescape")).hexdigest()
+        etag = f'W/"{digest[:32]}"'
+        if etag in self.known:
+            raise Unchanged(etag)
+        return etag
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Where one is in a list of `total` rows, which begins at page 1."""
+
+    number: int
+    total: int
+    size: int = PER_PAGE
+
+    @property
+    def last(self) -> int:
+        return max(1, -(-self.total // self.size))
+
+    @property
+    def has_more(self) -> bool:
+        return self.number < self.last

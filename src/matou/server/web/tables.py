@@ -1,0 +1,34 @@
+"""The pages that there are, by the first word behind `/-/`. The empty word is the front page of a subject."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from starlette.responses import Response
+
+from matou.db.namespaces import Namespace
+from matou.db.repositories import Repository
+from matou.forge.access import Authorized, MaySee
+from matou.server.api.responses import StreamedResponse
+from matou.server.web.page import HtmlPage, WebRequest
+from matou.server.web.views.files import show_file, show_raw
+from matou.server.web.views.listings import show_namespace
+from matou.server.web.views.preferences import keep_preferences
+from matou.server.web.views.repository import show_folder, show_repository
+
+Words = tuple[str, ...]
+Shown = HtmlPage | Response | StreamedResponse
+View = Callable[[WebRequest, Words], Shown]
+RepositoryView = Callable[[WebRequest, Authorized[Repository, MaySee], Words], Shown]
+NamespaceView = Callable[[WebRequest, Authorized[Namespace, MaySee], Words], Shown]
+
+PAGES: Final[Mapping[str, View]] = {}
+ACTIONS: Final[Mapping[str, View]] = {"preferences": keep_preferences}
+"""What forms are sent to."""
+
+REPOSITORY_PAGES: Final[Mapping[str, RepositoryView]] = {
+    "": show_repository,
+    "tree": show_folder,
+    "blob": show_file,
+    "raw": show_raw,
+}
+NAMESPACE_PAGES: Final[Mapping[str, NamespaceView]] = {"": show_namespace}

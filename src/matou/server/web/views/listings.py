@@ -1,0 +1,46 @@
+"""Lists of repositories: all that the viewer may see, those of a namespace, and a person who has none here."""
+
+from matou.db.namespaces import Namespace
+from matou.errors import NotFound
+from matou.forge.access import Authorized, MaySee, Scope, require_scope
+from matou.forge.repositories.repository_lists import find_person, visible_repositories
+from matou.server.web.page import PER_PAGE, HtmlPage, Paging, WebRequest
+
+
+def show_everything(view: WebRequest) -> HtmlPage:
+    return _listing(view, None)
+
+
+def show_namespace(view: WebRequest, granted: Authorized[Namespace, MaySee], _words: tuple[str, ...]) -> HtmlPage:
+    return _listing(view, granted.subject)
+
+
+def _listing(view: WebRequest, namespace: Namespace | None) -> HtmlPage:
+    require_scope(view.identity, Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
+    wanted = view.query.get("q", "").strip()[:200]
+    found, total = visible_repositories(
+        view.forge,
+        view.identity,
+        namespace,
+        recursive=True,
+        offset=view.offset,
+        limit=PER_PAGE,
+        name_filter=wanted,
+    )
+    values = {
+        "namespace": namespace,
+        "repositories": [one.subject for one in found],
+        "wanted": wanted,
+        "paging": Paging(view.number, total),
+    }
+    return HtmlPage("listing.html", values, etag=view.unless_known(values))
+
+
+def show_person(view: WebRequest, name: str) -> HtmlPage:
+    """Somebody whose namespace is not there yet, or holds nothing that the viewer may see. Raises NotFound."""
+    require_scope(view.identity, Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
+    try:
+        user = find_person(view.forge, name)
+    except NotFound:
+        raise NotFound("there is nothing here") from None
+    return HtmlPage("person.html", {"person": user})
