@@ -15,7 +15,7 @@ from support.coding_story import PNG, WEBHOOK_KEY, comment, note, tell_story
 from support.commits import commit_in
 from support.program import Ended, Person
 
-# What a run asks that finds nothing changed: of the account, of a project, and of a depot with one protected branch.
+# What a run asks that finds nothing changed: of the account, of a project, and of a depot.
 UNCHANGED = {
     "DescribeCodingCurrentUser": 1,
     "DescribeTeam": 1,
@@ -34,9 +34,6 @@ UNCHANGED = {
     "DescribeAllMergeRequestNotes": 1,
     "DescribeDepotMergeRequests": 1,
     "DescribeGitReleases": 1,
-    "DescribeBranchProtections": 1,
-    "DescribeBranchProtectionMembers": 1,
-    "DescribeGitProtectedTags": 1,
 }
 
 

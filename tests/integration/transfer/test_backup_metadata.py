@@ -17,7 +17,7 @@ from matou.errors import Phrase
 from matou.http.rate_limit import RateLimit
 from matou.http.responses import ConnectionFailed
 from matou.model.metadata import ChangeRequest, Issue
-from matou.model.metadata.kinds import BOARD, CHANGE, ISSUE, RELEASE, MetadataKind
+from matou.model.metadata.kinds import BOARD, CHANGE, HOOK, ISSUE, RELEASE, MetadataKind
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.platforms.base.api_client import Answers
 from matou.platforms.base.metadata import CommitSource, ReadableKind
@@ -218,6 +218,33 @@ def test_releases_are_asked_for_where_there_is_a_tag_or_one_is_saved_or_all_is_r
     row = repository_lines(archive, 1 + 3 + 2 + 2 + 1)["100"]
     assert row.metadata is not None
     assert row.metadata.kinds["release"].items == 1
+
+
+def test_what_is_for_sweeps_is_asked_for_until_it_was_read_whole_and_by_sweeps(
+    source: ScriptedSource, archive: Archive
+) -> None:
+    for_sweeps = tuple(replace(kind, is_for_sweeps=True) if kind.kind is HOOK else kind for kind in KINDS)
+    access = ScriptedAccess({"100": ScriptedForge()}, kinds=for_sweeps)
+    forge = access.forges["100"]
+
+    def requests_seen(**options: Any) -> int:
+        forge.requests_seen.clear()
+        back_up(source, archive, access=access, **options)
+        return forge.requests_seen["GET /hooks"]
+
+    forge.faults["GET /hooks"] = 403
+    assert [requests_seen(), requests_seen()] == [1, 1]
+    forge.faults.clear()
+    assert [requests_seen(), requests_seen(), requests_seen(metadata=KindSelection(sweep=True))] == [1, 0, 1]
+
+    with_budget = back_up(source, archive, access=access, dry_run=True).budget
+    swept = back_up(source, archive, access=access, dry_run=True, metadata=KindSelection(sweep=True)).budget
+    assert with_budget is not None
+    assert swept is not None
+    assert swept.calls - with_budget.calls >= 1
+    rows = repository_lines(archive, 4)["100"].metadata
+    assert rows is not None
+    assert (rows.kinds["hook"].state, rows.kinds["hook"].items) == (ReadState.COMPLETE, 0)
 
 
 def test_what_was_told_stands_in_the_manifest(source: ScriptedSource, archive: Archive) -> None:

@@ -58,12 +58,15 @@ class ReadableKind:
         has_since: whether `rows` asks the platform for what has changed since; else it gives all rows each time.
         needs_tag: whether each is made at a tag of the repository's: where that has none and nothing is saved, it is
             asked for by a sweep alone, which finds what outlived its tag.
+        is_for_sweeps: whether it costs requests of its own for each repository and seldom changes, so that once it was
+            read whole a sweep alone asks again.
     """
 
     kind: MetadataKind
     comments: CommentListing = CommentListing.WITH_ITEM
     has_since: bool = True
     needs_tag: bool = False
+    is_for_sweeps: bool = False
     unseen: Phrase | None = None
 
 

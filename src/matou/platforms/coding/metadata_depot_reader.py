@@ -35,14 +35,14 @@ from matou.platforms.coding.metadata_issues import FILE_ADDRESS
 from matou.platforms.coding.metadata_lists import AnsweredRows, CodingList
 from matou.platforms.coding.metadata_project import branch_rule, tag_rule
 from matou.platforms.coding.metadata_releases import asset_addresses, release_of
-from matou.platforms.coding.metadata_values import china_day
+from matou.platforms.coding.metadata_values import china_day, without_owner
 from matou.platforms.coding.pages import PAGE_SIZE
 from matou.platforms.coding.wire import moment
 
 KINDS: Final[Sequence[ReadableKind]] = (
     ReadableKind(kind=known.CHANGE, comments=CommentListing.REPOSITORY_WIDE),
     ReadableKind(kind=known.RELEASE, has_since=False, needs_tag=True),
-    ReadableKind(kind=known.PROTECTION),
+    ReadableKind(kind=known.PROTECTION, is_for_sweeps=True),
 )
 
 NOTES_A_REQUEST: Final = 3
@@ -55,6 +55,7 @@ class DepotReader:
     def __init__(self, api: CodingApi, repository: RemoteRepository, path: str) -> None:
         self._api = api
         self._id, self._path, self._clone_url = int(repository.id), path, repository.clone_url
+        self._owner = {"DepotId": self._id, "ProjectId": int(repository.namespace_id or 0)}
         self._files = ProjectFiles(api, path.partition("/")[0])
 
     @property
@@ -98,10 +99,10 @@ class DepotReader:
     ) -> ItemRead:
         match row.value:
             case wire_merges.MergeRequest() as merge:
-                return ItemRead(item=change_of(merge), people=people_of_change(merge))
+                return ItemRead(item=without_owner(change_of(merge), self._owner), people=people_of_change(merge))
             case wire_releases.Release() as release:
                 addresses = {**_picture_addresses(release), **asset_addresses(release)}
-                return ItemRead(item=release_of(release), addresses=addresses)
+                return ItemRead(item=without_owner(release_of(release), self._owner), addresses=addresses)
             case other:
                 raise TypeError(other)
 

@@ -30,7 +30,7 @@ from matou.platforms.coding.metadata_files import ProjectFiles
 from matou.platforms.coding.metadata_issue_reader import ISSUES_PER_BATCH, IssueBatch, IssueReader
 from matou.platforms.coding.metadata_lists import ISSUES_PER_PAGE, AnsweredRows, CodingList
 from matou.platforms.coding.metadata_relations import CALLS_OF_RELATIONS
-from matou.platforms.coding.metadata_values import participants
+from matou.platforms.coding.metadata_values import participants, without_owner
 from matou.platforms.coding.metadata_wiki import all_pages, page_of, people_of_page, people_of_version, version_of
 from matou.platforms.coding.pages import PAGE_SIZE
 
@@ -113,7 +113,10 @@ class ProjectReader:
                 raise TypeError(other)
 
     def table(self, kind: MetadataKind) -> TableRead:
-        return self._tables[kind.name]()
+        table = self._tables[kind.name]()
+        owner = {"ProjectId": self._id, **({"TargetId": self._id} if kind is known.HOOK else {})}
+        rows = [without_owner(row, owner) if isinstance(row, MetadataValue) else row for row in table.rows]
+        return replace(table, rows=tuple(rows))
 
     def is_attachment(self, address: str) -> bool:
         return self._files.is_attachment(address)

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 from matou.errors import MatouError
 from matou.model.metadata import Issue, ItemLink, JsonObject
 from matou.platforms.base.errors import NotOffered
+from matou.platforms.base.recorded_answers import NotRecorded
 from matou.platforms.coding import wire_requests_metadata as ask_for
 from matou.platforms.coding.api import CodingApi
 from matou.platforms.coding.listing import ENDS_EVERYTHING
@@ -151,7 +152,8 @@ class RelationReader:
                 return rows(self.api.call(request, kind))
             except ENDS_EVERYTHING:
                 raise
-            except NotOffered:
+            except (NotOffered, NotRecorded):
+                # A server that has no such list, or records of a Matou that did not ask for it.
                 return None
             except MatouError as fault:
                 faults.append(fault)

@@ -1,19 +1,21 @@
 """What all of CODING's items have alike on their way into our form: people, times, texts, and what else was said.
 
 `extra` has every key that a field of ours does not hold exactly, under CODING's name; but what CODING says of nothing
-(0, "", false, nothing in a list), which the structs of the wire write again, and three things that no item may hold:
-the addresses, mail and telephone of people (they stand once, in people.json), what is signed, and what is secret.
+(0, "", false, nothing in a list), which the structs of the wire write again, what about.json has for all of them (the
+number of the project, or the depot, that it belongs to), and three things that no item may hold: the addresses, mail
+and telephone of people (they stand once, in people.json), what is signed, and what is secret.
 """
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 import msgspec
 
-from matou.model.metadata import Day, JsonObject, Markup, MarkupText, Participant, PersonKey
+from matou.model.metadata import Day, JsonObject, Markup, MarkupText, MetadataValue, Participant, PersonKey
 from matou.platforms.base.decoder import original_of
 from matou.platforms.base.wire_struct import in_china
 from matou.platforms.coding.wire import CHINA, CodingMember, CodingStruct, Milliseconds, moment
@@ -23,6 +25,7 @@ from matou.platforms.coding.wire_planning import UNSET_DAY
 
 Person: TypeAlias = CodingUser | CodingAuthor | CodingMember
 State: TypeAlias = Literal["active", "left", "locked"]
+V = TypeVar("V", bound=MetadataValue)
 
 SIGNED: Final = re.compile(
     r"(https?://[^\s\"'<>?]+)\?[^\s\"'<>]*?\b(?:q-)?(?:sign|signature|sign-algorithm|auth_key|token)=[^\s\"'<>]*",
@@ -138,6 +141,16 @@ def extra_of(row: CodingStruct, *held: str) -> JsonObject | None:
         if key not in held and not (key in described and is_nothing(value))
     }
     return rest or None
+
+
+def without_owner(value: V, owner: Mapping[str, int]) -> V:
+    """The same without the numbers of what it belongs to, where they are those. Args: owner: by CODING's keys."""
+    extra: JsonObject | None = getattr(value, "extra", None)
+    if not extra or not any(extra.get(key) == number for key, number in owner.items()):
+        return value
+    changes: dict[str, Any] = {"extra": {key: each for key, each in extra.items() if each != owner.get(key)} or None}
+    kept: V = replace(value, **changes)
+    return kept
 
 
 def is_nothing(value: object) -> bool:

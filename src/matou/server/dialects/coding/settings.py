@@ -127,9 +127,8 @@ def _hook_row(rows: SavedRows[Namespace], hook: Webhook) -> dict[str, Any]:
         updated_at=milliseconds(hook.updated_at),
     )
     made = rows.complete(row, hook.extra)
-    # Where it comes from the project has another number.
-    here = rows.conversation.granted.subject.id
-    return {**made, "TargetId": here} if made["TargetId"] or not rows.is_own else made
+    # Where it comes from the project has another number, and nothing else has hooks here.
+    return {**made, "TargetId": rows.conversation.granted.subject.id if made["TargetType"] == PROJECT else 0}
 
 
 def _is_wanted(row: JsonRow, request: requests.DescribeServiceHooks) -> bool:

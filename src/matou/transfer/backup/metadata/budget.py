@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
-from matou.archive.manifest import MetadataState
+from matou.archive.manifest import MetadataState, ReadState
 from matou.concurrency import Cancelled
 from matou.errors import MatouError
 from matou.http.rate_limit import RateLimit
@@ -48,7 +48,10 @@ def _calls_of_kind(
     reader: MetadataReader, readable: ReadableKind, before: MetadataState | None, selection: KindSelection
 ) -> int:
     state = before.kinds.get(readable.kind.name) if before is not None else None
-    has_since = state is not None and state.since is not None and not selection.is_sweep(before)
+    is_sweep = selection.is_sweep(before)
+    if readable.is_for_sweeps and state is not None and state.state is ReadState.COMPLETE and not is_sweep:
+        return 0
+    has_since = state is not None and state.since is not None and not is_sweep
     since = state.since - OVERLAP if state is not None and state.since is not None and has_since else None
     try:
         return reader.expected_calls(readable.kind, since, saved=state.items if state is not None else 0)

@@ -103,7 +103,7 @@ class MetadataWalk:
             result.is_off = not self.selection.wants(readable.kind)
             if readable.unseen is not None:
                 result.unseen = KindUnseen(readable.unseen)
-            elif not result.is_off and not self._is_surely_none(readable):
+            elif not result.is_off and not self._can_wait(readable):
                 self._walk_kind(readable, result)
         for kind in (ATTACHMENT, ASSET):
             if self.results and not self.selection.wants(kind):
@@ -116,12 +116,12 @@ class MetadataWalk:
             self.results[kind.name] = KindResult.of(kind, before, self.began_at)
         return self.results[kind.name]
 
-    def _is_surely_none(self, readable: ReadableKind) -> bool:
-        """Whether there can be nothing of a kind, so that nobody need be asked."""
+    def _can_wait(self, readable: ReadableKind) -> bool:
+        """Whether a kind is for sweeps, or there can be nothing of it, so that nobody need be asked now."""
         saved = self.before.kinds.get(readable.kind.name) if self.before else None
-        if not readable.needs_tag or self.is_sweep or saved is None:
+        if self.is_sweep or saved is None or saved.state is not ReadState.COMPLETE:
             return False
-        return saved.state is ReadState.COMPLETE and not saved.items and self.has_no_tag()
+        return readable.is_for_sweeps or (readable.needs_tag and not saved.items and self.has_no_tag())
 
     def _walk_kind(self, readable: ReadableKind, result: KindResult) -> None:
         try:
