@@ -148,10 +148,12 @@ class _Verification:
             )
             named_by = f"metadata/{metadata.path}.git"
             with self._lock:
-                self.repaired.extend(found.checked.repaired)
+                self.repaired.extend((*found.checked.repaired, *found.repaired))
                 if found.checked.problems:
                     self._damaged_metadata.add(str(metadata.path))
-                self.problems.extend(found.checked.problems)
+                if found.of_code:
+                    self._damaged_repositories.add(str(metadata.path))
+                self.problems.extend((*found.checked.problems, *found.of_code))
                 self.metadata_count += 1
                 self.ahead.extend([named_by] * found.checked.is_ahead)
                 for digest in sorted(found.blobs):

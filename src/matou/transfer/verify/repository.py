@@ -342,10 +342,10 @@ def _faults_of_refs(
     for difference in missing_refs(saved, actual):
         if difference.name not in not_stored and difference.expected not in not_stored:
             kind = ProblemKind.HEAD if difference.name == "HEAD" else ProblemKind.REF
-            yield kind, _fault_of_ref(difference)
+            yield kind, fault_of_ref(difference)
 
 
-def _fault_of_ref(difference: RefDifference) -> RepositoryFault:
+def fault_of_ref(difference: RefDifference) -> RepositoryFault:
     if difference.actual is None:
         return RepositoryFault("{ref} is missing; it was {saved}", ref=difference.name, saved=difference.expected)
     return RepositoryFault(

@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 
 from matou.archive.blobs import BlobStore
-from matou.archive.manifest import MetadataState, NamespaceLine, Outcome, RepositoryLine
+from matou.archive.manifest import MetadataState, NamespaceLine, Outcome, ReadState, RepositoryLine
 from matou.concurrency import Cancelled
 from matou.errors import Damaged, MatouError, NotFound, Phrase, Plural, TryLater
 from matou.fs import WriteFailed
@@ -19,7 +19,7 @@ from matou.git.odb.objects import MissingObject
 from matou.git.operations.fetch import FetchSource
 from matou.http.rate_limit import RateLimit
 from matou.http.tokens import BadCredential
-from matou.model.metadata.kinds import MetadataKind
+from matou.model.metadata.kinds import CHANGE, MetadataKind
 from matou.model.names import NamespacePath
 from matou.model.platform import Inaccessible, RemoteNamespace
 from matou.platforms.base.metadata import MetadataSource
@@ -51,6 +51,12 @@ class MetadataAccess(Protocol):
     def open(self, record: RecordSink, wants: Callable[[MetadataKind], bool], /) -> MetadataSource: ...
 
     def files(self, blobs: BlobStore, record: RecordSink, limit_bytes: int | None, /) -> FileSource: ...
+
+
+def _is_as_before(line: RepositoryLine) -> bool:
+    """Whether its refs are those of before, and nothing of its change requests was to be fetched by this run."""
+    changes = line.metadata.kinds.get(CHANGE.name) if line.metadata is not None else None
+    return line.proof is not None and changes is not None and changes.state is ReadState.COMPLETE
 
 
 class CommitsAbsent(NotFound):
@@ -124,7 +130,7 @@ class RunMetadata:
                 self.saver.publisher.publish_all()
             return path
 
-        return MirrorCommits(git_dir, source_of, self.record, self.now)
+        return MirrorCommits(git_dir, source_of, self.record, self.now, is_as_before=_is_as_before(line))
 
     def with_metadata_of_namespace(
         self, namespace: RemoteNamespace, path: NamespacePath, line: NamespaceLine

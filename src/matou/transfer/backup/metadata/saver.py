@@ -1,7 +1,7 @@
 """Saves what lies around the code of a repository, or of a namespace, and says what the manifest is to have of it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -11,10 +11,11 @@ import msgspec
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import MetadataState, ReadState
-from matou.archive.metadata import About, MetadataCommit, MetadataWriter
+from matou.archive.metadata import About, MetadataCommit, MetadataWriter, open_metadata
 from matou.concurrency import CancellationToken
 from matou.errors import MatouError, NotFound, Phrase, Plural
-from matou.model.metadata.kinds import ASSET, ATTACHMENT, KINDS, MetadataKind
+from matou.model.metadata.kinds import ASSET, ATTACHMENT, CHANGE, KINDS, MetadataKind
+from matou.model.names import ObjectId
 from matou.model.platform import Inaccessible, RemoteNamespace, RemoteRepository
 from matou.platforms.base.metadata import MetadataReader, MetadataSource
 from matou.transfer.backup.metadata.attachments import FileKeeper
@@ -138,6 +139,7 @@ class MetadataSaver:
             publish=self._publish,
             dead_since=self.dead_since,
         ) as writer:
+            start = replace(start, lacks_commits=self._lacks_commits(owner, before, commits))
             walk = self._walk(reader, writer, owner, start)
             walk.commits, walk.keep_every, walk.before_draft = commits, self.keep_every, self.before_draft
             walk.has_no_tag = has_no_tag
@@ -148,6 +150,14 @@ class MetadataSaver:
                 commit = writer.commit()
         state = self._state(walk, commit, before)
         return MetadataSaving(state, (*_problems(walk, owner), *_missing(state, owner)), tuple(_unseen(walk)))
+
+    def _lacks_commits(self, owner: MetadataOwner, before: MetadataState | None, commits: ChangeCommits) -> bool:
+        if before is None or before.commit is None or not self.selection.wants(CHANGE):
+            return False
+        commit = ObjectId(before.commit)
+        return commits.are_lost(
+            str(owner.place), lambda: open_metadata(self.archive.metadata(owner.place), commit=commit)
+        )
 
     def _publish(self, staged: Path, git_dir: Path, size_bytes: int) -> None:
         self.publisher.publish_soon(StagedMirror(staged, git_dir, size_bytes, None))
@@ -160,7 +170,7 @@ class MetadataSaver:
             self.files,
             wants_attachments=self.selection.wants(ATTACHMENT),
             wants_assets=self.selection.wants(ASSET),
-            is_sweep=self.selection.is_sweep(start.before) or bool(start.lost),
+            is_sweep=self.selection.is_sweep(start.before) or start.must_look_at_all,
             largest_bytes=self.selection.largest_file_bytes,
             lost=start.lost,
         )

@@ -69,10 +69,16 @@ class StartingPoint:
     Attributes:
         before: what was saved; None where everything is read, as by the first run.
         lost: the digests of blobs that it names and that are damaged: everything is looked at, and these are fetched.
+        lacks_commits: commits of change requests are lost: everything is looked at, and these are fetched.
     """
 
     before: MetadataState | None
     lost: frozenset[str] = frozenset()
+    lacks_commits: bool = False
+
+    @property
+    def must_look_at_all(self) -> bool:
+        return bool(self.lost) or self.lacks_commits
 
 
 class StartingPoints(Protocol):

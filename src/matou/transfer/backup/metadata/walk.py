@@ -307,7 +307,8 @@ class _ItemWalk:
         """What is to be put again of an item that has not changed: its comments or its files may have."""
         if self._comments_are_listed and self.is_whole:
             return _unread(before)
-        return ItemRead(item=before) if self.walk_.files.lacks(before) else None
+        lacks = self.walk_.files.lacks(before) or self.walk_.commits.lacks(before)
+        return ItemRead(item=before) if lacks else None
 
     def _note_failure(self, fault: MatouError) -> None:
         self.result.failed(fault)
