@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from matou.i18n import gettext as _
+from matou.markup import LocalFile, TextRenderer
 from matou.model.metadata import (
     AttachedFile,
     ChangeRequest,
@@ -17,7 +18,6 @@ from matou.model.metadata import (
 )
 from matou.transfer.export.facts import decision_text, event_text, facts_of, moment
 from matou.transfer.export.source import ExportSource, PageItem, name_of, title_of
-from matou.transfer.export.texts import LocalFile, TextRenderer
 
 POLICY = "default-src 'none'; img-src 'self' file:; style-src 'self' file:; script-src 'self' file:"
 """Of a browser: a page loads nothing but what lies beside it, whatever stands in it."""

@@ -9,13 +9,13 @@ from typing import Final
 from matou.errors import Phrase
 from matou.i18n import gettext as _
 from matou.i18n import localize
+from matou.markup import TextRenderer
 from matou.model.metadata import ChangeRequest, Comment, Item, SavedRelease, WikiPage
 from matou.model.metadata.kinds import CHANGE, ISSUE, MetadataKind
 from matou.transfer.export.facts import STATES, moment
 from matou.transfer.export.html_pages import ItemPages, page
 from matou.transfer.export.html_tables import links_to_tables, write_html_tables
 from matou.transfer.export.source import PAGE_KINDS, ExportSource, PageItem, name_of, title_of
-from matou.transfer.export.texts import TextRenderer
 
 PART_CHARACTERS: Final = 1_000_000
 """Of a script with rows or texts: a browser loads one after another."""
