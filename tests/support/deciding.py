@@ -29,7 +29,7 @@ from matou.forge.access import (
 )
 from matou.forge.accounts import labels as labels_module
 from matou.forge.accounts import members as members_module
-from matou.forge.accounts import namespace_moves, namespaces, sessions, tokens, user_deletion, users
+from matou.forge.accounts import namespace_moves, namespaces, preferences, sessions, tokens, user_deletion, users
 from matou.forge.accounts import signing_keys as signing_keys_module
 from matou.forge.analysis import contributions, upkeep
 from matou.forge.analysis import languages as languages_module
@@ -159,6 +159,7 @@ open_object = decided(lfs.open_object)
 open_upload = decided(uploads.open_upload)
 parent_of = decided(forks.parent_of)
 put_mark = decided(stars.put_mark)
+read_preferences = decided(preferences.read_preferences)
 read_settings = decided(settings.read_settings)
 receive = decided(lfs.receive)
 receive_upload = decided(uploads.receive_upload)
@@ -181,6 +182,7 @@ set_icon = decided(namespaces.set_icon)
 set_member = decided(repository_members.set_member)
 set_member_mode = decided(repository_members.set_member_mode)
 set_password = decided(users.set_password)
+set_preferences = decided(preferences.set_preferences)
 set_visibility = decided(repository_update.set_visibility)
 signing_keys = decided(signing_keys_module.signing_keys)
 size = decided(lfs.size)

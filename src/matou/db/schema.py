@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-HEAD_REVISION = "0005"
+HEAD_REVISION = "0006"
 """The newest migration, known here so that opening a database that is up to date need not load Alembic."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -162,6 +162,7 @@ tokens = Table(
     _reference("only_namespace_id", "namespaces.id", on_delete="CASCADE", nullable=True),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment),
+    Column("last_used_at", Moment),
     Index(None, "user_id"),
     sqlite_autoincrement=True,
 )
@@ -177,6 +178,28 @@ user_sessions = Table(
     Column("last_seen_at", Moment, nullable=False),
     Index(None, "user_id"),
     Index(None, "last_seen_at"),
+    sqlite_autoincrement=True,
+)
+
+user_preferences = Table(
+    "user_preferences",
+    metadata,
+    Column("user_id", _Id, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("language", Text, nullable=False),
+    Column("theme", Text, nullable=False),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("at", Moment, nullable=False),
+    _reference("actor_id", "users.id", on_delete="SET NULL", nullable=True),
+    Column("actor_name", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index(None, "actor_id"),
     sqlite_autoincrement=True,
 )
 

@@ -1,10 +1,11 @@
 """Rows of tokens. Only the SHA-256 of a token is known here."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select
+from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
 
 from matou.db.namespaces import NamespaceId
 from matou.db.schema import namespaces, tokens, users
@@ -27,7 +28,12 @@ class NewToken:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What may be shown of a token. `scopes` are separated by spaces."""
+    """What may be shown of a token.
+
+    Attributes:
+        scopes: separated by spaces.
+        last_used_at: to within some time; None where it never was.
+    """
 
     id: TokenId
     user_id: UserId
@@ -36,6 +42,7 @@ class Token:
     only_namespace_id: NamespaceId | None
     created_at: datetime
     expires_at: datetime | None
+    last_used_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,11 @@ def list_holders(connection: Connection) -> tuple[TokenHolder, ...]:
 def list_tokens(connection: Connection, user_id: UserId) -> tuple[Token, ...]:
     rows = connection.execute(select(*_PUBLIC).where(tokens.c.user_id == user_id).order_by(tokens.c.id)).mappings()
     return tuple(_token_of(row, "") for row in rows)
+
+
+def set_last_used(connection: Connection, uses: Mapping[TokenId, datetime]) -> None:
+    for token_id, last_used_at in sorted(uses.items()):
+        connection.execute(update(tokens).where(tokens.c.id == token_id).values(last_used_at=last_used_at))
 
 
 def delete_token(connection: Connection, token_id: TokenId) -> bool:

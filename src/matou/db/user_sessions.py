@@ -1,5 +1,6 @@
 """Rows of sessions: who is signed in with which browser. Only the SHA-256 of a session's secret is known here."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType
@@ -63,8 +64,10 @@ def list_sessions(connection: Connection, user_id: UserId) -> tuple[UserSession,
     return tuple(_session_of(row, "") for row in rows)
 
 
-def set_last_seen(connection: Connection, session_id: SessionId, last_seen_at: datetime) -> None:
-    connection.execute(update(user_sessions).where(user_sessions.c.id == session_id).values(last_seen_at=last_seen_at))
+def set_last_seen(connection: Connection, uses: Mapping[SessionId, datetime]) -> None:
+    for session_id, last_seen_at in sorted(uses.items()):
+        chosen = user_sessions.c.id == session_id
+        connection.execute(update(user_sessions).where(chosen).values(last_seen_at=last_seen_at))
 
 
 def delete_session(connection: Connection, user_id: UserId, session_id: SessionId) -> bool:

@@ -141,6 +141,10 @@ def set_active(connection: Connection, user_id: UserId, *, active: bool) -> None
     connection.execute(update(users).where(users.c.id == user_id).values(active=active))
 
 
+def set_admin(connection: Connection, user_id: UserId, *, admin: bool) -> None:
+    connection.execute(update(users).where(users.c.id == user_id).values(admin=admin))
+
+
 def delete_user(connection: Connection, user_id: UserId) -> bool:
     """Say whether there was one; tokens, keys, roles and stars go with it."""
     return connection.execute(delete(users).where(users.c.id == user_id)).rowcount > 0

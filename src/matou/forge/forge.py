@@ -56,3 +56,7 @@ class Forge:
         memory = self._memories.get(kind)
         # Of two that are made at once one is kept, for everybody.
         return cast("Memory", self._memories.setdefault(kind, kind()) if memory is None else memory)
+
+    def memories(self) -> tuple[object, ...]:
+        """All that there are now."""
+        return tuple(self._memories.values())

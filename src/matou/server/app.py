@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from matou.archive.cache import answers_folder
 from matou.forge.forge import Forge
-from matou.forge.repositories.downloads import flush_downloads
+from matou.forge.pending_writes import flush_pending_writes
 from matou.server.attachments import AttachmentRoute
 from matou.server.authorization import GitRequest
 from matou.server.broken_bodies import BrokenBodies
@@ -82,7 +82,7 @@ def build_app(
         with suppress(OSError):  # without a place for them, answers are made anew each time
             await asyncio.to_thread(state.response_files.prepare)
         yield
-        flush_downloads(forge)
+        flush_pending_writes(forge)
         state.close()
 
     app = Starlette(

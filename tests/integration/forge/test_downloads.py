@@ -12,7 +12,8 @@ from matou.db import downloads
 from matou.db.engine import Database, DatabaseBusy, open_database
 from matou.db.repositories import Repository
 from matou.forge.forge import Forge
-from matou.forge.repositories.downloads import LONGEST_RANGE_DAYS, MOST_PENDING, UnusableRange, flush_downloads
+from matou.forge.pending_writes import MOST_PENDING
+from matou.forge.repositories.downloads import LONGEST_RANGE_DAYS, UnusableRange, flush_downloads
 from support.clocks import Clock
 from support.deciding import count_download, delete_repository, download_statistics
 
@@ -141,7 +142,7 @@ def test_what_cannot_be_written_in_time_is_logged_and_tried_again(
         write(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(downloads, "add_downloads", failing_once)
-    monkeypatch.setattr("matou.forge.repositories.downloads.WRITTEN_AFTER", timedelta(milliseconds=10))
+    monkeypatch.setattr("matou.forge.pending_writes.WRITTEN_AFTER", timedelta(milliseconds=10))
 
     with capture_logs() as logs:
         count_download(forge, repository)

@@ -30,6 +30,7 @@ from matou.forge.accounts.users import (
 )
 from matou.forge.caches import FREE_FAILURES
 from matou.forge.forge import Forge
+from matou.forge.pending_writes import flush_pending_writes
 from support.clocks import Clock
 from support.deciding import (
     change_own_password,
@@ -113,6 +114,7 @@ def test_a_session_ends_at_its_age_however_often_it_is_used(forge: Forge, chen: 
     for _ in range(ENDS_AFTER.days - 1):
         clock.advance(timedelta(days=1))
         assert goes_on(forge, started)
+        flush_pending_writes(forge)
 
     clock.advance(timedelta(days=1))
 
@@ -140,8 +142,13 @@ def test_a_page_is_read_while_nothing_can_be_written(
     def busy(*_: object) -> None:
         raise DatabaseBusy("the database is busy")
 
-    monkeypatch.setattr("matou.db.user_sessions.set_last_seen", busy)
-    assert goes_on(forge, started)
+    with monkeypatch.context() as trouble:
+        trouble.setattr("matou.db.user_sessions.set_last_seen", busy)
+        assert goes_on(forge, started)
+        with pytest.raises(DatabaseBusy):
+            flush_pending_writes(forge)
+
+    assert list_sessions(forge, chen)[0].last_seen_at == clock.now
 
 
 def test_another_sign_in_sweeps_what_has_ended(forge: Forge, chen: User, clock: Clock) -> None:

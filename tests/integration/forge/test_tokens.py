@@ -10,10 +10,11 @@ from matou.credentials import Secret
 from matou.db.namespaces import Namespace
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity, Scope
-from matou.forge.accounts.tokens import NoSuchToken, looks_like_token, resolve_token
+from matou.forge.accounts.tokens import USED_WITHIN, NoSuchToken, looks_like_token, resolve_token
 from matou.forge.accounts.users import TooManyFailures, authenticate, create_user
 from matou.forge.caches import FREE_FAILURES_OF_AN_ADDRESS
 from matou.forge.forge import Forge
+from matou.forge.pending_writes import flush_pending_writes
 from support.clocks import Clock
 from support.deciding import create_project_token, create_token, list_tokens, revoke_token, set_active
 
@@ -128,3 +129,35 @@ def test_no_token_can_be_read_from_the_disk(forge: Forge, anna: User, tmp_path: 
 
     assert not any(secret.reveal().encode() in content for content in files)
     assert secret.reveal() not in repr((secret, list_tokens(forge, anna), forge))
+
+
+def test_when_a_token_was_used_last_is_told_to_within_an_hour(forge: Forge, anna: User, clock: Clock) -> None:
+    secret, began = create_token(forge, anna, "laptop"), clock.now
+    assert list_tokens(forge, anna)[0].last_used_at is None
+
+    resolve_token(forge, secret)
+    first = list_tokens(forge, anna)[0].last_used_at
+    clock.advance(USED_WITHIN - timedelta(seconds=1))
+    resolve_token(forge, secret)
+    soon = list_tokens(forge, anna)[0].last_used_at
+    clock.advance(timedelta(seconds=1))
+    resolve_token(forge, secret)
+
+    assert (first, soon, list_tokens(forge, anna)[0].last_used_at) == (began, began, clock.now)
+
+
+def test_a_token_that_is_refused_was_not_used(forge: Forge, anna: User, clock: Clock) -> None:
+    secret = create_token(forge, anna, "laptop", expires_at=forge.now() + timedelta(hours=1))
+    clock.advance(timedelta(hours=1))
+
+    assert resolve_token(forge, secret) is None
+    assert list_tokens(forge, anna)[0].last_used_at is None
+
+
+def test_a_use_is_written_down_when_the_server_ends_in_good_order(this_process: Forge, other_process: Forge) -> None:
+    anna = create_user(this_process, "anna")
+    resolve_token(this_process, create_token(this_process, anna, "laptop"))
+
+    flush_pending_writes(this_process)
+
+    assert list_tokens(other_process, anna)[0].last_used_at == this_process.now()

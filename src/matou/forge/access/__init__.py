@@ -1,5 +1,6 @@
 """Who may do what: the policy, who asks, and the answer as a value (docs/decisions/authorization.md)."""
 
+from matou.forge.access.administration import Administrator, authorize_administration
 from matou.forge.access.authorize import (
     Authorized,
     BoundToken,
@@ -9,14 +10,12 @@ from matou.forge.access.authorize import (
     NotAllowed,
     ReadOnly,
     SwitchedOff,
-    are_open_backups_local,
     authorize,
     authorize_account,
     authorize_again,
     authorize_namespace,
     authorize_repository,
     authorize_saved_repository,
-    backups_are_open,
     granted_by_listing,
     granted_to_operator,
     may,
@@ -26,6 +25,12 @@ from matou.forge.access.authorize import (
     viewer,
 )
 from matou.forge.access.identity import ALL_SCOPES, ANONYMOUS, OPERATOR, Identity, MissingScope, Scope, require_scope
+from matou.forge.access.open_backups import (
+    anybody_there,
+    are_backups_open,
+    are_open_backups_local,
+    backups_are_open,
+)
 from matou.forge.access.policy import (
     NAMESPACE_POLICY,
     REPOSITORY_POLICY,
@@ -77,6 +82,7 @@ __all__ = [
     "AccessLevel",
     "AccountRight",
     "Action",
+    "Administrator",
     "Authorized",
     "BoundToken",
     "Decision",
@@ -116,9 +122,12 @@ __all__ = [
     "Scope",
     "SubjectState",
     "SwitchedOff",
+    "anybody_there",
+    "are_backups_open",
     "are_open_backups_local",
     "authorize",
     "authorize_account",
+    "authorize_administration",
     "authorize_again",
     "authorize_namespace",
     "authorize_repository",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import InitVar, dataclass
 from typing import Final, Generic, TypeVar, final
 
-from matou.db import memberships, namespaces, repositories, repository_members, settings, users
+from matou.db import memberships, namespaces, repositories, repository_members, settings
 from matou.db.engine import Connection
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
@@ -16,6 +16,7 @@ from matou.db.users import User, may_log_in
 from matou.db.visibility import Viewer
 from matou.errors import Invalid, MatouError, NotFound, Refused
 from matou.forge.access.identity import OPERATOR, Identity, missing_scope, require_scope
+from matou.forge.access.open_backups import are_backups_open
 from matou.forge.access.policy import (
     NAMESPACE_POLICY,
     REPOSITORY_POLICY,
@@ -234,7 +235,7 @@ def authorize_account(identity: Identity, right: type[A], account: User) -> Auth
         BoundToken: the token is good for one namespace only.
         NotAllowed: the account is somebody else's, or was disabled.
     """
-    level = _level_anywhere(identity)
+    level = level_anywhere(identity)
     if identity.only_below is not None and issubclass(right, MayManageAccount):
         raise BoundToken("this token is good for {namespace} only", namespace=repr(str(identity.only_below)))
     is_own = identity.user is not None and identity.user.id == account.id and level is not AccessLevel.NOBODY
@@ -243,36 +244,30 @@ def authorize_account(identity: Identity, right: type[A], account: User) -> Auth
     return Authorized(account, identity, right, _KEY)
 
 
+def level_anywhere(identity: Identity) -> AccessLevel:
+    """What somebody is where they have no role."""
+    if identity.is_operator:
+        return AccessLevel.ADMINISTRATOR
+    if identity.user is None or not may_log_in(identity.user):
+        return AccessLevel.NOBODY
+    return AccessLevel.ADMINISTRATOR if identity.user.admin else AccessLevel.SIGNED_IN
+
+
 def viewer(forge: Forge, identity: Identity) -> Viewer:
     """For whose eyes a listing is: the answer of `may SEE` for many rows at once.
 
     It does not look at scopes: ask `require_scope` first.
     """
-    level = _level_anywhere(identity)
+    level = level_anywhere(identity)
     return Viewer(
         user_id=None if identity.user is None or level is AccessLevel.NOBODY else identity.user.id,
         everything=level is AccessLevel.ADMINISTRATOR,
         visibilities=tuple(
             visibility for visibility in Visibility if level >= REPOSITORY_POLICY[Action.SEE].least(visibility)
         ),
-        backups_are_open=_backups_are_open(forge),
+        backups_are_open=are_backups_open(forge),
         only_below=identity.only_below,
     )
-
-
-def backups_are_open(*, on_loopback: bool, anybody_there: bool, requested: bool) -> bool:
-    """Whether what was backed up can be read without logging in, private or not (docs/decisions/access.md).
-
-    On a person's own machine, before the first account is made, it can: whoever reaches the server is that person,
-    who could read the same files with `git clone`. From the first account on, or when others can reach the
-    server, only if the operator asked for it.
-    """
-    return requested or (on_loopback and not anybody_there)
-
-
-def are_open_backups_local(forge: Forge) -> bool:
-    """Whether backups can be read without logging in only because nobody but this machine is thought to ask."""
-    return not forge.anonymous_reads_backups and _backups_are_open(forge)
 
 
 def no_such_repository(path: RepositoryPath) -> NoSuchRepository:
@@ -344,7 +339,7 @@ def _is_within(subject: Repository | Namespace, bound: NamespacePath | None) -> 
 
 def _level(forge: Forge, identity: Identity, subject: Repository | Namespace) -> AccessLevel:
     user = identity.user
-    level = _level_anywhere(identity)
+    level = level_anywhere(identity)
     if user is None or level is not AccessLevel.SIGNED_IN:
         return level
     with forge.database.begin_read() as connection:
@@ -355,18 +350,10 @@ def _level(forge: Forge, identity: Identity, subject: Repository | Namespace) ->
     return level if role is None else AccessLevel(role.value)
 
 
-def _level_anywhere(identity: Identity) -> AccessLevel:
-    if identity.is_operator:
-        return AccessLevel.ADMINISTRATOR
-    if identity.user is None or not may_log_in(identity.user):
-        return AccessLevel.NOBODY
-    return AccessLevel.ADMINISTRATOR if identity.user.admin else AccessLevel.SIGNED_IN
-
-
 def _visibility(forge: Forge, identity: Identity, subject: Repository | Namespace) -> Visibility:
     """A namespace that holds a public repository can be seen, and no more than that."""
     source = subject.read_only_source if isinstance(subject, Repository) else subject.source
-    if source is not None and _backups_are_open(forge):
+    if source is not None and are_backups_open(forge):
         return Visibility.PUBLIC
     if isinstance(subject, Repository):
         return subject.visibility
@@ -395,15 +382,3 @@ def _states_set(
         SubjectState.NO_ANALYSIS: not modules.has_analysis,
     }
     return frozenset(state for state, holds in states.items() if holds)
-
-
-def _backups_are_open(forge: Forge) -> bool:
-    if forge.anonymous_reads_backups or not forge.loopback:
-        return forge.anonymous_reads_backups
-    anybody_there = forge.answers.recall(("anybody there",), lambda: _anybody_there(forge))
-    return backups_are_open(on_loopback=True, anybody_there=anybody_there, requested=False)
-
-
-def _anybody_there(forge: Forge) -> bool:
-    with forge.database.begin_read() as connection:
-        return users.anybody_there(connection)

@@ -8,22 +8,20 @@ kept than which kind it is.
 import hashlib
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-import structlog
 
 from matou.credentials import Secret
 from matou.db import user_sessions, users
 from matou.db.engine import Connection
 from matou.db.user_sessions import NewUserSession, SessionId, UserSession
 from matou.db.users import User, may_log_in
-from matou.errors import NotFound, TryLater
+from matou.errors import NotFound
 from matou.forge.access import ALL_SCOPES, Authorized, Identity, MayManageAccount, MaySeeAccount
 from matou.forge.accounts.users import WrongPassword, authenticate_with_hash, hash_password
 from matou.forge.forge import Forge
-
-log = structlog.get_logger(__name__)
+from matou.forge.pending_writes import PendingWrites
 
 ENDS_UNUSED_AFTER = timedelta(days=14)
 ENDS_AFTER = timedelta(days=90)
@@ -55,6 +53,18 @@ class StartedSession:
 class FoundSession:
     session: UserSession
     identity: Identity
+
+
+class SessionUses(PendingWrites[SessionId, datetime]):
+    """When sessions were used last."""
+
+    failure_event = "session_uses_not_written"
+
+    def merged(self, one: datetime, other: datetime) -> datetime:
+        return max(one, other)
+
+    def write(self, connection: Connection, pending: Mapping[SessionId, datetime]) -> None:
+        user_sessions.set_last_seen(connection, pending)
 
 
 def sign_in(forge: Forge, login: str, password: Secret, *, browser: str, address: str = "") -> StartedSession | None:
@@ -98,6 +108,7 @@ def find_session(forge: Forge, secret: Secret) -> FoundSession | None:
 
 def list_sessions(forge: Forge, granted: Authorized[User, MaySeeAccount]) -> tuple[UserSession, ...]:
     """Those that go on, the one that was used last first."""
+    forge.memory(SessionUses).flush()
     with forge.database.begin_read() as connection:
         listed = user_sessions.list_sessions(connection, granted.subject.id)
     return tuple(session for session in listed if not _has_ended(session, forge.now()))
@@ -165,15 +176,8 @@ def _has_ended(session: UserSession, now: datetime) -> bool:
 
 
 def _note_use(forge: Forge, session: UserSession) -> None:
-    now = forge.now()
-    if now - session.last_seen_at < SEEN_WITHIN:
-        return
-    try:
-        with forge.database.begin_write() as connection:
-            user_sessions.set_last_seen(connection, session.id, now)
-    except (TryLater, OSError) as error:
-        # A page can be read all the same while the disk is full or the database is busy; the next one notes it.
-        log.warning("session_use_not_noted", reason=str(error))
+    if forge.now() - session.last_seen_at >= SEEN_WITHIN:
+        forge.memory(SessionUses).note(forge.database, session.id, forge.now())
 
 
 def _digest(secret: Secret) -> str:

@@ -3,11 +3,12 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 
 from matou.credentials import GitCredential, Secret
 from matou.db import memberships, tokens, users
+from matou.db.engine import Connection
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace, NamespaceId
 from matou.db.tokens import NewToken, Token, TokenHolder, TokenId
@@ -16,12 +17,28 @@ from matou.errors import NotFound
 from matou.forge.access import ALL_SCOPES, Authorized, Identity, MayAdminister, MayManageAccount, MaySeeAccount, Scope
 from matou.forge.accounts.users import refuse_while_slowed
 from matou.forge.forge import Forge
+from matou.forge.pending_writes import PendingWrites
 from matou.model.names import folded
 
 PROJECT_SCOPES = frozenset({Scope.PROJECT_READ, Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE})
 
+USED_WITHIN = timedelta(hours=1)
+"""How far behind `last_used_at` may be: each write makes the server ask its database anew what it remembered."""
+
 _TOKEN = re.compile(r"[0-9a-f]{40}\Z")
 _ROBOT_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+class TokenUses(PendingWrites[TokenId, datetime]):
+    """When tokens were used last."""
+
+    failure_event = "token_uses_not_written"
+
+    def merged(self, one: datetime, other: datetime) -> datetime:
+        return max(one, other)
+
+    def write(self, connection: Connection, pending: Mapping[TokenId, datetime]) -> None:
+        tokens.set_last_used(connection, pending)
 
 
 class NoSuchToken(NotFound):
@@ -71,6 +88,7 @@ def resolve_token(forge: Forge, secret: Secret, *, login: str | None = None, add
         refuse_while_slowed(forge, "", address)
         forge.failures.failed("", address, tried=secret, now=forge.now())
         return None
+    _note_use(forge, found[0].token)
     return found[1]
 
 
@@ -81,6 +99,7 @@ def looks_like_token(secret: Secret) -> bool:
 
 def list_tokens(forge: Forge, granted: Authorized[User, MaySeeAccount]) -> tuple[Token, ...]:
     """In the order in which they were made."""
+    forge.memory(TokenUses).flush()
     with forge.database.begin_read() as connection:
         return tokens.list_tokens(connection, granted.subject.id)
 
@@ -153,6 +172,11 @@ def _look_up_holder(forge: Forge, digest: str) -> tuple[TokenHolder, Identity] |
         return None
     scopes = frozenset(Scope(scope) for scope in holder.token.scopes.split())
     return holder, Identity(holder.user, scopes, holder.only_below)
+
+
+def _note_use(forge: Forge, token: Token) -> None:
+    if token.last_used_at is None or forge.now() - token.last_used_at >= USED_WITHIN:
+        forge.memory(TokenUses).note(forge.database, token.id, forge.now())
 
 
 def _is_good(forge: Forge, holder: TokenHolder, login: str | None) -> bool:

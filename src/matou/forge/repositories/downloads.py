@@ -4,29 +4,21 @@ What counts is a clone, that is a fetch that has nothing yet (no `have`), and th
 fetch of what is new counts nothing.
 """
 
-import threading
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
-from weakref import ReferenceType, ref
-
-import structlog
 
 from matou.db import downloads
-from matou.db.engine import Database
+from matou.db.engine import Connection
 from matou.db.repositories import Repository
 from matou.errors import Invalid
 from matou.forge.access import Authorized, MayReadAnalysis, MayReadCode
 from matou.forge.forge import Forge
-
-log = structlog.get_logger(__name__)
+from matou.forge.pending_writes import PendingWrites
 
 CHINA = timezone(timedelta(hours=8))
 """The zone whose midnight ends a day, as at GitCode."""
 
-WRITTEN_AFTER = timedelta(seconds=60)
-MOST_PENDING = 1000
 LONGEST_RANGE_DAYS = 1100
 DEFAULT_RANGE_DAYS = 30
 
@@ -58,73 +50,21 @@ class DownloadTotals:
     total: int
 
 
-class DownloadCounts:
-    """What was counted and is not written down yet; safe to share between threads.
+class DownloadCounts(PendingWrites[downloads.Day, int]):
+    """How many there were of a repository on a day."""
 
-    It writes by itself, in a thread of its own: WRITTEN_AFTER the first count, or at once after MOST_PENDING. A process
-    that is killed loses what it counted since; one that ends in good order calls `flush_downloads` first.
-    """
+    failure_event = "downloads_not_written"
 
-    def __init__(self) -> None:
-        # A timer must not keep a database alive that everybody else has let go.
-        self._database: ReferenceType[Database] | None = None
-        self._pending: Counter[downloads.Day] = Counter()
-        self._timer: threading.Timer | None = None
-        self._lock = threading.Lock()
-        self._writing = threading.Lock()
+    def merged(self, one: int, other: int) -> int:
+        return one + other
 
-    def count(self, database: Database, repository: Repository, day: date) -> None:
-        with self._lock:
-            self._database = self._database or ref(database)
-            self._pending[repository.id, day] += 1
-            if self._timer is None:
-                self._start_timer(WRITTEN_AFTER)
-            elif self._pending.total() == MOST_PENDING:
-                self._timer.cancel()
-                self._start_timer(timedelta(0))
-
-    def flush(self) -> None:
-        """Write everything down. What cannot be written now stays counted. Raises as a transaction does."""
-        with self._writing:
-            with self._lock:
-                counts, self._pending = self._pending, Counter()
-                self._stop_timer()
-            database = None if self._database is None else self._database()
-            if database is None or not counts:
-                return
-            try:
-                with database.begin_write() as connection:
-                    downloads.add_downloads(connection, counts)
-            except BaseException:
-                self._take_back(counts)
-                raise
-
-    def _take_back(self, counts: "Counter[downloads.Day]") -> None:
-        with self._lock:
-            self._pending.update(counts)
-            if self._timer is None:
-                self._start_timer(WRITTEN_AFTER)
-
-    def _flush_in_time(self) -> None:
-        try:
-            self.flush()
-        except Exception:
-            log.exception("downloads_not_written")
-
-    def _start_timer(self, after: timedelta) -> None:
-        self._timer = threading.Timer(after.total_seconds(), self._flush_in_time)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = None
+    def write(self, connection: Connection, pending: Mapping[downloads.Day, int]) -> None:
+        downloads.add_downloads(connection, pending)
 
 
 def count_download(forge: Forge, granted: Authorized[Repository, MayReadCode]) -> None:
     """Note one download. It waits for nothing but a lock in memory, so it may be called in an event loop."""
-    forge.memory(DownloadCounts).count(forge.database, granted.subject, day_of(forge.now()))
+    forge.memory(DownloadCounts).note(forge.database, (granted.subject.id, day_of(forge.now())), 1)
 
 
 def flush_downloads(forge: Forge) -> None:

@@ -1,0 +1,41 @@
+"""May this identity administer the server as a whole? Its accounts, and what belongs to nobody in particular."""
+
+from dataclasses import InitVar, dataclass
+from typing import Final, final
+
+from matou.forge.access.authorize import BoundToken, NotAllowed, level_anywhere
+from matou.forge.access.identity import ALL_SCOPES, Identity, missing_scope
+from matou.forge.access.policy import AccessLevel
+
+_KEY: Final = object()
+"""Whoever holds it has asked."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    """That an identity may administer the server, as `Authorized` says it of a subject."""
+
+    identity: Identity
+    key: InitVar[object]
+
+    def __post_init__(self, key: object) -> None:
+        if key is not _KEY:
+            raise TypeError("only forge.access.administration makes this")
+
+
+def authorize_administration(identity: Identity) -> Administrator:
+    """Decide. A token is good for it only if it is good for everything.
+
+    Raises:
+        NotAllowed: whoever asks is no administrator, or is disabled.
+        BoundToken, MissingScope: of a token.
+    """
+    if level_anywhere(identity) is not AccessLevel.ADMINISTRATOR:
+        raise NotAllowed("this is for administrators")
+    if identity.only_below is not None:
+        raise BoundToken("this token is good for {namespace} only", namespace=repr(str(identity.only_below)))
+    missing = ALL_SCOPES - identity.scopes
+    if missing:
+        raise missing_scope(missing)
+    return Administrator(identity, _KEY)
