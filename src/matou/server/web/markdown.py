@@ -33,6 +33,9 @@ _ATTRIBUTES: Final = {
     "td": {"align", "colspan", "rowspan", "style"},
     "th": {"align", "colspan", "rowspan", "style"},
 }
+_REACHABLE: Final = {"pre": {"tabindex": "0"}, "table": {"tabindex": "0"}}
+"""What may be wider than the page: a keyboard scrolls only what it can reach."""
+
 _IDS: Final = "user-content-"
 _STYLE: Final = re.compile(r"text-align:(left|right|center)\Z")
 
@@ -68,6 +71,7 @@ def render_document(text: str, kind: TextKind, place: TextLocation) -> Markup:
             attributes=_ATTRIBUTES,
             attribute_filter=partial(_attribute, place),
             url_schemes=set(_OUTSIDE),
+            set_tag_attribute_values=_REACHABLE,
             link_rel="nofollow noopener noreferrer",
         )
     )

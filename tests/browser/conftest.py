@@ -1,0 +1,84 @@
+"""What tests in a browser share: one server with a bit of everything, and one Chromium."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from matou.db.repositories import Repository
+from matou.model.platform import Visibility
+from support.deciding import describe_repository
+from support.git_repositories import annotated_tag, commit_stream, fast_import, git
+from support.matou_server import MatouServer, running_server
+
+pytest_plugins = ("support.browser",)
+
+README = """# 渡口 Ferry
+
+[build](docs/build.md) · <b onclick="alert(1)">bold</b> <script>alert(1)</script>
+
+| name | 数量 |
+|---|--:|
+| 船 | 3 |
+
+- [x] done
+- [ ] open
+
+Text with a note.[^1] ![picture](docs/harbour.svg) ![elsewhere](https://elsewhere.example/x.png)
+
+[^1]: the note
+
+```python
+print("<b>")
+```
+"""
+HOSTILE = '"><img src=x onerror=alert(1)>'
+FILES = {
+    "README.md": README.encode(),
+    "src/app.py": b'"""An app."""\n\n\ndef main() -> None:\n    print("<script>alert(1)</script>")\n',
+    "docs/build.md": b"# Build\n",
+    "docs/harbour.svg": b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><rect width="9" height="9"/></svg>',
+    "data/rows.csv": "港口,船\n上海,3\n".encode(),
+    "文档/说明.txt": "中文。\n".encode("gbk"),
+    "binary.bin": b"\0\1\2" * 100,
+    "<b>&": b"x\n",
+    "long " + "x" * 150: b"y\n",
+}
+
+
+@dataclass(frozen=True)
+class Harbour:
+    """A server with repositories, and what is in them.
+
+    Attributes:
+        ferry: public, with files, branches and tags of all sorts.
+        secret: private.
+        empty: public, without a commit.
+    """
+
+    server: MatouServer
+    ferry: Repository
+    secret: Repository
+    empty: Repository
+
+
+@pytest.fixture(scope="session")
+def harbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harbour]:
+    with running_server(tmp_path_factory.mktemp("browser") / "archive", forgives_addresses=True) as server:
+        ferry = server.repository("harbour/ferry", visibility=Visibility.PUBLIC)
+        describe_repository(server.forge, ferry, "A ferry 渡船 " + HOSTILE)
+        git_dir = server.git_dir(ferry)
+        fast_import(git_dir, commit_stream("main", FILES, f"first {HOSTILE}", is_root=True))
+        for number in range(1, 60):
+            fast_import(
+                git_dir, commit_stream("main", {"src/app.py": b"# %d\n" % number}, f"第 {number} 次", number=number)
+            )
+        git(git_dir, "branch", "feature/第一", "main")
+        git(git_dir, "update-ref", "refs/heads/<b>&", "refs/heads/main")
+        annotated_tag(git_dir, "v1.0", "main")
+        yield Harbour(
+            server,
+            ferry,
+            server.repository("harbour/secret"),
+            server.repository("harbour/empty", visibility=Visibility.PUBLIC),
+        )
