@@ -134,6 +134,38 @@ def test_a_suffix_chooses_files_and_hides_nothing(ship: Path, ends: tuple[Object
     assert ({each.path for each in found.files}, found.is_whole) == ({b"\xb2\xe2.txt", "码头.txt".encode()}, True)
 
 
+def test_spaces_count_only_where_they_are_to(ship: Path) -> None:
+    moved = b"".join(b"line %d\n" % number for number in range(30))
+    before = {
+        "spaces": ("100644", b"a b\n"),
+        "more": ("100644", b"a\nb\n"),
+        "mode": ("100644", b"x y\n"),
+        "from": ("100644", moved),
+        "z": ("100644", b"1\n"),
+    }
+    after = {
+        "spaces": ("100644", b"a    b\n"),
+        "more": ("100644", b"a \nc\n"),
+        "mode": ("100755", b"x  y\n"),
+        "to": ("100644", moved.replace(b"line 3\n", b"line  3\n")),
+        "z": ("100644", b"2\n"),
+    }
+    first, only_spaces = commit_of(ship, before), commit_of(ship, before | {"spaces": after["spaces"]})
+    second = commit_of(ship, after)
+
+    found = difference_between(ship, first, second, ignores_whitespace=True)
+    files = by_path(found.files)
+
+    assert found.is_whole
+    assert b"".join(each.patch or b"" for each in found.files) == says(
+        ship, "diff-tree", "-r", "-p", "-M", "-w", first, second
+    )
+    assert (files[b"spaces"].patch, files[b"more"].additions) == (b"", 1)
+    assert (files[b"z"].hunks, files[b"to"].old_path) == (b"@@ -1 +1 @@\n-1\n+2\n", b"from")
+    alone = difference_between(ship, first, only_spaces, ignores_whitespace=True)
+    assert ([each.patch for each in alone.files], alone.is_whole) == ([b""], True)
+
+
 def test_nothing_between_a_commit_and_itself(ship: Path, ends: tuple[ObjectId, ObjectId]) -> None:
     found = difference_between(ship, ends[0], ends[0])
 

@@ -66,6 +66,9 @@ def at(seconds: int) -> datetime:
         (Selection(authors=("W. F",)), ["--author=fang@example.org"]),
         (Selection(authors=("nobody", "li.lei@")), ["--author=li.lei"]),
         (Selection(authors=(".*",)), ["--author=nobody at all"]),
+        (Selection(keyword="COMMIT 1"), ["--grep=commit 1"]),
+        (Selection(keyword=".*"), ["--grep=nothing says this"]),
+        (Selection(keyword="commit", authors=("nobody",)), ["--author=nobody at all"]),
         (Selection(since=at(3)), [f"--since={EPOCH + 3}"]),
         (Selection(until=at(3)), [f"--until={EPOCH + 3}"]),
         (Selection(since=at(3), until=at(3)), [f"--since={EPOCH + 3}", f"--until={EPOCH + 3}"]),
@@ -85,6 +88,12 @@ def test_pages_are_slices(ship: Path) -> None:
     assert [oid for offset in range(0, 20, 4) for oid in ids.page(offset, 4)] == git(ship, "rev-list", "main").split()
     assert len(ids) == 15
     assert len(CommitIds(b"")) == 0
+
+
+def test_the_newest_are_asked_for_alone(ship: Path) -> None:
+    ids = commit_ids(ship, tip_of(ship, "main"), most=3)
+
+    assert list(ids.page(0, 9)) == git(ship, "rev-list", "main").split()[:3]
 
 
 def test_no_more_than_the_limit_is_listed(ship: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,6 +54,10 @@ class NoSuchCommit(NotFound):
     """No branch, tag or id that was given stands for a commit of this repository."""
 
 
+class NoSuchTag(NotFound):
+    """The repository has no tag of this name."""
+
+
 class BranchOrder(StrEnum):
     NAME = "name"
     UPDATED = "updated"
@@ -63,13 +67,15 @@ class BranchOrder(StrEnum):
 class CommitQuery:
     """Which commits are wanted; what is empty asks for nothing.
 
-    `author` is a part of a name or e-mail, or the name of a user, who then counts with their e-mail.
+    `author` is a part of a name or e-mail, or the name of a user, who then counts with their e-mail. `keyword` is a
+    part of the message.
     """
 
     path: TreePath | None = None
     author: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    keyword: str = ""
 
 
 EVERY_COMMIT: Final = CommitQuery()
@@ -94,12 +100,30 @@ class ListedTag:
     annotated: TagObject | None
 
 
+@dataclass(frozen=True, slots=True)
+class NewestCommits:
+    """The newest commits of a history; all of them where it is whole."""
+
+    ids: CommitIds
+    is_whole: bool
+
+    def reaches(self, end: int) -> bool:
+        """Whether it tells what stands before that place, and whether anything stands there."""
+        return self.is_whole or len(self.ids) > end
+
+
+_NOTHING_KNOWN: Final = NewestCommits(CommitIds(b""), is_whole=False)
+
+
 class HistoryCache:
     """Which commits were found, for questions that will be asked again for the next page; bounded by bytes."""
 
     def __init__(self, most_bytes: int = MOST_REMEMBERED_BYTES) -> None:
         self._cached = SizedCache[tuple[RepositoryId, ObjectId, Selection], CommitIds](
             most_bytes, size_of=lambda ids: len(ids.content) + _OVERHEAD_BYTES
+        )
+        self._beginnings = SizedCache[tuple[RepositoryId, ObjectId, Selection], NewestCommits](
+            most_bytes // 4, size_of=lambda beginning: len(beginning.ids.content) + _OVERHEAD_BYTES
         )
         self._latest = SizedCache[RepositoryId, ObjectId](most_bytes // _OVERHEAD_BYTES)
 
@@ -110,6 +134,15 @@ class HistoryCache:
         self._cached.put(key, ids)
         if key[2] == EVERYTHING:
             self._latest.put(key[0], key[1])
+
+    def beginning(self, key: tuple[RepositoryId, ObjectId, Selection]) -> NewestCommits:
+        ids = self._cached.get(key)
+        if ids is not None:
+            return NewestCommits(ids, is_whole=True)
+        return self._beginnings.get(key) or _NOTHING_KNOWN
+
+    def put_beginning(self, key: tuple[RepositoryId, ObjectId, Selection], beginning: NewestCommits) -> None:
+        self._beginnings.put(key, beginning)
 
     def latest(self, repository: RepositoryId) -> tuple[ObjectId, CommitIds] | None:
         """The whole history that was last found, and where it begins."""
@@ -161,6 +194,34 @@ def list_commits(
     start = _commit(opened, commit_id_at(forge, granted, revision), revision).id
     ids = _ids(forge, granted.subject, start, _selection(forge, only))
     return tuple(commit_to_list(opened, name) for name in ids.page(offset, limit)), len(ids)
+
+
+def browse_commits(
+    forge: Forge,
+    granted: Authorized[Repository, MayReadCode],
+    start: ObjectId,
+    only: CommitQuery,
+    *,
+    offset: int,
+    limit: int,
+) -> tuple[tuple[Commit, ...], bool]:
+    """As `list_commits`, as far as it takes to know whether more come after the page; nothing is counted.
+
+    Raises:
+        NoSuchCommit: `start` stands for no commit.
+        HistoryTooLong: git was stopped, as it took too long.
+    """
+    git_dir, memory = forge.git_dir(granted.subject), forge.memory(HistoryCache)
+    opened = open_repository(git_dir)
+    key = (granted.subject.id, _commit(opened, start, start).id, _selection(forge, only))
+    found = memory.beginning(key)
+    if not found.reaches(offset + limit):
+        most = offset + limit + (offset + limit if offset else 0) + 1
+        ids = commit_ids(git_dir, key[1], key[2], most=most)
+        found = NewestCommits(ids, is_whole=len(ids) < most)
+        memory.put_beginning(key, found)
+    page = tuple(commit_to_list(opened, name) for name in found.ids.page(offset, limit))
+    return page, len(found.ids) > offset + limit
 
 
 def find_commit_at(forge: Forge, granted: Authorized[Repository, MayReadCode], revision: str) -> Commit:
@@ -227,6 +288,14 @@ def list_tags(
     return tuple(_tag(opened, name, _target(listing, TAGS, name)) for name in page), len(names)
 
 
+def find_tag_named(forge: Forge, granted: Authorized[Repository, MayReadCode], name: str) -> ListedTag:
+    """Raises NoSuchTag."""
+    target = ref_listing(forge, granted).refs.get(RefName(TAGS + name))
+    if target is None:
+        raise NoSuchTag("there is no tag {name}", name=repr(name)[:200])
+    return _tag(open_repository(forge.git_dir(granted.subject)), name, target)
+
+
 def users_of(forge: Forge, emails: Iterable[str]) -> dict[str, User]:
     """The users whom e-mail addresses belong to; an address that is nobody's is left out."""
     users = {email: _user_of(forge, email) for email in set(emails) if "@" in email}
@@ -276,7 +345,13 @@ def _grown(git_dir: Path, old_start: ObjectId, old: CommitIds, start: ObjectId) 
 
 
 def _selection(forge: Forge, only: CommitQuery) -> Selection:
-    return Selection(path=only.path, authors=_authors(forge, only.author), since=only.since, until=only.until)
+    return Selection(
+        path=only.path,
+        authors=_authors(forge, only.author),
+        since=only.since,
+        until=only.until,
+        keyword=only.keyword,
+    )
 
 
 def _authors(forge: Forge, author: str) -> tuple[str, ...]:

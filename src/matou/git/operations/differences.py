@@ -42,6 +42,7 @@ _RAW: Final = re.compile(
 _LINES: Final = re.compile(rb"(?P<added>[0-9]+|-)\t(?P<deleted>[0-9]+|-)\t(?P<path>.*)\Z", re.DOTALL)
 _SECTION: Final = re.compile(rb"^diff --git ", re.MULTILINE)
 _HUNK: Final = re.compile(rb"^@@ ", re.MULTILINE)
+_BINARY: Final = re.compile(rb"^Binary files ", re.MULTILINE)
 _KINDS: Final = {b"A": ChangeKind.ADDED, b"D": ChangeKind.REMOVED, b"R": ChangeKind.RENAMED}
 _SUBMODULE: Final = "160000"
 _TYPE_CHANGED: Final = b"T"
@@ -78,6 +79,11 @@ class FileDifference:
         return _SUBMODULE in ((self.old_mode,) if self.kind is ChangeKind.REMOVED else (self.new_mode,))
 
     @property
+    def is_binary(self) -> bool:
+        """git takes it for something else than text; where its patch was not read, that is not known."""
+        return self.patch is not None and not self.hunks and _BINARY.search(self.patch) is not None
+
+    @property
     def hunks(self) -> bytes:
         """The patch without what stands before its first `@@`; nothing for a binary file and a mere renaming."""
         begin = _HUNK.search(self.patch or b"")
@@ -98,19 +104,27 @@ def parent_of(commit: Commit) -> ObjectId:
 
 
 def difference_between(
-    git_dir: Path, before: ObjectId, after: ObjectId, *, path: TreePath | None = None, suffix: str = ""
+    git_dir: Path,
+    before: ObjectId,
+    after: ObjectId,
+    *,
+    path: TreePath | None = None,
+    suffix: str = "",
+    ignores_whitespace: bool = False,
 ) -> Difference:
     """What lies between two commits or trees, renamed files found.
 
     Args:
         path: of this file or folder alone.
         suffix: of files whose path ends so alone.
+        ignores_whitespace: lines that differ in spaces alone are the same; a file of nothing else has an empty patch.
 
     Raises:
         Unreadable: the trees or files are not all there.
     """
     arguments = ["diff-tree", "-r", "-z", "--raw", "--numstat", "-p", "--no-abbrev", *_PLAIN, *_RENAMES]
-    words = [*arguments, before, after, "--", *([] if path is None else [str(path)])]
+    spaces = ["-w"] if ignores_whitespace else []
+    words = [*arguments, *spaces, before, after, "--", *([] if path is None else [str(path)])]
     try:
         with (
             _reporting(after),
@@ -192,19 +206,26 @@ class _RawRecord:
         """Where a file became a link, git writes that one went and another came."""
         return 2 if self.status == _TYPE_CHANGED else 1
 
+    @property
+    def is_patched_without_lines(self) -> bool:
+        return self.path != self.old_path or self.old_mode != self.new_mode
+
 
 def _read(name: ObjectId, output: bytes, *, is_whole: bool) -> Iterator[FileDifference]:
-    """First a record for each file with kinds and blobs, then as many with lines, an empty one, and then the patches.
+    """First a record for each file with kinds and blobs, then those with lines, an empty one, and then the patches.
 
-    Patches are counted from there on: a path in them may be quoted, and their lines may hold a NUL.
+    Patches are counted from there on: a path in them may be quoted, and their lines may hold a NUL. Where spaces do not
+    count, git says nothing more of a file that differs in nothing else, unless it was renamed or its mode changed.
     """
     fields = _Fields(output)
     named = list(_raw_records(fields))
-    lines = list(_line_records(name, fields, len(named)))
-    patches = _patches(output[fields.position :], is_whole=is_whole) if len(lines) == len(named) else iter(())
-    for number, one in enumerate(named):
-        added, deleted = lines[number] if number < len(lines) else (0, 0)
-        sections = [next(patches, None) for _ in range(one.sections)]
+    lines = dict(_line_records(name, fields, len(named)))
+    # A list that was cut holds the first of them: then no patch was read.
+    patches = _patches(output[fields.position :], is_whole=is_whole) if fields.is_past_lines else iter(())
+    for one in named:
+        added, deleted = lines.get(one.path, (0, 0))
+        is_patched = not fields.is_past_lines or one.path in lines or one.is_patched_without_lines
+        sections = [next(patches, None) for _ in range(one.sections if is_patched else 0)]
         yield FileDifference(
             path=one.path,
             old_path=one.old_path,
@@ -224,6 +245,7 @@ class _Fields:
     def __init__(self, output: bytes) -> None:
         self._output = output
         self.position = 0
+        self.is_past_lines = False
 
     def peek(self) -> bytes | None:
         """None where there is none, or the last was cut."""
@@ -249,19 +271,24 @@ def _raw_records(fields: _Fields) -> Iterator[_RawRecord]:
         yield _RawRecord(path, old_path, raw["status"], ObjectId(blob.decode()), *modes)
 
 
-def _line_records(name: ObjectId, fields: _Fields, count: int) -> Iterator[tuple[int, int]]:
-    for _ in range(count):
+def _line_records(name: ObjectId, fields: _Fields, most: int) -> Iterator[tuple[bytes, tuple[int, int]]]:
+    for _ in range(most):
         field = fields.take()
-        if field is None:
+        if not field:
+            fields.is_past_lines = field is not None
             return
         lines = _LINES.match(field)
         if lines is None:
             raise Damaged("what git says of commit {id} cannot be read", id=name)
-        if not lines["path"]:
-            fields.take(), fields.take()
-        yield _number(lines["added"]), _number(lines["deleted"])
-    if count:
-        fields.take()
+        path = lines["path"] or _renamed(fields)
+        yield path, (_number(lines["added"]), _number(lines["deleted"]))
+    fields.is_past_lines = most == 0 or fields.take() is not None
+
+
+def _renamed(fields: _Fields) -> bytes:
+    """After an empty path the old one stands and then the new one."""
+    fields.take()
+    return fields.take() or b""
 
 
 def _patches(text: bytes, *, is_whole: bool) -> Iterator[bytes]:

@@ -43,13 +43,15 @@ class Selection:
     """Which commits of a history are wanted; what is empty asks for nothing.
 
     `path` is read as git-log(1) does by default. `authors` are parts of `Name <e-mail>`, whatever the case; one of
-    them is enough. `since` and `until` bound the committer's date, both included.
+    them is enough. `since` and `until` bound the committer's date, both included. `keyword` stands in the message,
+    whatever the case.
     """
 
     path: TreePath | None = None
     authors: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    keyword: str = ""
 
 
 EVERYTHING: Final = Selection()
@@ -100,9 +102,16 @@ class ChangedFile:
 
 
 def commit_ids(
-    git_dir: Path, start: ObjectId, only: Selection = EVERYTHING, *, without: ObjectId | None = None
+    git_dir: Path,
+    start: ObjectId,
+    only: Selection = EVERYTHING,
+    *,
+    without: ObjectId | None = None,
+    most: int | None = None,
 ) -> CommitIds:
-    """The history behind a commit or tag, newest first, up to MOST_COMMITS; without what stands behind another.
+    """The history behind a commit or tag, newest first, up to `most`, else MOST_COMMITS.
+
+    It is without what stands behind another commit.
 
     Raises:
         HistoryTooLong: git was stopped, as it took too long.
@@ -110,7 +119,7 @@ def commit_ids(
     """
     ids = bytearray()
     try:
-        arguments = _selecting(start, without, only)
+        arguments = _selecting(start, without, only, most=MOST_COMMITS if most is None else most)
         with (
             translate_damage(start),
             GitChild(arguments, git_dir=git_dir, environment=_LITERAL, limits=HISTORY_LIMITS) as child,
@@ -128,13 +137,13 @@ def commit_ids(
 _LITERAL: Final = {"GIT_LITERAL_PATHSPECS": "1"}
 
 
-def _selecting(start: ObjectId, without: ObjectId | None, only: Selection) -> list[str]:
-    authors = [f"--author={author}" for author in only.authors]
+def _selecting(start: ObjectId, without: ObjectId | None, only: Selection, *, most: int) -> list[str]:
+    texts = [*(f"--author={author}" for author in only.authors), *([f"--grep={only.keyword}"] if only.keyword else [])]
     return [
         "rev-list",
-        f"--max-count={MOST_COMMITS}",
-        *(["--fixed-strings", "--regexp-ignore-case"] if authors else []),
-        *authors,
+        f"--max-count={most}",
+        *(["--fixed-strings", "--regexp-ignore-case"] if texts else []),
+        *texts,
         *([] if only.since is None else [f"--max-age={_seconds(only.since)}"]),
         *([] if only.until is None else [f"--min-age={_seconds(only.until)}"]),
         start,

@@ -26,7 +26,12 @@ class _Tab:
     others: frozenset[str] = frozenset()
 
 
-_TABS: Final = (_Tab(Phrase("Code"), "", frozenset({"tree", "blob"})),)
+_TABS: Final = (
+    _Tab(Phrase("Code"), "", frozenset({"tree", "blob"})),
+    _Tab(Phrase("Commits"), "commits", frozenset({"commit", "compare"})),
+    _Tab(Phrase("Branches"), "branches"),
+    _Tab(Phrase("Tags"), "tags"),
+)
 _MENU: Final[tuple[_Tab, ...]] = ()
 
 

@@ -1,7 +1,7 @@
 """What a view takes, and what it gives."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -52,6 +52,7 @@ class WebRequest:
         theme: `light`, `dark`, or empty where the browser decides.
         known: the entity tags that the browser has.
         form: what was sent; empty for a page that is only looked at.
+        caller: who it is, as turns are counted.
     """
 
     state: ServerState
@@ -63,6 +64,7 @@ class WebRequest:
     theme: str
     known: Sequence[str] = ()
     form: Form = NO_FORM
+    caller: Hashable = None
 
     @property
     def forge(self) -> Forge:

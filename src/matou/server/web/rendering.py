@@ -14,6 +14,7 @@ from matou.errors import Phrase
 from matou.git.odb.objects import TreePath
 from matou.model.platform import Visibility
 from matou.server.web.addresses import joined, page_url, subject_url
+from matou.server.web.plain_text import visible
 
 STATIC_TYPES: Mapping[str, str] = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _VISIBILITIES: Mapping[Visibility, Phrase] = {
@@ -57,6 +58,8 @@ def templates() -> jinja2.Environment:
         "name": name,
         "name_of_path": name_of_path,
         "shortened": shortened,
+        "visible": visible,
+        "phrase": i18n.localize,
         "visibility": visibility,
     }
     return found
@@ -83,7 +86,7 @@ def said(text: str) -> str:
 def name(text: str | bytes) -> str:
     """A name as it lies in git, to be read: what is not UTF-8 shows as the replacement character."""
     raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
-    return raw.decode("utf-8", "replace")
+    return visible(raw.decode("utf-8", "replace"))
 
 
 def name_of_path(path: TreePath) -> str:

@@ -29,7 +29,7 @@ from matou.server.api.responses import OpenedStream, StreamedResponse, open_stre
 from matou.server.authentication import CHALLENGE, UnknownCredential, UnreadableCredential, identify, read_credential
 from matou.server.authorization import UNAUTHORIZED
 from matou.server.errors import HttpFailure, answer_for
-from matou.server.origin import base_url, client_address
+from matou.server.origin import base_url, caller_of, client_address
 from matou.server.paths import namespace_at, repository_at
 from matou.server.state import ServerState
 from matou.server.streaming import until_client_leaves
@@ -188,6 +188,7 @@ def _page_request(state: ServerState, request: Request, identity: Identity) -> W
         base=base_url(state.base_url, request.scope),
         language=language_of(request.cookies, request.headers.get("accept-language", "")),
         theme=theme_of(request.cookies),
+        caller=caller_of(identity, client_address(request.scope)),
         known=[tag.strip() for tag in request.headers.get("if-none-match", "").split(",")],
     )
 

@@ -10,9 +10,12 @@ from matou.db.repositories import Repository
 from matou.forge.access import Authorized, MaySee
 from matou.server.api.responses import StreamedResponse
 from matou.server.web.page import HtmlPage, WebRequest
+from matou.server.web.views.commits import show_commit, show_commits
+from matou.server.web.views.compare import show_comparison
 from matou.server.web.views.files import show_file, show_raw
 from matou.server.web.views.listings import show_namespace
 from matou.server.web.views.preferences import keep_preferences
+from matou.server.web.views.refs import send_archive, show_branches, show_tags
 from matou.server.web.views.repository import show_folder, show_repository
 
 Words = tuple[str, ...]
@@ -30,5 +33,11 @@ REPOSITORY_PAGES: Final[Mapping[str, RepositoryView]] = {
     "tree": show_folder,
     "blob": show_file,
     "raw": show_raw,
+    "commits": show_commits,
+    "commit": show_commit,
+    "compare": show_comparison,
+    "branches": show_branches,
+    "tags": show_tags,
+    "archive": send_archive,
 }
 NAMESPACE_PAGES: Final[Mapping[str, NamespaceView]] = {"": show_namespace}

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 
 import pygit2
 
-from matou.errors import NotFound
 from matou.forge.access import MayReadCode, MayWriteCode
 from matou.forge.content import branches
 from matou.forge.content.branches import BRANCHES, TAGS
-from matou.forge.content.history import find_branch
+from matou.forge.content.history import NoSuchTag, find_branch
 from matou.forge.content.references import ref_listing
 from matou.git.odb.objects import MissingObject, TooLargeToRead, commit_to_list, find_tag, open_repository
 from matou.model.names import ObjectId, RefName
@@ -26,10 +25,6 @@ from matou.server.dialects.coding.context import (
     readable,
 )
 from matou.server.dialects.coding.depots import find_depot
-
-
-class NoSuchTag(NotFound):
-    """No tag has this name."""
 
 
 def all_branches(context: TeamContext, request: requests.DescribeGitBranches) -> wire_contents.BranchesResponse:

@@ -3,36 +3,16 @@
 from enum import StrEnum
 from typing import Final
 
-from matou.concurrency import FairLimit
-from matou.errors import NotFound
 from matou.forge.access import MayReadCode
-from matou.forge.content.archives import prepare_download
 from matou.git.operations.archives import LARGEST_ARCHIVE_BYTES, GitArchiveFormat
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Nothing, Parameters
 from matou.server.api.responses import StreamedResponse
 from matou.server.api.route import Workload, repository_route
-from matou.server.api.streaming import Cacheable, attachment, counted, streamed
-from matou.server.response_files import ResponseKey
+from matou.server.archive_downloads import ARCHIVE_ENDINGS, archive_response, named_archive
 from matou.server.stall_budget import LEAST_BYTES_A_SECOND
-from matou.server.state import ARCHIVES_AT_ONCE, ARCHIVES_OF_ONE, ServerState
+from matou.server.state import ARCHIVES_AT_ONCE, ARCHIVES_OF_ONE
 from matou.settings import MEBIBYTE
-
-_MEDIA_TYPES: Final = {
-    GitArchiveFormat.ZIP: b"application/zip",
-    GitArchiveFormat.TAR: b"application/x-tar",
-    GitArchiveFormat.TAR_GZ: b"application/gzip",
-}
-_ENDINGS: Final = {
-    ".zip": GitArchiveFormat.ZIP,
-    ".tar.gz": GitArchiveFormat.TAR_GZ,
-    ".tgz": GitArchiveFormat.TAR_GZ,
-    ".tar": GitArchiveFormat.TAR,
-}
-
-
-class NoSuchArchive(NotFound):
-    """The name of an archive ends in no format that we make."""
 
 
 class ArchiveKind(StrEnum):
@@ -56,15 +36,11 @@ class NamedArchiveQuery(Parameters, frozen=True, kw_only=True):
 
 
 def send_archive(context: RepositoryContext[MayReadCode], params: ArchiveQuery) -> StreamedResponse:
-    return _download(context, params.ref, _ENDINGS[f".{params.format}"])
+    return _download(context, params.ref, ARCHIVE_ENDINGS[f".{params.format}"])
 
 
 def send_named_archive(context: RepositoryContext[MayReadCode], params: Nothing) -> StreamedResponse:  # noqa: ARG001 - as routes ask for it
-    name = context.path["archive"]
-    for ending, packed_as in _ENDINGS.items():
-        if name.endswith(ending) and name != ending:
-            return _download(context, name.removesuffix(ending), packed_as)
-    raise NoSuchArchive("{name} ends in none of {endings}", name=repr(name)[:200], endings=", ".join(_ENDINGS))
+    return _download(context, *named_archive(context.path["archive"]))
 
 
 def send_zip(context: RepositoryContext[MayReadCode], params: NamedArchiveQuery) -> StreamedResponse:
@@ -76,18 +52,7 @@ def send_tar(context: RepositoryContext[MayReadCode], params: NamedArchiveQuery)
 
 
 def _download(context: RepositoryContext[MayReadCode], revision: str, packed_as: GitArchiveFormat) -> StreamedResponse:
-    download = prepare_download(context.forge, context.granted, revision, packed_as)
-    kind = (b"content-type", _MEDIA_TYPES[packed_as])
-    cache = (b"cache-control", b"private, no-cache")
-    headers = (kind, attachment(download.file_name), cache)
-    key = ResponseKey(context.repository.id, None, (download.commit.id, packed_as, download.name))
-    keep = Cacheable(key, download.size_bytes) if download.is_lasting else None
-    made = streamed(download.chunks, headers, whose=context.caller, limit=_of_archives, keep=keep)
-    return counted(made, download.count)
-
-
-def _of_archives(state: ServerState) -> FairLimit:
-    return state.archives
+    return archive_response(context.forge, context.granted, revision, packed_as, whose=context.caller)
 
 
 _ABOUT: Final = (

@@ -1,0 +1,167 @@
+"""A difference in pages that a browser shows at once: which files stand on which, and which are folded."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+from urllib.parse import urlencode
+
+from matou.git.operations.differences import Difference, FileDifference
+from matou.git.operations.history import ChangeKind
+from matou.git.operations.patches import PatchLine, patch_lines
+from matou.server.web.diff_rows import DiffCell, SplitRow, split_rows, unified_rows
+from matou.server.web.page import Paging, WebRequest
+
+PAGE_BYTES: Final = 80_000
+FOLDED_FROM_BYTES: Final = 24_000
+LINES_OF_ONE_FILE: Final = 500
+"""On a page of its own."""
+
+_LISTED_BYTES: Final = 150
+_HEAD_BYTES: Final = 500
+_ROW_BYTES: Final = 75
+_SIDES: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class DiffFile:
+    """One file on a page.
+
+    Attributes:
+        number: among those of the difference, from 1 on.
+        unified, split: its lines in the one form or the other.
+        folded: how many lines were added and removed, where they stand on a page of their own.
+        is_binary: it has no lines.
+        is_left_out: its patch is longer than is shown at all.
+        page: of the difference, on which it stands.
+    """
+
+    number: int
+    of: FileDifference
+    page: int
+    unified: Sequence[DiffCell] = ()
+    split: Sequence[SplitRow] = ()
+    folded: int = 0
+    is_binary: bool = False
+    is_left_out: bool = False
+
+    @property
+    def is_renamed(self) -> bool:
+        return self.of.path != self.of.old_path
+
+    @property
+    def is_removed(self) -> bool:
+        return self.of.kind is ChangeKind.REMOVED
+
+    @property
+    def mode_changed(self) -> bool:
+        return self.of.kind in (ChangeKind.MODIFIED, ChangeKind.RENAMED) and self.of.old_mode != self.of.new_mode
+
+
+@dataclass(frozen=True, slots=True)
+class DiffPage:
+    """What of a difference is shown at once.
+
+    Attributes:
+        listed: all of its files, without their lines.
+        shown: those of this page.
+        is_alone: one file is shown by itself.
+        is_whole: git was read to the end.
+    """
+
+    listed: Sequence[DiffFile]
+    shown: Sequence[DiffFile]
+    paging: Paging
+    additions: int
+    deletions: int
+    is_split: bool
+    ignores_whitespace: bool
+    is_alone: bool
+    is_whole: bool
+    query: dict[str, str]
+
+    def address(self, **changed: str) -> str:
+        """This page's in another form; an empty value takes a word away."""
+        words = {name: value for name, value in {**self.query, **changed}.items() if value}
+        return "?" + urlencode(words, errors="surrogateescape")
+
+
+def diff_page(view: WebRequest, difference: Difference) -> DiffPage:
+    """By the page's own words: `view=split`, `w=1` without spaces, `file=3` alone, `page`."""
+    files, is_split = difference.files, view.query.get("view") == "split"
+    pages = list(_places(files, is_split=is_split))
+    alone = _file_number(view.query.get("file", ""), len(files))
+    paging = Paging(min(view.number, max(pages, default=1)), max(pages, default=1), 1)
+    listed = [DiffFile(number, each, page) for number, (each, page) in enumerate(zip(files, pages, strict=True), 1)]
+    if alone is None:
+        shown = [_shown(file, is_split=is_split) for file in listed if file.page == paging.number]
+    else:
+        paging = Paging(view.number, _line_count(files[alone - 1]), LINES_OF_ONE_FILE)
+        shown = [_part(listed[alone - 1], paging, is_split=is_split)]
+    return DiffPage(
+        listed=listed,
+        shown=shown,
+        paging=paging,
+        additions=sum(each.additions for each in files),
+        deletions=sum(each.deletions for each in files),
+        is_split=is_split,
+        ignores_whitespace=view.query.get("w") == "1",
+        is_alone=alone is not None,
+        is_whole=difference.is_whole,
+        query=dict(view.query),
+    )
+
+
+def _places(files: Sequence[FileDifference], *, is_split: bool) -> Iterator[int]:
+    """The page of each file, one after the other: as many on each as have room."""
+    room = max(PAGE_BYTES - _LISTED_BYTES * len(files), PAGE_BYTES // 4)
+    page, left = 1, room
+    for each in files:
+        size = _HEAD_BYTES + (0 if _is_folded(each, is_split=is_split) else _size(each, is_split=is_split))
+        if size > left and left < room:
+            page, left = page + 1, room
+        left -= size
+        yield page
+
+
+def _size(file: FileDifference, *, is_split: bool) -> int:
+    """About how long its lines are as HTML."""
+    sides = _SIDES if is_split else 1
+    return sides * (len(file.hunks) + _ROW_BYTES * _line_count(file))
+
+
+def _is_folded(file: FileDifference, *, is_split: bool) -> bool:
+    return _size(file, is_split=is_split) > FOLDED_FROM_BYTES
+
+
+def _line_count(file: FileDifference) -> int:
+    return file.hunks.count(b"\n")
+
+
+def _file_number(text: str, count: int) -> int | None:
+    is_number = text.isascii() and text.isdigit() and len(text) < 6
+    return int(text) if is_number and 1 <= int(text) <= count else None
+
+
+def _shown(file: DiffFile, *, is_split: bool) -> DiffFile:
+    if _is_folded(file.of, is_split=is_split):
+        return DiffFile(file.number, file.of, file.page, folded=file.of.additions + file.of.deletions)
+    return _with_lines(file, list(patch_lines(file.of.hunks)), is_split=is_split)
+
+
+def _part(file: DiffFile, paging: Paging, *, is_split: bool) -> DiffFile:
+    begin = (paging.number - 1) * paging.size
+    lines = list(islice(patch_lines(file.of.hunks), begin, begin + paging.size))
+    return _with_lines(file, lines, is_split=is_split)
+
+
+def _with_lines(file: DiffFile, lines: list[PatchLine], *, is_split: bool) -> DiffFile:
+    return DiffFile(
+        file.number,
+        file.of,
+        file.page,
+        unified=() if is_split else list(unified_rows(lines)),
+        split=list(split_rows(lines)) if is_split else (),
+        is_binary=file.of.is_binary,
+        is_left_out=file.of.patch is None,
+    )

@@ -1,0 +1,86 @@
+"""The history: lists of commits, one commit with what it changed, and two revisions beside one another."""
+
+from typing import Final
+
+from starlette.responses import RedirectResponse, Response
+
+from matou.db.repositories import Repository
+from matou.forge.access import Authorized, MayReadCode, MaySee
+from matou.forge.content.commit_signatures import find_signature
+from matou.forge.content.differences import recall_difference
+from matou.forge.content.history import CommitQuery, browse_commits, find_commit_at, users_of
+from matou.forge.content.references import ref_listing
+from matou.git.odb.objects import Commit, open_repository
+from matou.git.operations.differences import parent_of
+from matou.git.operations.notes import NOTES, find_note
+from matou.server.web.addresses import subject_url
+from matou.server.web.diff_pages import diff_page
+from matou.server.web.page import PER_PAGE, HtmlPage, WebRequest
+from matou.server.web.revision_paths import read_revision_path
+
+LONGEST_FILTER: Final = 200
+
+
+def show_commits(view: WebRequest, granted: Authorized[Repository, MaySee], words: tuple[str, ...]) -> HtmlPage:
+    code = view.code(granted.subject)
+    place = read_revision_path(view.forge, code, words)
+    query = CommitQuery(place.path, author=_filter(view, "author"), keyword=_filter(view, "message"))
+    # Whose name an e-mail belongs to may change at any time.
+    etag = "" if query.author else view.unless_known(place, code.subject)
+    commits, has_more = browse_commits(view.forge, code, place.start, query, offset=view.offset, limit=PER_PAGE)
+    values = {
+        "repository": code.subject,
+        "place": place,
+        "commits": commits,
+        "query": query,
+        "people": people_of(view, commits),
+        "has_more": has_more,
+    }
+    return HtmlPage("commits.html", values, etag=etag)
+
+
+def show_commit(
+    view: WebRequest, granted: Authorized[Repository, MaySee], words: tuple[str, ...]
+) -> HtmlPage | Response:
+    code, revision = view.code(granted.subject), "/".join(words)
+    commit = find_commit_at(view.forge, code, revision)
+    if revision != commit.id:
+        return RedirectResponse(subject_url(code.subject.path, "commit", commit.id), 302)
+    signature = find_signature(view.forge, code, commit.id)
+    note = _note(view, code, commit)
+    etag = view.unless_known(commit.id, code.subject, signature, note)
+    difference = recall_difference(
+        view.forge, code, parent_of(commit), commit.id, ignores_whitespace=view.query.get("w") == "1"
+    )
+    values = {
+        "repository": code.subject,
+        "commit": commit,
+        "body": _body(commit),
+        "signature": signature,
+        "note": note,
+        "people": people_of(view, (commit,)),
+        "diff": diff_page(view, difference),
+        "before": parent_of(commit),
+    }
+    return HtmlPage("commit.html", values, etag=etag)
+
+
+def people_of(view: WebRequest, commits: tuple[Commit, ...]) -> dict[str, str]:
+    """The accounts of those who wrote and committed, by e-mail."""
+    emails = {signature.email for commit in commits for signature in (commit.author, commit.committer)}
+    return {email: user.name for email, user in users_of(view.forge, emails).items()}
+
+
+def _filter(view: WebRequest, name: str) -> str:
+    """What git is asked for: one line, without what ends a text for it."""
+    return view.query.get(name, "").replace("\0", "").split("\n")[0].strip()[:LONGEST_FILTER]
+
+
+def _body(commit: Commit) -> str:
+    """What follows the first paragraph."""
+    return commit.message.strip("\n").partition("\n\n")[2].strip("\n")
+
+
+def _note(view: WebRequest, code: Authorized[Repository, MayReadCode], commit: Commit) -> str | None:
+    notes = ref_listing(view.forge, code).refs.get(NOTES)
+    return None if notes is None else find_note(open_repository(view.forge.git_dir(code.subject)), notes, commit.id)

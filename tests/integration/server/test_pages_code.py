@@ -1,0 +1,252 @@
+"""The pages about code, over one server: history, comparison, branches, tags and archives."""
+
+import io
+import re
+import zipfile
+from collections.abc import Mapping
+from html import unescape
+from urllib.parse import quote
+
+import pytest
+import urllib3
+
+from matou.git.operations.differences import MOST_FILES
+from matou.model.names import ObjectId, object_id
+from matou.model.platform import Visibility
+from support.git_repositories import AUTHOR, EPOCH, annotated_tag, commit_stream, fast_import, git
+from support.matou_server import MatouServer
+
+HTTP = urllib3.PoolManager(retries=False)
+HOSTILE = "<img src=x onerror=alert(1)>\u202e\x1b[2J"
+LINES = b"".join(b"line %d\n" % number for number in range(40))
+
+
+class Site:
+    """What a browser without an account is shown of one public repository."""
+
+    def __init__(self, server: MatouServer) -> None:
+        self.server = server
+        self.repository = server.repository(visibility=Visibility.PUBLIC)
+        self.git_dir = server.git_dir(self.repository)
+        self.url = f"/{self.repository.path}"
+
+    def commit(
+        self, files: Mapping[str, bytes | None], message: str, *, branch: str = "main", number: int = 0
+    ) -> ObjectId:
+        """One more commit; None takes a file away."""
+        said, ref = message.encode(), f"refs/heads/{branch}"
+        stream = [
+            f"commit {ref}\ncommitter {AUTHOR} {EPOCH + number} +0800\ndata {len(said)}\n".encode() + said + b"\n"
+        ]
+        if git(self.git_dir, "for-each-ref", ref):
+            stream.append(f"from {ref}^0\n".encode())
+        for path, content in files.items():
+            name = path.replace("\\", "\\\\").replace('"', '\\"').encode()
+            changed = b"" if content is None else b"\ndata %d\n%b" % (len(content), content)
+            stream.append((b'D "%b"' if content is None else b'M 100644 inline "%b"') % name + changed + b"\n")
+        fast_import(self.git_dir, b"".join(stream))
+        return object_id(git(self.git_dir, "rev-parse", ref))
+
+    def get(self, path: str, **headers: str) -> urllib3.BaseHTTPResponse:
+        return HTTP.request("GET", self.server.url + self.url + path, headers=headers, redirect=False)
+
+    def page(self, path: str) -> str:
+        answer = self.get(path)
+        assert answer.status == 200, (path, answer.status, answer.data[:2000])
+        text = answer.data.decode()
+        assert_harmless(text)
+        return text
+
+
+def assert_harmless(page: str) -> None:
+    """Nothing that others wrote is a tag, runs, or turns text around."""
+    tags = re.findall(r"<[^>]*>", page)
+    assert not [tag for tag in tags if "onerror" in tag or "javascript:" in tag]
+    assert len(re.findall(r"<script", page)) == 1
+    shown = re.sub(r'value="[^"]*"', "", page)
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\u202a-\u202e\u2066-\u2069]", shown)
+    assert len(page.encode()) < 100_000
+
+
+def text_of(page: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", page)).split())
+
+
+@pytest.fixture
+def site(matou_server: MatouServer) -> Site:
+    return Site(matou_server)
+
+
+def test_a_commit_is_shown_with_what_it_changed(site: Site) -> None:
+    first = site.commit({"a.txt": LINES, "b.bin": b"\0\1", "c.txt": b"c\n" * 20}, "first")
+    second = site.commit(
+        {"a.txt": LINES.replace(b"line 7\n", b"line seven\n"), "b.bin": b"\0\2"},
+        "Change a line\n\nWhy: seven.",
+        number=1,
+    )
+    page = site.page(f"/-/commit/{second}")
+
+    assert "Change a line" in text_of(page)
+    assert "Why: seven." in text_of(page)
+    assert "line <mark>7</mark>" in page
+    assert "line <mark>seven</mark>" in page
+    assert "This file is no text" in page
+    assert f'href="{site.url}/-/commit/{first}"' in page
+    assert f'href="{site.url}/-/blob/{second}/a.txt"' in page
+
+
+def test_a_commit_is_found_by_a_branch_and_by_the_beginning_of_its_id(site: Site) -> None:
+    commit = site.commit({"a": b"a\n"}, "a")
+
+    assert {site.get(f"/-/commit/{name}").headers["location"] for name in ("main", commit[:9])} == {
+        f"{site.url}/-/commit/{commit}"
+    }
+    assert site.get(f"/-/commit/{'1' * 40}").status == 404
+
+
+def test_a_rename_is_shown_as_one_and_spaces_are_left_out_on_demand(site: Site) -> None:
+    site.commit({"old.txt": LINES}, "first")
+    changed = LINES.replace(b"line 3\n", b"line  3\n")
+    commit = site.commit({"new.txt": changed, "old.txt": None}, "rename", number=1)
+
+    page = site.page(f"/-/commit/{commit}")
+    without = site.page(f"/-/commit/{commit}?w=1")
+
+    assert "old.txt → new.txt" in text_of(page)
+    assert "+1" in text_of(page)
+    assert "Renamed without a change" in without
+
+
+def test_side_by_side_holds_the_same_lines(site: Site) -> None:
+    site.commit({"a": b"one\ntwo\n"}, "first")
+    commit = site.commit({"a": b"one\n2\n"}, "second", number=1)
+
+    page = site.page(f"/-/commit/{commit}?view=split")
+
+    row = next(row for row in page.split("<tr>") if "two" in row)
+    assert re.search(r'class="removed">two</td>.*class="added">2</td>', row)
+
+
+def test_a_commit_of_many_files_is_paged_and_a_long_one_is_folded(site: Site) -> None:
+    site.commit({"a": b"a\n"}, "first")
+    files = {f"file{number:03d}": b"some line of text\n" * 60 for number in range(60)} | {"long": LINES * 100}
+    commit = site.commit(files, "many", number=1)
+
+    first = site.page(f"/-/commit/{commit}")
+    last = int(re.findall(r"Page 1 of ([0-9]+)", first)[0])
+    pages = [first, *(site.page(f"/-/commit/{commit}?page={number}") for number in range(2, last + 1))]
+    folded = "".join(pages)
+
+    assert sum(page.count('<section class="diff"') for page in pages) == len(files)
+    assert len(set(re.findall(r'id="(f[0-9]+)"', folded))) == len(files)
+    alone = re.search(r'href="(\?file=[0-9]+)">Show 4,000 changed lines', folded)
+    assert alone is not None
+    assert "line 39" in site.page(f"/-/commit/{commit}{alone[1]}")
+    assert "line 39" in site.page(f"/-/commit/{commit}{alone[1]}&page=3")
+
+
+def test_more_files_than_are_shown_are_told(site: Site) -> None:
+    site.commit({"a": b"a\n"}, "first")
+    commit = site.commit({f"{number}": b"x\n" for number in range(MOST_FILES + 1)}, "many", number=1)
+
+    assert "only a part of it stands here" in site.page(f"/-/commit/{commit}")
+
+
+def test_a_note_of_git_notes_is_shown(site: Site) -> None:
+    commit = site.commit({"a": b"a\n"}, "first")
+    git(site.git_dir, "notes", "add", "-m", "Reviewed by Hán Měi <script>", commit)
+
+    assert "Reviewed by Hán Měi <script>" in text_of(site.page(f"/-/commit/{commit}"))
+
+
+def test_commits_are_listed_found_and_paged(site: Site) -> None:
+    stream = [
+        commit_stream("main", {"dir/x" if n % 2 else "y": b"%d\n" % n}, f"commit {n}", number=n) for n in range(70)
+    ]
+    fast_import(site.git_dir, b"".join(stream))
+
+    first, second = site.page("/-/commits/main"), site.page("/-/commits/main?page=2")
+    below = site.page("/-/commits/main/dir")
+
+    assert re.findall(r">commit ([0-9]+)<", first) == [str(number) for number in range(69, 19, -1)]
+    assert re.findall(r">commit ([0-9]+)<", second) == [str(number) for number in range(19, -1, -1)]
+    assert re.findall(r">commit ([0-9]+)<", below) == [str(number) for number in range(69, 0, -2)]
+    assert re.findall(r">commit ([0-9]+)<", site.page("/-/commits/main?message=COMMIT+33")) == ["33"]
+    assert "No commit is like this" in site.page("/-/commits/main?author=nobody")
+    assert "No commit is like this" in site.page("/-/commits/main?message=--all%00")
+
+
+def test_branches_and_tags_are_found_the_default_first(site: Site) -> None:
+    for number in range(3):
+        site.commit({"a": b"%d\n" % number}, f"m{number}", number=number)
+    git(site.git_dir, "update-ref", "refs/heads/feature/x", "main~1")
+    site.commit({"b": b"b\n"}, "on a branch", branch="feature/x", number=9)
+    annotated_tag(site.git_dir, "v1.0", "main")
+    annotated_tag(site.git_dir, "of-a-blob", "main:a")
+
+    branches, tags = site.page("/-/branches"), site.page("/-/tags")
+
+    assert branches.index("/-/tree/main") < branches.index("/-/tree/feature/x")
+    assert "1 commit ahead" in text_of(site.page("/-/branches"))
+    assert "/-/tree/main" not in site.page("/-/branches?name=FEAT")
+    assert "version v1.0" in tags or "v1.0" in text_of(tags)
+    assert f"{site.url}/-/archive/v1.0.zip" in tags
+    assert f"{site.url}/-/archive/of-a-blob.zip" not in tags
+
+
+def test_two_revisions_are_compared_since_they_parted_or_as_they_are(site: Site) -> None:
+    site.commit({"a": b"1\n"}, "first")
+    git(site.git_dir, "update-ref", "refs/heads/feature/x", "main")
+    site.commit({"b": b"b\n"}, "on the branch", branch="feature/x", number=1)
+    site.commit({"c": b"c\n"}, "on main", number=2)
+
+    parted, straight = site.page("/-/compare/main...feature/x"), site.page("/-/compare/main..feature/x")
+    form = site.get("/-/compare?base=main&head=feature%2Fx")
+
+    assert ("on the branch" in parted, "on main" in parted) == (True, False)
+    assert (parted.count('<section class="diff"'), straight.count('<section class="diff"')) == (1, 2)
+    assert form.headers["location"] == f"{site.url}/-/compare/main...feature/x"
+    assert site.get("/-/compare/main").status == 404
+    assert site.get("/-/compare/main...nothing").status == 404
+    assert "Branches, tags or commit ids" in site.page("/-/compare")
+
+
+def test_an_archive_holds_the_files(site: Site) -> None:
+    site.commit({"dir/a": b"a\n"}, "first")
+    git(site.git_dir, "update-ref", "refs/heads/feature/x", "main")
+
+    answer = site.get("/-/archive/feature/x.zip")
+
+    assert [name for name in zipfile.ZipFile(io.BytesIO(answer.data)).namelist() if name.endswith("dir/a")]
+    assert answer.headers["content-type"] == "application/zip"
+    assert site.get("/-/archive/main.rar").status == 404
+
+
+def test_what_did_not_change_is_not_sent_again(site: Site) -> None:
+    commit = site.commit({"a": b"a\n"}, "first")
+    for path in (f"/-/commit/{commit}", "/-/commits/main", "/-/tags", "/-/branches", "/-/compare/main...main"):
+        site.get(path)
+        tag = site.get(path).headers["etag"]
+
+        assert site.get(path, **{"If-None-Match": tag}).status == 304, path
+        site.commit({"b": path.encode()}, "another", number=1)
+        git(site.git_dir, "tag", f"tag{len(path)}", "main")
+        is_fixed = path.endswith(commit)
+        assert site.get(path, **{"If-None-Match": tag}).status == (304 if is_fixed else 200), path
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_whatever_a_commit_holds_is_text(site: Site, language: str) -> None:
+    site.commit({"a": b"1\n"}, "first")
+    name = "\u202e<q>&\"'\u7801\u5934"
+    commit = site.commit({name: HOSTILE.encode() + b"\n\xff\xfe\n"}, HOSTILE + "\n\n" + HOSTILE, number=1)
+    git(site.git_dir, "update-ref", "refs/heads/<q>\u202eon", "main")
+    git(site.git_dir, "update-ref", "refs/tags/<i>\u202eon", "main")
+
+    comparison = f"compare/main...{quote('<q>' + chr(0x202E) + 'on')}"
+    for path in (f"commit/{commit}", "commits/main", "branches", "tags", comparison):
+        answer = site.get(f"/-/{path}", **{"Accept-Language": language})
+
+        assert answer.status == 200
+        assert_harmless(answer.data.decode())
+        assert "<q>" not in answer.data.decode()
