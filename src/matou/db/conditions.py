@@ -24,6 +24,12 @@ class Between:
         if self.end is not None:
             yield column < self.end
 
+    def has(self, moment: datetime | None) -> bool:
+        """As `holds` decides of a column."""
+        if moment is None:
+            return self.earliest is None and self.end is None
+        return (self.earliest is None or moment >= self.earliest) and (self.end is None or moment < self.end)
+
 
 ALWAYS = Between()
 

@@ -29,10 +29,9 @@ class IndexedComment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentQuery:
-    """Which comments on items of a kind: all, those on one item, or the one with an id."""
+    """Which comments on items of a kind: all, or the one with an id."""
 
     kind: str
-    number: str | None = None
     comment_id: str | None = None
     updated: Between = ALWAYS
     by_update: bool = False
@@ -76,8 +75,6 @@ def count_comments(
 def _conditions(metadata_id: MetadataId, wanted: CommentQuery) -> Iterator[ColumnElement[bool]]:
     yield item_comments.c.metadata_id == metadata_id
     yield item_comments.c.kind == wanted.kind
-    if wanted.number is not None:
-        yield items.c.number == wanted.number
     if wanted.comment_id is not None:
         yield item_comments.c.comment_id == wanted.comment_id
     yield from wanted.updated.holds(item_comments.c.updated_at)

@@ -7,9 +7,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import NewType
+from typing import Any, NewType
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, exists, func, insert, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+)
 
 from matou.db.conditions import ALWAYS, Between
 from matou.db.metadata_repositories import MetadataId
@@ -231,33 +245,37 @@ def _values_of(comment: NewComment) -> dict[str, object]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class ItemListing:
+    """A list, as what asks for a page of it and for how many it has: making these takes as long as asking."""
+
+    page: Select[Any]
+    count: Select[Any]
+
+
+def item_listing(
+    metadata_id: MetadataId, wanted: ItemQuery, *, sees_confidential: bool, also: ColumnElement[bool] | None = None
+) -> ItemListing:
+    """Of what is wanted, and of which this holds also."""
+    chosen = and_(*_conditions(metadata_id, wanted), *_visible(sees_confidential=sees_confidential, also=also))
+    page = select(*COLUMNS).where(chosen).order_by(*_ordered(wanted))
+    return ItemListing(
+        page.offset(bindparam("offset")).limit(bindparam("limit")),
+        select(func.count()).select_from(items).where(chosen),
+    )
+
+
 def list_items(
-    connection: Connection,
-    metadata_id: MetadataId,
-    wanted: ItemQuery,
-    *,
-    sees_confidential: bool,
-    also: ColumnElement[bool] | None = None,
-    offset: int = 0,
-    limit: int | None = None,
+    connection: Connection, listing: ItemListing, *, offset: int = 0, limit: int | None = None
 ) -> tuple[IndexedItem, ...]:
-    """One page of what is wanted, and of which this holds also."""
-    chosen = and_(*_conditions(metadata_id, wanted), *_visible(sees_confidential=sees_confidential, also=also))
-    listing = select(*COLUMNS).where(chosen).order_by(*_ordered(wanted)).offset(offset).limit(limit)
-    return tuple(IndexedItem(*row) for row in connection.execute(listing))
+    page = {"offset": offset, "limit": _LARGEST if limit is None else limit}
+    return tuple(IndexedItem(*row) for row in connection.execute(listing.page, page))
 
 
-def count_listed(
-    connection: Connection,
-    metadata_id: MetadataId,
-    wanted: ItemQuery,
-    *,
-    sees_confidential: bool,
-    also: ColumnElement[bool] | None = None,
-) -> int:
+def count_listed(connection: Connection, listing: ItemListing) -> int:
     """How many `list_items` has on all its pages."""
-    chosen = and_(*_conditions(metadata_id, wanted), *_visible(sees_confidential=sees_confidential, also=also))
-    return connection.execute(select(func.count()).select_from(items).where(chosen)).scalar_one()
+    count: int = connection.execute(listing.count).scalar_one()
+    return count
 
 
 def one_of_each(
@@ -269,12 +287,6 @@ def one_of_each(
     first = select(func.min(items.c.id)).where(chosen).group_by(items.c[name])
     listing = select(*COLUMNS).where(items.c.id.in_(first)).order_by(items.c.id)
     return tuple(IndexedItem(*row) for row in connection.execute(listing))
-
-
-def find_item(connection: Connection, metadata_id: MetadataId, kind: str, number: str) -> IndexedItem | None:
-    where = and_(items.c.metadata_id == metadata_id, items.c.kind == kind, items.c.number == number)
-    row = connection.execute(select(*COLUMNS).where(where)).one_or_none()
-    return None if row is None else IndexedItem(*row)
 
 
 def _visible(*, sees_confidential: bool, also: ColumnElement[bool] | None) -> Iterator[ColumnElement[bool]]:

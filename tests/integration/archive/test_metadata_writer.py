@@ -9,6 +9,8 @@ import pytest
 
 from matou.archive.metadata import open_metadata
 from matou.archive.metadata.items import LONGEST_FILE_BYTES
+from matou.archive.metadata.tree_paths import ITEMS_IN_A_FOLDER
+from matou.git.operations.tree_update import MOST_FOLDERS
 from matou.git.repository import packs
 from matou.model.metadata import ReleaseAsset, TimelineEvent
 from matou.model.metadata.kinds import ASSET, ATTACHMENT, CHANGE, ISSUE, LABEL, PERSON, RELEASE
@@ -181,6 +183,19 @@ def test_what_a_complete_listing_lacks_is_gone_and_stays(git_dir: Path) -> None:
     assert made.gone == {"issue": 1}
     assert open_metadata(git_dir).item(ISSUE, "2") == replace(issue("2"), gone_in=2)
     assert about(git_dir)["counts"]["issue"] == {"items": 3, "gone": ["2"]}
+
+
+def test_items_in_more_folders_than_stay_in_memory_are_found(git_dir: Path) -> None:
+    numbers = [str(number * ITEMS_IN_A_FOLDER) for number in range(MOST_FOLDERS + 10)]
+    with writer(git_dir, run=1) as metadata:
+        for number in numbers:
+            metadata.put(ISSUE, issue(number))
+        metadata.commit()
+
+    tree = open_metadata(git_dir)
+
+    for number in (*numbers, *numbers):
+        assert tree.item(ISSUE, number) == issue(number)
 
 
 def test_what_is_gone_is_found_gone_once(git_dir: Path) -> None:

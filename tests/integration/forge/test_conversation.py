@@ -10,6 +10,7 @@ import pytest
 
 from matou.archive.metadata import About, MetadataTree, MetadataWriter
 from matou.db import item_search, memberships, metadata_repositories, repositories
+from matou.db.conditions import Between
 from matou.db.item_comments import CommentQuery
 from matou.db.items import ItemQuery
 from matou.db.memberships import Role
@@ -171,6 +172,40 @@ def test_comments_come_with_their_items_those_on_lines_first(story: Saved, owner
     assert (one.comment.text.body, one.item.number) == ("我也遇到了", "1")
 
 
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({}, ["0", "2", "1", "3"]),
+        ({"ascending": False}, ["1", "2", "0", "3"]),
+        ({"by_update": True}, ["2", "0", "1", "3"]),
+        ({"by_update": True, "ascending": False}, ["1", "0", "2", "3"]),
+        ({"updated": Between(at(3), None)}, ["0", "1"]),
+        ({"updated": Between(at(3), at(4))}, ["0"]),
+    ],
+)
+def test_comments_on_one_item_stand_in_the_order_of_those_on_all(
+    saved: Saved, owner: Identity, wanted: dict[str, object], expected: list[str]
+) -> None:
+    gone = replace(comment(9, "no longer there"), gone_in=1)
+    said = (
+        replace(comment(0, "a"), at=at(1), edited_at=at(3)),
+        replace(comment(1, "b"), at=at(4)),
+        replace(comment(2, "c"), at=at(1)),
+        replace(comment(3, "d"), at=None),
+        gone,
+    )
+    one, other = issue("1", "of which this is about", comments=said), issue("2", "of others", comments=(gone,))
+    saved.index(saved.save([*((PERSON, person) for person in PEOPLE), (ISSUE, one), (ISSUE, other)]))
+    conversation, query = opened(saved, owner), CommentQuery(kind="issue", **wanted)  # type: ignore[arg-type]
+
+    on_all, of_all = conversation.list_comments(query)
+    on_one, of_one = conversation.list_comments_on(one, query)
+
+    assert [found.comment.id for found in on_one] == expected
+    assert (on_one, of_one) == (on_all, of_all)
+    assert conversation.list_comments_on(one, query, offset=1, limit=2) == (on_all[1:3], of_all)
+
+
 def test_people_are_asked_for_by_login(story: Saved, owner: Identity) -> None:
     changes, total = opened(story, owner).list_items(ItemQuery(kind="change", reviewer="Zhang-San"))
 
@@ -194,6 +229,33 @@ def test_what_is_confidential_is_not_there_for_whoever_only_reads_code(
     with pytest.raises(NoSuchItem) as missing:
         anybody.find_item(ISSUE, "3")
     assert str(hidden.value).replace("2", "N") == str(missing.value).replace("3", "N")
+
+
+def test_who_loses_a_right_sees_less_at_once(forge: Forge, story: Saved, berta: User) -> None:
+    seen = []
+    for role in (Role.REPORTER, Role.OWNER, Role.REPORTER):
+        with forge.database.begin_write() as connection:
+            memberships.set_membership(connection, story.repository.namespace_id, berta.id, role, START)
+        conversation = opened(story, Identity(berta, ALL_SCOPES))
+        seen.append((numbers(conversation), conversation.sees_personal_data))
+
+    assert seen == [(["1", "2", "I6D3AV"], is_owner) for is_owner in (False, True, False)]
+
+    with forge.database.begin_write() as connection:
+        memberships.delete_membership(connection, story.repository.namespace_id, berta.id)
+        public = repositories.change(connection, story.repository.id, visibility=Visibility.PUBLIC)
+    assert public is not None
+    story.repository = public
+
+    assert numbers(opened(story, Identity(berta, ALL_SCOPES))) == ["1", "I6D3AV"]
+
+
+def test_what_is_packed_anew_while_it_is_open_is_read_on(story: Saved, owner: Identity) -> None:
+    assert opened(story, owner).find_item(CHANGE, "12") == CHANGE_12
+
+    git(story.git_dir, "repack", "-adfq")
+
+    assert numbers(opened(story, owner)) == ["1", "2", "I6D3AV"]
 
 
 def test_a_guest_reads_no_conversation(forge: Forge, story: Saved, berta: User) -> None:

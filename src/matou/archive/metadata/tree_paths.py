@@ -28,6 +28,11 @@ _DECIMAL: Final = re.compile(r"(?:0|[1-9][0-9]{0,17})\Z")
 _PLAIN: Final = re.compile(r"[0-9A-Za-z_-]+\Z")
 """What needs no making safe: without a dot, which tells the second part of a long item from the first."""
 
+_SAFE_AS_IT_IS: Final = re.compile(
+    r"(?!(?:con|prn|aux|nul|com[0-9]|lpt[0-9])\Z)[0-9A-Za-z][0-9A-Za-z_-]{0,63}\Z", re.IGNORECASE | re.ASCII
+)
+"""Nearly every key: `safe_segment`, which looks at all that a name can be, would change nothing of it."""
+
 _SUFFIXES: Final = {TreeLayout.NUMBERED: ".json", TreeLayout.NAMED: ".json", TreeLayout.PAGES: ".md"}
 
 _KEYS: Final[Mapping[str, Callable[[Any], str]]] = {
@@ -102,5 +107,7 @@ def _folder_of(number: str) -> str:
 
 
 def _safe(key: str) -> str:
+    if _SAFE_AS_IT_IS.match(key):
+        return key
     segment = safe_segment(key)
     return segment if _PLAIN.match(segment) else safe_segment(f"{key}/").replace(".", "_")

@@ -1,22 +1,25 @@
 """What somebody may read of what was said around a repository, or a project: items, comments, tables, files."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from threading import get_ident
 from typing import Any, Generic, TypeVar, cast
 
 from matou.archive.blobs import is_digest
-from matou.archive.metadata import MetadataTree, open_metadata
+from matou.archive.metadata import About, MetadataTree, open_metadata
+from matou.archive.metadata.tree_paths import key_of
 from matou.caching import SizedCache
 from matou.db import item_comments, item_search, items, metadata_repositories
 from matou.db.item_comments import CommentQuery, IndexedComment
-from matou.db.items import IndexedItem, ItemQuery
+from matou.db.items import IndexedItem, ItemListing, ItemQuery
 from matou.db.metadata_repositories import IndexedMetadata
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.errors import NotFound
-from matou.forge.access import Action, Authorized, MayReadConversation, may
-from matou.forge.conversation.index_rows import IndexedValue, comments_of
+from matou.forge.access import Action, Authorized, Identity, MayReadConversation, Right, may
+from matou.forge.conversation.index_rows import IndexedValue, comments_of, is_confidential
 from matou.forge.forge import Forge
 from matou.model.metadata import Comment, Item, Participant
 from matou.model.metadata.kinds import KINDS, PERSON, MetadataKind
@@ -27,6 +30,9 @@ S = TypeVar("S", Repository, Namespace)
 _MOST_TABLES = 256
 
 
+_MOST_TREES = 64
+
+
 class NoSuchItem(NotFound):
     """Nothing of this kind has the number, or this identity may not know that something has."""
 
@@ -35,11 +41,35 @@ class NoSuchItemFile(NotFound):
     """Nothing that may be read here has a file with this digest."""
 
 
-class TableCache(SizedCache[tuple[str, str, str], Mapping[str, Any]]):
-    """Tables of metadata repositories, by repository, commit and kind: they do not change."""
+class TableCache(SizedCache[tuple[str, str, str], Any]):
+    """Files of metadata repositories that tell of many items, by repository, commit and name: they do not change."""
 
     def __init__(self) -> None:
         super().__init__(_MOST_TABLES)
+
+
+class MetadataTreeCache(SizedCache[tuple[int, Path, str], MetadataTree]):
+    """Metadata repositories that are open at a commit, by the thread that they belong to.
+
+    All that the commit needs was there when it was opened: no later pack is missed, and of one that was packed anew
+    since, libgit2 finds the other.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(_MOST_TREES)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRights:
+    """What somebody may read of a conversation, and up to which commit it is indexed.
+
+    Attributes:
+        indexed: None where nothing was saved.
+    """
+
+    indexed: IndexedMetadata | None
+    sees_confidential: bool
+    sees_personal_data: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +93,8 @@ class Conversation(Generic[S]):
     indexed: IndexedMetadata | None
     tree: MetadataTree | None
     sees_confidential: bool
+    sees_personal_data: bool
+    _tables: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def list_items(
         self, wanted: ItemQuery, *, search: str = "", offset: int = 0, limit: int | None = None
@@ -72,14 +104,15 @@ class Conversation(Generic[S]):
             return (), 0
         sees, metadata_id = self.sees_confidential, self.indexed.id
         with self.forge.database.begin_read() as connection:
-            also = item_search.finds(connection, search) if search else None
-            rows = items.list_items(
-                connection, metadata_id, wanted, sees_confidential=sees, also=also, offset=offset, limit=limit
-            )
-            total = self.forge.answers.recall(
-                ("items", metadata_id, sees, search, repr(wanted)),
-                lambda: items.count_listed(connection, metadata_id, wanted, sees_confidential=sees, also=also),
-            )
+
+            def look() -> tuple[ItemListing, int]:
+                also = item_search.finds(connection, search) if search else None
+                listing = items.item_listing(metadata_id, wanted, sees_confidential=sees, also=also)
+                return listing, items.count_listed(connection, listing)
+
+            key = ("items", metadata_id, sees, search, repr(wanted))
+            listing, total = self.forge.answers.recall(key, look)
+            rows = items.list_items(connection, listing, offset=offset, limit=limit)
         return tuple(map(self.read, rows)), total
 
     def one_of_each(self, kind: MetadataKind, name: str) -> Sequence[IndexedValue]:
@@ -94,13 +127,10 @@ class Conversation(Generic[S]):
 
     def find_item(self, kind: MetadataKind, number: str) -> IndexedValue:
         """Raises NoSuchItem."""
-        row = None
-        if self.indexed is not None:
-            with self.forge.database.begin_read() as connection:
-                row = items.find_item(connection, self.indexed.id, kind.name, number)
-        if row is None or (row.confidential and not self.sees_confidential):
+        found = None if self.tree is None else self.tree.item(kind, number)
+        if found is None or key_of(kind, found) != number or (is_confidential(found) and not self.sees_confidential):
             raise NoSuchItem("there is no {kind} {number}", kind=kind.name, number=repr(number)[:100])
-        return self.read(row)
+        return cast("IndexedValue", found)
 
     def read(self, row: IndexedItem) -> IndexedValue:
         """All of an item that the index gave to whoever asks. Raises NoSuchItem where it was written anew since."""
@@ -112,7 +142,7 @@ class Conversation(Generic[S]):
     def list_comments(
         self, wanted: CommentQuery, *, offset: int = 0, limit: int | None = None
     ) -> tuple[Sequence[FoundComment], int]:
-        """One page of the comments that are wanted, and how many there are in all."""
+        """One page of the comments that are wanted, of all items, and how many there are in all."""
         if self.indexed is None:
             return (), 0
         sees, metadata_id = self.sees_confidential, self.indexed.id
@@ -124,20 +154,29 @@ class Conversation(Generic[S]):
                 ("comments on items", metadata_id, sees, repr(wanted)),
                 lambda: item_comments.count_comments(connection, metadata_id, wanted, sees_confidential=sees),
             )
-        found: dict[str, tuple[Item, tuple[Comment, ...]]] = {}
+        found: dict[str, tuple[Item, tuple[Comment, ...]] | None] = {}
         return tuple(self._comment(row, KINDS[wanted.kind], found) for row in rows), total
+
+    def list_comments_on(
+        self, item: Item, wanted: CommentQuery, *, offset: int = 0, limit: int | None = None
+    ) -> tuple[Sequence[FoundComment], int]:
+        """The same of those on one item, which has them all with it."""
+        chosen = [one for one in comments_of(item) if wanted.updated.has(one.edited_at or one.at)]
+        chosen = _by_time(chosen, wanted)
+        shown = chosen[offset:] if limit is None else chosen[offset : offset + limit]
+        return tuple(FoundComment(comment, item) for comment in shown), len(chosen)
 
     def table(self, kind: MetadataKind) -> Mapping[str, Any]:
         """All of a kind that stands in one file, by key: values of the kind, or JSON where it has no class."""
-        if self.tree is None or self.indexed is None:
-            return {}
-        cache, subject = self.forge.memory(TableCache), self.granted.subject
-        key = (f"{type(subject).__name__} {subject.path}", self.indexed.commit_id, kind.name)
-        known = cache.get(key)
-        if known is None:
-            known = self.tree.table(kind)
-            cache.put(key, known)
-        return known
+        tree = self.tree
+        table: Mapping[str, Any] = {} if tree is None else self._remembered(kind.name, lambda: tree.table(kind))
+        return table
+
+    def about(self) -> About | None:
+        """What was saved here, and from where; None where nothing was."""
+        tree = self.tree
+        about: About | None = None if tree is None else self._remembered("about", lambda: tree.about)
+        return about
 
     def people(self) -> Mapping[str, Participant]:
         """Everybody who took part, by key."""
@@ -161,14 +200,49 @@ class Conversation(Generic[S]):
         """Whether who asks may do something else here, as seeing webhooks."""
         return may(self.forge, self.granted.identity, action, self.granted.subject)
 
+    def _remembered(self, name: str, read: Callable[[], Any]) -> Any:
+        """What a file of the tree says that many requests need."""
+        if name in self._tables:
+            return self._tables[name]
+        subject, indexed = self.granted.subject, self.indexed
+        key = (f"{type(subject).__name__} {subject.path}", "" if indexed is None else indexed.commit_id, name)
+        cache = self.forge.memory(TableCache)
+        known = cache.get(key)
+        if known is None:
+            known = read()
+            cache.put(key, known)
+        self._tables[name] = known
+        return known
+
     def _comment(
-        self, row: IndexedComment, kind: MetadataKind, found: dict[str, tuple[Item, tuple[Comment, ...]]]
+        self, row: IndexedComment, kind: MetadataKind, found: dict[str, tuple[Item, tuple[Comment, ...]] | None]
     ) -> FoundComment:
+        """Of a row that the index gave to whoever asks. Raises NoSuchItem where the item was written anew since."""
         if row.number not in found:
-            item = cast("Item", self.find_item(kind, row.number))
-            found[row.number] = (item, tuple(comments_of(item)))
-        item, comments = found[row.number]
+            item = None if self.tree is None else cast("Item | None", self.tree.item(kind, row.number))
+            found[row.number] = (item, tuple(comments_of(item))) if item is not None else None
+        known = found[row.number]
+        if known is None or row.position >= len(known[1]):
+            raise NoSuchItem("there is no {kind} {number}", kind=kind.name, number=repr(row.number)[:100])
+        item, comments = known
         return FoundComment(comments[row.position], item)
+
+
+def _by_time(comments: list[Comment], wanted: CommentQuery) -> list[Comment]:
+    """In the order that the index has: of one time by their places, those without a time last either way."""
+    ordered = comments if wanted.ascending else comments[::-1]
+    moments = ((one.edited_at or one.at if wanted.by_update else one.at, one) for one in ordered)
+    timed, untimed = list[tuple[datetime, Comment]](), list[Comment]()
+    for moment, comment in moments:
+        untimed.append(comment) if moment is None else timed.append((moment, comment))
+    timed.sort(key=lambda pair: pair[0], reverse=not wanted.ascending)
+    return [comment for _, comment in timed] + untimed
+
+
+def reading_rights(forge: Forge, granted: Authorized[S, Right]) -> ReadingRights:
+    """Decided once for as long as nobody writes to the database; whether somebody may read it at all is not asked."""
+    key = ("reading rights", granted.identity, granted.subject)
+    return forge.answers.recall(key, lambda: _find_rights(forge, granted.identity, granted.subject))
 
 
 def open_conversation(forge: Forge, granted: Authorized[S, MayReadConversation]) -> Conversation[S]:
@@ -178,13 +252,37 @@ def open_conversation(forge: Forge, granted: Authorized[S, MayReadConversation])
         Damaged: it cannot be read.
     """
     subject = granted.subject
+    rights = reading_rights(forge, granted)
+    indexed, tree = rights.indexed, None
+    if indexed is not None:
+        tree = _open_tree(forge, forge.archive.metadata(subject.path), ObjectId(indexed.commit_id))
+    return Conversation(
+        forge,
+        granted,
+        indexed,
+        tree,
+        sees_confidential=rights.sees_confidential,
+        sees_personal_data=rights.sees_personal_data,
+    )
+
+
+def _open_tree(forge: Forge, git_dir: Path, commit: ObjectId) -> MetadataTree:
+    cache, key = forge.memory(MetadataTreeCache), (get_ident(), git_dir, commit)
+    tree = cache.get(key)
+    if tree is None:
+        tree = open_metadata(git_dir, commit=commit)
+        cache.put(key, tree)
+    return tree
+
+
+def _find_rights(forge: Forge, identity: Identity, subject: Repository | Namespace) -> ReadingRights:
     with forge.database.begin_read() as connection:
         if isinstance(subject, Repository):
             indexed = metadata_repositories.of_repository(connection, subject.id)
         else:
             indexed = metadata_repositories.of_namespace(connection, subject.id)
-    if indexed is None or not indexed.commit_id:
-        return Conversation(forge, granted, None, None, sees_confidential=False)
-    tree = open_metadata(forge.archive.metadata(subject.path), commit=ObjectId(indexed.commit_id))
-    sees_confidential = may(forge, granted.identity, Action.READ_CONFIDENTIAL, subject)
-    return Conversation(forge, granted, indexed, tree, sees_confidential=sees_confidential)
+    return ReadingRights(
+        indexed if indexed is not None and indexed.commit_id else None,
+        sees_confidential=may(forge, identity, Action.READ_CONFIDENTIAL, subject),
+        sees_personal_data=may(forge, identity, Action.SEE_PERSONAL_DATA, subject),
+    )

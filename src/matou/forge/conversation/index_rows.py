@@ -5,7 +5,7 @@ from typing import Any
 
 from matou.archive.metadata.items import files_in
 from matou.db.items import NewComment, NewItem, PersonRole
-from matou.model.metadata import ChangeRequest, Comment, Issue, Item, MarkupText, SavedRelease
+from matou.model.metadata import ChangeRequest, Comment, Issue, Item, MarkupText, MetadataValue, SavedRelease
 from matou.model.metadata.kinds import CHANGE, ISSUE, RELEASE, MetadataKind
 from matou.model.names import ObjectId
 
@@ -26,6 +26,11 @@ def words_of(value: IndexedValue) -> str:
     if isinstance(value, SavedRelease):
         return "\n".join((value.tag, value.name, _body(value.text)))
     return "\n".join((value.title, _body(value.text), *(one.text.body for one in comments_of(value))))
+
+
+def is_confidential(value: MetadataValue) -> bool:
+    """Whether it is for those who work on the repository alone."""
+    return isinstance(value, Item) and bool(value.confidential)
 
 
 def comments_of(item: Item) -> Iterator[Comment]:
@@ -50,7 +55,7 @@ def _of_item(item: Issue | ChangeRequest, blob_id: ObjectId) -> NewItem:
         milestone=item.milestone,
         iteration=item.iteration,
         parent=item.parent,
-        confidential=bool(item.confidential),
+        confidential=is_confidential(item),
         gone_in=item.gone_in,
         created_at=item.at,
         updated_at=item.updated_at or item.at,

@@ -184,8 +184,8 @@ class TreePath:
 def open_repository(git_dir: Path) -> pygit2.Repository:
     """Open without looking at any configuration but the repository's own.
 
-    Opening costs 0.2 ms; an open repository belongs to one thread, and is not kept, so that it never misses a
-    new pack nor holds a deleted one.
+    Opening costs 0.2 ms; an open repository belongs to one thread. Of code it is not kept, so that it never
+    misses a new pack nor holds a deleted one.
 
     Raises:
         UnreadableRepository: there is no repository, or it is of a form that libgit2 does not read.

@@ -17,6 +17,9 @@ MOST_FILES: Final = 2_000_000
 DEEPEST_FOLDER: Final = 100
 """Of a tree whose files are listed: nothing that we write comes near either."""
 
+MOST_FOLDERS: Final = 128
+"""In memory, each with some dozens of names."""
+
 _FILE: Final = b"100644"
 _FOLDER: Final = b"40000"
 _A_FILE: Final = Phrase("a file")
@@ -24,7 +27,7 @@ _A_FOLDER: Final = Phrase("a folder")
 
 
 class TreeLookup:
-    """Finds files of a tree by their paths; libgit2 reads the folders on the way, each once. For one thread.
+    """Finds files of a tree by their paths; libgit2 reads the folders on the way, and some stay. For one thread.
 
     Raises:
         Damaged: in any method, where a folder cannot be read.
@@ -46,7 +49,10 @@ class TreeLookup:
 
     def _folder(self, path: str) -> pygit2.Tree | None:
         if path not in self._folders:
-            self._folders[path] = self._read_folder(self._entry(path))
+            found = self._read_folder(self._entry(path))
+            if len(self._folders) >= MOST_FOLDERS:
+                self._folders = {"": self._folders[""]}
+            self._folders[path] = found
         return self._folders[path]
 
     def _read_folder(self, entry: pygit2.Object | None) -> pygit2.Tree | None:

@@ -34,7 +34,8 @@ class MetadataValue:
 
     def __post_init__(self) -> None:
         """Raises ValueError where a time has no time zone, or none in UTC."""
-        for name in _times_of(type(self)):
+        kind = type(self)
+        for name in _times.get(kind.__name__) or _times_of(kind):
             moment: datetime | None = getattr(self, name)
             if moment is not None and moment.tzinfo is not UTC:
                 object.__setattr__(self, name, _in_utc(moment))

@@ -1,9 +1,14 @@
 """The URLs that answers hold."""
 
+import re
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import quote
 
 from matou.model.names import NamespacePath, RepositoryPath
+
+_PLAIN: Final = re.compile("[A-Za-z0-9_.~-]+")
+"""What needs no encoding (RFC 3986, unreserved): nearly all names and numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +21,7 @@ class Links:
 
     def api(self, *segments: str) -> str:
         """Below the API's root; a segment's own slashes are kept."""
-        return f"{self.base}{self.prefix}/{'/'.join(quote(segment) for segment in segments)}"
+        return f"{self.base}{self.prefix}/{'/'.join(map(quoted, segments))}"
 
     def repository_api(self, path: RepositoryPath, *segments: str | bytes) -> str:
         """Of one repository; its namespace is one segment of the URL, nested or not."""
@@ -36,4 +41,8 @@ class Links:
 
 def quoted(text: str | bytes, *, safe: str = "/") -> str:
     """Percent-encoded, byte by byte where it is not UTF-8."""
-    return quote(text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape"), safe=safe)
+    if isinstance(text, str):
+        if _PLAIN.fullmatch(text):
+            return text
+        text = text.encode("utf-8", "surrogateescape")
+    return quote(text, safe=safe)

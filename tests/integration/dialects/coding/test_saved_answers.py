@@ -216,9 +216,7 @@ def test_addresses_of_people_are_for_owners(furnished: Team) -> None:
 
 @pytest.mark.parametrize("may", [True, False])
 def test_ways_to_reach_somebody_are_for_owners_under_every_name(*, may: bool) -> None:
-    conversation: Any = SimpleNamespace(
-        may=lambda action: may, tree=SimpleNamespace(about=SimpleNamespace(platform="coding"))
-    )
+    conversation: Any = SimpleNamespace(sees_personal_data=may, about=lambda: SimpleNamespace(platform="coding"))
     rows: SavedRows[Any] = SavedRows(cast("Any", None), conversation)
     told = {"Caller": {"EnterpriseEmail": "call@example.com", "MobilePhone": "+86 139", "Post": "夜班"}}
 

@@ -52,10 +52,17 @@ class IssueHandlers:
 
     def list_comments(self, context: ReadContext, params: CommentsQuery) -> ListPage:
         rows = self.served.open(context)
-        return _comments(rows, params, number=_issue(rows).number)
+        found, total = rows.conversation.list_comments_on(
+            _issue(rows), comment_query(ISSUE, params), offset=params.offset, limit=params.limit
+        )
+        return ListPage([rows.issue_comment(one) for one in found], total)
 
     def list_all_comments(self, context: ReadContext, params: CommentsQuery) -> ListPage:
-        return _comments(self.served.open(context), params)
+        rows = self.served.open(context)
+        found, total = rows.conversation.list_comments(
+            comment_query(ISSUE, params), offset=params.offset, limit=params.limit
+        )
+        return ListPage([rows.issue_comment(one) for one in found], total)
 
     def show_comment(self, context: ReadContext, _: Nothing) -> JsonRow:
         rows = self.served.open(context)
@@ -139,13 +146,12 @@ def find_comment(rows: ConversationRows, kind: MetadataKind, comment_id: str) ->
     return found[0]
 
 
-def comment_query(kind: MetadataKind, params: CommentsQuery, number: str | None = None) -> CommentQuery:
+def comment_query(kind: MetadataKind, params: CommentsQuery) -> CommentQuery:
     """Raises InvalidParameter."""
     if params.sort not in ("", "created", "updated", "created_at", "updated_at"):
         raise InvalidParameter("sort is created or updated, not {text}", text=repr(params.sort)[:100])
     return CommentQuery(
         kind=kind.name,
-        number=number,
         updated=Between(read_moment("since", params.since)),
         by_update=params.sort.startswith("updated"),
         ascending=is_ascending("direction", params.direction or params.order, "asc"),
@@ -175,10 +181,3 @@ def _issue(rows: ConversationRows) -> Issue:
     found = item_at(rows, ISSUE)
     assert isinstance(found, Issue)  # noqa: S101 - as the kind says
     return found
-
-
-def _comments(rows: ConversationRows, params: CommentsQuery, number: str | None = None) -> ListPage:
-    found, total = rows.conversation.list_comments(
-        comment_query(ISSUE, params, number), offset=params.offset, limit=params.limit
-    )
-    return ListPage([rows.issue_comment(one) for one in found], total)

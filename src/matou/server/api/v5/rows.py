@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Final, Self, TypeAlias
 
@@ -10,7 +10,7 @@ import msgspec
 
 from matou.db.repositories import Repository
 from matou.errors import NotFound
-from matou.forge.access import Action, MayReadCode, MayReadConversation, authorize
+from matou.forge.access import Authorized, MayReadCode, MayReadConversation, authorize
 from matou.forge.content.differences import RevisionComparison, compare
 from matou.forge.content.history import NoSuchCommit
 from matou.forge.conversation.conversation import Conversation, FoundComment, open_conversation
@@ -44,6 +44,8 @@ PERSONAL: Final = ("email", "emails", "phone", "mobile", "telephone", "phonenumb
 """How the name of a key ends, without its separators, that tells how somebody is reached: `enterprise_email` as well,
 whatever object of a platform it stands in."""
 
+_DIGITS_OF_LONGEST: Final = len(str(2**63))
+
 
 class NoSuchCommits(NotFound):
     """Nothing tells which commits a change request has, or they were not saved."""
@@ -55,17 +57,27 @@ class ConversationRows(ABC):
 
     Attributes:
         platform: whose rows these are: what it told besides is given back, and nothing of what another one did.
+        is_own: whether this platform told what was saved.
+        own_api: the repository's address.
     """
 
     platform: ClassVar[str]
     context: RepositoryContext[MayReadConversation]
     conversation: Conversation[Repository]
+    is_own: bool
+    own_api: str
+    _people: dict[PersonKey, JsonRow] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def open(cls, context: RepositoryContext[Any]) -> Self:
         """Raises as `authorize`: who may see webhooks or settings need not be who may read this."""
-        granted = authorize(context.forge, context.identity, MayReadConversation, context.repository)
-        return cls(context, open_conversation(context.forge, granted))
+        granted: Authorized[Repository, MayReadConversation] = context.granted
+        if granted.right is not MayReadConversation:
+            granted = authorize(context.forge, context.identity, MayReadConversation, context.repository)
+        conversation = open_conversation(context.forge, granted)
+        about = conversation.about()
+        is_own = about is not None and about.platform == cls.platform
+        return cls(context, conversation, is_own=is_own, own_api=context.links.repository_api(context.repository.path))
 
     @abstractmethod
     def issue(self, issue: Issue, *, whole: bool = True) -> JsonRow:
@@ -111,9 +123,16 @@ class ConversationRows(ABC):
     @abstractmethod
     def member(self, grant: MemberGrant) -> JsonRow: ...
 
-    @abstractmethod
     def person(self, key: PersonKey | None) -> JsonRow | None:
         """Whoever is part of something else, with all that was told of them anywhere."""
+        if key is None:
+            return None
+        if key not in self._people:
+            self._people[key] = self.person_row(self.participant(key))
+        return self._people[key]
+
+    @abstractmethod
+    def person_row(self, known: Participant) -> JsonRow: ...
 
     def complete(self, row: msgspec.Struct, extra: JsonObject | None, **parts: object) -> JsonRow:
         """A row and what the platform told besides, key by key. Args: parts: those that are rows themselves."""
@@ -126,24 +145,17 @@ class ConversationRows(ABC):
             return {}
         return extra if self.shows_personal_data else impersonal(extra)
 
-    @cached_property
-    def is_own(self) -> bool:
-        tree = self.conversation.tree
-        return tree is not None and tree.about.platform == self.platform
-
-    @cached_property
+    @property
     def shows_personal_data(self) -> bool:
-        return self.conversation.may(Action.SEE_PERSONAL_DATA)
+        return self.conversation.sees_personal_data
 
-    def participant(self, key: PersonKey | None) -> Participant | None:
+    def participant(self, key: PersonKey) -> Participant:
         """Whoever is named and stands in no list, by that name."""
-        if key is None:
-            return None
         return self.conversation.people().get(key) or Participant(login=key, name=key)
 
     def labels_of(self, item: Item) -> list[LabelDefinition]:
         """A label that was deleted has its name still."""
-        table: Mapping[str, LabelDefinition] = self.conversation.table(LABEL)
+        table: Mapping[str, LabelDefinition] = self.conversation.table(LABEL) if item.labels else {}
         return [table.get(name) or LabelDefinition(name=name, color="") for name in item.labels]
 
     def milestone_of(self, item: Item) -> Milestone | None:
@@ -184,7 +196,7 @@ class ConversationRows(ABC):
 
     def api(self, *segments: str) -> str:
         """An address below that of the repository."""
-        return self.context.links.repository_api(self.context.repository.path, *segments)
+        return "/".join((self.own_api, *map(quoted, segments)))
 
     def asset_url(self, release: SavedRelease, asset: ReleaseAsset) -> str:
         """Here where its bytes are, else where they were."""
@@ -210,7 +222,8 @@ def merged(made: dict[str, object], rest: Mapping[str, object]) -> JsonRow:
 
 def _merged(made: object, rest: object) -> object:
     if isinstance(made, dict) and isinstance(rest, Mapping):
-        return merged(made, rest)
+        # Of others, too, that this part is a part of.
+        return merged(dict(made), rest)
     if isinstance(made, list) and isinstance(rest, list):
         if len(made) != len(rest):
             return made
@@ -248,4 +261,4 @@ def thread_of(found: FoundComment) -> ReviewThread | None:
 
 def number_of(text: str | None) -> int:
     """Of an id or a number where the dialect has digits alone; 0 for what is none."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < len(str(2**63)) else 0
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < _DIGITS_OF_LONGEST else 0

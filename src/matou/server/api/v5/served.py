@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from matou.forge.access import Action, may
+from matou.forge.conversation.conversation import reading_rights
 from matou.model.metadata.kinds import MEMBER, PROTECTION
 from matou.server.api.context import RepositoryContext
 from matou.server.api.v5.queries import StateFilter
@@ -72,8 +73,8 @@ def at_conversation(context: RepositoryContext[Any], params: object) -> Hashable
     version = context.forge.database.version()
     if version is None:
         return None
-    seen = (Action.READ_CONFIDENTIAL, Action.SEE_PERSONAL_DATA)
-    return (version, *(may(context.forge, context.identity, action, context.repository) for action in seen))
+    rights = reading_rights(context.forge, context.granted)
+    return (version, rights.sees_confidential, rights.sees_personal_data)
 
 
 def list_of(row: Any) -> Any:

@@ -6,14 +6,13 @@ what was read there. What another platform told besides is not shown.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
-from matou.forge.access import Action, MayReadConversation, NoSuchNamespace, authorize
+from matou.forge.access import MayReadConversation, NoSuchNamespace, authorize
 from matou.forge.conversation.conversation import Conversation, open_conversation
 from matou.model.metadata import JsonObject, LabelDefinition, Participant, PersonKey
 from matou.model.metadata.kinds import LABEL
@@ -97,15 +96,15 @@ class SavedRows(Generic[S]):
         table: Mapping[str, LabelDefinition] = self.conversation.table(LABEL)
         return [table.get(name) or LabelDefinition(name=name, color="") for name in names]
 
-    @cached_property
+    @property
     def is_own(self) -> bool:
         """Whether CODING told it."""
-        tree = self.conversation.tree
-        return tree is not None and tree.about.platform == PLATFORM
+        about = self.conversation.about()
+        return about is not None and about.platform == PLATFORM
 
-    @cached_property
+    @property
     def shows_personal_data(self) -> bool:
-        return self.conversation.may(Action.SEE_PERSONAL_DATA)
+        return self.conversation.sees_personal_data
 
     def _email(self, known: Participant) -> str:
         return (known.email or "") if self.shows_personal_data else ""

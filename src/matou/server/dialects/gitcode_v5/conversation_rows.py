@@ -19,7 +19,7 @@ from matou.model.metadata import (
     LabelDefinition,
     MemberGrant,
     Milestone,
-    PersonKey,
+    Participant,
     ProtectionRule,
     ReleaseAsset,
     ReviewThread,
@@ -276,10 +276,7 @@ class GitCodeRows(ConversationRows):
         }
         return merged({**person, **own}, self.shown_extra(grant.extra))
 
-    def person(self, key: PersonKey | None) -> JsonRow | None:
-        known = self.participant(key)
-        if known is None:
-            return None
+    def person_row(self, known: Participant) -> JsonRow:
         rest = self.shown_extra(known.extra)
         ids = (rest.get(name) for name in ("id", "object_id", "user_id"))
         row = Person(
@@ -355,7 +352,7 @@ class GitCodeRows(ConversationRows):
         """Names in a list; alone, with what came of it."""
         requested = [one for one in change.reviewers if (one.role == "tester") is testers]
         if not whole:
-            return [known.login for one in requested if (known := self.participant(one.by)) is not None]
+            return [self.participant(one.by).login for one in requested]
         return [{**(self.person(one.by) or {}), "accept": one.state == "approved"} for one in requested]
 
     def _pull_comment(

@@ -20,7 +20,7 @@ from matou.model.metadata import (
     MarkupText,
     MemberGrant,
     Milestone,
-    PersonKey,
+    Participant,
     ProtectionRule,
     ReleaseAsset,
     ReviewThread,
@@ -275,10 +275,7 @@ class GiteeRows(ConversationRows):
         }
         return merged({**(self.person(grant.person) or {}), "permissions": rights}, self.shown_extra(grant.extra))
 
-    def person(self, key: PersonKey | None) -> JsonRow | None:
-        known = self.participant(key)
-        if known is None:
-            return None
+    def person_row(self, known: Participant) -> JsonRow:
         row = wire_issues.GiteeUserBasic(
             id=number_of(known.id),
             login=known.login,

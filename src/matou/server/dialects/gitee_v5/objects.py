@@ -1,6 +1,7 @@
 """People, namespaces and repositories as Gitee's API v5 writes them, whoever tells of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -31,7 +32,8 @@ _BELOW_A_REPOSITORY: Final = {
 }
 
 
-def addresses_of_person(links: Links, login: str) -> dict[str, str]:
+@lru_cache(maxsize=4096)
+def addresses_of_person(links: Links, login: str) -> Mapping[str, str]:
     """Where the platform has more of somebody."""
     own = f"{links.api('users')}/{quoted(login, safe='')}"
     return {"organizations_url": f"{own}/orgs", **{f"{name}_url": f"{own}/{name}" for name in _BELOW_A_PERSON}}
