@@ -7,14 +7,14 @@ from starlette.responses import RedirectResponse, Response
 from matou.i18n import LANGUAGES
 from matou.server.web.page import WebRequest
 from matou.server.web.preferences import LANGUAGE, THEME, THEMES
-from matou.server.web.return_address import return_address
+from matou.server.web.sessions import local_target
 
 _A_YEAR: Final = 365 * 24 * 3600
 _OFFERED: Final = ((LANGUAGE, LANGUAGES), (THEME, THEMES))
 
 
 def keep_preferences(view: WebRequest, _words: tuple[str, ...]) -> Response:
-    response = RedirectResponse(return_address(view.form.text("next")), 303)
+    response = RedirectResponse(local_target(view.form.text("next")), 303)
     for name, known in _OFFERED:
         chosen = view.form.text(name)
         if chosen in known:
