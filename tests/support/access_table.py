@@ -10,6 +10,7 @@ LETTERS = {"y": Decision.ALLOWED, "n": Decision.NOT_ALLOWED, ".": Decision.HIDDE
 REPOSITORY_CELLS = """
 private   see                         . . y y y y y y
 private   read code                   . . n y y y y y
+private   read earlier states         . . n y y y y y
 private   read conversations          . . n y y y y y
 private   read confidential items     . . n y y y y y
 private   read statistics             . . n y y y y y
@@ -30,6 +31,7 @@ private   delete                      . . n n n n y y
 private   administer                  . . n n n n y y
 internal  see                         . y y y y y y y
 internal  read code                   . y y y y y y y
+internal  read earlier states         . n n y y y y y
 internal  read conversations          . y y y y y y y
 internal  read confidential items     . n n y y y y y
 internal  read statistics             . y y y y y y y
@@ -50,6 +52,7 @@ internal  delete                      . n n n n n y y
 internal  administer                  . n n n n n y y
 public    see                         y y y y y y y y
 public    read code                   y y y y y y y y
+public    read earlier states         n n n y y y y y
 public    read conversations          y y y y y y y y
 public    read confidential items     n n n y y y y y
 public    read statistics             y y y y y y y y
@@ -115,6 +118,7 @@ SCOPE_LETTERS = {"y": Decision.ALLOWED, "s": Decision.MISSING_SCOPE, ".": Decisi
 REPOSITORY_SCOPES = """
 see                         . . . . y y
 read code                   . . . . y y
+read earlier states         . . . . y y
 read conversations          . . . . y y
 read confidential items     . . . . y y
 read statistics             . . . . y y

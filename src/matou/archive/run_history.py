@@ -33,6 +33,11 @@ class SourceKey:
     host: str
     owner: str
 
+    @property
+    def text(self) -> str:
+        """How a source is named in rows: `coding e.coding.net 4078147`. Neither of the first two holds a space."""
+        return f"{self.platform} {self.host} {self.owner}"
+
 
 def source_key(source: SourceLine) -> SourceKey:
     return SourceKey(source.platform, host_of(source.url), source.team_id or source.account)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import NoReturn
 
+from matou.archive.layout import Archive
+from matou.archive.manifest import RepositoryLine
 from matou.errors import Damaged
 from matou.model.names import InvalidName, ObjectId, RefName, object_id
 from matou.model.refs import RefListing
@@ -32,6 +34,23 @@ def parse_snapshot(text: bytes) -> RefListing:
         else:
             detached_head = _object_id(number, value)
     return RefListing(refs, head=head, detached_head=detached_head)
+
+
+def saved_refs(archive: Archive, line: RepositoryLine) -> RefListing | None:
+    """The refs that the archive has of a repository, without those that could not be stored.
+
+    Raises:
+        Damaged: the snapshot is not what was written.
+        NotFound: it is missing.
+    """
+    if line.snapshot is None:
+        return None
+    listing = parse_snapshot(archive.blobs.read(line.snapshot))
+    left_out = frozenset(line.not_stored)
+    if not left_out:
+        return listing
+    refs = {name: oid for name, oid in listing.refs.items() if name not in left_out}
+    return RefListing(refs, head=listing.head, detached_head=listing.detached_head)
 
 
 def lfs_list_text(sizes_bytes: Mapping[str, int]) -> bytes:

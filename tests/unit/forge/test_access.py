@@ -111,6 +111,19 @@ def test_no_standing_may_less_than_a_smaller_one(policy: Mapping[Action, Rule]) 
         assert allowed == sorted(allowed)
 
 
+def test_where_backups_are_open_whoever_asks_reads_their_earlier_states() -> None:
+    opened = AccessCase(AccessLevel.NOBODY, Visibility.PUBLIC, ACTIVE, ALL_SCOPES, opened=True)
+
+    allowed = {action for action in Action if decide(REPOSITORY_POLICY, action, opened) is Decision.ALLOWED}
+
+    public = {
+        action
+        for action in Action
+        if REPOSITORY_TABLE.get((Visibility.PUBLIC, action, AccessLevel.NOBODY)) is Decision.ALLOWED
+    }
+    assert allowed == public | {Action.READ_PAST}
+
+
 def test_a_token_without_scopes_is_good_for_nothing() -> None:
     case = AccessCase(AccessLevel.ADMINISTRATOR, Visibility.PUBLIC, ACTIVE, frozenset())
 

@@ -5,7 +5,7 @@ The answer is a value, `Authorized`, which only this module makes and which use 
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar, dataclass, field
 from typing import Final, Generic, TypeVar, final
 
 from matou.db import memberships, namespaces, repositories, repository_members, settings
@@ -29,10 +29,11 @@ from matou.forge.access.policy import (
     SubjectState,
     decide,
 )
-from matou.forge.access.rights import AccountRight, MayManageAccount, MaySee, Right
+from matou.forge.access.rights import AccountRight, MayManageAccount, MayReadCode, MayReadPast, MaySee, Right
 from matou.forge.forge import Forge
 from matou.model.names import NamespacePath, RepositoryPath, folded
 from matou.model.platform import Visibility
+from matou.model.refs import RefListing
 from matou.model.repository_settings import Modules, RepositoryRules
 
 S = TypeVar("S", Repository, Namespace)
@@ -82,12 +83,14 @@ class Authorized(Generic[S_co, R_co]):
         subject: the row, as it was then.
         identity: who asked.
         right: what was asked for.
+        refs: what they were at an earlier run, if the repository is looked at as of that (`as_of`).
     """
 
     subject: S_co
     identity: Identity
     right: type[R_co]
     key: InitVar[object]
+    refs: RefListing | None = field(default=None, hash=False)
 
     def __post_init__(self, key: object) -> None:
         if key is not _KEY:
@@ -139,6 +142,11 @@ def renewed(granted: Authorized[S, R], row: S) -> Authorized[S, R]:
     if row.id != granted.subject.id:
         raise ValueError("a right to one subject is none to another")
     return Authorized(row, granted.identity, granted.right, _KEY)
+
+
+def as_of(granted: Authorized[Repository, MayReadPast], refs: RefListing) -> Authorized[Repository, MayReadCode]:
+    """The code of a repository with the refs that it had at an earlier run; nothing but reading is granted so."""
+    return Authorized(granted.subject, granted.identity, MayReadCode, _KEY, refs)
 
 
 def granted_to_operator(right: type[AnyRight], subject: AnySubject) -> Authorized[AnySubject, AnyRight]:
@@ -327,6 +335,7 @@ def _case(
         _visibility(forge, identity, subject),
         states,
         identity.scopes,
+        opened=_is_open_backup(forge, subject),
     )
 
 
@@ -352,14 +361,18 @@ def _level(forge: Forge, identity: Identity, subject: Repository | Namespace) ->
 
 def _visibility(forge: Forge, identity: Identity, subject: Repository | Namespace) -> Visibility:
     """A namespace that holds a public repository can be seen, and no more than that."""
-    source = subject.read_only_source if isinstance(subject, Repository) else subject.source
-    if source is not None and are_backups_open(forge):
+    if _is_open_backup(forge, subject):
         return Visibility.PUBLIC
     if isinstance(subject, Repository):
         return subject.visibility
     with forge.database.begin_read() as connection:
         seen = namespaces.is_seen(connection, subject.id, viewer(forge, identity))
     return Visibility.INTERNAL if seen else Visibility.PRIVATE
+
+
+def _is_open_backup(forge: Forge, subject: Repository | Namespace) -> bool:
+    source = subject.read_only_source if isinstance(subject, Repository) else subject.source
+    return source is not None and are_backups_open(forge)
 
 
 def _states(subject: Repository | Namespace) -> frozenset[SubjectState]:

@@ -14,6 +14,7 @@ from matou.model.platform import Visibility
 class Action(Enum):
     """What somebody wants to do to a repository or a namespace.
 
+    READ_PAST is the code as earlier runs of a backup left it, with what was overwritten or deleted at the source since.
     READ_ANALYSIS is what is counted: contributions, languages, downloads. STAR is to watch too. SEE_SETTINGS is to read
     what a push has to keep to, which is for those who push. MANAGE_MEMBERS is who has which role in one repository,
     at most MAINTAINER; CHANGE_MEMBER_MODE is whether the roles in the namespaces above count in it. ADMINISTER is who
@@ -24,6 +25,7 @@ class Action(Enum):
 
     SEE = Phrase("see")
     READ_CODE = Phrase("read code")
+    READ_PAST = Phrase("read earlier states")
     READ_CONVERSATION = Phrase("read conversations")
     READ_CONFIDENTIAL = Phrase("read confidential items")
     READ_ANALYSIS = Phrase("read statistics")
@@ -75,6 +77,7 @@ class Rule:
     Attributes:
         member: the least level for a private subject.
         internal, public: the least level where visibility opens the subject further.
+        opened: whether whoever asks may where backups are open to them (`are_backups_open`), and this is one.
         scopes: a token needs one of these.
         refused_in: the states in which nobody may.
     """
@@ -83,6 +86,7 @@ class Rule:
     scopes: frozenset[Scope]
     internal: AccessLevel | None = None
     public: AccessLevel | None = None
+    opened: bool = False
     refused_in: frozenset[SubjectState] = frozenset()
 
     def least(self, visibility: Visibility) -> AccessLevel:
@@ -108,6 +112,7 @@ REPOSITORY_POLICY: Mapping[Action, Rule] = MappingProxyType(
         Action.READ_CODE: Rule(
             AccessLevel.REPORTER, _READ_REPOSITORY, internal=AccessLevel.SIGNED_IN, public=AccessLevel.NOBODY
         ),
+        Action.READ_PAST: Rule(AccessLevel.REPORTER, _READ_REPOSITORY, opened=True),
         Action.READ_CONVERSATION: Rule(
             AccessLevel.REPORTER, _READ_REPOSITORY, internal=AccessLevel.SIGNED_IN, public=AccessLevel.NOBODY
         ),
@@ -165,12 +170,13 @@ NAMESPACE_POLICY: Mapping[Action, Rule] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class AccessCase:
-    """All that a decide depends on, besides the action."""
+    """All that a decide depends on, besides the action; `opened`: a backup, where these are open to whoever asks."""
 
     level: AccessLevel
     visibility: Visibility
     states: frozenset[SubjectState]
     scopes: frozenset[Scope]
+    opened: bool = False
 
 
 class Decision(Enum):
@@ -201,4 +207,4 @@ def decide(policy: Mapping[Action, Rule], action: Action, case: AccessCase) -> D
 
 
 def _reaches(rule: Rule, case: AccessCase) -> bool:
-    return case.level >= rule.least(case.visibility)
+    return case.level >= rule.least(case.visibility) or (rule.opened and case.opened)

@@ -39,6 +39,10 @@ class MayReadCode(MaySee):
     action = Action.READ_CODE
 
 
+class MayReadPast(MayReadCode):
+    action = Action.READ_PAST
+
+
 class MayReadAnalysis(MayReadCode):
     action = Action.READ_ANALYSIS
 

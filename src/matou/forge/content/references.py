@@ -16,24 +16,28 @@ MOST_MARKS_AT_ONCE = 500
 
 def head_of(forge: Forge, granted: Authorized[Repository, MaySee]) -> RefName | None:
     """The branch that HEAD names, if it is there: whoever may see a repository is told its default branch."""
-    listing = _known_refs(forge, granted.subject).listing
+    listing = _listing(forge, granted)
     return listing.head if listing.head in listing.refs else None
 
 
 def ref_listing(forge: Forge, granted: Authorized[Repository, MayReadCode]) -> RefListing:
-    """Every ref but those below `refs/matou/`. Starts no process.
+    """Every ref but those below `refs/matou/`, as of the run that the repository is looked at. Starts no process.
 
     It is read anew whenever the files on disk may have changed, whoever changed them.
     """
-    return known_refs(forge, granted).listing
+    return _listing(forge, granted)
 
 
 def known_refs(forge: Forge, granted: Authorized[Repository, MayReadCode]) -> KnownRefs:
-    """As `ref_listing`, with what answers are made of.
+    """As `ref_listing` of now, with what answers are made of.
 
     It is read anew whenever the files on disk may have changed, whoever changed them, and then only what did change.
     """
     return _known_refs(forge, granted.subject)
+
+
+def _listing(forge: Forge, granted: Authorized[Repository, MaySee]) -> RefListing:
+    return _known_refs(forge, granted.subject).listing if granted.refs is None else granted.refs
 
 
 def _known_refs(forge: Forge, repository: Repository) -> KnownRefs:
@@ -60,5 +64,7 @@ def refs_state(forge: Forge, granted: Authorized[Repository, MayReadCode]) -> Ha
 
     In the time that an event loop has: nothing is read.
     """
+    if granted.refs is not None:
+        return granted.refs.digest
     known = refs_at_hand(forge, granted)
     return None if known is None else known.state

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from matou.archive.manifest import MetadataState, NamespaceLine, RepositoryLine, RunLine, read_manifest
-from matou.archive.run_history import SourceKey, digest_of_file, manifests, read_history, source_key
+from matou.archive.run_history import digest_of_file, manifests, read_history, source_key
 from matou.archive.snapshots import parse_lfs_list
 from matou.db import index_state, labels, lfs_objects, namespaces, repositories
 from matou.db.engine import Connection
@@ -72,11 +72,6 @@ def ensure_indexed(forge: Forge) -> ReindexReport | None:
     return reindex(forge) if newest > indexed else None
 
 
-def source_text(key: SourceKey) -> str:
-    """How a source is named in rows: `coding e.coding.net 4078147`. Neither of the first two holds a space."""
-    return f"{key.platform} {key.host} {key.owner}"
-
-
 @contextmanager
 def _noting(problems: list[MatouError]) -> Iterator[None]:
     """What concerns one namespace or repository becomes a problem; what concerns the database or the disk does not."""
@@ -130,7 +125,7 @@ def _read_source(forge: Forge, manifest: Path, problems: list[MatouError]) -> _S
     return _Source(
         run,
         digest_of_file(manifest),
-        source_text(source_key(run.source)),
+        source_key(run.source).text,
         # Those outside come before those inside them.
         tuple(sorted(namespaces_read, key=lambda saved: len(saved.path.segments))),
         tuple(repositories_read),

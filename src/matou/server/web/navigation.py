@@ -7,7 +7,7 @@ from typing import Final
 from matou.db.repositories import Repository
 from matou.errors import Phrase
 from matou.i18n import localize
-from matou.server.web.addresses import SEPARATOR, page_url, subject_url
+from matou.server.web.addresses import SEPARATOR, page_url, past_address, subject_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +53,6 @@ def menu_of(segments: tuple[str, ...]) -> Iterable[NavigationLink]:
 
 
 def _word_behind(segments: tuple[str, ...]) -> str:
-    """The first behind the separator; empty on a front page."""
-    return segments[segments.index(SEPARATOR) + 1] if SEPARATOR in segments[:-1] else ""
+    """The first behind the separator, and behind the run that is looked at; empty on a front page."""
+    words = segments[segments.index(SEPARATOR) + 1 :] if SEPARATOR in segments else ()
+    return next(iter(words[1:] if past_address(segments) else words), "")

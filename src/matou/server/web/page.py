@@ -8,9 +8,11 @@ from urllib.parse import urlencode
 from matou import __version__
 from matou.db.repositories import Repository
 from matou.forge.access import Authorized, Identity, MayReadCode, authorize
+from matou.forge.content.past import PastState
 from matou.forge.forge import Forge
 from matou.server.api.links import quoted
 from matou.server.state import ServerState
+from matou.server.web.addresses import SEPARATOR
 from matou.server.web.forms import NO_FORM, Form
 from matou.server.web.navigation import NavigationLink, menu_of, tabs_of
 
@@ -53,6 +55,7 @@ class WebRequest:
         known: the entity tags that the browser has.
         form: what was sent; empty for a page that is only looked at.
         caller: who it is, as turns are counted.
+        past: the repository as of the run that the address names; None where it names none.
     """
 
     state: ServerState
@@ -65,6 +68,7 @@ class WebRequest:
     known: Sequence[str] = ()
     form: Form = NO_FORM
     caller: Hashable = None
+    past: PastState | None = None
 
     @property
     def forge(self) -> Forge:
@@ -87,8 +91,18 @@ class WebRequest:
     @property
     def address(self) -> str:
         """The page's own, from the server's root on."""
+        return self._address_of(self.segments)
+
+    @property
+    def address_now(self) -> str:
+        """That of the same page as of now."""
+        place = self.segments.index(SEPARATOR)
+        rest = self.segments[place + 2 :]
+        return self._address_of((*self.segments[:place], *((SEPARATOR, *rest) if rest else ())))
+
+    def _address_of(self, segments: Sequence[str]) -> str:
         query = f"?{urlencode(self.query, errors='surrogateescape')}" if self.query else ""
-        return "/" + "/".join(quoted(segment) for segment in self.segments) + query
+        return "/" + "/".join(quoted(segment) for segment in segments) + query
 
     def at_page(self, number: int) -> str:
         """This list's address at another of its pages."""
@@ -102,7 +116,13 @@ class WebRequest:
         return tabs_of(repository, self.segments)
 
     def code(self, repository: Repository) -> Authorized[Repository, MayReadCode]:
-        """Raises NotFound, Refused: this viewer may not read it."""
+        """The right to read it, as of the run that the address names.
+
+        Raises:
+            NotFound, Refused: this viewer may not read it.
+        """
+        if self.past is not None and self.past.code.subject.id == repository.id:
+            return self.past.code
         return authorize(self.forge, self.identity, MayReadCode, repository)
 
     def unless_known(self, *parts: object) -> str:

@@ -18,12 +18,15 @@ from matou.errors import MatouError, NotFound, Phrase
 from matou.forge.access import (
     ANONYMOUS,
     Identity,
+    MayReadPast,
     MaySee,
     NoSuchNamespace,
     NoSuchRepository,
+    authorize,
     authorize_namespace,
     authorize_repository,
 )
+from matou.forge.content.past import as_of_run
 from matou.i18n import speaking
 from matou.server.api.responses import OpenedStream, StreamedResponse, open_stream
 from matou.server.authentication import CHALLENGE, UnknownCredential, UnreadableCredential, identify, read_credential
@@ -33,7 +36,7 @@ from matou.server.origin import base_url, caller_of, client_address
 from matou.server.paths import namespace_at, repository_at
 from matou.server.state import ServerState
 from matou.server.streaming import until_client_leaves
-from matou.server.web.addresses import SEPARATOR
+from matou.server.web.addresses import PAGES_OF_RUNS, SEPARATOR, past_address, staying_in
 from matou.server.web.code_links import code_link
 from matou.server.web.forms import read_form
 from matou.server.web.go_import import find_module
@@ -110,8 +113,9 @@ async def _respond_to(state: ServerState, request: Request) -> Response | Stream
 
 def _answer(view: WebRequest) -> Response | StreamedResponse:
     """A page, or where a link into a repository's code leads."""
-    with speaking(view.language):
+    with speaking(view.language), staying_in(past_address(view.segments)):
         try:
+            view = _with_past(view)
             return _respond_with(view, _go_module(view) or _show(view))
         except Unchanged as known:
             return Response(status_code=304, headers={**_HEADERS, "etag": known.etag})
@@ -212,7 +216,9 @@ def _show(view: WebRequest) -> Shown:
         return _show_front(view, view.segments)
     place = view.segments.index(SEPARATOR)
     subject, words = view.segments[:place], view.segments[place + 1 :]
-    if not words:
+    if view.past is not None:
+        words = words[1:] or ("",)
+    if not words or (view.past is not None and words[0] not in PAGES_OF_RUNS):
         raise _nothing_here()
     if subject:
         return _show_part(view, subject, words)
@@ -243,3 +249,14 @@ def _show_part(view: WebRequest, subject: tuple[str, ...], words: tuple[str, ...
             seen = authorize_namespace(view.forge, view.identity, MaySee, namespace)
             return NAMESPACE_PAGES[words[0]](view, seen, words[1:])
     raise _nothing_here()
+
+
+def _with_past(view: WebRequest) -> WebRequest:
+    """The code as of the run that the address names, if it names one and the viewer may read earlier states."""
+    past = past_address(view.segments)
+    path = None if past is None else repository_at(past.subject)
+    if past is None or path is None:
+        return view
+    seen = authorize_repository(view.forge, view.identity, MaySee, path)
+    granted = authorize(view.forge, view.identity, MayReadPast, seen.subject)
+    return replace(view, past=as_of_run(view.forge, granted, past.run))

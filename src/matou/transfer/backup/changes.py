@@ -8,9 +8,9 @@ from pathlib import Path
 from matou.archive.layout import Archive
 from matou.archive.manifest import DamagedManifest, Outcome, RepositoryLine, read_manifest, read_run_line
 from matou.archive.run_history import checked_lines, manifest_of, manifests_of, source_key
+from matou.archive.snapshots import saved_refs
 from matou.errors import Damaged, NotFound
 from matou.model.refs import RefChange
-from matou.transfer.common.saved_repositories import saved_refs
 
 _FETCHED = frozenset({Outcome.SAVED, Outcome.INCOMPLETE})
 

@@ -18,7 +18,7 @@ from matou.archive.manifest import (
     read_run_line,
 )
 from matou.archive.run_history import RunHistory, UnreadRun, read_end_line, read_history
-from matou.archive.snapshots import parse_snapshot
+from matou.archive.snapshots import saved_refs
 from matou.errors import Damaged, MatouError, NotFound
 from matou.git.repository import size_bytes
 from matou.model.names import RepositoryPath
@@ -198,20 +198,3 @@ def has_surely_no_tag(archive: Archive, line: RepositoryLine) -> bool:
     except (Damaged, NotFound):
         return False
     return refs is not None and not any(name.startswith("refs/tags/") for name in refs.refs)
-
-
-def saved_refs(archive: Archive, line: RepositoryLine) -> RefListing | None:
-    """The refs that the archive has of a repository, without those that could not be stored.
-
-    Raises:
-        Damaged: the snapshot is not what was written.
-        NotFound: it is missing.
-    """
-    if line.snapshot is None:
-        return None
-    listing = parse_snapshot(archive.blobs.read(line.snapshot))
-    left_out = frozenset(line.not_stored)
-    if not left_out:
-        return listing
-    refs = {name: oid for name, oid in listing.refs.items() if name not in left_out}
-    return RefListing(refs, head=listing.head, detached_head=listing.detached_head)

@@ -8,6 +8,7 @@ from typing import Final, Self
 import pygit2
 
 from matou.archive.manifest import RepositoryLine
+from matou.archive.snapshots import saved_refs
 from matou.errors import Damaged, NotFound
 from matou.git.odb.objects import Commit, find_commit, open_repository
 from matou.git.odb.quarantine import OtherObjectFormat
@@ -18,7 +19,6 @@ from matou.git.repository import create_bare
 from matou.model.metadata import ChangeRequest
 from matou.model.names import ObjectId, RefName, RepositoryPath
 from matou.model.refs import RefListing
-from matou.transfer.common.saved_repositories import saved_refs
 from matou.transfer.export.source import ExportSource
 
 _COPIED: Final = ("refs/heads/", "refs/tags/")

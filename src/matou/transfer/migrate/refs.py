@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine
+from matou.archive.snapshots import saved_refs
 from matou.errors import Invalid, MatouError, Phrase, Plural
 from matou.git.odb.shallow import read_boundary
 from matou.git.process.run import run_git
 from matou.model.names import ObjectId, RefName, RepositoryPath
 from matou.model.refs import NOTHING, RefListing
-from matou.transfer.common.saved_repositories import saved_refs
 
 HEADS, TAGS, NOTES = "refs/heads/", "refs/tags/", "refs/notes/"
 CODE = (HEADS, TAGS)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import NamespaceLine, Outcome, RepositoryLine
-from matou.archive.snapshots import parse_lfs_list
+from matou.archive.snapshots import parse_lfs_list, saved_refs
 from matou.errors import Conflict, Damaged, MatouError, NotFound
 from matou.fs import make_folders, renamed_in, reported_as, sync_folder, syncfs, translate_os_errors, write_atomically
 from matou.git.odb.shallow import copy_boundary, end_where_objects_end, fault_of_boundary, has_lost_boundary_file
@@ -25,7 +25,7 @@ from matou.model.refs import RefListing
 from matou.storage.files import chunks_of
 from matou.transfer.common.derived_files import has_lost_index, rebuild_derived
 from matou.transfer.common.object_files import CheckedFile, check_object_files
-from matou.transfer.common.saved_repositories import lacks_history, saved_refs
+from matou.transfer.common.saved_repositories import lacks_history
 from matou.transfer.restore.plan import DEPOT_FILE, PlannedRepository, lines_of_script
 from matou.transfer.restore.report import Layout
 from matou.transfer.restore.worktree import check_out, lfs_path

@@ -39,4 +39,4 @@ def show_raw(view: WebRequest, granted: Authorized[Repository, MaySee], words: t
     if place.path is None:
         raise MissingPath("{path} is no file", path=repr("/".join(words))[:200])
     url = Links("", PREFIX).repository_api(code.subject.path, "raw", place.path.encoded)
-    return RedirectResponse(f"{url}?ref={quoted(place.revision, safe='')}", 302)
+    return RedirectResponse(f"{url}?ref={quoted(place.start if view.past else place.revision, safe='')}", 302)

@@ -14,7 +14,7 @@ from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import BRANCHES, TAGS, NoSuchRevision, default_branch_of
 from matou.git.odb.objects import Commit, EntryKind, MissingObject, MissingPath, TreePath
 from matou.model.refs import RefListing
-from matou.server.web.addresses import subject_url
+from matou.server.web.addresses import git_url, subject_url
 from matou.server.web.markdown import TextKind, TextLocation, render_document
 from matou.server.web.page import HtmlPage, WebRequest
 from matou.server.web.revision_paths import RevisionPath, read_revision_path
@@ -63,7 +63,7 @@ def _about(view: WebRequest, code: Authorized[Repository, MayReadCode]) -> dict[
         "repository": code.subject,
         "default_branch": default_branch_of(view.forge, code),
         "counts": _counts(listing),
-        "clone_url": f"{view.base}{subject_url(code.subject.path)}.git",
+        "clone_url": f"{view.base}{git_url(code.subject.path)}",
     }
 
 

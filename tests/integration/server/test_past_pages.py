@@ -1,0 +1,109 @@
+"""Code as of a run of a backup: the same pages, with the refs of then, for whoever may read earlier states."""
+
+import re
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+import urllib3
+
+from matou.db.users import User
+from matou.forge.repositories.repository_lists import find_repository
+from matou.model.names import RepositoryPath
+from matou.model.platform import Visibility
+from support.deciding import set_visibility
+from support.matou_server import PASSWORD, MatouServer, running_server
+from support.saved_harbour import FERRY, LOST, NEW, TUG, SavedHarbour, save_harbour
+
+HTTP = urllib3.PoolManager(retries=False)
+
+
+@dataclass(frozen=True)
+class Served:
+    server: MatouServer
+    saved: SavedHarbour
+    admin: User
+
+    def look(self, path: str, *, as_admin: bool = True) -> urllib3.BaseHTTPResponse:
+        basic = b64encode(f"{self.admin.name}:{PASSWORD}".encode()).decode()
+        headers = {"Authorization": f"Basic {basic}"} if as_admin else {}
+        return HTTP.request("GET", self.server.url + path, headers=headers, redirect=False)
+
+    def text(self, path: str) -> str:
+        answer = self.look(path)
+        assert answer.status == 200
+        return answer.data.decode()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    root = tmp_path_factory.mktemp("past") / "archive"
+    saved = save_harbour(root)
+    with running_server(root, forgives_addresses=True) as server:
+        tug = find_repository(server.forge, RepositoryPath.parse(TUG))
+        set_visibility(server.forge, tug, Visibility.PUBLIC)
+        yield Served(server, saved, server.user(admin=True))
+
+
+def test_a_repository_is_shown_as_a_run_left_it(served: Served) -> None:
+    then, now = served.text(f"/{FERRY}/-/@1"), served.text(f"/{FERRY}")
+
+    assert LOST in then
+    assert LOST not in now
+    assert NEW in now
+    assert "As of run 1" in then
+    assert "As of run" not in now
+
+
+def test_links_of_the_code_stay_in_the_run_and_one_leads_back(served: Served) -> None:
+    page = served.text(f"/{FERRY}/-/@1/tree/jetty")
+
+    assert f'href="/{FERRY}/-/@1/blob/jetty/jetty.txt"' in page
+    assert f'href="/{FERRY}/-/tree/jetty">' in page
+    assert set(re.findall(rf'href="/{FERRY}/-/([^@/"]+)', page)) == {"tree"}
+    assert "8:00\n9:00" in re.sub("<[^>]*>", "", served.text(f"/{FERRY}/-/@1/blob/main/timetable.txt"))
+
+
+def test_what_git_clones_is_of_now(served: Served) -> None:
+    page = served.text(f"/{FERRY}/-/@1")
+
+    assert f"git clone {served.server.url}/{FERRY}.git" in page
+
+
+def test_a_file_as_it_is_in_the_run_comes_by_its_commit(served: Served) -> None:
+    answer = served.look(f"/{FERRY}/-/@1/raw/main/timetable.txt")
+
+    assert served.saved.old_tip in answer.headers.get("location", "") or answer.data == b"8:00\n9:00\n"
+
+
+@pytest.mark.parametrize(
+    "path", ["@3", "@0", "@x", "@1x", "@", "@99999999999", "@1/settings", "@1/tree/nothing", "@1/@1"]
+)
+def test_a_run_that_is_none_and_a_page_that_has_no_past_are_not_there(served: Served, path: str) -> None:
+    assert served.look(f"/{FERRY}/-/{path}").status == 404
+
+
+def test_a_deleted_branch_is_there_as_of_the_run_alone(served: Served) -> None:
+    assert served.look(f"/{FERRY}/-/@1/tree/jetty").status == 200
+    assert served.look(f"/{FERRY}/-/@2/tree/jetty").status == 404
+    assert served.look(f"/{FERRY}/-/tree/jetty").status == 404
+
+
+def test_whoever_may_read_only_what_is_public_sees_no_earlier_state(served: Served) -> None:
+    assert served.look(f"/{TUG}", as_admin=False).status == 200
+    assert served.look(f"/{TUG}/-/@1", as_admin=False).status == 403
+    assert served.look(f"/{TUG}/-/@1").status == 200
+
+
+def test_a_private_repository_is_as_little_there_as_one_that_is_missing(served: Served) -> None:
+    hidden = served.look(f"/{FERRY}/-/@1", as_admin=False)
+
+    assert hidden.status == 404
+    assert hidden.data.replace(b"ferry", b"boat") == served.look("/quay/boats/boat/-/@1", as_admin=False).data
+
+
+def test_what_was_born_here_has_no_past(served: Served) -> None:
+    repository = served.server.repository()
+
+    assert served.look(f"/{repository.path}/-/@1").status == 404
