@@ -21,11 +21,13 @@ WEBHOOK_KEY = "9269f401-b965-4c28-b5ba-c5ae295e7fde"
 HEAD, BASE, MERGED, GONE = (letter * 40 for letter in "abcd")
 
 
-def tell_story(source: CodingSource) -> tuple[ProjectTalk, DepotTalk]:
+def tell_story(
+    source: CodingSource, name: str = "boats", depot_name: str = "ferry", **of_depot: Any
+) -> tuple[ProjectTalk, DepotTalk]:
     """Make the project `boats` with the depot `ferry` and all that lies around it."""
-    project = source.project("boats", DisplayName="渡船")
-    depot = source.depot(project, "ferry")
-    talk, depot_talk = source.metadata.projects["boats"], source.metadata.depots[depot["Id"]]
+    project = source.project(name, DisplayName="渡船")
+    depot = source.depot(project, depot_name, **of_depot)
+    talk, depot_talk = source.metadata.projects[name], source.metadata.depots[depot["Id"]]
     source.metadata.files |= {
         PICTURE: PNG,
         PLAN: "年度计划\n".encode(),

@@ -7,13 +7,20 @@ from pathlib import Path
 import pytest
 
 from matou.archive.layout import FORMAT, Archive, NewerFormat
-from matou.archive.manifest import RunLine, read_run_line
+from matou.archive.manifest import NamespaceLine, RunLine, read_run_line
+from matou.archive.metadata import open_metadata
+from matou.model.metadata.kinds import ISSUE
+from matou.model.names import NamespacePath
+from matou.settings import Settings
+from matou.transfer.backup.metadata.rebuild import Rebuilt
 from matou.transfer.verify.command import verify
 from matou.transfer.verify.report import ProblemKind
+from matou.wiring import rebuild_metadata
 from support.archive_fixture import FIRST, SECOND, change_source, scripted_source, unpack
 from support.scripted_source import CLOCK, ScriptedSource, back_up, git, lines, mirror, outcomes, refs_of
 
-ARCHIVES = sorted((Path(__file__).parents[2] / "data/archives").glob("*.tar.gz"))
+FOLDER = Path(__file__).parents[2] / "data/archives"
+ARCHIVES = sorted(FOLDER.glob("*.tar.gz"))
 KEPT = "refs/matou/kept/000002/heads/main"
 
 
@@ -23,9 +30,12 @@ def archive(request: pytest.FixtureRequest, tmp_path: Path) -> Archive:
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> ScriptedSource:
+def source(archive: Archive, tmp_path: Path) -> ScriptedSource:
     """As it was when the archive's last run ended."""
-    source = scripted_source(tmp_path)
+    found = lines(archive, 2)
+    source = scripted_source(tmp_path, project=next(line.id for line in found if isinstance(line, NamespaceLine)))
+    assert isinstance(found[0], RunLine)
+    source.url = found[0].source.url
     change_source(source)
     return source
 
@@ -46,6 +56,19 @@ def test_what_it_has_is_all_there(archive: Archive) -> None:
     git_dir = mirror(archive, "100", run=2)
     assert git(git_dir, "show", "main:README.md") + "\n" == SECOND
     assert git(git_dir, "show", f"{KEPT}:README.md") + "\n" == FIRST
+
+
+def test_what_was_said_is_there_and_is_what_its_records_give(tmp_path: Path) -> None:
+    archive = Archive.open(unpack(FOLDER / "format-2-metadata.tar.gz", tmp_path))
+    issues = open_metadata(archive.metadata(NamespacePath.parse("team/shop")))
+    titles = [getattr(issue, "title", "") for issue in issues.items(ISSUE)]
+
+    rebuilt, faults = rebuild_metadata(archive.root, Settings.from_environment({}))
+
+    assert len(titles) == 6
+    assert {"手机买票，改了", "第二次备份之前"} <= {*titles}
+    assert "refs/matou/change/3/head" in refs_of(mirror(archive, "100", run=2))
+    assert ({one.state for one in rebuilt}, len(rebuilt), faults) == ({Rebuilt.SAME}, 2, [])
 
 
 def test_a_flipped_bit_of_its_records_is_found(archive: Archive) -> None:
