@@ -214,3 +214,29 @@ def test_what_the_platform_answered_gives_the_same_again(person: Person, source:
     ended = person.matou("reindex", archive, "--metadata")
 
     assert ended.out.count("its metadata is the same as what the platform answered gives") == 2
+
+
+def test_artifacts_and_test_cases_are_saved_when_somebody_asks_for_them(
+    person: Person, source: CodingSource, archive: Path
+) -> None:
+    without = back_up(person, source, archive)
+    report = back_up(person, source, archive, "--with", "artifacts,tests")
+    again = back_up(person, source, archive, "--with", "artifacts,tests")
+
+    assert {"artifact", "test-case"}.isdisjoint(kind for kind, total in without["metadata"].items() if total["items"])
+    assert {kind: report["metadata"][kind]["items"] for kind in ("artifact", "test-case")} == {
+        "artifact": 3,
+        "test-case": 2,
+    }
+    assert {kind: total["changed"] for kind, total in again["metadata"].items() if total["changed"]} == {}
+    artifact = item(archive, "boats", "artifacts/maven/com.harbour_船~7de4b74e/1.0.json")
+    assert [("sha256" in file, file["name"]) for file in artifact["files"]] == [
+        (True, "船-1.0.jar"),
+        (True, "船-1.0.pom"),
+    ]
+    assert item(archive, "boats", "tests/0000/53.json")["files"][0]["sha256"]
+    blobs = {path.read_bytes() for path in (archive / "blobs" / "objects").rglob("*") if path.is_file()}
+    assert {b"PK jar", b"PK jar 1.1", b"<project/>", PNG + b"4"} <= blobs
+    person.matou("verify", archive)
+    rebuilt = person.matou("reindex", archive, "--metadata")
+    assert rebuilt.out.count("its metadata is the same as what the platform answered gives") == 2

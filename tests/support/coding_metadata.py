@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from support.coding_by_option import ANSWERS_BY_OPTION, ProjectWorkshop
 from support.coding_schemas import blank
 
 CHINA = timezone(timedelta(hours=8))
@@ -49,6 +50,7 @@ class ProjectTalk:
     announcements: Rows = field(default_factory=list)
     hooks: Rows = field(default_factory=list)
     principals: Rows = field(default_factory=list)
+    optional: ProjectWorkshop = field(default_factory=ProjectWorkshop)
 
 
 @dataclass
@@ -95,7 +97,17 @@ class CodingMetadata:
         return (404, b"") if content is None else (200, content)
 
     def answers(self, action: str) -> "Callable[[CodingMetadata, Parameters], dict[str, Any]] | None":
-        return ANSWERS.get(action)
+        return ANSWERS.get(action) or self._answers_by_option(action)
+
+    def _answers_by_option(self, action: str) -> "Callable[[CodingMetadata, Parameters], dict[str, Any]] | None":
+        answer = ANSWERS_BY_OPTION.get(action)
+        if answer is None:
+            return None
+        return lambda _, parameters: answer(self._workshop_of(parameters), self.signed, parameters)
+
+    def _workshop_of(self, parameters: Parameters) -> ProjectWorkshop:
+        named = parameters.get("ProjectName") or parameters.get("Project")
+        return self.projects[named or self.project_names[int(parameters["ProjectId"])]].optional
 
     def talk_of(self, parameters: Parameters) -> ProjectTalk | None:
         return self.projects.get(parameters.get("ProjectName", ""))

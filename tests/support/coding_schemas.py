@@ -27,6 +27,7 @@ REAL = {
     "Release.ImageDownloadUrl": {"type": "array", "items": {"type": "string"}},
     "Release.iid": {"type": "integer"},
     "ReleaseAttachment.AttachmentSize": {"type": "integer"},
+    "ArtifactRepositoryFile.ArtifactType": {"type": "integer"},
     "WikiData.CreatedAt": {"type": "string"},
     "WikiData.UpdatedAt": {"type": "string"},
     "WikiChildrenData.Children": {"type": "array", "items": {"ref": "WikiListData"}},

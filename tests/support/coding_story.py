@@ -43,6 +43,8 @@ def tell_story(
     _pages(talk)
     _merge_requests(depot_talk, depot["Id"])
     _settings(talk, depot_talk)
+    talk.optional.tell()
+    source.metadata.files |= {801: b"PK jar", 802: b"<project/>", 803: b"PK jar 1.1", 804: PNG + b"4"}
     return talk, depot_talk
 
 

@@ -40,7 +40,7 @@ from matou.errors import Invalid, MatouError
 from matou.git.process.run import Limits
 from matou.i18n import format_error
 from matou.i18n import gettext as _
-from matou.model.metadata.kinds import OPTIONS
+from matou.model.metadata.kinds import ADDITIONAL_OPTIONS, OPTIONS
 from matou.platforms.registry import SOURCES
 from matou.settings import MEBIBYTE, Settings
 from matou.transfer.backup.changes import RepositoryChange, changes_of_run
@@ -93,6 +93,14 @@ from matou.wiring import back_up, open_archive
     metavar="KINDS",
     help=_("of what lies around the code only these, with commas: {kinds}").format(kinds=", ".join(OPTIONS)),
 )
+@click.option(
+    "--with",
+    "additional_kinds",
+    default="",
+    show_default=False,
+    metavar="KINDS",
+    help=_("these too, which are left out otherwise: {kinds}").format(kinds=", ".join(ADDITIONAL_OPTIONS)),
+)
 @click.option("--without", "without_kinds", default="", show_default=False, metavar="KINDS", help=_("none of these"))
 @click.option("--code-only", is_flag=True, help=_("only the code: no issues, change requests, releases"))
 @click.option("--sweep", is_flag=True, help=_("read all of what lies around the code, changed or not"))
@@ -122,6 +130,7 @@ def backup(
     exclude: tuple[str, ...],
     trust_listing: bool,
     only_kinds: str,
+    additional_kinds: str,
     without_kinds: str,
     code_only: bool,
     sweep: bool,
@@ -147,6 +156,7 @@ def backup(
         limits=Limits(memory_bytes=settings.git_memory_bytes),
         metadata=KindSelection(
             only=options_of(only_kinds),
+            additional=options_of(additional_kinds),
             without=options_of(without_kinds),
             is_code_only=code_only,
             sweep=sweep,

@@ -71,7 +71,7 @@ class SourceRequest:
         return printable(f"{self.platform}  {self.url}  {self.to}")
 
 
-class SourceTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class SourceTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename={"additional": "with"}):
     """A source as matou.toml has it; `largest_file` is in MiB."""
 
     platform: str
@@ -81,6 +81,7 @@ class SourceTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    additional: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     code_only: bool = False
     sweep: bool = False
@@ -91,6 +92,7 @@ class SourceTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         """Raises Invalid, where it names a kind that there is not."""
         return KindSelection(
             only=self.only,
+            additional=self.additional,
             without=self.without,
             is_code_only=self.code_only,
             sweep=self.sweep,

@@ -7,7 +7,7 @@ import pytest
 
 import matou.model.metadata as values
 from matou.model.metadata import Comment, Issue, MarkupText, MetadataValue, Participant
-from matou.model.metadata.kinds import KINDS, OPTIONS, TreeLayout
+from matou.model.metadata.kinds import ADDITIONAL_OPTIONS, KINDS, OPTIONS, TreeLayout
 
 EVERY_VALUE = [
     getattr(values, name)
@@ -61,6 +61,7 @@ def test_each_kind_that_has_files_has_a_place_of_its_own() -> None:
     assert all(places)
 
 
-def test_events_and_reactions_are_saved_only_when_asked_for() -> None:
-    assert {kind.option for kind in KINDS.values() if not kind.is_default} == {"events", "reactions"}
+def test_what_costs_much_and_is_wanted_by_few_is_saved_only_when_asked_for() -> None:
+    assert set(ADDITIONAL_OPTIONS) == {"events", "reactions", "artifacts", "tests"}
+    assert {kind.option for kind in KINDS.values() if not kind.is_default} == set(ADDITIONAL_OPTIONS)
     assert {"issues", "changes", "releases", "assets", "wiki", "attachments", "people", "hooks"} <= set(OPTIONS)

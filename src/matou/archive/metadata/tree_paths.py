@@ -33,7 +33,12 @@ _SAFE_AS_IT_IS: Final = re.compile(
 )
 """Nearly every key: `safe_segment`, which looks at all that a name can be, would change nothing of it."""
 
-_SUFFIXES: Final = {TreeLayout.NUMBERED: ".json", TreeLayout.NAMED: ".json", TreeLayout.PAGES: ".md"}
+_SUFFIXES: Final = {
+    TreeLayout.NUMBERED: ".json",
+    TreeLayout.NAMED: ".json",
+    TreeLayout.FOLDERS: ".json",
+    TreeLayout.PAGES: ".md",
+}
 
 _KEYS: Final[Mapping[str, Callable[[Any], str]]] = {
     MILESTONE.name: lambda one: one.number if one.kind == "milestone" else f"{one.kind}/{one.number}",
@@ -68,6 +73,8 @@ def path_of(kind: MetadataKind, key: str) -> str:
             return f"{kind.place}/{_folder_of(key)}/{_safe(key)}{_SUFFIXES[kind.layout]}"
         case TreeLayout.NAMED:
             return f"{kind.place}/{safe_segment(key)}{_SUFFIXES[kind.layout]}"
+        case TreeLayout.FOLDERS:
+            return "/".join((kind.place, *map(safe_segment, key.split("/")))) + _SUFFIXES[kind.layout]
         case TreeLayout.PAGES:
             return "/".join((kind.place, *map(_safe, key.split("/")))) + _SUFFIXES[kind.layout]
         case _:

@@ -4,6 +4,7 @@ Frozen values, whose fields have the names of their keys in JSON; `kinds` is the
 """
 
 from matou.model.metadata.base import Day, JsonObject, Markup, MetadataValue, PersonKey
+from matou.model.metadata.by_option import Artifact, TestCase, TestStep
 from matou.model.metadata.changes import (
     ChangeBase,
     ChangeHead,
@@ -49,6 +50,7 @@ from matou.model.metadata.releases import ReleaseAsset, SavedRelease
 __all__ = [
     "WITHHELD",
     "Announcement",
+    "Artifact",
     "AttachedFile",
     "Board",
     "BoardColumn",
@@ -81,6 +83,8 @@ __all__ = [
     "ReviewThread",
     "Reviewer",
     "SavedRelease",
+    "TestCase",
+    "TestStep",
     "TimeEntry",
     "TimelineEvent",
     "Webhook",

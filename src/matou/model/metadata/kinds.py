@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 from matou.model.metadata.base import MetadataValue
+from matou.model.metadata.by_option import Artifact, TestCase
 from matou.model.metadata.changes import ChangeRequest
 from matou.model.metadata.issues import Issue
 from matou.model.metadata.people import MemberGrant, Participant
@@ -32,6 +33,8 @@ class TreeLayout(StrEnum):
     """One JSON file an item, in folders by number: `issues/0007/712.json`."""
     NAMED = "named"
     """One JSON file an item, by its safe name: `releases/v1.0.json`."""
+    FOLDERS = "folders"
+    """One JSON file an item, in folders by the parts of its key: `artifacts/maven/demo/1.0.json`."""
     TABLE = "table"
     """All in one JSON file, by key: `labels.json`."""
     PAGES = "pages"
@@ -97,6 +100,12 @@ WIKI_VERSION: Final = MetadataKind(
 ANNOUNCEMENT: Final = MetadataKind(
     "announcement", "announcements", TreeLayout.PAGES, "announcements", Announcement, "id", Belonging.NAMESPACE
 )
+ARTIFACT: Final = MetadataKind(
+    "artifact", "artifacts", TreeLayout.FOLDERS, "artifacts", Artifact, "key", Belonging.NAMESPACE, is_default=False
+)
+TEST_CASE: Final = MetadataKind(
+    "test-case", "tests", TreeLayout.NUMBERED, "tests", TestCase, "id", Belonging.NAMESPACE, is_default=False
+)
 ATTACHMENT: Final = MetadataKind("attachment", "attachments", TreeLayout.POINTERS, "attachments", None, "sha256")
 ASSET: Final = MetadataKind("asset", "assets", TreeLayout.POINTERS, "assets", None, "", Belonging.REPOSITORY)
 COMMENT: Final = MetadataKind("comment", "issues", TreeLayout.WITHIN, "", None, "id")
@@ -123,6 +132,8 @@ KINDS: Final[Mapping[str, MetadataKind]] = {
         WIKI_PAGE,
         WIKI_VERSION,
         ANNOUNCEMENT,
+        ARTIFACT,
+        TEST_CASE,
         ATTACHMENT,
         ASSET,
         COMMENT,
@@ -136,5 +147,10 @@ KINDS: Final[Mapping[str, MetadataKind]] = {
 
 OPTIONS: Final[tuple[str, ...]] = tuple(dict.fromkeys(kind.option for kind in KINDS.values()))
 """What `--only` and `--without` take."""
+
+ADDITIONAL_OPTIONS: Final[tuple[str, ...]] = tuple(
+    option for option in OPTIONS if not any(kind.is_default for kind in KINDS.values() if kind.option == option)
+)
+"""What `--with` takes: those that are left out by default."""
 
 NumberedItem: TypeAlias = Issue | ChangeRequest

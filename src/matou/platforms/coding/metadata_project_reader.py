@@ -21,15 +21,17 @@ from matou.platforms.base.metadata import (
     TableRead,
 )
 from matou.platforms.coding import metadata_project as project_form
-from matou.platforms.coding import wire, wire_pages, wire_planning, wire_settings
+from matou.platforms.coding import wire, wire_by_option, wire_pages, wire_planning, wire_settings
 from matou.platforms.coding import wire_requests as ask_for
 from matou.platforms.coding import wire_requests_metadata as ask_about
 from matou.platforms.coding.api import CodingApi
 from matou.platforms.coding.listing import ENDS_EVERYTHING
+from matou.platforms.coding.metadata_artifacts import ArtifactReader, FoundArtifact
 from matou.platforms.coding.metadata_files import ProjectFiles
 from matou.platforms.coding.metadata_issue_reader import ISSUES_PER_BATCH, IssueBatch, IssueReader
 from matou.platforms.coding.metadata_lists import ISSUES_PER_PAGE, AnsweredRows, CodingList
 from matou.platforms.coding.metadata_relations import CALLS_OF_RELATIONS
+from matou.platforms.coding.metadata_test_cases import TestCaseReader
 from matou.platforms.coding.metadata_values import participants, without_owner
 from matou.platforms.coding.metadata_wiki import all_pages, page_of, people_of_page, people_of_version, version_of
 from matou.platforms.coding.pages import PAGE_SIZE
@@ -45,10 +47,15 @@ KINDS: Final[Sequence[ReadableKind]] = (
     ReadableKind(kind=known.WIKI_PAGE, has_since=False),
     ReadableKind(kind=known.ANNOUNCEMENT, has_since=False),
     ReadableKind(kind=known.HOOK),
+    ReadableKind(kind=known.TEST_CASE, has_since=False),
+    ReadableKind(kind=known.ARTIFACT, has_since=False),
     ReadableKind(
         kind=known.FILE_DRIVE, unseen=Phrase("CODING's Open API neither lists nor gives what is in the file drive")
     ),
 )
+
+CALLS_A_REPOSITORY: Final = 3
+"""Of artifacts, for the estimate: its packages, its files, and the versions of a package."""
 
 TABLE_CALLS: Final[Mapping[str, int]] = {known.MILESTONE.name: 2, known.SETTING.name: len(ISSUE_TYPES) + 1}
 """Of the tables that take more than one request."""
@@ -62,6 +69,8 @@ class ProjectReader:
         self._name, self._id = namespace.name, int(namespace.id)
         self._files = ProjectFiles(api, namespace.name, is_wanted=wants_files)
         self._issues = IssueReader(api, self._name, self._id, self._files)
+        self._test_cases = TestCaseReader(api, self._name)
+        self._artifacts = ArtifactReader(api, self._name, self._id)
         self._tables: Mapping[str, Callable[[], TableRead]] = {
             known.MEMBER.name: self._members,
             known.LABEL.name: self._labels,
@@ -76,6 +85,11 @@ class ProjectReader:
 
     def expected_calls(self, kind: MetadataKind, since: datetime | None, *, saved: int) -> int:
         """Of issues those for each that is new, and of a sweep, but for its text, those for each that is saved."""
+        if kind is known.ARTIFACT:
+            return 1 + CALLS_A_REPOSITORY * self._artifacts.count_repositories()
+        if kind is known.TEST_CASE:
+            there = self._test_cases.count()
+            return 1 + -(-there // PAGE_SIZE) + max(0, there - saved)
         if kind is not known.ISSUE:
             return TABLE_CALLS.get(kind.name, 1)
         if since is not None:
@@ -88,6 +102,10 @@ class ProjectReader:
     def rows(self, kind: MetadataKind, since: datetime | None) -> Iterator[ItemRow]:
         if kind is known.ISSUE:
             return self._issues.rows(since)
+        if kind is known.ARTIFACT:
+            return self._artifacts.rows()
+        if kind is known.TEST_CASE:
+            return self._test_cases.rows()
         return self._pages() if kind is known.WIKI_PAGE else self._announcements()
 
     def comments(self, kind: MetadataKind, since: datetime | None) -> Iterator[CommentRow]:  # noqa: ARG002 - the Protocol's
@@ -107,6 +125,10 @@ class ProjectReader:
                 return self._issues.read(row, batch, before)
             case wire_pages.WikiNode() as node:
                 return self._page(node, before)
+            case FoundArtifact() as found:
+                return self._artifacts.read(found, before)
+            case wire_by_option.CodingTestCase() as case:
+                return self._test_cases.read(case)
             case wire_pages.CodingAnnouncement() as announcement:
                 return ItemRead(item=project_form.announcement_of(announcement))
             case other:
@@ -122,6 +144,8 @@ class ProjectReader:
         return self._files.is_attachment(address)
 
     def download(self, url: str, signed: str | None) -> FileRequest:
+        if signed is None and self._artifacts.has(url):
+            signed = self._artifacts.address(url)
         return self._files.download(url, signed)
 
     def commits_of(self, change: ChangeRequest) -> CommitSource | None:  # noqa: ARG002 - a project has none

@@ -20,6 +20,9 @@ CHINA = timezone(timedelta(hours=8))
 Milliseconds = NewType("Milliseconds", int)
 """Since 1970-01-01 in UTC; 0 where CODING does not know, or where it never happened."""
 
+WholeNumber = NewType("WholeNumber", int)
+"""One that the vendor's sample of DescribeTestCaseList writes as `53.0`."""
+
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 
@@ -30,6 +33,10 @@ def _milliseconds_or_day(value: object) -> Milliseconds:
     return Milliseconds(integer(value))
 
 
+def _whole_number(value: object) -> WholeNumber:
+    return WholeNumber(int(value) if isinstance(value, float) and value.is_integer() else integer(value))
+
+
 DECODER = Decoder(
     "coding",
     scalars={
@@ -37,6 +44,7 @@ DECODER = Decoder(
         int: integer,
         bool: truth_of({"true": True, "false": False}),
         Milliseconds: _milliseconds_or_day,
+        WholeNumber: _whole_number,
     },
     empty_is_absent=True,
 )

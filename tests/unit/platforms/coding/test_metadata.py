@@ -13,8 +13,16 @@ from hypothesis import strategies as st
 
 from matou.model.metadata import WITHHELD, Issue, MetadataValue
 from matou.platforms.coding import metadata_changes, metadata_issues, metadata_project, metadata_releases, metadata_wiki
+from matou.platforms.coding.metadata_artifacts import FoundArtifact, artifact_of
+from matou.platforms.coding.metadata_test_cases import case_of
 from matou.platforms.coding.metadata_values import china_time, day, source_text, stable_address, unsigned
 from matou.platforms.coding.wire import CHINA, DECODER, CodingLabel, CodingMember, CodingStruct, Milliseconds
+from matou.platforms.coding.wire_by_option import (
+    ArtifactPackage,
+    ArtifactRepository,
+    ArtifactVersion,
+    CodingTestCase,
+)
 from matou.platforms.coding.wire_issues import IssueComment, IssueDetail, IssueStatusChange, IssueWorkLog
 from matou.platforms.coding.wire_merges import MergeRequest, MergeRequestNote
 from matou.platforms.coding.wire_pages import CodingAnnouncement, WikiNode, WikiPageVersion
@@ -88,6 +96,16 @@ OBJECTS: Mapping[str, tuple[type[CodingStruct], Mapped, tuple[str, ...]]] = {
         CodingAnnouncement,
         lambda row: (metadata_project.announcement_of(row),),
         (),
+    ),
+    "Case": (
+        CodingTestCase,
+        lambda row: (case_of(row),),
+        ("Attachments.Url", "Attachments.Id", "Attachments.CreatedAt"),
+    ),
+    "ArtifactVersionBean": (
+        ArtifactVersion,
+        lambda row: (artifact_of(FoundArtifact(ArtifactRepository(name="x"), ArtifactPackage(name="x"), row, ())),),
+        ("DownloadCount", "PkgId"),
     ),
     "BranchProtection": (
         BranchProtection,

@@ -36,6 +36,7 @@ from unit.platforms.coding.harbour import Harbour, harbour, items, open_harbour,
 
 __all__ = ["client", "connect", "harbour", "open_harbour", "records", "session"]
 
+OF_PROJECTS = (known.ISSUE, known.WIKI_PAGE, known.ANNOUNCEMENT, known.ARTIFACT, known.TEST_CASE)
 SINCE = datetime(2025, 3, 9, 1, tzinfo=UTC)
 
 
@@ -414,7 +415,7 @@ def test_the_same_records_give_the_same_items(
 def everything(harbour: Harbour) -> list[object]:
     project, depot = harbour.project, harbour.depot
     walked = [
-        *(items(read_all(project, kind)) for kind in (known.ISSUE, known.WIKI_PAGE, known.ANNOUNCEMENT)),
+        *(items(read_all(project, kind)) for kind in OF_PROJECTS),
         *(items(read_all(depot, kind)) for kind in (known.CHANGE, known.RELEASE)),
     ]
     tables = [project.table(kind) for kind in (known.MEMBER, known.LABEL, known.MILESTONE, known.SETTING, known.HOOK)]

@@ -17,6 +17,7 @@ from matou.platforms.base.unreadable import UnreadableRow, left_out_of
 from matou.platforms.coding import wire, wire_releases
 from matou.platforms.coding import wire_requests as requests
 from matou.platforms.coding.wire import DECODER, Milliseconds
+from matou.platforms.coding.wire_requests_by_option import ACTIONS_BY_OPTION
 from matou.platforms.coding.wire_requests_metadata import METADATA_ACTIONS
 
 read = partial(DECODER.read, is_lenient=False)
@@ -24,7 +25,7 @@ read = partial(DECODER.read, is_lenient=False)
 SAMPLES = Path(__file__).parents[3] / "data" / "coding"
 RESPONSES = sorted(path for path in SAMPLES.glob("*-[0-9].response.json"))
 REQUESTS = sorted(path for path in SAMPLES.glob("*-[0-9].request.json"))
-ACTIONS = {**requests.ACTIONS, **METADATA_ACTIONS}
+ACTIONS = {**requests.ACTIONS, **METADATA_ACTIONS, **ACTIONS_BY_OPTION}
 
 # Where a sample does not keep to the schema beside it, what we write instead: the path, as it came, as we write it.
 SORT = "DescribeProjectIssueFieldList-1 Response.ProjectIssueFieldList.IssueField.Options.Sort"
@@ -34,6 +35,13 @@ DEVIATIONS: tuple[tuple[str, Any, Any], ...] = (
     ("DescribeMyDepots-1 Response.Payload.Depots.CreateAt", "2020-09-22", None),
     ("DescribeIterationList-1 Response.Data.List.CompletedPercent", 0, 0.0),
     ("DescribeIssueListWithPage-1 Response.Data.List.WorkingHours", 0, 0.0),
+    ("DescribeTestCaseList-1 Response.Data.Cases.Id", 53.0, 53),
+    ("DescribeTestCaseList-1 Response.Data.Cases.SectionId", 1.0, 1),
+    ("DescribeTestCaseList-1 Response.Data.Cases.Priority", 2.0, 2),
+    ("DescribeTestCaseList-1 Response.Data.Cases.Sort", 3.0, 3),
+    ("DescribeTestCaseList-1 Response.Data.Cases.CreatedBy", 1.0, 1),
+    ("DescribeTestCaseList-1 Response.Data.Cases.Steps", None, ""),
+    ("DescribeTestCaseList-1 Response.Data.Cases.Expected", None, ""),
     (SORT, "0", 0),
     (SORT, "1", 1),
 )

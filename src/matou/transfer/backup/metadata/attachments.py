@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from matou.errors import MatouError
 from matou.model.metadata import (
+    Artifact,
     AttachedFile,
     ChangeRequest,
     Comment,
@@ -48,9 +49,13 @@ class FileKeeper:
 
     def lacks(self, value: MetadataValue) -> bool:
         """Whether a file is wanted that was neither fetched nor found missing, since a host was away, say."""
-        files: list[AttachedFile | ReleaseAsset] = [*files_in(value)] if self.wants_attachments else []
+        files: list[AttachedFile | ReleaseAsset] = [*files_in(value)] if self.wants_files_of(value) else []
         files += value.assets if isinstance(value, SavedRelease) and self.wants_assets else ()
         return any(file.sha256 is None and file.missing is None and not self.is_too_large(file) for file in files)
+
+    def wants_files_of(self, value: MetadataValue) -> bool:
+        """An artifact is its files; of anything else they are attachments."""
+        return self.wants_attachments or isinstance(value, Artifact)
 
     def is_too_large(self, file: AttachedFile | ReleaseAsset) -> bool:
         return self.largest_bytes is not None and file.size is not None and file.size > self.largest_bytes
@@ -62,7 +67,8 @@ class FileKeeper:
             before: the item as it was saved: what was fetched for it is not fetched again.
             addresses: see `ItemRead.addresses`.
         """
-        work = _OneItem(self, {file.url: file for file in files_in(before)}, addresses)
+        known = {file.url: file for file in files_in(before)}
+        work = _OneItem(self, known, addresses, is_wanted=self.wants_files_of(value))
         if isinstance(value, SavedRelease):
             assets = tuple(work.asset(asset, _assets_of(before)) for asset in value.assets)
             return work.with_text_files(replace(value, assets=assets))
@@ -92,6 +98,7 @@ class _OneItem:
     keeper: FileKeeper
     known: Mapping[str, AttachedFile]
     addresses: Mapping[str, str]
+    is_wanted: bool
 
     def with_text_files(self, value: V, more: Iterable[str] = ()) -> V:
         """A value that has a text and files; the platform may have listed some of them."""
@@ -113,7 +120,7 @@ class _OneItem:
             return replace(file, sha256=before.sha256, size=before.size, type=before.type, missing=before.missing)
         if before is not None and file.size is None:
             file = replace(file, size=before.size)
-        if not self.keeper.wants_attachments or self.keeper.is_too_large(file):
+        if not self.is_wanted or self.keeper.is_too_large(file):
             return file
         fetched = self.keeper.fetch(file.url, file.name, self.addresses.get(file.url))
         size = file.size if fetched.size is None else fetched.size

@@ -20,6 +20,8 @@ KIND_NAMES: Final[Mapping[str, Phrase]] = {
     "wiki": Phrase("wiki pages"),
     "wiki-version": Phrase("versions of wiki pages"),
     "announcement": Phrase("announcements"),
+    "artifact": Phrase("artifacts"),
+    "test-case": Phrase("test cases"),
     "attachment": Phrase("attachments"),
     "asset": Phrase("files of releases"),
 }

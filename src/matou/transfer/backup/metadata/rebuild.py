@@ -219,6 +219,7 @@ def _selection_of(first: RunLine) -> KindSelection:
     options = first.options
     return KindSelection(
         only=_texts(options.get("only")),
+        additional=_texts(options.get("with")),
         without=_texts(options.get("without")),
         is_code_only=options.get("code_only") is True,
         sweep=options.get("sweep") is True,

@@ -6,7 +6,7 @@ from typing import Final
 
 from matou.archive.manifest import MetadataState, ReadState
 from matou.errors import Invalid
-from matou.model.metadata.kinds import ASSET, ATTACHMENT, OPTIONS, MetadataKind
+from matou.model.metadata.kinds import ADDITIONAL_OPTIONS, ASSET, ATTACHMENT, OPTIONS, MetadataKind
 
 SWEEP_EVERY: Final = 7
 """Runs. What moves no time of change is found then: what was deleted, a comment that was edited silently."""
@@ -21,6 +21,7 @@ class KindSelection:
 
     Attributes:
         only: options of the table of kinds; where there are none, those that are on by default.
+        additional: of those that are not on by default, beside the others.
         without: the same, left out.
         is_code_only: nothing is read.
         sweep: everything is read, changed or not; by itself that is done each `SWEEP_EVERY` runs.
@@ -28,6 +29,7 @@ class KindSelection:
     """
 
     only: tuple[str, ...] = ()
+    additional: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     is_code_only: bool = False
     sweep: bool = False
@@ -35,16 +37,18 @@ class KindSelection:
 
     def __post_init__(self) -> None:
         """Raises Invalid: there is no such kind, or no kind is left."""
-        for option in (*self.only, *self.without):
-            if option not in OPTIONS:
-                raise Invalid("unknown kind {option}; known: {known}", option=repr(option), known=", ".join(OPTIONS))
-        if self.is_code_only and (self.only or self.without):
-            raise Invalid("--code-only goes with neither --only nor --without")
+        for options, known in (((*self.only, *self.without), OPTIONS), (self.additional, ADDITIONAL_OPTIONS)):
+            for option in options:
+                if option not in known:
+                    raise Invalid("unknown kind {option}; known: {known}", option=repr(option), known=", ".join(known))
+        if self.is_code_only and (self.only or self.without or self.additional):
+            raise Invalid("--code-only goes with none of --only, --with and --without")
 
     def as_options(self) -> dict[str, object]:
         """What was asked for otherwise than it is by default, for the manifest."""
         values: dict[str, object] = {
             "only": list(self.only),
+            "with": list(self.additional),
             "without": list(self.without),
             "code_only": self.is_code_only,
             "sweep": self.sweep,
@@ -54,7 +58,8 @@ class KindSelection:
 
     def completed_by(self, configured: "KindSelection") -> "KindSelection":
         """What is asked for here, and as far as nothing is, what a file says."""
-        chosen = self if self.only or self.without or self.is_code_only else configured
+        has_kinds = self.only or self.additional or self.without or self.is_code_only
+        chosen = self if has_kinds else configured
         return replace(
             chosen,
             sweep=self.sweep or configured.sweep,
@@ -64,6 +69,8 @@ class KindSelection:
     def wants(self, kind: MetadataKind) -> bool:
         if self.is_code_only or kind.option in self.without:
             return False
+        if kind.option in self.additional:
+            return True
         return kind.option in self.only if self.only else kind.is_default
 
     def is_sweep(self, before: MetadataState | None) -> bool:
