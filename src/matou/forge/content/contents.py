@@ -4,7 +4,7 @@ Whoever may read the repository may read any object in its own store by its id, 
 (docs/decisions/server.md); no other repository's objects are looked at.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -141,6 +141,18 @@ def list_entries(
     prefix = b"" if below is None else below.encoded + b"/"
     page = listing.page(offset, limit)
     return tuple(TreeListEntry(each.id, prefix + each.path, each.kind, each.mode) for each in page), len(listing)
+
+
+def tree_at(forge: Forge, granted: Authorized[Repository, MayReadCode], start: ObjectId) -> ObjectId:
+    """Of a commit, or of a tag of one, its tree. Raises MissingObject."""
+    return find_tree(open_repository(forge.git_dir(granted.subject)), start)
+
+
+def with_sizes(
+    forge: Forge, granted: Authorized[Repository, MayReadCode], entries: Sequence[TreeListEntry]
+) -> tuple[SizedEntry, ...]:
+    opened = open_repository(forge.git_dir(granted.subject))
+    return tuple(_located(opened, each.id, each.path, each.kind) for each in entries)
 
 
 def file_paths(

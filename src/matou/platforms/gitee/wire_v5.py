@@ -106,3 +106,54 @@ class GiteeBranch(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     commit: GiteeBranchTip
     protected: bool | None = None
+
+
+class GiteeContentLinks(msgspec.Struct, frozen=True, kw_only=True):
+    self_: str = msgspec.field(name="self")
+    html: str
+
+
+class GiteeContent(msgspec.Struct, frozen=True, kw_only=True):
+    """`GET …/contents/{path}`: a file, or one entry of a folder, whose `encoding`, `content` and `size` are null."""
+
+    type: str
+    encoding: str | None = None
+    size: int | None = None
+    name: str
+    path: str
+    content: str | None = None
+    sha: str
+    url: str
+    html_url: str
+    download_url: str | None = None
+    links: GiteeContentLinks = msgspec.field(name="_links")
+
+
+class GiteeBlob(msgspec.Struct, frozen=True, kw_only=True):
+    """`GET …/git/blobs/{sha}`, in Base64."""
+
+    sha: str
+    size: int
+    url: str
+    content: str
+    encoding: str = "base64"
+
+
+class GiteeTreeEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """`type`: blob, tree or commit."""
+
+    path: str
+    mode: str
+    type: str
+    sha: str
+    size: int
+    url: str
+
+
+class GiteeTree(msgspec.Struct, frozen=True, kw_only=True):
+    """`GET …/git/trees/{sha}`. `truncated`: there are entries besides."""
+
+    sha: str
+    url: str
+    tree: list[GiteeTreeEntry]
+    truncated: bool

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from matou.server.dialects.gitcode_v5 import contents
+from matou.server.api.v5 import contents
 from support.git_repositories import store_object
 from support.gitcode_server import BASE, Harbour
 

@@ -42,8 +42,14 @@ OTHERWISE: Final = """
 /repos/{owner}/{repo}/collaborators see members
 /repos/{owner}/{repo}/commits read code
 /repos/{owner}/{repo}/commits/{sha} read code
+/repos/{owner}/{repo}/contents read code
+/repos/{owner}/{repo}/contents/{path} read code
+/repos/{owner}/{repo}/git/blobs/{sha} read code
+/repos/{owner}/{repo}/git/trees/{sha} read code
 /repos/{owner}/{repo}/hooks see webhooks
 /repos/{owner}/{repo}/hooks/{id} see webhooks
+/repos/{owner}/{repo}/raw/{path} read code
+/repos/{owner}/{repo}/readme read code
 /repos/{owner}/{repo}/tags read code
 """
 """What all others about a repository ask for is to read conversations."""
@@ -52,6 +58,7 @@ SCOPES_ASKED_FOR: Final = """
 /orgs/{org} project:read project:write
 /orgs/{org}/members team:read project:read project:write
 /orgs/{org}/repos
+/repos/{owner}/issues/{number}/operate_logs
 /search/issues repository:read repository:write
 /user user:read
 /user/enterprises team:read project:read project:write

@@ -14,7 +14,7 @@ from matou.server.api.params import Direction, Nothing, PageParameters
 from matou.server.api.response_cache import at_refs_and_database
 from matou.server.api.responses import ListPage
 from matou.server.api.route import Workload, repository_route
-from matou.server.dialects.gitcode_v5.trees import readable
+from matou.server.api.v5.contents import readable
 
 SHORT_ID = 8
 

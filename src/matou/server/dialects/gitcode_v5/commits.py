@@ -30,7 +30,7 @@ from matou.server.api.response_cache import at_refs
 from matou.server.api.responses import ListPage
 from matou.server.api.route import Workload, repository_route
 from matou.server.api.time_ranges import read_day, read_moment
-from matou.server.dialects.gitcode_v5.trees import path_or_root, readable
+from matou.server.api.v5.contents import path_or_root, readable
 
 MOST_FILES_SHOWN = 100
 _DAY_LENGTH = len("2024-11-08")

@@ -32,8 +32,8 @@ from matou.server.api.params import InvalidParameter, Nothing, Parameters, PathT
 from matou.server.api.responses import NO_STORE, StreamedResponse
 from matou.server.api.route import Workload, repository_route
 from matou.server.api.streaming import SANDBOX, streamed
+from matou.server.api.v5.contents import readable
 from matou.server.dialects.gitcode_v5.commits import at_commits, commit_row, file_row, users_behind
-from matou.server.dialects.gitcode_v5.trees import readable
 from matou.server.streaming import Header
 from matou.settings import MEBIBYTE
 

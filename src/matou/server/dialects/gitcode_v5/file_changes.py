@@ -23,7 +23,7 @@ from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import AnyText, Parameters
 from matou.server.api.route import repository_route
-from matou.server.dialects.gitcode_v5.trees import readable
+from matou.server.api.v5.contents import readable
 
 LARGEST_BODY_BYTES = 40 * 1024 * 1024
 """Room for LARGEST_FILE_BYTES in Base64, in whatever form the body has."""

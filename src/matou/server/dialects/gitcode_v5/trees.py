@@ -6,7 +6,7 @@ import msgspec
 
 from matou.forge.access import MayReadCode
 from matou.forge.content.contents import TreeListEntry, file_paths, known_object_at, list_entries, object_at
-from matou.git.odb.objects import EntryKind, TreePath
+from matou.git.odb.objects import EntryKind
 from matou.git.odb.trees import MOST_ENTRIES
 from matou.model.names import ObjectId
 from matou.platforms.gitcode import wire
@@ -14,6 +14,7 @@ from matou.server.api.context import RepositoryContext
 from matou.server.api.params import PageParameters, Parameters, PathText
 from matou.server.api.responses import JSON, NO_STORE, Bytes
 from matou.server.api.route import repository_route
+from matou.server.api.v5.contents import path_or_root, readable
 
 _TYPES = {EntryKind.FOLDER: "tree", EntryKind.SUBMODULE: "commit"}
 
@@ -49,16 +50,6 @@ def show_tree(context: RepositoryContext[MayReadCode], params: TreeQuery) -> Byt
 def list_files(context: RepositoryContext[MayReadCode], params: FileListQuery) -> list[str]:
     start = object_at(context.forge, context.granted, params.ref_name)
     return [readable(path) for path in file_paths(context.forge, context.granted, start, holding=params.file_name)]
-
-
-def readable(path: bytes) -> str:
-    """A path as JSON can hold it: bytes that are not UTF-8 become U+FFFD."""
-    return path.decode("utf-8", "replace")
-
-
-def path_or_root(text: str) -> TreePath | None:
-    """None for the root. Raises InvalidTreePath."""
-    return None if text in ("", "/") else TreePath.parse(text.removesuffix("/"))
 
 
 def _tree_entry(entry: TreeListEntry) -> wire.GitCodeTreeEntry:

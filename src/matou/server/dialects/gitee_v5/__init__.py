@@ -13,14 +13,14 @@ from matou.server.api.params import PageParameters, Parameters
 from matou.server.api.responses import ListPage
 from matou.server.api.route import Route
 from matou.server.api.v5.naming import authorize_by_name
-from matou.server.dialects.gitee_v5 import accounts, code, conversation, members
+from matou.server.dialects.gitee_v5 import accounts, code, contents, conversation, members
 from matou.server.dialects.gitee_v5.errors import FAILURES, GiteeV5Error, GiteeV5ErrorBody, write_failure
 from matou.server.rate_limit import FixedWindowLimiter
 from matou.server.state import ServerState
 from matou.server.streaming import Header
 
 PREFIX: Final = "/gitee/api/v5"
-ROUTES: Final = (*accounts.ROUTES, *code.ROUTES, *members.ROUTES, *conversation.ROUTES)
+ROUTES: Final = (*accounts.ROUTES, *code.ROUTES, *contents.ROUTES, *members.ROUTES, *conversation.ROUTES)
 _OURS: Final = re.compile(rb"[^ ]+ /gitee/api/v5/(?![^/]+\.git/)(?P<below>.*)", re.DOTALL)
 """A project may be called `v5`, below `api` in a team called `gitee`: the URLs of its repositories are git's."""
 
