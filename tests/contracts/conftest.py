@@ -10,6 +10,8 @@ from matou.model.platform import Record
 from matou.platforms.gitcode import PLATFORM as GITCODE
 from support import gitcode_calls, gitee_calls
 from support.recording_server import RecordingServer
+from support.redirected_hosts import RedirectedHosts, redirected
+from support.saved_gitcode import ServedBackup, serving_backup_of_gitcode
 from support.steered_clock import SteeredClock
 
 
@@ -48,3 +50,20 @@ def gitcode_session(recording_server: RecordingServer, time_: SteeredClock) -> I
 @pytest.fixture
 def gitcode(recording_server: RecordingServer, gitcode_session: Session, time_: SteeredClock) -> GitCode:
     return GitCode(gitcode_calls.TOKEN, recording_server.url, session=gitcode_session, now=time_.now)
+
+
+@pytest.fixture(scope="session")
+def served_backup(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedBackup]:
+    """One for all that read it: nothing of it can be changed."""
+    with serving_backup_of_gitcode(tmp_path_factory.mktemp("saved")) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def redirected_gitcode(
+    served_backup: ServedBackup, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RedirectedHosts]:
+    """For clients that have GitCode's address built in."""
+    known = ("api.gitcode.com", "api.atomgit.com", "atomgit.com")
+    with redirected(tmp_path_factory.mktemp("hosts"), known, served_backup.url) as hosts:
+        yield hosts

@@ -9,7 +9,10 @@ from support.recording_server import SeenRequest
 from support.v5_account import V5Account
 
 LISTS = "issues|pulls|labels|milestones|releases|collaborators|hooks|comments|branches|protect_branches|protected_tags"
-PATHS = rf"\A/api/v5/(?:repos/[^/]+/[^/]+/(?:{LISTS})\b|enterprises/[^/]+/(?:issues|labels)\b)|\A/(?:user-)?images/"
+PATHS = (
+    rf"\A/api/v5/(?:repos/[^/]+/[^/]+/(?:{LISTS})\b|repos/[^/]+/issues/[^/]+/operate_logs\b"
+    r"|enterprises/[^/]+/(?:issues|labels)\b)|\A/(?:user-)?images/"
+)
 
 
 @dataclass(frozen=True)

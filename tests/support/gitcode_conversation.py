@@ -262,10 +262,12 @@ class GitCodeConversation(GitCodeSource):
         made = [{"browser_download_url": f"{page}/-/archive/{release.tag}/crane.zip", "name": "crane.zip"}]
         own = [
             {
+                "id": 4_000 + number,
                 "browser_download_url": f"{page}/releases/download/{release.tag}/{name}?Expires=1&Signature=abc",
                 "name": name,
+                "type": "attach",
             }
-            for name in release.files
+            for number, name in enumerate(release.files)
         ]
         said = {"tag_name": release.tag, "name": release.name, "body": release.body, "assets": own + made}
         moment = {

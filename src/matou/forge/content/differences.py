@@ -150,6 +150,15 @@ def difference_as_text(
         yield from _chunks(file)
 
 
+def comparison_as_text(
+    forge: Forge, granted: Authorized[Repository, MayReadCode], comparison: RevisionComparison
+) -> Generator[bytes, None, None]:
+    """All that was compared, as `difference_as_text`. Raises DifferenceTooLarge, Unreadable."""
+    with TemporaryFile() as file:
+        write_difference(forge.git_dir(granted.subject), comparison.start, comparison.head.id, file)
+        yield from _chunks(file)
+
+
 def commit_as_mail(
     forge: Forge, granted: Authorized[Repository, MayReadCode], commit: Commit
 ) -> Generator[bytes, None, None]:

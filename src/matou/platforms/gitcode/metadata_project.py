@@ -48,7 +48,7 @@ RELEASE: Final[Rules] = {
     "created_at": is_time,
 }
 
-ASSET: Final[Rules] = dict.fromkeys(("name", "browser_download_url", "type"))
+ASSET: Final[Rules] = dict.fromkeys(("id", "name", "browser_download_url", "type"))
 
 ROLES: Final[tuple[tuple[int, Literal["guest", "reporter", "developer", "maintainer", "owner"]], ...]] = (
     (50, "owner"),
@@ -163,6 +163,7 @@ def _tag_rule(row: GitCodeProtectedTag) -> ProtectionRule:
 
 def _asset_of(file: GitCodeReleaseFile) -> ReleaseAsset:
     return ReleaseAsset(
+        id=str(file.id) if isinstance(file.id, int) else None,
         name=file.name,
         url=stable_address(file.browser_download_url),
         extra=leftover(original_of(file), ASSET) or None,

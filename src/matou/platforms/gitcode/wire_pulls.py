@@ -48,7 +48,7 @@ class GitCodePullRequest(OriginalStruct, frozen=True, kw_only=True):
 
     Attributes:
         state: open, closed, merged or locked.
-        assignees, testers: names in a list, objects where one is asked for.
+        assignees, testers: objects with `accept`; in a list, by the description, names.
         notes: how many comments, those of the system too.
     """
 

@@ -8,8 +8,13 @@ from matou.platforms.gitcode.wire_users import Person
 
 
 class GitCodeReleaseFile(OriginalStruct, frozen=True, kw_only=True):
-    """An attached file, or an archive that GitCode makes of the sources when asked. Nothing tells a size."""
+    """An attached file, or an archive that GitCode makes of the sources when asked. Nothing tells a size.
 
+    Attributes:
+        id: not of the description, but of the running API, for what was attached.
+    """
+
+    id: int | UnsetType | None = UNSET
     name: str
     browser_download_url: str
     type: str | UnsetType | None = UNSET

@@ -98,7 +98,9 @@ GET     /repos/{owner}/{repo}/pulls/comments/{id} read conversations
 GET     /repos/{owner}/{repo}/pulls/{number} read conversations
 GET     /repos/{owner}/{repo}/pulls/{number}/comments read conversations
 GET     /repos/{owner}/{repo}/pulls/{number}/commits read conversations
+GET     /repos/{owner}/{repo}/pulls/{number}/diff read conversations
 GET     /repos/{owner}/{repo}/pulls/{number}/files read conversations
+GET     /repos/{owner}/{repo}/pulls/{number}/files.json read conversations
 GET     /repos/{owner}/{repo}/pulls/{number}/issues read conversations
 GET     /repos/{owner}/{repo}/pulls/{number}/labels read conversations
 GET     /repos/{owner}/{repo}/pulls/{number}/merge read conversations
@@ -142,6 +144,7 @@ DELETE  /orgs/{org}/memberships/{username} project:write
 POST    /orgs/{org}/memberships/{username} project:write
 GET     /orgs/{org}/repos
 POST    /orgs/{org}/repos repository:write
+GET     /repos/{owner}/issues/{number}/operate_logs
 GET     /search/issues repository:read repository:write
 GET     /search/repositories repository:read repository:write
 GET     /search/users user:read

@@ -1,38 +1,25 @@
 """What was said around a repository, as it is served: to whom, in which order, and what of the odd is refused."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 
 from matou.forge.access import Scope
 from matou.model.metadata import (
-    ChangeBase,
-    ChangeHead,
-    ChangeRequest,
     Comment,
     Issue,
-    IssueType,
-    LabelDefinition,
-    MarkupText,
-    Milestone,
     Participant,
-    ReleaseAsset,
-    Reviewer,
-    SavedRelease,
-    TimelineEvent,
-    Webhook,
-    WorkflowStatus,
 )
 from support.gitcode_schemas import faults
 from support.gitcode_server import Harbour
-from support.saved_conversation import NOON, SavedConversation, save
+from support.light_story import CONTENT, at, story, text
+from support.saved_conversation import SavedConversation, save
 
 LIGHT = "/repos/harbour/light"
-CONTENT = b"<script>alert(1)</script>"
 R = "GET /repos/{owner}/{repo}"
 
 
@@ -42,101 +29,6 @@ SAID_BY_GITCODE_ALONE = tuple(
     for name in ("visibility_reason", "issue_state_detail.serial", "issue_type_detail.is_system")
 )
 """What we give back where it was saved, and do not make up where it was not."""
-
-
-def text(body: str) -> MarkupText:
-    return MarkupText(markup="markdown", body=body)
-
-
-def at(day: int) -> Any:
-    return NOON.replace(day=day)
-
-
-def story(commits: Mapping[str, str], asset: str) -> SavedConversation:
-    """Of GitCode, with one confidential issue and one that came from elsewhere by its number."""
-    said = SavedConversation("gitcode")
-    said.people = {
-        "wang": Participant(login="wang", name="王海", email="wang@example.org", extra={"object_id": "6" * 24}),
-        "li": Participant(login="li", name="李娜"),
-    }
-    said.tables = {
-        "label": (LabelDefinition(name="缺陷", id="7", color="d73a4a"), LabelDefinition(name="a/b", color="ffffff")),
-        "milestone": (
-            Milestone(number="77", title="一期", state="open", due="2026-03-01", kind="milestone"),
-            Milestone(number="78", title="二期", state="closed", kind="milestone"),
-        ),
-        "hook": (Webhook(id="9", url="[withheld]", events=("push",), secret="[withheld]", at=at(1)),),
-    }
-    issue = Issue(number="1", id="151", title="灯不亮", text=text("夜里"), by="wang", at=at(1), state="open")
-    said.issues = {
-        "1": replace(
-            issue,
-            updated_at=at(9),
-            labels=("缺陷", "a/b"),
-            milestone="77",
-            assignees=("li",),
-            status=WorkflowStatus(id="3", name="进行中", group="doing"),
-            type=IssueType(id="4", name="缺陷", group="bug"),
-            comments=tuple(
-                Comment(id=str(100 + day), by="li", at=at(day), text=text(f"第{day}天")) for day in range(2, 9)
-            ),
-            extra={"visibility_reason": "none", "owner": {"login": "wang", "email": "wang@example.org"}},
-        ),
-        "2": replace(
-            issue,
-            number="2",
-            id="152",
-            title="secret leak",
-            by="li",
-            at=at(2),
-            updated_at=at(2),
-            confidential=True,
-            comments=(Comment(id="200", by="li", at=at(2), text=text("hidden words")),),
-        ),
-        "3": replace(issue, number="3", id="153", title="旧的", state="closed", at=at(3), updated_at=at(3), by="li"),
-    }
-    change = ChangeRequest(
-        number="4",
-        id="704",
-        title="修灯",
-        by="li",
-        at=at(4),
-        updated_at=at(5),
-        merged_at=at(5),
-        state="merged",
-        head=ChangeHead(branch="fix", commit=commits["head"]),
-        base=ChangeBase(branch="main", commit=commits["base"]),
-        reviewers=(Reviewer(by="wang", role="reviewer", state="approved"),),
-        labels=("缺陷",),
-        events=(TimelineEvent(id="1", kind="other", by="li", at=at(4), data={"action_type": "merged"}, text="合并"),),
-    )
-    said.changes = {
-        "4": change,
-        "5": replace(
-            change, number="5", id="705", state="open", merged_at=None, head=ChangeHead(branch="x", commit="1" * 40)
-        ),
-    }
-    release = SavedRelease(tag="v1/β", name="首个", text=text("说明"), by="li", at=at(6), draft=False, prerelease=False)
-    there = ReleaseAsset(name="手册 <1>.html", url="https://gitcode.com/x", sha256=asset, size=len(CONTENT))
-    lost = ReleaseAsset(name="lost.zip", url="https://gitcode.com/lost.zip", missing="404")
-    said.releases = {
-        "v1/β": replace(release, assets=(there, lost)),
-        "v2": replace(release, tag="v2", name="二", at=at(8)),
-        "v3": replace(release, tag="v3", name="三", at=at(9), draft=True),
-    }
-    return said
-
-
-@pytest.fixture
-def light(harbour: Harbour) -> Harbour:
-    """The public one, with a story; nobody without a role sees what is confidential."""
-    repository = harbour.repository("light")
-    commits = {name: harbour.git("rev-parse", f"main{of}", repository=repository).strip() for name, of in ENDS.items()}
-    save(harbour.forge, repository, story(commits, harbour.forge.archive.blobs.put_bytes(CONTENT)))
-    return harbour
-
-
-ENDS = {"head": "", "base": "~1"}
 
 
 def get(harbour: Harbour, path: str, *, person: str | None = "chen", status: int = 200, **options: Any) -> Any:
@@ -322,12 +214,32 @@ def test_a_pull_request_tells_who_reviewed_it(light: Harbour) -> None:
     [merged] = get(light, "/pulls", params={"state": "merged"})
     whole = get(light, "/pulls/4")
 
-    assert (merged["number"], merged["assignees"]) == (4, ["wang"])
+    # By the description a list has their names alone: `gc`, `ag` and go-gitcode read it only with objects.
+    assert (merged["number"], merged["assignees"]) == (4, whole["assignees"])
     assert [(who["login"], who["accept"]) for who in whole["assignees"]] == [("wang", True)]
     assert get(light, "/pulls/4/merge") == {"message": "Pull Request has been merged"}
     assert [label["name"] for label in get(light, "/pulls/4/labels")] == ["缺陷"]
     assert [log["content"] for log in get(light, "/pulls/4/operate_logs")] == ["合并"]
     assert get(light, "/pulls/4/issues") == []
+
+
+def test_pull_requests_are_counted_by_state(light: Harbour) -> None:
+    counted = get(light, "/pulls", params={"only_count": "true", "state": "closed"})
+
+    assert counted == {"all": 2, "opened": 1, "merged": 1, "closed": 0, "locked": 0}
+
+
+def test_what_was_done_to_an_issue_is_for_whoever_reads_it(light: Harbour) -> None:
+    def logs(number: str, person: str | None, **params: str) -> httpx.Response:
+        path = f"/repos/harbour/issues/{number}/operate_logs"
+        return light.ask("GET", path, person=person, params={"repo": "light", **params})
+
+    assert [row["content"] for row in logs("1", None).raise_for_status().json()] == ["贴上标签"]
+    assert logs("1", None, repo="ferry").status_code == 404
+    assert logs("1", None, repo="../light").status_code == 404
+    assert logs("2", "xiao").status_code == 404
+    assert logs("2", "chen").json() == logs("3", None).json() == []
+    assert light.ask("GET", "/repos/harbour/issues/1/operate_logs").status_code == 400
 
 
 def test_pull_requests_are_narrowed(light: Harbour) -> None:
@@ -340,7 +252,29 @@ def test_pull_requests_are_narrowed(light: Harbour) -> None:
 
 def test_the_commits_and_files_of_a_pull_request_come_from_the_code(light: Harbour) -> None:
     assert [row["commit"]["message"] for row in get(light, "/pulls/4/commits")] == ["fix the main thing\n\nlong story"]
-    assert [row["filename"] for row in get(light, "/pulls/4/files")] == ["src/main.c"]
+    [file] = get(light, "/pulls/4/files")
+    assert (file["filename"], file["patch"]["diff"]) == ("src/main.c", "@@ -1 +1 @@\n-int main;\n+int main(void);\n")
+
+
+def test_what_a_pull_request_changes_is_told_line_by_line_and_as_text(light: Harbour) -> None:
+    told = get(light, "/pulls/4/files.json")
+    [file] = told["diffs"]
+    text = light.ask("GET", f"{LIGHT}/pulls/4/diff")
+
+    assert (told["count"], told["added_lines"], told["remove_lines"]) == (1, 1, 1)
+    assert (file["new_path"], file["statistic"]["type"], file["statistic"]["view"]) == (
+        "src/main.c",
+        "text_type",
+        False,
+    )
+    assert [(line.get("type"), line["line_content"]) for line in file["content"]["text"]] == [
+        ("match", "@@ -1 +1 @@"),
+        ("old", "int main;"),
+        ("new", "int main(void);"),
+    ]
+    assert text.headers["content-type"] == "text/plain; charset=utf-8"
+    assert text.text.startswith("diff --git a/src/main.c b/src/main.c\n")
+    assert light.ask("GET", f"{LIGHT}/pulls/5/diff").status_code == 404
 
 
 def test_a_label_and_a_release_are_found_whatever_their_names(light: Harbour) -> None:

@@ -1,7 +1,9 @@
 """Change requests: what is proposed, and what was said on it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from matou.db.items import ItemQuery
 from matou.errors import NotFound
@@ -39,20 +41,30 @@ class ChangeHandlers:
 
     served: V5Conversation
 
-    def list_changes(self, context: ReadContext, params: ChangesQuery) -> ListPage:
+    def list_changes(self, context: ReadContext, params: ChangesQuery) -> ListPage | Mapping[str, int]:
         rows = self.served.open(context)
+        if params.only_count and self.served.change_counts:
+            return self._counts(rows, params)
         found, total = rows.conversation.list_items(
             change_query(self.served.change_states, params), offset=params.offset, limit=params.limit
         )
         return ListPage([rows.change(one, whole=False) for one in found if isinstance(one, ChangeRequest)], total)
 
+    def _counts(self, rows: ConversationRows, params: ChangesQuery) -> Mapping[str, int]:
+        return {
+            key: rows.conversation.list_items(
+                change_query(self.served.change_states, replace(params, state=state)), limit=0
+            )[1]
+            for key, state in self.served.change_counts.items()
+        }
+
     def show_change(self, context: ReadContext, _: Nothing) -> JsonRow:
         rows = self.served.open(context)
-        return rows.change(_change(rows))
+        return rows.change(change_at(rows))
 
     def list_comments(self, context: ReadContext, params: ChangeCommentsQuery) -> ListPage:
         rows, only = self.served.open(context), _comment_type(params)
-        spoken = [row for row in rows.change_comments(_change(rows)) if only in ("", row.get("comment_type"))]
+        spoken = [row for row in rows.change_comments(change_at(rows)) if only in ("", row.get("comment_type"))]
         if not is_ascending("direction", params.direction or params.order, "asc"):
             spoken.reverse()
         return ListPage(spoken[params.offset :][: params.limit], len(spoken))
@@ -70,31 +82,31 @@ class ChangeHandlers:
 
     def list_commits(self, context: ReadContext, params: PageParameters) -> ListPage:
         rows = self.served.open(context)
-        commits = rows.commits(rows.comparison(_change(rows)))
+        commits = rows.commits(rows.comparison(change_at(rows)))
         return ListPage(commits[params.offset :][: params.limit], len(commits))
 
     def list_files(self, context: ReadContext, _: Nothing) -> Sequence[object]:
         rows = self.served.open(context)
-        return rows.files(rows.comparison(_change(rows)))
+        return rows.files(rows.comparison(change_at(rows)))
 
     def list_labels(self, context: ReadContext, params: WholeUnlessPaged) -> ListPage:
         rows = self.served.open(context)
-        return label_page(rows, _change(rows), params)
+        return label_page(rows, change_at(rows), params)
 
     def list_issues(self, context: ReadContext, params: PageParameters) -> ListPage:
         rows = self.served.open(context)
-        linked = _linked_issues(rows, _change(rows))
+        linked = _linked_issues(rows, change_at(rows))
         return ListPage(linked[params.offset :][: params.limit], len(linked))
 
     def show_merge(self, context: ReadContext, _: Nothing) -> object:
-        change = _change(self.served.open(context))
+        change = change_at(self.served.open(context))
         if change.state != "merged":
             raise NotMerged("the pull request {number} is not merged", number=repr(change.number)[:100])
         return self.served.merged()
 
     def list_events(self, context: ReadContext, params: OperationLogQuery) -> ListPage:
         rows = self.served.open(context)
-        events = events_of(rows, _change(rows), params.sort)
+        events = events_of(rows, change_at(rows), params.sort)
         return ListPage(events[params.offset :][: params.limit], len(events))
 
 
@@ -134,7 +146,7 @@ def change_routes(served: V5Conversation, *, all_comments: bool) -> tuple[Route,
             handlers.list_changes,
             list_of(types.change),
             "what was saved, also of what the source no longer has; `assignee` and `reviewer` are whoever was asked "
-            "for a review",
+            "for a review; `only_count`, where the platform has it, gives how many there are of each state",
         ),
         route("/{number}", Nothing, handlers.show_change, types.change),
         route(
@@ -181,7 +193,8 @@ def change_routes(served: V5Conversation, *, all_comments: bool) -> tuple[Route,
     )
 
 
-def _change(rows: ConversationRows) -> ChangeRequest:
+def change_at(rows: ConversationRows) -> ChangeRequest:
+    """That which the path names. Raises NoSuchItem."""
     found = item_at(rows, CHANGE)
     assert isinstance(found, ChangeRequest)  # noqa: S101 - as the kind says
     return found

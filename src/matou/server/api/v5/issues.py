@@ -10,13 +10,15 @@ from matou.forge.access import MayReadConversation
 from matou.forge.conversation.conversation import FoundComment
 from matou.model.metadata import Issue, Item
 from matou.model.metadata.kinds import ISSUE, MetadataKind
-from matou.server.api.context import RepositoryContext
+from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.params import InvalidParameter, Nothing
 from matou.server.api.responses import ListPage
-from matou.server.api.route import Route, repository_route
+from matou.server.api.route import Route, plain_route, repository_route
 from matou.server.api.time_ranges import read_moment
+from matou.server.api.v5.naming import authorize_by_name
 from matou.server.api.v5.queries import (
     CommentsQuery,
+    IssueLogQuery,
     IssuesQuery,
     WholeUnlessPaged,
     is_ascending,
@@ -71,6 +73,13 @@ class IssueHandlers:
     def list_labels(self, context: ReadContext, params: WholeUnlessPaged) -> ListPage:
         rows = self.served.open(context)
         return label_page(rows, _issue(rows), params)
+
+    def list_events(self, context: RequestContext, params: IssueLogQuery) -> ListPage:
+        named = {"owner": context.path["owner"], "repo": params.repo}
+        granted = authorize_by_name(context.forge, context.identity, MayReadConversation, named)
+        rows = self.served.open(context.of(granted))
+        events = events_of(rows, _issue(rows), params.sort)
+        return ListPage(events[params.offset :][: params.limit], len(events))
 
 
 def issue_routes(served: V5Conversation) -> tuple[Route, ...]:
@@ -134,6 +143,16 @@ def issue_routes(served: V5Conversation) -> tuple[Route, ...]:
             handlers.list_labels,
             answer=list_of(served.types.label),
             cache_key=at_conversation,
+        ),
+        plain_route(
+            "GET",
+            "/repos/{owner}/issues/{number}/operate_logs",
+            IssueLogQuery,
+            handlers.list_events,
+            answer=list_of(served.types.event),
+            scopes=(),
+            choices="the newest first, for whoever reads the issues of `repo`, which has to be said; none where the"
+            " backup did not bring what was done",
         ),
     )
 

@@ -73,7 +73,8 @@ class IssuesQuery(OrderedQuery, frozen=True, kw_only=True):
 
 
 class ChangesQuery(OrderedQuery, frozen=True, kw_only=True):
-    """`head` and `base` are branches; `assignee` and `reviewer` both somebody who was asked for a review."""
+    """`head` and `base` are branches; `assignee` and `reviewer` both somebody who was asked for a review. `only_count`
+    asks how many there are of each state, whatever `state` is."""
 
     state: str = ""
     labels: str = ""
@@ -91,6 +92,7 @@ class ChangesQuery(OrderedQuery, frozen=True, kw_only=True):
     updated_before: str = ""
     merged_after: str = ""
     merged_before: str = ""
+    only_count: bool = False
 
 
 class CommentsQuery(PageParameters, frozen=True, kw_only=True):
@@ -120,6 +122,12 @@ class DirectedQuery(PageParameters, frozen=True, kw_only=True):
 
 class OperationLogQuery(WholeUnlessPaged, frozen=True, kw_only=True):
     sort: str = "desc"
+
+
+class IssueLogQuery(OperationLogQuery, frozen=True, kw_only=True):
+    """The path of an issue's log names its owner alone."""
+
+    repo: str
 
 
 class IssueSearchQuery(PageParameters, frozen=True, kw_only=True):

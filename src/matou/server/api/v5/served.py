@@ -1,7 +1,7 @@
 """What each dialect of API v5 says of its own, and what all handlers begin with."""
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from matou.forge.access import Action, may
@@ -36,6 +36,8 @@ class V5Conversation:
     Attributes:
         issue_states, change_states: by the words for them; the empty one is what is meant where nothing is said.
         merged: what answers whether a change request is merged that is.
+        change_counts: the states that `only_count` tells the number of, by the keys of its answer; none where the
+            platform has no such parameter.
     """
 
     rows: type[ConversationRows]
@@ -43,6 +45,7 @@ class V5Conversation:
     issue_states: Mapping[str, StateFilter]
     change_states: Mapping[str, StateFilter]
     merged: Callable[[], object]
+    change_counts: Mapping[str, str] = field(default_factory=dict)
 
     def open(self, context: RepositoryContext[Any]) -> ConversationRows:
         return self.rows.open(context)
@@ -54,6 +57,11 @@ class V5Conversation:
         rows = self.open(context)
         grants = (one for one in rows.conversation.table(MEMBER).values() if one.gone_in is None)
         return [rows.member(one) for one in grants] or None
+
+    def find_saved_member(self, context: RepositoryContext[Any], login: str) -> JsonRow | None:
+        """None where that person is none, too."""
+        members = self.saved_members(context) or ()
+        return next((one for one in members if one.get("login") == login), None)
 
     def protected_branches(self, context: RepositoryContext[Any]) -> frozenset[str]:
         """Their names or patterns at the platform, by which nothing here goes."""

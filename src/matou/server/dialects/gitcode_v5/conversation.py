@@ -12,6 +12,7 @@ from matou.platforms.gitcode.wire_issues import (
     GitCodeNote,
     GitCodeOperateLog,
 )
+from matou.platforms.gitcode.wire_pull_files import GitCodePullFile
 from matou.platforms.gitcode.wire_pulls import GitCodePullComment, GitCodePullRequest
 from matou.platforms.gitcode.wire_releases import (
     GitCodeHook,
@@ -44,7 +45,7 @@ SERVED: Final = V5Conversation(
         change=GitCodePullRequest,
         change_comment=GitCodePullComment,
         commit=wire.GitCodeCommit,
-        file=wire.CommitFile,
+        file=GitCodePullFile,
         event=GitCodeOperateLog,
         label=GitCodeLabel,
         milestone=GitCodeMilestone,
@@ -55,6 +56,7 @@ SERVED: Final = V5Conversation(
     # A merge that is under way is no state that is kept.
     change_states={**_ISSUE_STATES, "merged": StateFilter(("merged",)), "locked": StateFilter(())},
     merged=lambda: {"message": "Pull Request has been merged"},
+    change_counts={"all": "all", "opened": "open", "merged": "merged", "closed": "closed", "locked": "locked"},
 )
 
 

@@ -43,7 +43,7 @@ from matou.server.api.v5.rows import (
     threads_of,
 )
 from matou.server.dialects.gitcode_v5.commits import commit_row, users_behind
-from matou.server.dialects.gitcode_v5.comparison import changed_file
+from matou.server.dialects.gitcode_v5.pull_files import pull_file
 
 MILESTONE_STATES: Final = {"open": "active", "closed": "closed"}
 PERSON_STATES: Final[Mapping[str | None, str]] = {"active": "active", "locked": "blocked"}
@@ -113,7 +113,7 @@ class GitCodeRows(ConversationRows):
 
     def change(self, change: ChangeRequest, *, whole: bool = True) -> JsonRow:
         number, milestone = number_of(change.number), self.milestone_of(change)
-        reviewers, testers = self._reviewers(change, whole=whole), self._reviewers(change, testers=True, whole=whole)
+        reviewers, testers = self._reviewers(change), self._reviewers(change, testers=True)
         row = wire_pulls.GitCodePullRequest(
             id=number_of(change.id),
             iid=number,
@@ -195,7 +195,7 @@ class GitCodeRows(ConversationRows):
 
     def files(self, comparison: RevisionComparison) -> Sequence[object]:
         context = self.code_context
-        return [changed_file(context, comparison, each) for each in comparison.difference.files]
+        return [pull_file(context, comparison, each) for each in comparison.difference.files]
 
     def event(self, event: TimelineEvent, item: Item) -> JsonRow:
         row = wire_issues.GitCodeOperateLog(
@@ -223,14 +223,18 @@ class GitCodeRows(ConversationRows):
             name=release.name,
             body=body_of(release.text),
             created_at=_moment(release.at or release.published_at),
-            assets=[
-                wire_releases.GitCodeReleaseFile(
-                    name=asset.name, browser_download_url=self.asset_url(release, asset), type="attach"
-                )
-                for asset in release.assets
-            ],
         )
-        return self.complete(row, release.extra, author=self.person(release.by))
+        assets = [self._asset(release, asset) for asset in release.assets]
+        return self.complete(row, release.extra, author=self.person(release.by), assets=assets)
+
+    def _asset(self, release: SavedRelease, asset: ReleaseAsset) -> JsonRow:
+        row = wire_releases.GitCodeReleaseFile(
+            id=number_of(asset.id) or UNSET,
+            name=asset.name,
+            browser_download_url=self.asset_url(release, asset),
+            type="attach",
+        )
+        return self.complete(row, asset.extra)
 
     def asset_path(self, release: SavedRelease, asset: ReleaseAsset) -> Sequence[str]:
         return (release.tag, "attach_files", asset.name, "download")
@@ -348,11 +352,10 @@ class GitCodeRows(ConversationRows):
         own = self._end(change.base.branch, change.base.commit, str(self.context.repository.path), None)
         return {**own, "repo": {**self._repository(), "full_path": str(self.context.repository.path)}}
 
-    def _reviewers(self, change: ChangeRequest, *, testers: bool = False, whole: bool) -> list[object]:
-        """Names in a list; alone, with what came of it."""
+    def _reviewers(self, change: ChangeRequest, *, testers: bool = False) -> list[object]:
+        """With what came of it, in lists too: the description has names there, and `gc`, `ag` and go-gitcode, which are
+        made for the running API, read none of them where they are no objects."""
         requested = [one for one in change.reviewers if (one.role == "tester") is testers]
-        if not whole:
-            return [self.participant(one.by).login for one in requested]
         return [{**(self.person(one.by) or {}), "accept": one.state == "approved"} for one in requested]
 
     def _pull_comment(

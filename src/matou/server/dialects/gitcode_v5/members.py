@@ -1,5 +1,6 @@
 """15, 16, 32 and 34, and `collaborators`: who has which role in one repository."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
@@ -24,6 +25,7 @@ from matou.server.api.context import RepositoryContext
 from matou.server.api.params import InvalidParameter, Nothing, PageParameters, Parameters
 from matou.server.api.responses import ListPage
 from matou.server.api.route import Route, repository_route
+from matou.server.api.v5.rows import JsonRow
 from matou.server.dialects.gitcode_v5.conversation import SERVED
 from matou.server.dialects.gitcode_v5.repository_object import user_id
 
@@ -103,7 +105,10 @@ def list_collaborators(context: RepositoryContext[MaySeeMembers], params: PagePa
     return ListPage([_collaborator(context, member) for member in rows], total)
 
 
-def get_collaborator(context: RepositoryContext[MaySeeMembers], _: Nothing) -> wire.Collaborator:
+def get_collaborator(context: RepositoryContext[MaySeeMembers], _: Nothing) -> wire.Collaborator | JsonRow:
+    saved = SERVED.find_saved_member(context, context.path["username"])
+    if saved is not None:
+        return saved
     return _collaborator(context, find_member(context.forge, context.granted, _person(context)))
 
 
@@ -111,7 +116,10 @@ def delete_collaborator(context: RepositoryContext[MayManageMembers], _: Nothing
     remove_member(context.forge, context.granted, _person(context))
 
 
-def get_permission(context: RepositoryContext[MaySeeMembers], _: Nothing) -> wire.CollaboratorPermission:
+def get_permission(context: RepositoryContext[MaySeeMembers], _: Nothing) -> wire.CollaboratorPermission | JsonRow:
+    saved = SERVED.find_saved_member(context, context.path["username"])
+    if saved is not None:
+        return {**saved, "permission": _saved_word(saved["permissions"])}
     member = find_member(context.forge, context.granted, _person(context))
     user = member.user
     return wire.CollaboratorPermission(
@@ -221,6 +229,11 @@ def _source_name(context: RepositoryContext[MaySeeMembers], member: RepositoryMe
 
 def _type(member: RepositoryMember) -> str:
     return "ProjectMember" if member.is_direct else "OrganizationMember"
+
+
+def _saved_word(permissions: object) -> str:
+    granted = permissions if isinstance(permissions, Mapping) else {}
+    return "admin" if granted.get("admin") else "write" if granted.get("push") else "read"
 
 
 def _word(role: Role) -> str:
