@@ -1,7 +1,12 @@
-"""What people wrote, as HTML that can do nothing: no script, no style, no picture from elsewhere."""
+"""What people wrote, as HTML that can do nothing: no script, no style, no picture from elsewhere.
+
+A text speaks of other things by a sign before a name: `#7`, `!12`, `@somebody`, or by a commit's id. Which of these there
+are is somebody else's to say: `tokens_in` finds what may be one, `TextRenderer` links those that it is given.
+"""
 
 import html
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -9,19 +14,35 @@ from typing import Final
 
 import nh3
 from markdown_it import MarkdownIt
+from mdit_py_plugins.tasklists import tasklists_plugin
 
 from matou.model.metadata import MarkupText
 
 LONGEST_RENDERED: Final = 256 * 1024
 """Characters; a longer text, a log as a rule, stands as it was written."""
 
-_TAG: Final = re.compile(r"(<[^>]*>)")
-_NAME: Final = re.compile(r"</?([a-zA-Z]+)")
+MOST_UNCLOSED: Final = 100
+"""Tags: with thousands of them within one another, making a text harmless takes minutes."""
+
+_TAG: Final = re.compile(r"(<[^<>]*>)")
+_NAME: Final = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)")
 _ADDRESS: Final = re.compile(r"""\b(?:src|href)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.IGNORECASE)
 _ALTERNATIVE: Final = re.compile(r"""\balt\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
-_REFERENCE: Final = re.compile(r"(?<![\w&/#!])([#!])([0-9]{1,18}|I[0-9A-Z]{4,8})(?![\w;])")
+_TOKEN: Final = re.compile(
+    r"(?<![\w&/#!@.-])(?:[#!](?:[0-9]{1,18}|I[0-9A-Z]{4,8})(?![\w;])"
+    r"|@[\w][\w.-]{0,63}(?<![.-])"
+    r"|(?=[0-9a-f]{0,63}[0-9])[0-9a-f]{7,64}(?![\w-]))"
+)
+_CONTROLS: Final = dict.fromkeys((*range(9), 11, *range(14, 32), *range(127, 160)), "\N{REPLACEMENT CHARACTER}")
 _VERBATIM: Final = frozenset({"a", "code", "pre"})
+_CLOSED_BY_THE_NEXT: Final = frozenset(
+    {"p", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "option", "br", "hr", "img", "input", "wbr"}
+)
+"""And those that hold nothing: however many there are, none stands in another of its name."""
 _OUTSIDE: Final = re.compile(r"(?:https?://|mailto:|#)", re.IGNORECASE)
+_TAGS: Final = nh3.ALLOWED_TAGS | {"input"}
+_ATTRIBUTES: Final = {**nh3.ALLOWED_ATTRIBUTES, "input": {"checked"}}
+_CHECKBOX: Final = {"input": {"type": "checkbox", "disabled": ""}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,28 +57,39 @@ class TextRenderer:
     """Texts of one repository.
 
     Args:
-        references: what `#7` and `!12` stand for: a link by the sign and the number.
+        links: where what a text speaks of is: by the token, as `#7`, `!12`, `@li`, or a commit's id.
     """
 
-    def __init__(self, references: Mapping[tuple[str, str], str]) -> None:
-        self._references = references
-        self._pages = frozenset(references.values())
-        self._markdown = MarkdownIt("commonmark", {"html": True, "breaks": True}).enable(["table", "strikethrough"])
+    def __init__(self, links: Mapping[str, str]) -> None:
+        self._links = links
+        self._pages = frozenset(links.values())
+        parser = MarkdownIt("commonmark", {"html": True, "breaks": True}).enable(["table", "strikethrough"])
+        self._markdown = parser.use(tasklists_plugin)
 
     def render(self, text: MarkupText, files: Mapping[str, LocalFile]) -> str:
-        """Args:
-        files: by the address that stands in the text.
+        """Never fails, whatever the text is.
+
+        Args:
+            files: by the address that stands in the text.
         """
-        if text.markup == "plain" or len(text.body) > LONGEST_RENDERED:
-            return f'<pre class="plain">{html.escape(text.body)}</pre>'
-        given = self._markdown.render(text.body) if text.markup == "markdown" else text.body
+        body = without_controls(text.body)
+        if text.markup == "plain" or len(body) > LONGEST_RENDERED:
+            return plain_text(body)
+        given = self._markdown.render(body) if text.markup == "markdown" else body
+        if is_too_deep(given):
+            return plain_text(body)
         beside = frozenset(file.href for file in files.values())
-        return nh3.clean(self._linked(given, files), attribute_filter=partial(_allowed, self._pages, beside))
+        return nh3.clean(
+            self._linked(given, files),
+            tags=_TAGS,
+            attributes=_ATTRIBUTES,
+            set_tag_attribute_values=_CHECKBOX,
+            attribute_filter=partial(_allowed, self._pages, beside),
+            link_rel="nofollow noopener noreferrer",
+        )
 
     def _linked(self, given: str, files: Mapping[str, LocalFile]) -> str:
         """The best that can be done with what may be broken; what is dangerous in it is removed afterwards."""
-        if not any(sign in given for sign in ("#", "!", "<img", "<a")):
-            return given
         verbatim = 0
         parts = _TAG.split(given)
         for index, part in enumerate(parts):
@@ -67,12 +99,42 @@ class TextRenderer:
                     verbatim = max(0, verbatim - 1 if part[1] == "/" else verbatim + 1)
                 parts[index] = _with_local_address(part, name[1].lower(), files)
             elif not index % 2 and not verbatim:
-                parts[index] = _REFERENCE.sub(self._link, part)
+                parts[index] = _TOKEN.sub(self._link, part)
         return "".join(parts)
 
     def _link(self, found: re.Match[str]) -> str:
-        href = self._references.get((found[1], found[2]))
+        href = self._links.get(found[0])
         return found[0] if href is None else f'<a href="{html.escape(href)}">{found[0]}</a>'
+
+
+def tokens_in(text: str) -> set[str]:
+    """What in a text may speak of something: issues, change requests, people, commits."""
+    return set(_TOKEN.findall(text))
+
+
+def plain_text(text: str) -> str:
+    """As it was written."""
+    return f'<pre class="plain">{html.escape(text)}</pre>'
+
+
+def without_controls(text: str) -> str:
+    """No document may have control characters but tabs and the ends of lines."""
+    return text.translate(_CONTROLS)
+
+
+def is_too_deep(given: str) -> bool:
+    """Whether so many tags stand within one another that nobody meant it, and cleaning takes as long as it likes."""
+    unclosed, total = Counter[str](), 0
+    for tag in _TAG.findall(given):
+        name = _NAME.match(tag)
+        if name is None or name[1].lower() in _CLOSED_BY_THE_NEXT:
+            continue
+        step = 1 if tag[1] != "/" else -(unclosed[name[1].lower()] > 0)
+        unclosed[name[1].lower()] += step
+        total += step
+        if total > MOST_UNCLOSED:
+            return True
+    return False
 
 
 def _with_local_address(tag: str, name: str, files: Mapping[str, LocalFile]) -> str:

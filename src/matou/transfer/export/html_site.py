@@ -91,12 +91,12 @@ class _Scripts:
         self._waiting, self._characters = [], 0
 
 
-def _references(source: ExportSource) -> dict[tuple[str, str], str]:
+def _references(source: ExportSource) -> dict[str, str]:
     """`!12` is a change request, `#7` an issue or, where there is no such issue, a change request."""
     changes = {name: f"../{CHANGE.place}/{name}.html" for name in source.names(CHANGE)}
     issues = {name: f"../{ISSUE.place}/{name}.html" for name in source.names(ISSUE)}
-    found = {("!", name): href for name, href in changes.items()}
-    return found | {("#", name): href for name, href in (changes | issues).items()}
+    found = {f"!{name}": href for name, href in changes.items()}
+    return found | {f"#{name}": href for name, href in (changes | issues).items()}
 
 
 def _row(source: ExportSource, item: PageItem, href: str) -> list[object]:
