@@ -1,7 +1,7 @@
 """What people wrote, as HTML that can do nothing: no script, no style, no picture from elsewhere.
 
-A text speaks of other things by a sign before a name: `#7`, `!12`, `@somebody`, or by a commit's id. Which of these there
-are is somebody else's to say: `tokens_in` finds what may be one, `TextRenderer` links those that it is given.
+A text speaks of other things by a sign before a name: `#7`, `!12`, `@somebody`, or by a commit's id. Which of these
+there are is somebody else's to say: `tokens_in` finds what may be one, `TextRenderer` links those that it is given.
 """
 
 import html
@@ -33,7 +33,10 @@ _TOKEN: Final = re.compile(
     r"|@[\w][\w.-]{0,63}(?<![.-])"
     r"|(?=[0-9a-f]{0,63}[0-9])[0-9a-f]{7,64}(?![\w-]))"
 )
-_CONTROLS: Final = dict.fromkeys((*range(9), 11, *range(14, 32), *range(127, 160)), "\N{REPLACEMENT CHARACTER}")
+_CONTROLS: Final = dict.fromkeys(
+    (*range(9), 11, *range(14, 32), *range(127, 160), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF),
+    "\N{REPLACEMENT CHARACTER}",
+)
 _VERBATIM: Final = frozenset({"a", "code", "pre"})
 _CLOSED_BY_THE_NEXT: Final = frozenset(
     {"p", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "option", "br", "hr", "img", "input", "wbr"}
@@ -118,7 +121,7 @@ def plain_text(text: str) -> str:
 
 
 def without_controls(text: str) -> str:
-    """No document may have control characters but tabs and the ends of lines."""
+    """No document may have control characters but tabs and the ends of lines, nor halves of characters."""
     return text.translate(_CONTROLS)
 
 

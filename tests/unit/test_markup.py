@@ -1,6 +1,7 @@
 """What people wrote becomes HTML that can do nothing, in a time that does not grow with how it is nested."""
 
 import re
+from collections.abc import Mapping
 
 import pytest
 
@@ -11,7 +12,7 @@ LINKS = {"#7": "/a/b/-/issues/7", "!12": "/a/b/-/changes/12", "@李华": "/a/b/-
 PICTURE = LocalFile("/a/b/-/files/00/x.png", is_picture=True)
 
 
-def rendered(body: str, markup: str = "markdown", **files: LocalFile) -> str:
+def rendered(body: str, markup: str = "markdown", files: Mapping[str, LocalFile] = {}) -> str:
     return TextRenderer(LINKS).render(MarkupText(markup=markup, body=body), files)  # type: ignore[arg-type]
 
 
@@ -61,7 +62,7 @@ def test_nothing_that_somebody_wrote_runs_or_asks_for_anything(body: str, markup
 
 
 def test_a_picture_that_was_saved_is_shown_and_any_other_is_a_link() -> None:
-    html = rendered("![a](x.png) ![b](https://evil.example/y.png)", **{"x.png": PICTURE})
+    html = rendered("![a](x.png) ![b](https://evil.example/y.png)", files={"x.png": PICTURE})
 
     assert '<img src="/a/b/-/files/00/x.png" alt="a">' in html
     assert re.search(r'<a href="https://evil.example/y.png"[^>]*>b</a>', html)
@@ -99,4 +100,4 @@ def test_what_closes_itself_is_not_deep(given: str) -> None:
 
 
 def test_control_characters_show_as_such_and_lines_stay() -> None:
-    assert without_controls("a\0b\x1b[31m\tc\r\nd\x7f") == "a�b�[31m\tc\r\nd�"
+    assert without_controls("a\0b\x1b[31m\tc\r\nd\x7f\ud800") == "a�b�[31m\tc\r\nd��"

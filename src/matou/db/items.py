@@ -3,7 +3,7 @@
 An item that changed gets a new row, with a new id: what the search index has of the old one then joins with nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -98,11 +98,16 @@ class IndexedItem:
     blob_id: str
     title: str
     state: str
+    status: str | None
+    type: str | None
+    author: str | None
+    milestone: str | None
     comment_count: int
     confidential: bool
     gone_in: int | None
     created_at: datetime | None
     updated_at: datetime | None
+    closed_at: datetime | None
 
 
 class ItemOrder(Enum):
@@ -287,6 +292,44 @@ def one_of_each(
     first = select(func.min(items.c.id)).where(chosen).group_by(items.c[name])
     listing = select(*COLUMNS).where(items.c.id.in_(first)).order_by(items.c.id)
     return tuple(IndexedItem(*row) for row in connection.execute(listing))
+
+
+def labels_of(connection: Connection, ids: Sequence[ItemId]) -> Mapping[ItemId, Sequence[str]]:
+    """The names of the labels of items, sorted; nothing for what has none."""
+    found: dict[ItemId, list[str]] = {}
+    listing = select(item_labels.c.item_id, item_labels.c.name).where(item_labels.c.item_id.in_(ids))
+    for item_id, name in connection.execute(listing.order_by(item_labels.c.name)):
+        found.setdefault(ItemId(item_id), []).append(name)
+    return found
+
+
+def known_numbers(
+    connection: Connection, metadata_id: MetadataId, kind: str, numbers: Collection[str], *, sees_confidential: bool
+) -> frozenset[str]:
+    """Those of the numbers that an item has which may be seen."""
+    visible = true() if sees_confidential else ~items.c.confidential
+    chosen = and_(items.c.metadata_id == metadata_id, items.c.kind == kind, items.c.number.in_(numbers), visible)
+    return frozenset(connection.execute(select(items.c.number).where(chosen)).scalars())
+
+
+def count_states(
+    connection: Connection, metadata_id: MetadataId, *, sees_confidential: bool
+) -> Mapping[tuple[str, str], int]:
+    """How many items there are, by kind and state."""
+    visible = true() if sees_confidential else ~items.c.confidential
+    counting = select(items.c.kind, items.c.state, func.count()).where(items.c.metadata_id == metadata_id, visible)
+    rows = connection.execute(counting.group_by(items.c.kind, items.c.state))
+    return {(kind, state): count for kind, state, count in rows}
+
+
+def names_used(
+    connection: Connection, metadata_id: MetadataId, kind: str, column: str, *, sees_confidential: bool, most: int
+) -> tuple[str, ...]:
+    """What a column (`type`, `author`, `milestone`) has in items of a kind, what most have first."""
+    visible = true() if sees_confidential else ~items.c.confidential
+    chosen = and_(items.c.metadata_id == metadata_id, items.c.kind == kind, items.c[column].is_not(None), visible)
+    listing = select(items.c[column]).where(chosen).group_by(items.c[column])
+    return tuple(connection.execute(listing.order_by(func.count().desc(), items.c[column]).limit(most)).scalars())
 
 
 def _visible(*, sees_confidential: bool, also: ColumnElement[bool] | None) -> Iterator[ColumnElement[bool]]:

@@ -13,7 +13,7 @@ from matou.archive.metadata.json_form import decode_table
 from matou.archive.metadata.tree_paths import ABOUT, is_first_part, path_of
 from matou.errors import Damaged
 from matou.git.odb.blobs import read_blob
-from matou.git.odb.objects import find_commit, open_repository
+from matou.git.odb.objects import Commit, find_commit, open_repository
 from matou.git.operations.lfs import LfsPointer, parse_pointer
 from matou.git.operations.tree_update import TreeLookup, TreeUpdate
 from matou.git.refs.listing import read_refs
@@ -35,10 +35,12 @@ class MetadataTree:
         Damaged: likewise, where an object cannot be read.
     """
 
-    def __init__(self, repository: pygit2.Repository, root: ObjectId) -> None:
+    def __init__(self, repository: pygit2.Repository, commit: Commit) -> None:
         self._repository = repository
-        self._root = root
-        self._lookup = TreeLookup(repository, root)
+        self._root = commit.tree
+        self._lookup = TreeLookup(repository, commit.tree)
+        self.saved_at = commit.committer.at
+        """When the run began that wrote it."""
 
     @cached_property
     def _tree(self) -> TreeUpdate:
@@ -129,7 +131,7 @@ def open_metadata(git_dir: Path, *, commit: ObjectId | None = None) -> MetadataT
     found = main_commit(git_dir) if commit is None else commit
     if found is None:
         raise Damaged("{repository} has no branch main", repository=git_dir)
-    return MetadataTree(repository, find_commit(repository, found).tree)
+    return MetadataTree(repository, find_commit(repository, found))
 
 
 def main_commit(git_dir: Path) -> ObjectId | None:

@@ -6,7 +6,7 @@ neither found by them nor makes them ambiguous.
 """
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Final
 
 from matou.caching import SizedCache
@@ -17,7 +17,12 @@ from matou.forge.content.references import ref_listing, refs_state
 from matou.forge.content.revisions import NoSuchRevision, resolve
 from matou.forge.forge import Forge
 from matou.git.odb.objects import open_repository
-from matou.git.operations.abbreviations import SHORTEST_ABBREVIATION, commits_beginning, reached_from
+from matou.git.operations.abbreviations import (
+    SHORTEST_ABBREVIATION,
+    commits_beginning,
+    only_commit_beginning,
+    reached_from,
+)
 from matou.model.names import ObjectId
 from matou.model.refs import RefListing
 
@@ -67,6 +72,23 @@ def known_revision(forge: Forge, granted: Authorized[Repository, MayReadCode], r
     """As `find_revision` without a process; None where git would have to be asked. Raises NoSuchRevision."""
     listing = ref_listing(forge, granted)
     return _known(forge, granted.subject, listing, refs_state(forge, granted), revision)
+
+
+def commits_named(
+    forge: Forge, granted: Authorized[Repository, MayReadCode], beginnings: Iterable[str]
+) -> Mapping[str, ObjectId]:
+    """Which of many words, as texts have them, are ids of commits that a branch or tag reaches; one process for all.
+
+    Raises:
+        HistoryTooLong: to tell takes too long.
+    """
+    git_dir = forge.git_dir(granted.subject)
+    opened = open_repository(git_dir)
+    found = {word: commit for word in beginnings if (commit := only_commit_beginning(opened, word)) is not None}
+    if not found:
+        return {}
+    reached = reached_from(git_dir, set(found.values()), _tips(ref_listing(forge, granted)))
+    return {word: commit for word, commit in found.items() if commit in reached}
 
 
 def _known(

@@ -1,6 +1,6 @@
 """What somebody may read of what was said around a repository, or a project: items, comments, tables, files."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from matou.archive.metadata import About, MetadataTree, open_metadata
 from matou.archive.metadata.tree_paths import key_of
 from matou.caching import SizedCache
 from matou.db import item_comments, item_search, items, metadata_repositories
+from matou.db.engine import Connection
 from matou.db.item_comments import CommentQuery, IndexedComment
 from matou.db.items import IndexedItem, ItemListing, ItemQuery
 from matou.db.metadata_repositories import IndexedMetadata
@@ -81,6 +82,14 @@ class FoundComment:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedItem:
+    """An item as the index has it, with the names of its labels."""
+
+    row: IndexedItem
+    labels: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation(Generic[S]):
     """For one thread. What is confidential is there for those who may read that, and for nobody else.
 
@@ -102,18 +111,53 @@ class Conversation(Generic[S]):
         """One page of the items that are wanted and have every word of a search, and how many there are in all."""
         if self.indexed is None:
             return (), 0
-        sees, metadata_id = self.sees_confidential, self.indexed.id
         with self.forge.database.begin_read() as connection:
-
-            def look() -> tuple[ItemListing, int]:
-                also = item_search.finds(connection, search) if search else None
-                listing = items.item_listing(metadata_id, wanted, sees_confidential=sees, also=also)
-                return listing, items.count_listed(connection, listing)
-
-            key = ("items", metadata_id, sees, search, repr(wanted))
-            listing, total = self.forge.answers.recall(key, look)
-            rows = items.list_items(connection, listing, offset=offset, limit=limit)
+            rows, total = self._listed(connection, wanted, search, offset, limit)
         return tuple(map(self.read, rows)), total
+
+    def list_rows(
+        self, wanted: ItemQuery, *, search: str = "", offset: int = 0, limit: int
+    ) -> tuple[Sequence[ListedItem], int]:
+        """As `list_items`, as far as the index knows them: nothing is read but that."""
+        if self.indexed is None:
+            return (), 0
+        with self.forge.database.begin_read() as connection:
+            rows, total = self._listed(connection, wanted, search, offset, limit)
+            labels = items.labels_of(connection, [row.id for row in rows])
+        return tuple(ListedItem(row, labels.get(row.id, ())) for row in rows), total
+
+    def known_numbers(self, kind: MetadataKind, numbers: Collection[str]) -> frozenset[str]:
+        """Those of the numbers that an item of a kind has which may be seen."""
+        if self.indexed is None or not numbers:
+            return frozenset()
+        with self.forge.database.begin_read() as connection:
+            return items.known_numbers(
+                connection, self.indexed.id, kind.name, numbers, sees_confidential=self.sees_confidential
+            )
+
+    def names_used(self, kind: MetadataKind, column: str, *, most: int) -> Sequence[str]:
+        """What items of a kind have as `type`, `author`, `milestone` …, what most have first."""
+        if self.indexed is None:
+            return ()
+        sees, metadata_id = self.sees_confidential, self.indexed.id
+
+        def ask() -> Sequence[str]:
+            with self.forge.database.begin_read() as connection:
+                return items.names_used(connection, metadata_id, kind.name, column, sees_confidential=sees, most=most)
+
+        return self.forge.answers.recall(("names used", metadata_id, sees, kind.name, column, most), ask)
+
+    def count_states(self) -> Mapping[tuple[str, str], int]:
+        """How many items there are, by kind and state."""
+        if self.indexed is None:
+            return {}
+        sees, metadata_id = self.sees_confidential, self.indexed.id
+
+        def ask() -> Mapping[tuple[str, str], int]:
+            with self.forge.database.begin_read() as connection:
+                return items.count_states(connection, metadata_id, sees_confidential=sees)
+
+        return self.forge.answers.recall(("states of items", metadata_id, sees), ask)
 
     def one_of_each(self, kind: MetadataKind, name: str) -> Sequence[IndexedValue]:
         """Of each `type` or `status` that items of a kind have, one that has it."""
@@ -199,6 +243,21 @@ class Conversation(Generic[S]):
     def may(self, action: Action) -> bool:
         """Whether who asks may do something else here, as seeing webhooks."""
         return may(self.forge, self.granted.identity, action, self.granted.subject)
+
+    def _listed(
+        self, connection: Connection, wanted: ItemQuery, search: str, offset: int, limit: int | None
+    ) -> tuple[Sequence[IndexedItem], int]:
+        assert self.indexed is not None  # noqa: S101 - as its callers have seen
+        sees, metadata_id = self.sees_confidential, self.indexed.id
+
+        def look() -> tuple[ItemListing, int]:
+            also = item_search.finds(connection, search) if search else None
+            listing = items.item_listing(metadata_id, wanted, sees_confidential=sees, also=also)
+            return listing, items.count_listed(connection, listing)
+
+        key = ("items", metadata_id, sees, search, repr(wanted))
+        listing, total = self.forge.answers.recall(key, look)
+        return items.list_items(connection, listing, offset=offset, limit=limit), total
 
     def _remembered(self, name: str, read: Callable[[], Any]) -> Any:
         """What a file of the tree says that many requests need."""

@@ -31,6 +31,15 @@ def commits_beginning(repository: pygit2.Repository, beginning: str) -> frozense
     return frozenset(name for name in names if read_header(repository, name)[0] == ObjectType.COMMIT)
 
 
+def only_commit_beginning(repository: pygit2.Repository, beginning: str) -> ObjectId | None:
+    """The commit whose id begins so, if one object's does and no other's. Starts no process."""
+    try:
+        found = repository.get(beginning)
+    except ValueError:
+        return None
+    return ObjectId(str(found.id)) if found is not None and found.type == ObjectType.COMMIT else None
+
+
 def reached_from(git_dir: Path, commits: Collection[ObjectId], tips: Collection[ObjectId]) -> frozenset[ObjectId]:
     """Those of the commits that a tip is or has in its history.
 

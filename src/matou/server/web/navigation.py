@@ -4,46 +4,69 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.errors import Phrase
+from matou.forge.conversation.overview import SavedKinds
 from matou.i18n import localize
 from matou.server.web.addresses import SEPARATOR, page_url, past_address, subject_url
 
 
 @dataclass(frozen=True, slots=True)
 class NavigationLink:
-    """`current` where the page that is shown is the one, or below it."""
+    """`current` where the page that is shown is the one, or below it; `count` of what is there, if that is told."""
 
     label: str
     href: str
     current: bool
+    count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Tab:
+    """`kind` is what a backup must have brought any of, for the tab to be there; `states` of it are counted."""
+
     label: Phrase
     word: str
     others: frozenset[str] = frozenset()
+    kind: str = ""
+    states: tuple[str, ...] = ()
 
 
+_SAVED_TABS: Final = (
+    _Tab(
+        Phrase("Issues"),
+        "issues",
+        frozenset({"milestones", "labels", "boards", "people", "announcements"}),
+        kind="issue",
+        states=("open",),
+    ),
+    _Tab(Phrase("Change requests"), "changes", kind="change", states=("open",)),
+    _Tab(Phrase("Releases"), "releases", kind="release", states=("published", "draft")),
+    _Tab(Phrase("Wiki"), "wiki", kind="wiki"),
+)
 _TABS: Final = (
     _Tab(Phrase("Code"), "", frozenset({"tree", "blob"})),
     _Tab(Phrase("Commits"), "commits", frozenset({"commit", "compare"})),
     _Tab(Phrase("Branches"), "branches"),
     _Tab(Phrase("Tags"), "tags"),
+    *_SAVED_TABS,
 )
+_NAMESPACE_TABS: Final = (_Tab(Phrase("Repositories"), ""), *_SAVED_TABS)
 _MENU: Final[tuple[_Tab, ...]] = ()
 
 
-def tabs_of(repository: Repository, segments: tuple[str, ...]) -> list[NavigationLink]:
+def tabs_of(subject: Repository | Namespace, segments: tuple[str, ...], saved: SavedKinds) -> list[NavigationLink]:
     word = _word_behind(segments)
     return [
         NavigationLink(
             localize(tab.label),
-            subject_url(repository.path, *filter(None, (tab.word,))),
+            subject_url(subject.path, *filter(None, (tab.word,))),
             word == tab.word or word in tab.others,
+            sum(saved.states.get((tab.kind, state), 0) for state in tab.states) if tab.states else None,
         )
-        for tab in _TABS
+        for tab in (_TABS if isinstance(subject, Repository) else _NAMESPACE_TABS)
+        if not tab.kind or tab.kind in saved.kinds
     ]
 
 

@@ -1,14 +1,16 @@
 """What a view takes, and what it gives."""
 
 import hashlib
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from matou import __version__
+from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.forge.access import Authorized, Identity, MayReadCode, authorize
 from matou.forge.content.past import PastState
+from matou.forge.conversation.overview import saved_kinds
 from matou.forge.forge import Forge
 from matou.server.api.links import quoted
 from matou.server.state import ServerState
@@ -108,12 +110,18 @@ class WebRequest:
         """This list's address at another of its pages."""
         return "?" + urlencode({**self.query, "page": str(number)}, errors="surrogateescape")
 
+    def at(self, **changes: str) -> str:
+        """This list's address with other filters, at its first page; an empty one is none."""
+        query = {**self.query, **changes}
+        query.pop("page", None)
+        return "?" + urlencode({name: text for name, text in query.items() if text}, errors="surrogateescape")
+
     @property
     def menu(self) -> Iterable[NavigationLink]:
         return menu_of(self.segments)
 
-    def tabs(self, repository: Repository) -> list[NavigationLink]:
-        return tabs_of(repository, self.segments)
+    def tabs(self, subject: Repository | Namespace) -> list[NavigationLink]:
+        return tabs_of(subject, self.segments, saved_kinds(self.forge, self.identity, subject))
 
     def code(self, repository: Repository) -> Authorized[Repository, MayReadCode]:
         """The right to read it, as of the run that the address names.
@@ -128,16 +136,28 @@ class WebRequest:
     def unless_known(self, *parts: object) -> str:
         """The entity tag of a page that these parts, the viewer and the program decide.
 
+        With a repository or a namespace among them, or in a mapping that is, come the tabs that its pages have.
+
         Raises:
             Unchanged: the browser has it.
         """
         viewer = None if self.identity.user is None else self.identity.user
+        tabs = [saved_kinds(self.forge, self.identity, one) for one in _subjects(parts)]
+        parts = (*parts, *((sorted(one.kinds), sorted(one.states.items())) for one in tabs))
         seen = (__version__, self.language, self.theme, self.base, viewer, self.segments, sorted(self.query.items()))
         digest = hashlib.sha256(repr((seen, parts)).encode("utf-8", "surrogateescape")).hexdigest()
         etag = f'W/"{digest[:32]}"'
         if etag in self.known:
             raise Unchanged(etag)
         return etag
+
+
+def _subjects(parts: Iterable[object]) -> Iterator[Repository | Namespace]:
+    for part in parts:
+        if isinstance(part, Repository | Namespace):
+            yield part
+        elif isinstance(part, Mapping):
+            yield from _subjects(part.values())
 
 
 @dataclass(frozen=True, slots=True)

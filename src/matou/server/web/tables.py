@@ -13,6 +13,7 @@ from matou.server.web.page import HtmlPage, WebRequest
 from matou.server.web.views.commits import show_commit, show_commits
 from matou.server.web.views.compare import show_comparison
 from matou.server.web.views.files import show_file, show_raw
+from matou.server.web.views.issues import show_changes, show_issues, show_saved_file
 from matou.server.web.views.listings import show_namespace
 from matou.server.web.views.preferences import keep_preferences
 from matou.server.web.views.refs import send_archive, show_branches, show_tags
@@ -39,5 +40,12 @@ REPOSITORY_PAGES: Final[Mapping[str, RepositoryView]] = {
     "branches": show_branches,
     "tags": show_tags,
     "archive": send_archive,
+    "changes": show_changes,
+    "files": show_saved_file,
+    "issues": show_issues,
 }
-NAMESPACE_PAGES: Final[Mapping[str, NamespaceView]] = {"": show_namespace}
+NAMESPACE_PAGES: Final[Mapping[str, NamespaceView]] = {
+    "": show_namespace,
+    "files": show_saved_file,
+    "issues": show_issues,
+}

@@ -24,7 +24,7 @@ Fact = tuple[str, str]
 
 STATES: Final[Mapping[str, Phrase]] = {"open": Phrase("open"), "closed": Phrase("closed"), "merged": Phrase("merged")}
 
-_LINKS: Final[Mapping[str, Phrase]] = {
+LINKS: Final[Mapping[str, Phrase]] = {
     "blocks": Phrase("blocks"),
     "blocked_by": Phrase("blocked by"),
     "relates": Phrase("relates to"),
@@ -122,7 +122,7 @@ def further_facts_of(source: ExportSource, item: Item) -> Iterator[Fact]:
     yield _("part of"), item.parent or ""
     yield _("parts"), ", ".join(item.children or ())
     for link in item.links:
-        yield localize(_LINKS[link.kind]), link.to
+        yield localize(LINKS[link.kind]), link.to
     for field in item.fields or ():
         yield field.name, "" if field.value is None else str(field.value)
     yield _("address"), item.url or ""

@@ -1,0 +1,55 @@
+"""What there is of a conversation at a glance, for the ways to it: which kinds, and how many items of each state."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from matou.db.namespaces import Namespace
+from matou.db.repositories import Repository
+from matou.errors import Damaged, NotFound, Refused
+from matou.forge.access import Identity, MayReadConversation, authorize
+from matou.forge.conversation.conversation import Conversation, open_conversation
+from matou.forge.conversation.index_rows import INDEXED_KINDS
+from matou.forge.forge import Forge
+
+
+@dataclass(frozen=True, slots=True)
+class SavedKinds:
+    """Of one repository or project, for one viewer.
+
+    Attributes:
+        kinds: the names of those of which something was saved.
+        states: how many items there are that the viewer may see, by kind and state.
+    """
+
+    kinds: frozenset[str] = frozenset()
+    states: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+
+NOTHING_SAVED = SavedKinds()
+
+
+def saved_kinds(forge: Forge, identity: Identity, subject: Repository | Namespace) -> SavedKinds:
+    """What the viewer may know of; nothing where that is nothing. Remembered for as long as nobody writes."""
+    key = ("saved kinds", identity, type(subject).__name__, subject.id)
+    return forge.answers.recall(key, lambda: _saved_kinds(forge, identity, subject))
+
+
+def _saved_kinds(forge: Forge, identity: Identity, subject: Repository | Namespace) -> SavedKinds:
+    """Items are counted as the index has them: that there are confidential ones is not for everybody."""
+    try:
+        conversation = _open(forge, identity, subject)
+        about = conversation.about()
+    except (Damaged, NotFound, Refused):
+        return NOTHING_SAVED
+    counts = {} if about is None else about.counts
+    states = conversation.count_states()
+    listed = {kind.name for kind in INDEXED_KINDS}
+    kinds = {kind for kind, count in counts.items() if count.items and kind not in listed}
+    return SavedKinds(frozenset(kinds | {kind for kind, _state in states}), states)
+
+
+def _open(forge: Forge, identity: Identity, subject: Repository | Namespace) -> Conversation[Any]:
+    if isinstance(subject, Repository):
+        return open_conversation(forge, authorize(forge, identity, MayReadConversation, subject))
+    return open_conversation(forge, authorize(forge, identity, MayReadConversation, subject))

@@ -1,0 +1,260 @@
+"""Pages of what people said: all of it, to whoever may read it, and none of it is more than text to a browser."""
+
+import re
+from base64 import b64encode
+from collections.abc import Iterator
+from html import unescape
+from html.parser import HTMLParser
+
+import pytest
+import urllib3
+
+from support.conversation_pages import ASSET, PICTURE, Talk, talk_server
+from support.matou_server import PASSWORD
+
+HTTP = urllib3.PoolManager(retries=False)
+REPOSITORY, PROJECT = "/harbour/shop/api", "/harbour/shop"
+LARGEST_PAGE_BYTES = 100_000
+
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Talk]:
+    with talk_server(tmp_path_factory.mktemp("talk")) as made:
+        yield made
+
+
+def look(
+    talk: Talk, path: str, *, as_owner: bool = False, language: str = "en", known: str = ""
+) -> urllib3.BaseHTTPResponse:
+    headers = {"Accept-Language": language, "If-None-Match": known}
+    if as_owner:
+        basic = b64encode(f"{talk.server.owner.name}:{PASSWORD}".encode()).decode()
+        headers["Authorization"] = f"Basic {basic}"
+    return HTTP.request("GET", talk.server.url + path, headers=headers, redirect=False)
+
+
+def page(talk: Talk, path: str, *, as_owner: bool = False, language: str = "en") -> str:
+    answer = look(talk, path, as_owner=as_owner, language=language)
+    assert answer.status == 200, (path, answer.status)
+    assert len(answer.data) <= LARGEST_PAGE_BYTES, (path, len(answer.data))
+    return answer.data.decode()
+
+
+def words(html: str) -> str:
+    """What a reader sees."""
+    text = re.sub(r"<(/?(?:bdi|b|i|em|strong)\b[^>]*)>", "", html.partition("<main")[2])
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", text)))
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, list[tuple[str, str | None]]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, attrs))
+
+
+def tags_of(html: str) -> list[tuple[str, list[tuple[str, str | None]]]]:
+    parser = _Tags()
+    parser.feed(html)
+    return [
+        (name, given) for name, given in parser.tags if not (dict(given).get("src") or "").startswith("/-/static/icon")
+    ]
+
+
+def titles(html: str) -> list[str]:
+    return [unescape(one) for one in re.findall(r'<a class="title" href="[^"]*"><bdi>(.*?)</bdi>', html)]
+
+
+def test_issues_are_listed_newest_first_without_those_that_are_for_others(talk: Talk) -> None:
+    anonymous = page(talk, f"{REPOSITORY}/-/issues")
+    owner = page(talk, f"{REPOSITORY}/-/issues", as_owner=True)
+
+    assert titles(anonymous)[-1] == "吊车在雨天停转"
+    assert "泄密" not in anonymous
+    assert "泄密" in titles(owner)
+    assert "灯塔的灯不亮" not in anonymous
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("state=closed", ["灯塔的灯不亮"]),
+        ("state=all&label=缺陷", ["吊车在雨天停转"]),
+        ("milestone=77", ["吊车在雨天停转"]),
+        ("assignee=lihua", ["吊车在雨天停转"]),
+        ("author=@wangfang", ["吊车在雨天停转"]),
+        ("type=缺陷", ["吊车在雨天停转"]),
+        ("q=继电器", ["吊车在雨天停转"]),
+        ("q=relay", []),
+        ("q=quay&sort=oldest", ["a long talk"]),
+        ("state=%00&sort=x&label=%00", []),
+        ("page=99", []),
+    ],
+)
+def test_lists_are_filtered(talk: Talk, query: str, found: list[str]) -> None:
+    assert titles(page(talk, f"{REPOSITORY}/-/issues?{query}")) == found
+
+
+def test_an_issue_has_all_that_was_said_in_the_order_of_time(talk: Talk) -> None:
+    html = page(talk, f"{REPOSITORY}/-/issues/2")
+    order = [words(html).index(part) for part in ("见图", "我来看看", "added a label", "离职前留一句")]
+
+    assert order == sorted(order)
+    assert "Saved from CODING on" in words(html)
+    assert '<a href="https://team.coding.net/p/shop/d/api/issues/2" rel="nofollow noopener noreferrer">' in html
+    assert "吊臂" in words(html)
+    assert "Left" in words(html)
+    assert "lihua@secret.example" not in html
+
+
+def test_words_in_texts_lead_where_they_should(talk: Talk) -> None:
+    html = page(talk, f"{REPOSITORY}/-/issues/2")
+
+    for href, word in (
+        (f"{REPOSITORY}/-/issues/5", "#5"),
+        (f"{REPOSITORY}/-/changes/3", "!3"),
+        (f"{REPOSITORY}/-/commit/{talk.commit}", talk.commit[:9]),
+        (f"{REPOSITORY}/-/people/1", "@lihua"),
+    ):
+        assert re.search(rf'<a href="{re.escape(href)}"[^>]*>{re.escape(word)}</a>', html), word
+    assert "#404" in html
+    assert ">#404</a>" not in html
+
+
+def test_a_confidential_issue_is_not_there_for_others_and_no_text_links_to_it(talk: Talk) -> None:
+    assert look(talk, f"{REPOSITORY}/-/issues/6").status == 404
+    owner = page(talk, f"{REPOSITORY}/-/issues/6", as_owner=True)
+
+    assert "Confidential" in words(owner)
+    assert "relay password" in words(owner)
+
+
+def test_what_is_hidden_looks_like_what_is_not_there(talk: Talk) -> None:
+    assert look(talk, "/harbour/secret/-/issues").data == look(talk, "/harbour/nothing/-/issues").data
+    assert look(talk, "/harbour/secret/-/issues/1").status == 404
+    assert look(talk, "/harbour/secret/-/issues/1", as_owner=True).status == 200
+
+
+def test_pictures_come_from_the_archive_and_nothing_else_is_shown(talk: Talk) -> None:
+    html = page(talk, f"{REPOSITORY}/-/issues/2")
+    [picture] = re.findall(r'<img src="(/harbour[^"]*)"', html)
+    drawing = f"{REPOSITORY}/-/files/{talk.drawing}/x.svg"
+
+    shown, stored = look(talk, picture), look(talk, drawing)
+
+    assert (shown.status, shown.data, shown.headers["content-type"]) == (200, PICTURE, "image/png")
+    assert stored.headers["content-disposition"].startswith("attachment")
+    assert stored.headers["content-type"].startswith("text/plain")
+    for answer in (shown, stored):
+        assert "sandbox" in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    assert drawing in html
+    assert "lost.log Not saved: 404" in words(html)
+
+
+def test_a_file_of_nobody_and_one_of_another_repository_are_not_there(talk: Talk) -> None:
+    for path in (f"files/{'0' * 64}/x", f"files/{talk.picture}", "files/../../x/y", f"files/{talk.picture}/a/b"):
+        assert look(talk, f"{REPOSITORY}/-/{path}").status == 404
+    assert look(talk, f"/harbour/secret/-/files/{talk.picture}/x.png", as_owner=True).status == 404
+
+
+@pytest.mark.parametrize("path", ["issues", "issues/7", "issues?state=all&label=x", "changes/3"])
+def test_nothing_that_somebody_wrote_is_anything_but_text(talk: Talk, path: str) -> None:
+    html = page(talk, f"{REPOSITORY}/-/{path}", as_owner=True)
+
+    tags = tags_of(html)
+
+    assert [name for name, _ in tags if name in ("img", "iframe", "object", "style", "base", "meta")] == ["meta"] * 3
+    assert [(dict(given)["src"] or "").partition("?")[0] for name, given in tags if name == "script"] == [
+        "/-/static/matou.js"
+    ]
+    assert not [given for _, given in tags for name, _value in given if name.startswith("on") or name == "style"]
+    addresses = [value or "" for _, given in tags for name, value in given if name in ("href", "src", "action")]
+    assert not [one for one in addresses if not one.startswith(("/", "?", "#", "https://")) or one.startswith("//")]
+    assert "\x1b" not in html
+    assert html.count("<main") == html.count("</main>") == html.count("</html>") == 1
+
+
+def test_an_original_elsewhere_is_no_original(talk: Talk) -> None:
+    assert "https://evil.example/issues/7" not in page(talk, f"{REPOSITORY}/-/issues/7")
+    assert "The original" not in page(talk, f"{REPOSITORY}/-/issues/5")
+
+
+def test_a_long_talk_comes_in_pages_and_a_comment_is_found_on_its_own(talk: Talk) -> None:
+    first, last = page(talk, f"{REPOSITORY}/-/issues/8"), page(talk, f"{REPOSITORY}/-/issues/8?page=3")
+    found = look(talk, f"{REPOSITORY}/-/issues/8?comment=1119")
+
+    assert first.count('class="comment') == 50
+    assert "the 119th remark" in last
+    assert "Page 3 of 3" in last
+    assert found.status == 302
+    assert found.headers["location"] == f"{REPOSITORY}/-/issues/8?page=3#comment-1119"
+    assert page(talk, f"{REPOSITORY}/-/issues/8?page=77").count('class="comment') == 20
+
+
+def test_a_text_that_is_longer_than_a_page_has_pages_of_its_own(talk: Talk) -> None:
+    html = page(talk, f"{REPOSITORY}/-/issues/9")
+    [whole] = re.findall(r'<a href="([^"]*/text/[^"]*)"', html)
+
+    parts = [page(talk, f"{whole}?page={number}") for number in (1, 2)]
+
+    assert "a line & <b>" in words(parts[0])
+    assert parts[0] != parts[1]
+    assert look(talk, f"{REPOSITORY}/-/issues/9/text/nothing").status == 404
+    assert look(talk, f"{REPOSITORY}/-/issues/6/text/body").status == 404
+
+
+def test_change_requests_have_their_threads_at_their_lines(talk: Talk) -> None:
+    html = page(talk, f"{REPOSITORY}/-/changes/3")
+    said = words(html)
+
+    assert titles(page(talk, f"{REPOSITORY}/-/changes?state=all")) == ["重写一切", "修好吊车"]
+    assert f'href="{REPOSITORY}/-/blob/{talk.commit}/src/ferry.py#L2"' in html
+    assert "return &#39;boat&#39;" in html
+    assert "+new line" in html
+    assert "Resolved" in said
+    assert "Outdated" in said
+    assert said.index("为什么是船") < said.index("港口要") < said.index("旧的")
+    assert "approved it" in said
+    assert f"{REPOSITORY}/-/commit/{talk.commit}" in html
+    assert "/commit/0000" not in html
+    assert f"{REPOSITORY}/-/issues/2" in html
+
+
+def test_a_project_has_issues_of_its_own_for_its_members(talk: Talk) -> None:
+    assert look(talk, f"{PROJECT}/-/issues").status in (403, 404)
+    html = page(talk, f"{PROJECT}/-/issues", as_owner=True, language="zh")
+
+    assert titles(html) == ["小程序白屏"]
+    assert "工单" in html
+    assert "首页" in page(talk, f"{PROJECT}/-/issues/1", as_owner=True)
+
+
+def test_an_unchanged_page_is_not_made_again(talk: Talk) -> None:
+    path = f"{REPOSITORY}/-/issues/2"
+    tag = look(talk, path).headers["etag"]
+
+    assert look(talk, path, known=tag).status == 304
+    assert look(talk, path, known=tag, as_owner=True).status == 200
+
+
+@pytest.mark.parametrize("path", ["issues/0", "issues/2/x", "issues/2/text", "issues/%00", "changes/2", "issues//"])
+def test_what_is_not_there_is_told_so(talk: Talk, path: str) -> None:
+    assert look(talk, f"{REPOSITORY}/-/{path}").status == 404
+
+
+def test_tabs_tell_what_there_is(talk: Talk) -> None:
+    html = page(talk, REPOSITORY)
+
+    assert re.search(rf'href="{REPOSITORY}/-/issues"[^>]*>Issues <span class="count">4</span>', html)
+    assert f'href="{REPOSITORY}/-/changes"' in html
+    assert f'{PROJECT}/-/issues"' not in page(talk, PROJECT)
+    assert f'{PROJECT}/-/issues"' in page(talk, PROJECT, as_owner=True)
+
+
+def test_a_file_of_a_release_is_none_of_an_issue(talk: Talk) -> None:
+    answer = look(talk, f"{REPOSITORY}/-/files/{talk.asset}/x.zip")
+
+    assert (answer.status, answer.data) == (200, ASSET)
