@@ -154,6 +154,8 @@ def test_the_commits_of_changes_are_where_gitea_looks(dump: GiteaDump, code: Pat
     assert refs[f"refs/heads/{forked.head.ref}"] == forked.head.sha
     assert proposed.base.sha == git(code, "merge-base", "main", "tide").strip()
     assert (lost.merged, lost.state, lost.base.sha) == (True, "closed", "")
+    # Where nothing says when, Gitea would have it closed in 1970, and by no commit.
+    assert lost.merged_time == lost.closed == BEGAN
     assert not [name for name in refs if name.startswith(("refs/matou/", "refs/pull/5/"))]
     assert all((dump.folder / one.patch_url).is_file() for one in dump.pulls)
 

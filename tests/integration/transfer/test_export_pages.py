@@ -6,11 +6,17 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import pygit2
 import pytest
 
+from matou.archive.metadata import reader
+from matou.git.odb.blobs import read_blob
+from matou.git.odb.objects import TooLargeToRead
 from matou.model.metadata import Announcement, MetadataValue, Milestone, TimelineEvent, WikiPage
 from matou.model.metadata.kinds import ANNOUNCEMENT, ISSUE, LABEL, MILESTONE, PERSON, WIKI_PAGE, MetadataKind
+from matou.model.names import ObjectId
 from matou.transfer.export.command import ExportOptions, export
+from matou.transfer.export.formats import FORMATS
 from support.archive_with_metadata import ArchiveWithMetadata
 from support.metadata_items import BEGAN, comment, issue, label, markdown, person
 
@@ -103,6 +109,35 @@ def test_markdown_has_them_too(saved: ArchiveWithMetadata, tmp_path: Path) -> No
     assert all((folder / link).is_file() for link in re.findall(r"\]\(([^)]+)\)", readme))
     assert "值班表" in readme
     assert "停航" in readme
+
+
+def test_markdown_lists_labels_and_milestones(saved: ArchiveWithMetadata, tmp_path: Path) -> None:
+    folder = exported(saved, tmp_path / "out", "markdown")
+
+    assert "| 错误 | \\#ff0000 |" in (folder / "labels.md").read_text()
+    assert "| 第一版 | milestone | open |" in (folder / "milestones.md").read_text()
+    assert "- [labels](labels.md)\n- [milestones](milestones.md)" in (folder / "README.md").read_text()
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_what_is_too_long_to_be_read_is_told_and_ends_nothing(
+    saved: ArchiveWithMetadata, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format_name: str
+) -> None:
+    def read(repository: pygit2.Repository, blob: ObjectId, *, largest_bytes: int) -> bytes:
+        content = read_blob(repository, blob, largest_bytes=largest_bytes)
+        if b'"number": "7"' in content:
+            raise TooLargeToRead("it is too long")
+        return content
+
+    monkeypatch.setattr(reader, "read_blob", read)
+
+    options = ExportOptions(to=tmp_path / "out", format=format_name, language="en")
+    report = export(saved.archive, options, lambda _path, _done, _all: None)
+
+    assert {path for path, fault in report.faults} == {"harbour"}
+    assert {type(fault) for path, fault in report.faults} == {TooLargeToRead}
+    assert not report.has_damage
+    assert (tmp_path / "out/harbour/-").is_dir()
 
 
 def test_tables_have_a_row_for_each(saved: ArchiveWithMetadata, tmp_path: Path) -> None:

@@ -48,11 +48,11 @@ def encode_line(value: MetadataValue) -> bytes:
 
 def encode_table(values: Mapping[str, object]) -> bytes:
     """The bytes of a file that holds many by key, in the order given: values of metadata, or any JSON."""
-    content = {
-        key: msgspec.Raw(_encoded(_as_struct(value) if isinstance(value, MetadataValue) else value))
+    members = (
+        b"%b:%b" % (_encoded(key), _encoded(_as_struct(value) if isinstance(value, MetadataValue) else value))
         for key, value in values.items()
-    }
-    return formatted(_encoded(content))
+    )
+    return formatted(b"{%b}" % b",".join(members))
 
 
 def decode(kind: type[Value], content: bytes, *, path: str) -> Value:
@@ -66,12 +66,23 @@ def decode(kind: type[Value], content: bytes, *, path: str) -> Value:
 def decode_table(kind: type[Value] | None, content: bytes, *, path: str) -> dict[str, Any]:
     """As `encode_table` was given them. Raises DamagedMetadata."""
     try:
-        table = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+        table = _members(content)
         if kind is None:
-            return {key: msgspec.json.decode(raw) for key, raw in table.items()}
-        return {key: _decoded(kind, bytes(raw)) for key, raw in table.items()}
+            return {key: json.loads(raw) for key, raw in table.items()}
+        return {key: _decoded(kind, raw) for key, raw in table.items()}
     except (*NOT_DECODED, ValueError) as error:
         raise _damaged(path, error) from error
+
+
+def _members(content: bytes) -> dict[str, bytes]:
+    try:
+        return {key: bytes(raw) for key, raw in msgspec.json.decode(content, type=dict[str, msgspec.Raw]).items()}
+    except msgspec.DecodeError:
+        # A key may hold a lone surrogate.
+        found = json.loads(content)
+        if not isinstance(found, dict):
+            raise
+        return {key: json.dumps(value).encode() for key, value in found.items()}
 
 
 def formatted(text: bytes) -> bytes:

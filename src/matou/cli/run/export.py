@@ -12,10 +12,11 @@ from matou.cli.exit_codes import ExitCode
 from matou.cli.ui.output import print_error, say
 from matou.cli.ui.progress import QUIET_INTERVAL
 from matou.cli.ui.verbosity import shows_bars
-from matou.i18n import format_error, labelled, ngettext, printable
+from matou.i18n import format_error, labelled, localize, ngettext, printable
 from matou.i18n import gettext as _
 from matou.settings import process_language
 from matou.transfer.export.command import ExportOptions, ExportReport, Progress, export
+from matou.transfer.export.formats import FORMATS
 from matou.wiring import open_archive
 
 
@@ -39,9 +40,12 @@ def export_archive(
     with _progress() as progress:
         report = export(open_archive(directory), options, progress)
     _tell(report)
+    warning = FORMATS[format_name].warning
+    if warning is not None and report.items:
+        say(localize(warning))
     if report.has_damage:
         raise Exit(ExitCode.DAMAGE_FOUND)
-    if report.missing_files:
+    if report.missing_files or report.faults:
         raise Exit(ExitCode.NOT_ALL_SAVED)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from matou.archive.layout import Archive
 from matou.errors import Conflict, Damaged, MatouError, NotFound
 from matou.fs import translate_os_errors
+from matou.git.odb.objects import TooLargeToRead
 from matou.i18n import speaking
 from matou.transfer.common.filters import RepositoryFilter, require_matches
 from matou.transfer.common.saved_metadata import SavedMetadata, list_metadata
@@ -103,17 +104,18 @@ def _write_all(
 def _write_one(
     archive: Archive, one: SavedMetadata, staged: Path, chosen: ExportFormat, language: str, report: ExportReport
 ) -> None:
-    path = one.line.path
+    path, folder = one.line.path, staged / place_of(one)
     try:
         tree = one.open(archive)
-        folder = staged / place_of(one)
         folder.mkdir(parents=True)
         source = ExportSource(archive, one, tree, folder)
         report.items[path] = chosen.load()(source, language=language)
-    except (Damaged, NotFound) as fault:
+    except (Damaged, NotFound, TooLargeToRead) as fault:
         report.faults.append((path, fault))
+        # Half of it would look like all of it.
+        shutil.rmtree(folder, ignore_errors=True)
         return
-    report.faults += [(path, fault) for fault in source.faults.damaged]
+    report.faults += [(path, fault) for fault in source.faults.unread]
     report.missing_files += source.faults.missing_files
 
 

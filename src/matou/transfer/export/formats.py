@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
+from matou.errors import Phrase
+
 if TYPE_CHECKING:
     from matou.transfer.export.source import ExportSource
 
@@ -15,10 +17,15 @@ class WriteSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ExportFormat:
-    """A format. Its writer is imported when it is asked for: pages need libraries that lines do not."""
+    """A format. Its writer is imported when it is asked for: pages need libraries that lines do not.
+
+    Attributes:
+        warning: what whoever uses it has to know.
+    """
 
     load: Callable[[], WriteSource]
     has_start_page: bool = False
+    warning: Phrase | None = None
 
 
 def _html() -> WriteSource:
@@ -57,11 +64,16 @@ def _gitea() -> WriteSource:
     return write_gitea
 
 
+MADE_PUBLIC: Final = Phrase(
+    "Gitea makes public what `gitea restore-repo` brings, whatever the dump says: let it bring what is private into an"
+    " organization that is private"
+)
+
 FORMATS: Final[Mapping[str, ExportFormat]] = {
     "html": ExportFormat(_html, has_start_page=True),
     "markdown": ExportFormat(_markdown),
     "csv": ExportFormat(_csv),
     "xlsx": ExportFormat(_xlsx),
     "jsonl": ExportFormat(_json_lines),
-    "gitea": ExportFormat(_gitea),
+    "gitea": ExportFormat(_gitea, warning=MADE_PUBLIC),
 }

@@ -66,4 +66,4 @@ def _times(source: ExportSource) -> Iterator[tuple[str, datetime]]:
     for name, item in source.items(ISSUE):
         if item.at is not None:
             yield name, item.at
-    source.faults.damaged.clear()
+    source.faults.unread.clear()

@@ -110,7 +110,7 @@ class GiteaRows:
             "title": f"WIP: {row['title']}" if change.draft and not _DRAFT.match(row["title"]) else row["title"],
             "state": "open" if change.state == "open" else "closed",
             "merged": change.state == "merged",
-            "merged_time": _time_or_none(change.merged_at if change.state == "merged" else None),
+            "merged_time": _time_or_none(_ended_at(change, change.merged_at) if change.state == "merged" else None),
             "merge_commit_sha": change.merge_commit or "",
             "patch_url": f"git/pulls/{number}.patch",
             "head": {"ref": head, "sha": change.head.commit or "", **here},
@@ -178,7 +178,7 @@ class GiteaRows:
             "is_locked": bool(item.locked),
             "created": _time(item.at),
             "updated": _time(item.updated_at or item.closed_at or item.at),
-            "closed": _time_or_none(item.closed_at if item.state != "open" else None),
+            "closed": _time_or_none(_ended_at(item, item.closed_at) if item.state != "open" else None),
             "labels": [self._label(name) for name in item.labels],
             "reactions": list(self._reactions(item.reactions)),
             "assignees": [self._login(key) for key in item.assignees],
@@ -294,6 +294,11 @@ def _place(thread: ReviewThread) -> str:
     path = thread.position.path if thread.position else thread.path
     line = thread.position.line if thread.position else None
     return f"{literal(path if line is None else f'{path}:{line}')}\n\n" if path else ""
+
+
+def _ended_at(item: Item, known: datetime | None) -> datetime | None:
+    """Gitea takes one that says no time for closed in 1970, and forgets which commit a change request was merged by."""
+    return known or item.closed_at or getattr(item, "merged_at", None) or item.updated_at or item.at
 
 
 def _closed_at(milestone: Milestone) -> datetime | None:

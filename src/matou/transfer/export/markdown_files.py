@@ -10,16 +10,18 @@ from urllib.parse import quote
 from matou.i18n import gettext as _
 from matou.model.metadata import AttachedFile, ChangeRequest, Comment, Item, MarkupText, ReleaseAsset, SavedRelease
 from matou.transfer.export.facts import event_text, facts_of, moment
+from matou.transfer.export.listed_tables import listed_tables
 from matou.transfer.export.source import PAGE_KINDS, ExportSource, PageItem, name_of, title_of
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&])")
 
 
 def write_markdown(source: ExportSource, *, language: str) -> int:  # noqa: ARG001  # as every format is called
-    """Write `README.md` and a file an item; how many items there are."""
+    """Write `README.md`, a file an item, and the lists of labels and milestones; how many items there are."""
     count = 0
     with (source.folder / "README.md").open("w", encoding="utf-8", errors="replace", newline="\n") as readme:
         readme.write(f"# {literal(source.path)}\n")
+        readme.writelines(_tables(source))
         for kind in PAGE_KINDS:
             for number, (name, item) in enumerate(source.items(kind)):
                 if not number:
@@ -29,6 +31,15 @@ def write_markdown(source: ExportSource, *, language: str) -> int:  # noqa: ARG0
                 readme.write(f"- [{literal(_heading(item))}]({quote(place)})\n")
                 count += 1
     return count
+
+
+def _tables(source: ExportSource) -> Iterator[str]:
+    """Write the lists; links to them, for the beginning."""
+    for number, (name, table) in enumerate(listed_tables(source).items()):
+        rows = (table.heads, ("---",) * len(table.heads), *(tuple(map(literal, row)) for row in table.rows))
+        lines = (f"| {' | '.join(row)} |" for row in rows)
+        _write(source.folder / f"{name}.md", [f"# {literal(table.title)}", "", *lines])
+        yield f"{'' if number else chr(10)}- [{literal(table.title)}]({name}.md)\n"
 
 
 def _lines(source: ExportSource, item: PageItem) -> Iterator[str]:

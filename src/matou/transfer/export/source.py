@@ -11,6 +11,7 @@ from matou.archive.layout import Archive
 from matou.archive.metadata import MetadataTree, natural_order
 from matou.archive.path_registry import safe_segment
 from matou.errors import Damaged
+from matou.git.odb.objects import TooLargeToRead
 from matou.model.metadata import (
     Announcement,
     AttachedFile,
@@ -38,9 +39,9 @@ _TYPES: Final = MimeTypes(filenames=())
 
 @dataclass
 class ExportFaults:
-    """What could not be exported: damaged items, and files whose bytes the archive does not have."""
+    """What could not be exported: items that are damaged or longer than what is read, and files without bytes."""
 
-    damaged: list[Damaged] = field(default_factory=list)
+    unread: list[Damaged | TooLargeToRead] = field(default_factory=list)
     missing_files: int = 0
 
 
@@ -82,13 +83,13 @@ class ExportSource:
         return [_stem(path) for path in self._paths(kind)]
 
     def items(self, kind: MetadataKind, *, oldest_first: bool = False) -> Iterator[tuple[str, Any]]:
-        """Each item with that name, newest first unless told otherwise. What is damaged is noted, and passed over."""
+        """Each item with that name, newest first unless told otherwise; what cannot be read is noted, and left out."""
         paths = self._paths(kind)
         for path in reversed(paths) if oldest_first else paths:
             try:
                 found = self._tree.item_at(kind, path)
-            except Damaged as fault:
-                self.faults.damaged.append(fault)
+            except (Damaged, TooLargeToRead) as fault:
+                self.faults.unread.append(fault)
                 continue
             if found is not None:
                 yield _stem(path), found

@@ -134,7 +134,7 @@ def _field_names(source: ExportSource, kind: MetadataKind) -> list[str]:
     names: dict[str, None] = {}
     for _, item in source.items(kind):
         names.update(dict.fromkeys(field.name for field in item.fields or ()))
-    source.faults.damaged.clear()
+    source.faults.unread.clear()
     return list(names)
 
 
