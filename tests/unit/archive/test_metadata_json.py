@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from matou.archive.metadata.json_form import DamagedMetadata, decode, encode
+from matou.archive.metadata.json_form import DamagedMetadata, decode, decode_table, encode, encode_table
 from matou.archive.metadata.pages import decode_page, encode_page
 from matou.archive.metadata.tree_paths import asset_path, attachment_path, natural_order, path_of
-from matou.model.metadata import Announcement, Comment, CustomField, Issue, MarkupText
+from matou.model.metadata import Announcement, Comment, CustomField, Issue, LabelDefinition, MarkupText
 from matou.model.metadata.kinds import CHANGE, ISSUE, RELEASE, WIKI_PAGE
 from matou.model.names import fault_of_segment
 from support.metadata_items import DIGEST, issue, picture
@@ -50,6 +50,18 @@ def test_what_is_written_is_what_is_read(value: Issue) -> None:
     assert decode(Issue, content, path="x") == value
     assert encode(decode(Issue, content, path="x")) == content
     assert content.endswith(b"\n}\n")
+
+
+@example({"\ud800": "\ud800"}, {"\ud800": ["\ud800"]})
+@given(st.dictionaries(TEXTS, TEXTS, max_size=3), st.dictionaries(TEXTS, JSON, max_size=3))
+def test_a_table_comes_back_whatever_its_keys_are(names: dict[str, str], settings: dict[str, Any]) -> None:
+    labels = {key: LabelDefinition(name=name, color="ff0000") for key, name in names.items()}
+
+    content = encode_table(labels)
+
+    assert decode_table(LabelDefinition, content, path="x") == labels
+    assert encode_table(decode_table(LabelDefinition, content, path="x")) == content
+    assert decode_table(None, encode_table(settings), path="x") == settings
 
 
 @given(TEXTS)
