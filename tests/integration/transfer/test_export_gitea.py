@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from matou.git.refs.listing import fault_of_ref_name
 from matou.model.metadata import (
     AttachedFile,
     ChangeHead,
@@ -209,3 +210,29 @@ def test_changes_move_behind_issues_of_the_same_numbers(tmp_path: Path) -> None:
     assert [one.number for one in dump.issues] == [3, 12]
     assert [one.number for one in dump.pulls] == [15, 32]
     assert dump.pulls[0].content == "- number at the source: \\!3"
+
+
+def test_names_that_gitea_would_stumble_over_do_not_end_its_restore(tmp_path: Path, code: Path) -> None:
+    """Tried with a Gitea: two tags that are none to git are one empty tag to it, which ends the restore."""
+    made = ArchiveWithMetadata(tmp_path / "archive")
+    made.add_code("harbour/api", code)
+    head = ChangeHead(branch="\ud800", commit=names_in(code)["refs/heads/tide"])
+    values: list[tuple[MetadataKind, MetadataValue]] = [
+        *((RELEASE, release(tag)) for tag in ("v1", "a b", "..", "\ud800", "release-2")),
+        (MILESTONE, Milestone(number="7", title="", state="open", kind="milestone")),
+        (LABEL, label("\ud800")),
+        *((CHANGE, replace(change(number), state="open", head=head)) for number in ("1", "2")),
+        (CHANGE, replace(change("3"), state="open", head=replace(head, branch="x" * 300))),
+    ]
+    made.run({"harbour/api": values})
+
+    assert exported(made, tmp_path / "out").faults == []
+
+    dump = GiteaDump(tmp_path / "out/harbour/api")
+    tags = [one.tag_name for one in dump.releases]
+    assert len(set(tags)) == len(tags) == 5
+    assert "v1" in tags
+    assert all(fault_of_ref_name(f"refs/tags/{tag}") is None for tag in tags)
+    assert any("tag: a b" in one.body for one in dump.releases)
+    assert [one.title for one in dump.milestones] == ["7"]
+    assert [one.head.ref for one in dump.pulls] == ["change-1/head", "change-2/head", "change-3/head"]

@@ -14,7 +14,7 @@ from matou.git.odb.objects import Commit, find_commit, open_repository
 from matou.git.odb.quarantine import OtherObjectFormat
 from matou.git.operations.local_fetch import copy_reachable
 from matou.git.process.limits import GitFailed
-from matou.git.refs.listing import fault_of_ref_name
+from matou.git.refs.listing import fault_of_foreign_ref
 from matou.git.repository import create_bare
 from matou.model.metadata import ChangeRequest
 from matou.model.names import ObjectId, RefName, RepositoryPath
@@ -58,7 +58,7 @@ class GiteaRepository:
         if change.state != "open" or not self.has(commit) or self.saved.refs.get(own) == commit:
             return branch
         made = RefName(f"refs/heads/change-{number}/{branch or 'head'}")
-        if fault_of_ref_name(made) is not None:
+        if not _can_be_made(made):
             made = RefName(f"refs/heads/change-{number}/head")
         self.added[made] = ObjectId(str(commit))
         return made.removeprefix("refs/heads/")
@@ -120,3 +120,12 @@ class GiteaRepository:
             return find_commit(self.objects, ObjectId(name))
         except NotFound:
             return None
+
+
+def _can_be_made(ref: str) -> bool:
+    """Whether each file system takes it; half of a surrogate pair stands for no byte."""
+    try:
+        ref.encode()
+    except UnicodeEncodeError:
+        return False
+    return fault_of_foreign_ref(ref) is None

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from matou.archive.manifest import RepositoryLine
+from matou.git.refs.listing import fault_of_ref_name
 from matou.i18n import gettext as _
 from matou.model.metadata import (
     AttachedFile,
@@ -58,6 +59,7 @@ class GiteaRows:
         self._source = source
         self._numbers = numbers
         self._labels: dict[str, LabelDefinition] = source.table(LABEL)
+        self._tags: set[str] = set()
 
     def repository(self, *, is_private: bool) -> dict[str, str]:
         """All texts: Gitea reads nothing else here."""
@@ -85,7 +87,8 @@ class GiteaRows:
         """Milestones, iterations and versions: Gitea has one kind."""
         for one in self._source.milestones.values():
             yield {
-                "title": one.title,
+                # Gitea gives one without a title to all that have none.
+                "title": one.title or one.number,
                 "description": self._body(one.text),
                 "deadline": _day(one.due),
                 "created": _time(one.at),
@@ -142,11 +145,13 @@ class GiteaRows:
     def release(self, release: SavedRelease) -> Row:
         at = release.at or release.published_at
         assets = [(asset, self._source.copy_file(asset)) for asset in release.assets]
+        tag = self._tag(release.tag)
+        facts = [] if tag == release.tag else [(_("tag"), release.tag)]
         return {
-            "tag_name": release.tag,
+            "tag_name": tag,
             "target_commitish": release.target or "",
             "name": release.name,
-            "body": self._text(release.text, release.files, []),
+            "body": self._text(release.text, release.files, facts),
             "draft": release.draft,
             "prerelease": release.prerelease,
             **self._person("publisher", release.by),
@@ -165,6 +170,13 @@ class GiteaRows:
                 if place is not None
             ],
         }
+
+    def _tag(self, tag: str) -> str:
+        """Gitea empties one that git would not take, and gives up over two that are the same then."""
+        number = len(self._tags) + 1
+        name = tag if fault_of_ref_name(f"refs/tags/{tag}") is None and tag not in self._tags else f"release-{number}"
+        self._tags.add(name)
+        return name
 
     def _item(self, item: Item, number: int) -> Row:
         sign = "!" if isinstance(item, ChangeRequest) else "#"
