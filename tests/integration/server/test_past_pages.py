@@ -61,7 +61,7 @@ def test_links_of_the_code_stay_in_the_run_and_one_leads_back(served: Served) ->
 
     assert f'href="/{FERRY}/-/@1/blob/jetty/jetty.txt"' in page
     assert f'href="/{FERRY}/-/tree/jetty">' in page
-    assert set(re.findall(rf'href="/{FERRY}/-/([^@/"]+)', page)) == {"tree"}
+    assert set(re.findall(rf'href="/{FERRY}/-/([^@/"]+)', page)) == {"tree", "kept"}
     assert "8:00\n9:00" in re.sub("<[^>]*>", "", served.text(f"/{FERRY}/-/@1/blob/main/timetable.txt"))
 
 
@@ -107,3 +107,36 @@ def test_what_was_born_here_has_no_past(served: Served) -> None:
     repository = served.server.repository()
 
     assert served.look(f"/{repository.path}/-/@1").status == 404
+
+
+def test_what_a_force_push_overwrote_is_shown_beside_what_came_instead(served: Served) -> None:
+    page, saved = served.text(f"/{FERRY}/-/kept"), served.saved
+
+    assert LOST in page
+    assert NEW in page
+    assert f'href="/{FERRY}/-/compare/{saved.old_tip}..{saved.new_tip}"' in page
+    assert f'href="/{FERRY}/-/@1/tree/jetty"' in page
+    assert "<img src=x" not in page
+    assert served.look(f"/{FERRY}/-/compare/{saved.old_tip}..{saved.new_tip}").status == 200
+
+
+def test_a_branch_before_the_force_push_is_three_clicks_away(served: Served) -> None:
+    branches = f'href="/{FERRY}/-/branches"'
+    kept = f'href="/{FERRY}/-/kept"'
+
+    assert branches in served.text(f"/{FERRY}")
+    assert kept in served.text(f"/{FERRY}/-/branches")
+    assert f'href="/{FERRY}/-/@1/tree/main"' in served.text(f"/{FERRY}/-/kept")
+
+
+def test_the_states_of_a_repository_are_those_in_which_it_had_changed(served: Served) -> None:
+    assert f'href="/{FERRY}/-/@2"' in served.text(f"/{FERRY}/-/kept")
+    assert f'href="/{TUG}/-/@1"' in served.text(f"/{TUG}/-/kept")
+    assert f'href="/{TUG}/-/@2"' not in served.text(f"/{TUG}/-/kept")
+    assert f'href="/{FERRY}/-/@2"' not in served.text(f"/{FERRY}/-/kept?before=2")
+
+
+def test_whoever_may_read_only_what_is_public_is_told_of_nothing_that_is_kept(served: Served) -> None:
+    assert served.look(f"/{TUG}/-/kept", as_admin=False).status == 403
+    assert "/-/kept" not in served.look(f"/{TUG}/-/branches", as_admin=False).data.decode()
+    assert served.look(f"/{FERRY}/-/kept", as_admin=False).status == 404

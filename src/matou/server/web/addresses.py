@@ -80,6 +80,12 @@ def subject_url(path: RepositoryPath | NamespacePath, *segments: str | bytes) ->
     return "/".join((front, SEPARATOR, *(quoted(segment) for segment in segments))) if segments else front
 
 
+def run_url(path: RepositoryPath, run: int, *segments: str | bytes) -> str:
+    """What `subject_url` leads to, as of a run."""
+    with staying_in(PastAddress(tuple(str(path).split("/")), run)):
+        return subject_url(path, *segments)
+
+
 def git_url(path: RepositoryPath) -> str:
     """What git clones."""
     return f"/{quoted(str(path))}.git"

@@ -1,6 +1,6 @@
 """The ways from a page to others: the menu of the site, and the tabs of a repository."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,13 +50,17 @@ _TABS: Final = (
     _Tab(Phrase("Commits"), "commits", frozenset({"commit", "compare"})),
     _Tab(Phrase("Branches"), "branches"),
     _Tab(Phrase("Tags"), "tags"),
+    _Tab(Phrase("Earlier states"), "kept"),
     *_SAVED_TABS,
 )
 _NAMESPACE_TABS: Final = (_Tab(Phrase("Repositories"), ""), *_SAVED_TABS)
 _MENU: Final[tuple[_Tab, ...]] = ()
 
 
-def tabs_of(subject: Repository | Namespace, segments: tuple[str, ...], saved: SavedKinds) -> list[NavigationLink]:
+def tabs_of(
+    subject: Repository | Namespace, segments: tuple[str, ...], saved: SavedKinds, *, hidden: Collection[str]
+) -> list[NavigationLink]:
+    """Args: hidden: words of those that lead nowhere for this viewer."""
     word = _word_behind(segments)
     return [
         NavigationLink(
@@ -66,7 +70,7 @@ def tabs_of(subject: Repository | Namespace, segments: tuple[str, ...], saved: S
             sum(saved.states.get((tab.kind, state), 0) for state in tab.states) if tab.states else None,
         )
         for tab in (_TABS if isinstance(subject, Repository) else _NAMESPACE_TABS)
-        if not tab.kind or tab.kind in saved.kinds
+        if tab.word not in hidden and (not tab.kind or tab.kind in saved.kinds)
     ]
 
 

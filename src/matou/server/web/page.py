@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from matou import __version__
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
-from matou.forge.access import Authorized, Identity, MayReadCode, authorize
+from matou.forge.access import Action, Authorized, Identity, MayReadCode, authorize, may
 from matou.forge.content.past import PastState
 from matou.forge.conversation.overview import saved_kinds
 from matou.forge.forge import Forge
@@ -79,12 +79,13 @@ class WebRequest:
     @property
     def number(self) -> int:
         """Which page of a list, from 1 on; 1 where there is no number."""
-        requested = self.query.get("page", "1")
-        return (
-            min(max(1, int(requested)), MOST_PAGES)
-            if requested.isascii() and requested.isdigit() and len(requested) < 8
-            else 1
-        )
+        return max(1, self.number_of("page") or 1)
+
+    def number_of(self, name: str) -> int | None:
+        """A number that the query has; None where it has none."""
+        requested = self.query.get(name, "")
+        is_number = requested.isascii() and requested.isdigit() and len(requested) < 8
+        return min(int(requested), MOST_PAGES) if is_number else None
 
     @property
     def offset(self) -> int:
@@ -121,7 +122,15 @@ class WebRequest:
         return menu_of(self.segments)
 
     def tabs(self, subject: Repository | Namespace) -> list[NavigationLink]:
-        return tabs_of(subject, self.segments, saved_kinds(self.forge, self.identity, subject))
+        saved = saved_kinds(self.forge, self.identity, subject)
+        return tabs_of(subject, self.segments, saved, hidden=self._hidden_tabs(subject))
+
+    def _hidden_tabs(self, subject: Repository | Namespace) -> frozenset[str]:
+        may_read_past = isinstance(subject, Repository) and self.may_read_past(subject)
+        return frozenset() if may_read_past else frozenset({"kept"})
+
+    def may_read_past(self, repository: Repository) -> bool:
+        return repository.read_only_source is not None and may(self.forge, self.identity, Action.READ_PAST, repository)
 
     def code(self, repository: Repository) -> Authorized[Repository, MayReadCode]:
         """The right to read it, as of the run that the address names.

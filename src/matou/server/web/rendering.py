@@ -13,7 +13,7 @@ from matou import __version__, i18n
 from matou.errors import Phrase
 from matou.git.odb.objects import TreePath
 from matou.model.platform import Visibility
-from matou.server.web.addresses import git_url, joined, page_url, subject_url
+from matou.server.web.addresses import git_url, joined, page_url, run_url, subject_url
 from matou.server.web.plain_text import visible
 
 STATIC_TYPES: Mapping[str, str] = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
@@ -47,6 +47,7 @@ def templates() -> jinja2.Environment:
         "static": static_url,
         "page_url": page_url,
         "git_url": git_url,
+        "run_url": run_url,
         "subject_url": subject_url,
         "joined": joined,
         "version": __version__,

@@ -14,6 +14,7 @@ from matou.server.web.views.commits import show_commit, show_commits
 from matou.server.web.views.compare import show_comparison
 from matou.server.web.views.files import show_file, show_raw
 from matou.server.web.views.issues import show_changes, show_issues, show_saved_file
+from matou.server.web.views.kept import show_kept
 from matou.server.web.views.listings import show_namespace
 from matou.server.web.views.preferences import keep_preferences
 from matou.server.web.views.refs import send_archive, show_branches, show_tags
@@ -43,6 +44,7 @@ REPOSITORY_PAGES: Final[Mapping[str, RepositoryView]] = {
     "changes": show_changes,
     "files": show_saved_file,
     "issues": show_issues,
+    "kept": show_kept,
 }
 NAMESPACE_PAGES: Final[Mapping[str, NamespaceView]] = {
     "": show_namespace,

@@ -6,6 +6,7 @@ from matou.forge.content.ref_lists import browse_branches, browse_tags, known_di
 from matou.server.api.responses import StreamedResponse
 from matou.server.archive_downloads import archive_response, named_archive
 from matou.server.web.page import PER_PAGE, HtmlPage, Paging, WebRequest
+from matou.server.web.views.kept import count_kept
 
 
 def show_branches(view: WebRequest, granted: Authorized[Repository, MaySee], _words: tuple[str, ...]) -> HtmlPage:
@@ -20,6 +21,7 @@ def show_branches(view: WebRequest, granted: Authorized[Repository, MaySee], _wo
         "branches": branches,
         "distances": distances,
         "base": base,
+        "kept": count_kept(view, code.subject),
         "wanted": wanted,
         "paging": Paging(view.number, total),
     }
