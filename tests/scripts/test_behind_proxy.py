@@ -161,3 +161,29 @@ def test_no_page_reads_what_whoever_is_at_this_machine_may(person: Person, tmp_p
         answer = HTTP.request("GET", f"{url}/api/v5/users/li", headers={"Origin": SITE})
 
     assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_host_of_matou_toml_is_that_platform_s(person: Person, root: Path, tmp_path: Path) -> None:
+    """For tools that let people change the host and no path."""
+    configuration = tmp_path / "matou.toml"
+    configuration.write_text('[server.hosts]\ngitee.example = "gitee"\n')
+    with serving(person, root, "--config", str(configuration), "--trust-proxy", "127.0.0.1") as url:
+        rows = [
+            HTTP.request("GET", f"{url}/api/v5/repos/acme%2Fweb/shop", headers=headers).json()
+            for headers in ({"Host": "gitee.example"}, {**BEHIND, "X-Forwarded-Host": "gitee.example"}, BEHIND)
+        ]
+
+    assert [row["url"].partition("/repos/")[0] for row in rows] == [
+        *("http://gitee.example/api/v5", "https://gitee.example/api/v5", "https://code.example.org/api/v5")
+    ]
+
+
+def test_a_host_that_can_stand_for_nothing_is_told_before_the_server_starts(
+    person: Person, root: Path, tmp_path: Path
+) -> None:
+    configuration = tmp_path / "matou.toml"
+    configuration.write_text('[server.hosts]\ngitee.example = "github"\n')
+
+    ended = person.matou("serve", "--root", root, "--port", "0", "--config", configuration, code=2)
+
+    assert "'gitee.example' is given to 'github'" in ended.err

@@ -1,11 +1,11 @@
-"""Which sources a person means: by arguments, or by matou.toml."""
+"""Which sources a person means: by arguments, or by matou.toml; and what that says of the server."""
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated, Any, TextIO, TypeVar
 
 import msgspec
 
@@ -100,8 +100,26 @@ class SourceTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True, renam
         )
 
 
-class _Configuration(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    source: tuple[SourceTable, ...]
+class ServerTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What the server that `matou serve` starts goes by."""
+
+    hosts: dict[str, Any] = {}
+
+
+class _Sources(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What a backup reads of the file; of the server's part it is not asked whether it holds."""
+
+    source: tuple[SourceTable, ...] = ()
+    server: dict[str, Any] = {}
+
+
+class _Server(msgspec.Struct, frozen=True):
+    """What the server reads of it."""
+
+    server: ServerTable = ServerTable()
+
+
+Form = TypeVar("Form", _Sources, _Server)
 
 
 def token_from_stdin(stream: TextIO) -> Secret:
@@ -147,13 +165,47 @@ def configured_requests(path: Path, settings: Settings) -> tuple[SourceRequest, 
 def read_configuration(path: Path) -> tuple[SourceTable, ...]:
     """The sources that a file lists; what is wrong with one of them is told when it has its turn, by `configured`."""
     try:
-        configuration = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _Configuration)
+        sources = _read(path, _Sources).source
     except FileNotFoundError as error:
         raise NotFound(
             "no platform was named, and there is no {path}",
             path=path,
             advice="name one, as in: matou backup coding --url URL --to DIR",
         ) from error
+    if not sources:
+        raise Invalid("{path} lists no source", path=path)
+    return sources
+
+
+def read_server_hosts(path: Path | None) -> Mapping[str, str]:
+    """Which platform each host of a server stands for; where no file is named, that of the current folder, if any.
+
+    Both are as they stand there. Raises Invalid, NotFound.
+    """
+    try:
+        server = _read(path or Path(CONFIGURATION), _Server).server
+    except FileNotFoundError as error:
+        if path is None:
+            return {}
+        raise NotFound("there is no {path}", path=path) from error
+    return dict(_dotted(server.hosts))
+
+
+def _dotted(table: Mapping[str, object], above: str = "") -> Iterator[tuple[str, str]]:
+    """A name without quotes is a table within a table to TOML: `gitee.example = "gitee"`."""
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _dotted(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", str(value)
+
+
+def _read(path: Path, form: type[Form]) -> Form:
+    """Raises FileNotFoundError, Invalid."""
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), form)
+    except FileNotFoundError:
+        raise
     except OSError as error:
         raise Invalid(
             "{path} cannot be read: {reason}",
@@ -167,9 +219,6 @@ def read_configuration(path: Path) -> tuple[SourceTable, ...]:
         raise Invalid("{path} cannot be read: {reason}", path=path, reason=fault_of_toml(error)) from error
     except msgspec.ValidationError as error:
         raise Invalid("{path} cannot be read: {reason}", path=path, reason=fault_of_shape(error)) from error
-    if not configuration.source:
-        raise Invalid("{path} lists no source", path=path)
-    return configuration.source
 
 
 def configured(table: SourceTable, settings: Settings) -> ConfiguredSource:

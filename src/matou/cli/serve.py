@@ -56,6 +56,13 @@ serve = Command.lazy(
         metavar="ORIGIN",
         help=_("a site whose pages may read the API in a browser, or * for every site; may be repeated"),
     ),
+    click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        show_default="matou.toml",
+        help=_("the file whose [server.hosts] say which platform a host stands for"),
+    ),
     examples={
         "matou serve --root DIR --port 8585": _("serve an archive on this machine"),
     },

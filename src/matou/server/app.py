@@ -1,9 +1,9 @@
 """The whole server as one ASGI application: git and LFS by path, the dialects under theirs, pages at the rest."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -26,6 +26,7 @@ from matou.server.git.http import serve_git
 from matou.server.git.lfs import LFS_OPERATIONS, serve_lfs
 from matou.server.git.lfs_tokens import LfsTokenSigner
 from matou.server.paths import read_git_path
+from matou.server.platform_hosts import AtPlatform, PlatformHosts
 from matou.server.rate_limit import FixedWindowLimiter
 from matou.server.response_files import ResponseFiles
 from matou.server.state import ServerState, new_key
@@ -51,10 +52,12 @@ class EdgeSettings:
     Attributes:
         proxies: whose word is taken for whom a request comes from.
         readers: the sites whose pages may read the API in a browser.
+        hosts: names of this server, in lower case, with the platform that each stands for.
     """
 
     proxies: tuple[Network, ...] = ()
     readers: tuple[str, ...] = ()
+    hosts: Mapping[str, str] = field(default_factory=dict)
 
 
 NO_EDGE_SETTINGS = EdgeSettings()
@@ -88,6 +91,7 @@ def build_app(
     app = Starlette(
         routes=[
             # Before git's own, which goes by the end of a path: a file of a repository may be called `info/refs`.
+            *_host_routes(state, limiter, edge),
             *gitcode_v5.routes(state, limiter=limiter),
             *gitee_v3.routes(state, limiter=limiter),
             *gitee_v5.routes(state, limiter=limiter),
@@ -99,9 +103,10 @@ def build_app(
         ],
         middleware=[
             *_proxies(edge),
+            *_hosts(edge),
             Middleware(SafetyHeaders),
             Middleware(BrokenBodies),
-            Middleware(LocalNamesOnly, forge=forge, base_url=base_url),
+            Middleware(LocalNamesOnly, forge=forge, base_url=base_url, hosts=frozenset(edge.hosts)),
             Middleware(SameSiteOnly),
             *_readers(forge, edge),
         ],
@@ -121,6 +126,17 @@ def new_state(forge: Forge, base_url: str | None) -> ServerState:
 def _proxies(edge: EdgeSettings) -> list[Middleware]:
     """Before all others: what they look at is what it says."""
     return [Middleware(TrustedProxies, networks=edge.proxies)] if edge.proxies else []
+
+
+def _hosts(edge: EdgeSettings) -> list[Middleware]:
+    return [Middleware(PlatformHosts, hosts=edge.hosts)] if edge.hosts else []
+
+
+def _host_routes(state: ServerState, limiter: FixedWindowLimiter | None, edge: EdgeSettings) -> list[BaseRoute]:
+    """What stands at `/api/v5` of a host that is not GitCode's."""
+    if "gitee" not in edge.hosts.values():
+        return []
+    return [AtPlatform("gitee", gitee_v5.routes(state, limiter=limiter, prefix=gitcode_v5.PREFIX))]
 
 
 def _readers(forge: Forge, edge: EdgeSettings) -> list[Middleware]:

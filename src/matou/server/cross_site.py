@@ -7,6 +7,7 @@ that change nothing: what they answer is kept from other sites by the browser it
 
 import asyncio
 import ipaddress
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -37,13 +38,13 @@ class LocalNamesOnly:
     """While whoever reaches the server is taken for its owner, it answers to this machine's own names alone.
 
     A page whose name is made to stand for 127.0.0.1 is of our origin to the browser, and would read every backup. Such
-    a page can have any name, but neither `localhost` nor a number.
+    a page can have any name, but neither `localhost` nor a number, nor one that the operator has given to the server.
     """
 
-    def __init__(self, app: ASGIApp, forge: Forge, base_url: str | None) -> None:
+    def __init__(self, app: ASGIApp, forge: Forge, base_url: str | None, hosts: Collection[str] = frozenset()) -> None:
         self._app = app
         self._forge = forge
-        self._configured = None if base_url is None else urlsplit(base_url).hostname
+        self._configured = frozenset({urlsplit(base_url or "").hostname, *hosts} - {None})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and await self._is_mistaken(scope["headers"]):
@@ -58,7 +59,7 @@ class LocalNamesOnly:
 
     def _is_known(self, headers: list[Header]) -> bool:
         name = _name_of(header(headers, b"host"))
-        return not name or name == self._configured or f".{name}".endswith(".localhost") or _is_number(name)
+        return not name or name in self._configured or f".{name}".endswith(".localhost") or _is_number(name)
 
 
 def is_cross_site(headers: list[Header]) -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Hashable
 from ipaddress import IPv6Address, ip_address
+from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.types import Scope
@@ -13,6 +14,9 @@ from matou.settings import InvalidSetting
 
 _NETWORK_BITS = 64
 """Of IPv6: whoever has one address there has all that begin alike."""
+
+PLATFORM: Final = "matou.platform"
+"""In a scope: the platform that the host's name stands for (`platform_hosts`), where it stands for one."""
 
 HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[0-9a-fA-F:.]{2,45}\])(?::[0-9]{1,5})?\Z")
 
@@ -60,12 +64,14 @@ def base_url(configured: str | None, scope: Scope) -> str:
     """What links begin with, without a slash at the end.
 
     Where nothing is configured it is the Host that the request itself names, if that can be one: the answer goes to
-    who asked and is kept by nobody. What a proxy says of it is in the request already (`trusted_proxies`).
+    who asked and is kept by nobody. What a proxy says of it is in the request already (`trusted_proxies`). So it is
+    where the operator has given that name to a platform: at the configured one the same path is another API's.
     """
-    if configured is not None:
+    if configured is not None and PLATFORM not in scope:
         return configured.rstrip("/")
+    scheme = scope["scheme"] if configured is None else urlsplit(configured).scheme
     host = header(scope["headers"], b"host").decode("latin-1")
-    return f"{scope['scheme']}://{host if HOST.match(host) else _own_address(scope)}"
+    return f"{scheme}://{host if HOST.match(host) else _own_address(scope)}"
 
 
 def _own_address(scope: Scope) -> str:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from matou.cli.config import read_server_hosts
 from matou.cli.open_forge import forge_at
 from matou.cli.ui.output import say
 from matou.cli.ui.verbosity import SERVER_STOPPED
@@ -11,6 +12,7 @@ from matou.server.app import EdgeSettings
 from matou.server.cors import read_origin
 from matou.server.main import serve as run_server
 from matou.server.origin import read_base_url
+from matou.server.platform_hosts import read_hosts
 from matou.server.trusted_proxies import read_network
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -26,11 +28,13 @@ def serve(
     group: str | None,
     trust_proxy: tuple[str, ...],
     cors_origin: tuple[str, ...],
+    config: Path | None,
 ) -> None:
     base = None if url is None else read_base_url(url)
     between = EdgeSettings(
         proxies=tuple(read_network(address) for address in trust_proxy or ()),
         readers=tuple(read_origin(origin) for origin in cors_origin or ()),
+        hosts=read_hosts(read_server_hosts(config)),
     )
     # Through a proxy others reach it, whatever it listens on.
     loopback, open_to = host in LOOPBACK and not between.proxies, anonymous_reads_backups

@@ -21,29 +21,36 @@ from matou.server.streaming import Header
 
 PREFIX: Final = "/gitee/api/v5"
 ROUTES: Final = (*accounts.ROUTES, *code.ROUTES, *contents.ROUTES, *members.ROUTES, *conversation.ROUTES)
-_OURS: Final = re.compile(rb"[^ ]+ /gitee/api/v5/(?![^/]+\.git/)(?P<below>.*)", re.DOTALL)
-"""A project may be called `v5`, below `api` in a team called `gitee`: the URLs of its repositories are git's."""
 
 
 def routes(
-    state: ServerState, *, limiter: FixedWindowLimiter | None = None, table: Iterable[Route] = ROUTES
+    state: ServerState,
+    *,
+    limiter: FixedWindowLimiter | None = None,
+    table: Iterable[Route] = ROUTES,
+    prefix: str = PREFIX,
 ) -> list[BaseRoute]:
-    """Everything below `/gitee/api/v5/`.
+    """Everything below the prefix.
 
     Args:
         limiter: how often one token, or one address without a token, may ask; None for no limit.
     """
     rows = tuple(table)
     dialect = Dialect[GiteeV5Error](
-        prefix=PREFIX,
-        pattern=_OURS,
-        routes=(*rows, description_route("Matou: Gitee's API v5", PREFIX, rows, GiteeV5ErrorBody)),
+        prefix=prefix,
+        pattern=_ours(prefix),
+        routes=(*rows, description_route("Matou: Gitee's API v5", prefix, rows, GiteeV5ErrorBody)),
         failures=FAILURES,
         write_failure=write_failure,
         page_headers=_page_headers,
         authorize=authorize_by_name,
     )
     return [Api(state, dialect, limiter)]
+
+
+def _ours(prefix: str) -> re.Pattern[bytes]:
+    """A project may be called `v5`, below `api` in a team called `gitee`: the URLs of its repositories are git's."""
+    return re.compile(rb"[^ ]+ %b/(?![^/]+\.git/)(?P<below>.*)" % re.escape(prefix.encode()), re.DOTALL)
 
 
 def _page_headers(page: ListPage, params: Parameters) -> tuple[Header, ...]:
