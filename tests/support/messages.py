@@ -62,7 +62,7 @@ def _said_in_modules() -> Iterator[tuple[str, Message]]:
 
 
 def _said_in_templates() -> Iterator[tuple[str, Message]]:
-    for file in sorted(SOURCES.rglob("templates/*.html")):
+    for file in sorted(SOURCES.glob("**/templates/**/*.html")):
         tree = jinja2.Environment(autoescape=True).parse(file.read_text(encoding="utf-8"))
         for call in tree.find_all(nodes.Call):
             match call.node, call.args:

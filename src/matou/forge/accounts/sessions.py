@@ -52,7 +52,12 @@ class StartedSession:
 @dataclass(frozen=True, slots=True)
 class FoundSession:
     session: UserSession
-    identity: Identity
+    user: User
+
+    @property
+    def identity(self) -> Identity:
+        """Whoever signed in with a password may all that they may."""
+        return Identity(self.user, ALL_SCOPES)
 
 
 class SessionUses(PendingWrites[SessionId, datetime]):
@@ -103,7 +108,7 @@ def find_session(forge: Forge, secret: Secret) -> FoundSession | None:
     if found is None or _has_ended(found[0], forge.now()) or not may_log_in(found[1]):
         return None
     _note_use(forge, found[0])
-    return FoundSession(found[0], Identity(found[1], ALL_SCOPES))
+    return FoundSession(found[0], found[1])
 
 
 def list_sessions(forge: Forge, granted: Authorized[User, MaySeeAccount]) -> tuple[UserSession, ...]:

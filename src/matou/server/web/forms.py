@@ -25,8 +25,11 @@ class Form:
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def text(self, name: str) -> str:
-        """The last value; empty where there is none."""
-        return self.values.get(name, ("",))[-1]
+        """The one value; empty where there is none. Raises UnreadableForm where there are several."""
+        values = self.values.get(name, ("",))
+        if len(values) > 1:
+            raise UnreadableForm("{name} was sent more than once", name=name)
+        return values[0]
 
     def all(self, name: str) -> tuple[str, ...]:
         return self.values.get(name, ())

@@ -8,18 +8,41 @@ from urllib.parse import urlencode
 from matou import __version__
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
-from matou.forge.access import Action, Authorized, Identity, MayReadCode, authorize, may
+from matou.db.users import User
+from matou.errors import Phrase
+from matou.forge.access import (
+    Action,
+    Administrator,
+    Authorized,
+    Identity,
+    MayManageAccount,
+    MayReadCode,
+    are_open_backups_local,
+    authorize,
+    authorize_account,
+    authorize_administration,
+    may,
+)
 from matou.forge.content.past import PastState
 from matou.forge.conversation.overview import saved_kinds
 from matou.forge.forge import Forge
 from matou.server.api.links import quoted
 from matou.server.state import ServerState
+from matou.server.streaming import Header
 from matou.server.web.addresses import SEPARATOR
 from matou.server.web.forms import NO_FORM, Form
 from matou.server.web.navigation import NavigationLink, menu_of, tabs_of
+from matou.server.web.sessions import Visitor
 
 PER_PAGE = 50
+SIGN_IN = "sign-in"
+"""In the query of any page: the form that signs in comes first, and leads on to the page."""
+
 MOST_PAGES = 1_000_000
+
+
+class SessionNeeded(Exception):
+    """The page is for whoever signed in with this browser: the form for that comes first, and then the page."""
 
 
 class Unchanged(Exception):
@@ -36,12 +59,14 @@ class HtmlPage:
 
     Attributes:
         etag: of `WebRequest.unless_known`; empty where the page must be made anew each time.
+        headers: that the answer has besides, such as a cookie.
     """
 
     template: str
     values: Mapping[str, object] = field(default_factory=dict)
     status: int = 200
     etag: str = ""
+    headers: tuple[Header, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +74,9 @@ class WebRequest:
     """One look at a page.
 
     Attributes:
+        visitor: who looks at it.
+        client: the address that it comes from, as failures are counted.
+        browser: which kind it is, in a few words.
         segments: of the path, each decoded once; bytes that are not UTF-8 by `surrogateescape`.
         query: the last value of each name.
         base: what whole addresses begin with (`server.origin`).
@@ -61,7 +89,7 @@ class WebRequest:
     """
 
     state: ServerState
-    identity: Identity
+    visitor: Visitor
     segments: tuple[str, ...]
     query: Mapping[str, str]
     base: str
@@ -71,6 +99,29 @@ class WebRequest:
     form: Form = NO_FORM
     caller: Hashable = None
     past: PastState | None = None
+    client: str = ""
+    browser: str = ""
+
+    @property
+    def identity(self) -> Identity:
+        return self.visitor.identity
+
+    @property
+    def account(self) -> Authorized[User, MayManageAccount]:
+        """The account that is signed in with this browser; a token or password in a header is not enough.
+
+        Raises:
+            SessionNeeded: nobody is.
+        """
+        user = self.identity.user
+        if self.visitor.session is None or user is None:
+            raise SessionNeeded
+        return authorize_account(self.identity, MayManageAccount, user)
+
+    @property
+    def administrator(self) -> Administrator:
+        """Whoever administers the server, signed in with this browser. Raises SessionNeeded, NotAllowed."""
+        return authorize_administration(self.account.identity)
 
     @property
     def forge(self) -> Forge:
@@ -121,6 +172,25 @@ class WebRequest:
     def menu(self) -> Iterable[NavigationLink]:
         return menu_of(self.segments)
 
+    @property
+    def is_administrator(self) -> bool:
+        """For what is shown in a menu; pages ask `administrator`."""
+        return self.visitor.session is not None and self.identity.user is not None and self.identity.user.admin
+
+    @property
+    def sign_in_url(self) -> str:
+        """The same page's, so that a page that is hidden says no more than one that is not there."""
+        return "?" + urlencode({**self.query, SIGN_IN: ""}, errors="surrogateescape")
+
+    @property
+    def openness(self) -> Phrase | None:
+        """What whoever reads this server's pages without an account should know."""
+        if self.forge.anonymous_reads_backups:
+            return Phrase("Whoever reaches this address can read all that was backed up: no account is needed.")
+        if are_open_backups_local(self.forge):
+            return Phrase("Until the first account is made, whoever uses this machine can read all that was backed up.")
+        return None
+
     def tabs(self, subject: Repository | Namespace) -> list[NavigationLink]:
         saved = saved_kinds(self.forge, self.identity, subject)
         return tabs_of(subject, self.segments, saved, hidden=self._hidden_tabs(subject))
@@ -150,7 +220,8 @@ class WebRequest:
         Raises:
             Unchanged: the browser has it.
         """
-        viewer = None if self.identity.user is None else self.identity.user
+        visitor, user = self.visitor, self.identity.user
+        viewer = (user, None if visitor.session is None else visitor.form_token, self.openness)
         tabs = [saved_kinds(self.forge, self.identity, one) for one in _subjects(parts)]
         parts = (*parts, *((sorted(one.kinds), sorted(one.states.items())) for one in tabs))
         seen = (__version__, self.language, self.theme, self.base, viewer, self.segments, sorted(self.query.items()))

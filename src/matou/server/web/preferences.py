@@ -1,13 +1,13 @@
-"""Language and theme: what somebody chose, kept in a cookie of the browser's; else what the browser asks for."""
+"""Language and theme where no account says them: what somebody chose, in a cookie; else what the browser asks for."""
 
 from collections.abc import Mapping
 from typing import Final
 
+from matou.forge.accounts.preferences import THEMES
 from matou.i18n import LANGUAGES, language_among
 
 LANGUAGE: Final = "language"
 THEME: Final = "theme"
-THEMES: Final = frozenset({"light", "dark"})
 
 
 def language_of(cookies: Mapping[str, str], accepted: str) -> str:

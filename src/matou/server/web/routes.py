@@ -7,7 +7,7 @@ stand the pages of a repository or a namespace, by the first word.
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_to_bytes, urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -16,8 +16,6 @@ from starlette.types import Receive, Scope, Send
 
 from matou.errors import MatouError, NotFound, Phrase
 from matou.forge.access import (
-    ANONYMOUS,
-    Identity,
     MayReadPast,
     MaySee,
     NoSuchNamespace,
@@ -29,21 +27,30 @@ from matou.forge.access import (
 from matou.forge.content.past import as_of_run
 from matou.i18n import speaking
 from matou.server.api.responses import OpenedStream, StreamedResponse, open_stream
-from matou.server.authentication import CHALLENGE, UnknownCredential, UnreadableCredential, identify, read_credential
+from matou.server.authentication import CHALLENGE, UnknownCredential, UnreadableCredential
 from matou.server.authorization import UNAUTHORIZED
 from matou.server.errors import HttpFailure, answer_for
 from matou.server.origin import base_url, caller_of, client_address
 from matou.server.paths import namespace_at, repository_at
 from matou.server.state import ServerState
 from matou.server.streaming import until_client_leaves
-from matou.server.web.addresses import PAGES_OF_RUNS, SEPARATOR, past_address, staying_in
+from matou.server.web.addresses import PAGES_OF_RUNS, SEPARATOR, page_url, past_address, staying_in
+from matou.server.web.browsers import browser_name
 from matou.server.web.code_links import code_link
 from matou.server.web.forms import read_form
 from matou.server.web.go_import import find_module
-from matou.server.web.page import HtmlPage, Unchanged, WebRequest
+from matou.server.web.page import SIGN_IN, HtmlPage, SessionNeeded, Unchanged, WebRequest
 from matou.server.web.preferences import language_of, theme_of
 from matou.server.web.rendering import STATIC_TYPES, render, static_file
-from matou.server.web.tables import ACTIONS, NAMESPACE_PAGES, PAGES, REPOSITORY_PAGES, Shown
+from matou.server.web.sessions import (
+    FORM_TOKEN,
+    Visitor,
+    identify_page,
+    no_session_cookie,
+    require_form_token,
+    stranger,
+)
+from matou.server.web.tables import ACTIONS, NAMESPACE_PAGES, PAGES, REPOSITORY_PAGES, WITHOUT_TOKEN, Shown
 from matou.server.web.views.listings import show_everything, show_person
 
 LONGEST_PATH_BYTES: Final = 16384
@@ -92,19 +99,21 @@ class _OpenedStream(Response):
 
 
 async def _respond(state: ServerState, request: Request) -> Response:
+    visitor = stranger(state, request)
     try:
-        answer = await _respond_to(state, request)
+        visitor = await identify_page(state, request)
+        answer = await _respond_to(state, request, visitor)
         return answer if isinstance(answer, Response) else _OpenedStream(await open_stream(answer, state))
     except MatouError as error:
-        return _failure(state, request, error)
+        return _failure(state, request, visitor, error)
 
 
-async def _respond_to(state: ServerState, request: Request) -> Response | StreamedResponse:
-    credential = read_credential(request.headers.raw)
+async def _respond_to(state: ServerState, request: Request, visitor: Visitor) -> Response | StreamedResponse:
     if "login" in request.query_params:
-        return _ask_or_return(state, request, signed_in=credential is not None)
-    identity = await state.run_in_pool(identify, state.forge, credential, address=client_address(request.scope))
-    view = _page_request(state, request, identity)
+        return _ask_or_return(state, request, visitor)
+    view = _page_request(state, request, visitor)
+    if SIGN_IN in view.query:
+        return _sign_in_first(view)
     if request.method == "POST":
         form = await read_form(request.receive, request.headers.get("content-type", ""))
         return await state.run_in_pool(_act, replace(view, form=form))
@@ -119,6 +128,8 @@ def _answer(view: WebRequest) -> Response | StreamedResponse:
             return _respond_with(view, _go_module(view) or _show(view))
         except Unchanged as known:
             return Response(status_code=304, headers={**_HEADERS, "etag": known.etag})
+        except SessionNeeded:
+            return _sign_in_first(view)
         except NotFound:
             link = code_link(view)
             if link is None:
@@ -127,13 +138,23 @@ def _answer(view: WebRequest) -> Response | StreamedResponse:
 
 
 def _act(view: WebRequest) -> Response | StreamedResponse:
-    """Do what a form asks for."""
+    """Do what a form asks for. How pages look is for the browser alone to keep, unless somebody is signed in."""
     words = view.segments[1:]
     action = ACTIONS.get(words[0]) if words else None
     if action is None:
         raise _nothing_here()
+    if view.visitor.session is not None or words[0] not in WITHOUT_TOKEN:
+        require_form_token(view.visitor, view.form.text(FORM_TOKEN))
     with speaking(view.language):
-        return _respond_with(view, action(view, words[1:]))
+        try:
+            return _respond_with(view, action(view, words[1:]))
+        except SessionNeeded:
+            return RedirectResponse(page_url(SIGN_IN), 303, _HEADERS)
+
+
+def _sign_in_first(view: WebRequest) -> Response:
+    page = replace(view, query={name: value for name, value in view.query.items() if name != SIGN_IN})
+    return RedirectResponse(f"{page_url(SIGN_IN)}?{urlencode({'next': page.address})}", 303, _HEADERS)
 
 
 def _go_module(view: WebRequest) -> HtmlPage | None:
@@ -153,25 +174,30 @@ def _respond_with(view: WebRequest, shown: Shown) -> Response | StreamedResponse
 def _rendered(view: WebRequest, page: HtmlPage) -> Response:
     headers = {**_HEADERS, "etag": page.etag} if page.etag else {**_HEADERS, "cache-control": "no-store"}
     content = render(page.template, {**page.values, "view": view})
-    return Response(content, page.status, media_type="text/html", headers=headers)
+    response = Response(content, page.status, media_type="text/html", headers=headers)
+    response.raw_headers.extend(page.headers)
+    if view.visitor.had_session:
+        response.raw_headers.append(no_session_cookie(view.visitor))
+    return response
 
 
-def _ask_or_return(state: ServerState, request: Request, *, signed_in: bool) -> Response:
+def _ask_or_return(state: ServerState, request: Request, visitor: Visitor) -> Response:
     """A browser asks for a password on 401 and then sends it to every page below the one that did."""
-    if signed_in:
+    if visitor.identity.user is not None:
         return RedirectResponse("/", 303)
-    return _document(state, request, HttpFailure(UNAUTHORIZED, Phrase("log in to see more"), (CHALLENGE,)))
+    failure = HttpFailure(UNAUTHORIZED, Phrase("log in to see more"), (CHALLENGE,))
+    return _document(state, request, visitor, failure)
 
 
-def _failure(state: ServerState, request: Request, error: MatouError) -> Response:
+def _failure(state: ServerState, request: Request, visitor: Visitor, error: MatouError) -> Response:
     if isinstance(error, UnknownCredential | UnreadableCredential):
-        return _document(state, request, HttpFailure(UNAUTHORIZED, error.fact, (CHALLENGE,)))
-    return _document(state, request, answer_for(error))
+        return _document(state, request, visitor, HttpFailure(UNAUTHORIZED, error.fact, (CHALLENGE,)))
+    return _document(state, request, visitor, answer_for(error))
 
 
-def _document(state: ServerState, request: Request, answer: HttpFailure) -> Response:
-    """What went wrong, in the reader's language. It says nothing of who is signed in: nobody was looked up for it."""
-    view = replace(_page_request(state, request, ANONYMOUS), segments=())
+def _document(state: ServerState, request: Request, visitor: Visitor, answer: HttpFailure) -> Response:
+    """What went wrong, in the reader's language; of what was asked for it says nothing."""
+    view = replace(_page_request(state, request, visitor), segments=())
     with speaking(view.language):
         response = _rendered(
             view, HtmlPage("failure.html", {"text": answer.text, "status": answer.status}, answer.status)
@@ -180,20 +206,23 @@ def _document(state: ServerState, request: Request, answer: HttpFailure) -> Resp
     return response
 
 
-def _page_request(state: ServerState, request: Request, identity: Identity) -> WebRequest:
+def _page_request(state: ServerState, request: Request, visitor: Visitor) -> WebRequest:
     segments = _segments(request.scope["raw_path"])
     if segments is None:
         raise _nothing_here()
     return WebRequest(
         state=state,
-        identity=identity,
+        visitor=visitor,
         segments=segments,
         query=dict(request.query_params),
         base=base_url(state.base_url, request.scope),
-        language=language_of(request.cookies, request.headers.get("accept-language", "")),
-        theme=theme_of(request.cookies),
-        caller=caller_of(identity, client_address(request.scope)),
+        language=visitor.preferences.language
+        or language_of(request.cookies, request.headers.get("accept-language", "")),
+        theme=visitor.preferences.theme or theme_of(request.cookies),
+        caller=caller_of(visitor.identity, client_address(request.scope)),
         known=[tag.strip() for tag in request.headers.get("if-none-match", "").split(",")],
+        client=client_address(request.scope),
+        browser=browser_name(request.headers.get("user-agent", "")),
     )
 
 

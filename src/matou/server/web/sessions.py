@@ -13,7 +13,6 @@ import hmac
 import re
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import unquote
@@ -21,9 +20,11 @@ from urllib.parse import unquote
 from starlette.requests import Request
 
 from matou.credentials import Secret
+from matou.db.user_preferences import UserPreferences
 from matou.db.user_sessions import UserSession
 from matou.errors import Refused
-from matou.forge.access import ANONYMOUS, Identity
+from matou.forge.access import ANONYMOUS, Identity, MaySeeAccount, authorize_account
+from matou.forge.accounts.preferences import read_preferences
 from matou.forge.accounts.sessions import ENDS_AFTER, StartedSession, find_session
 from matou.server.authentication import identify, read_credential
 from matou.server.origin import base_url, client_address
@@ -44,6 +45,9 @@ _TARGET = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/?#-]*\Z")
 _ELSEWHERE = re.compile(r"//|\\|[\x00-\x1f\x7f]")
 
 
+NO_PREFERENCES = UserPreferences()
+
+
 class ForgedForm(Refused):
     """The form is not one that a page of ours gave to this browser, or the session that it was made for has ended."""
 
@@ -59,6 +63,7 @@ class Visitor:
         form_secret: what the token of this browser's forms is derived from.
         has_form_secret: the browser has it already; else an answer with a form sets it (`form_cookie`).
         is_secure: the browser comes by https.
+        preferences: what whoever is signed in chose for all their browsers.
     """
 
     identity: Identity
@@ -67,6 +72,7 @@ class Visitor:
     form_secret: Secret
     has_form_secret: bool
     is_secure: bool
+    preferences: UserPreferences = NO_PREFERENCES
 
     @property
     def form_token(self) -> str:
@@ -82,7 +88,10 @@ async def identify_page(state: ServerState, request: Request) -> Visitor:
         UnknownCredential, UnreadableCredential, TryLater: of an Authorization header, as `identify`. The cookie of a
             session that has ended is nobody's: `had_session` says so.
     """
-    return await state.run_in_pool(visitor_of, state, request)
+    credential = read_credential(request.headers.raw)
+    is_quick = credential is None or credential.is_token
+    ask = state.run_inline_if_fast if is_quick else state.run_in_pool
+    return await ask(visitor_of, state, request)
 
 
 def visitor_of(state: ServerState, request: Request) -> Visitor:
@@ -103,14 +112,19 @@ def visitor_of(state: ServerState, request: Request) -> Visitor:
         form_secret=secret,
         has_form_secret=True,
         is_secure=is_secure,
+        preferences=read_preferences(state.forge, authorize_account(found.identity, MaySeeAccount, found.user)),
     )
 
 
-def require_form_token(visitor: Visitor, fields: Mapping[str, object]) -> None:
+def stranger(state: ServerState, request: Request) -> Visitor:
+    """Whoever asked, taken for nobody: for the page that says what is wrong with their credential."""
+    is_secure = base_url(state.base_url, request.scope).startswith("https://")
+    return _visitor_without_session(request, ANONYMOUS, had_session=False, is_secure=is_secure)
+
+
+def require_form_token(visitor: Visitor, token: str) -> None:
     """Before a form is looked at any further. Raises ForgedForm."""
-    token = fields.get(FORM_TOKEN)
-    expected = visitor.form_token.encode()
-    is_ours = isinstance(token, str) and hmac.compare_digest(token.encode("utf-8", "replace"), expected)
+    is_ours = hmac.compare_digest(token.encode("utf-8", "replace"), visitor.form_token.encode())
     if not is_ours or not visitor.has_form_secret:
         raise ForgedForm("this form is no longer valid; go back, load its page again and send it once more")
 

@@ -10,6 +10,7 @@ from matou.db.repositories import Repository
 from matou.forge.access import Authorized, MaySee
 from matou.server.api.responses import StreamedResponse
 from matou.server.web.page import HtmlPage, WebRequest
+from matou.server.web.views.account.table import change_account, show_account
 from matou.server.web.views.commits import show_commit, show_commits
 from matou.server.web.views.compare import show_comparison
 from matou.server.web.views.files import show_file, show_raw
@@ -19,6 +20,7 @@ from matou.server.web.views.listings import show_namespace
 from matou.server.web.views.preferences import keep_preferences
 from matou.server.web.views.refs import send_archive, show_branches, show_tags
 from matou.server.web.views.repository import show_folder, show_repository
+from matou.server.web.views.sign_in import show_sign_in, sign_in, sign_out
 
 Words = tuple[str, ...]
 Shown = HtmlPage | Response | StreamedResponse
@@ -26,9 +28,17 @@ View = Callable[[WebRequest, Words], Shown]
 RepositoryView = Callable[[WebRequest, Authorized[Repository, MaySee], Words], Shown]
 NamespaceView = Callable[[WebRequest, Authorized[Namespace, MaySee], Words], Shown]
 
-PAGES: Final[Mapping[str, View]] = {}
-ACTIONS: Final[Mapping[str, View]] = {"preferences": keep_preferences}
+PAGES: Final[Mapping[str, View]] = {"account": show_account, "sign-in": show_sign_in}
+ACTIONS: Final[Mapping[str, View]] = {
+    "account": change_account,
+    "preferences": keep_preferences,
+    "sign-in": sign_in,
+    "sign-out": sign_out,
+}
 """What forms are sent to."""
+
+WITHOUT_TOKEN: Final = frozenset({"preferences"})
+"""While nobody is signed in: they change nothing but how this browser is shown pages, and stand on every page."""
 
 REPOSITORY_PAGES: Final[Mapping[str, RepositoryView]] = {
     "": show_repository,
