@@ -1,7 +1,7 @@
 """`make bench`: how long the main job takes beside plain git, and how fast the API answers, in one run.
 
     bench.py [--scale 1.0] [--rounds 3] [start] [small] [mixed] [migration] [api] [lists] [gitee] [pushes] [serving]
-             [conversation] [long-issue]
+             [conversation] [long-issue] [github-backup]
 
 A ratio compares two wall times of the same run, taken in turn; a single time says little on a shared machine.
 """
@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from api import bench_api
 from conversation import bench_conversation, bench_long_issue
 from gitee import bench_gitee
+from github_backup import bench_github_backup
 from lists import bench_lists
 from measuring import Measured, matou, run, wrapped_git
 from migration import bench_migration
@@ -136,6 +137,7 @@ PARTS: dict[str, Callable[[Path, float, int], Iterator[Row]]] = {
     "serving": bench_serving,
     "conversation": bench_conversation,
     "long-issue": bench_long_issue,
+    "github-backup": bench_github_backup,
 }
 
 

@@ -21,8 +21,9 @@ from said import PLACE, BusyGitee, busy_gitee, lists_asked
 from support.gitee_source import TOKEN
 
 ISSUES = 20_000
-COMMENTS_EACH = 3
-COMMENTS_OF_THE_LAST = 50
+SOME = 48
+COMMENTS_EACH = 2
+COMMENTS_OF_SOME = 50
 CHANGED = 50
 RUNS = 30
 CONNECTIONS = 8
@@ -37,10 +38,10 @@ class Saving:
     gitee: BusyGitee
     archive: Path
 
-    def save(self) -> Measured:
+    def save(self, *options: str) -> Measured:
         """What was asked for by it stands in the Gitee's `requests_seen` after it."""
         self.gitee.requests_seen.clear()
-        command = matou("backup", "gitee", "--url", self.gitee.origin, "--to", self.archive, "--json")
+        command = matou("backup", "gitee", "--url", self.gitee.origin, "--to", self.archive, "--json", *options)
         return run(command, {"MATOU_GITEE_TOKEN": TOKEN})
 
     @property
@@ -55,17 +56,23 @@ class Saving:
 
 
 def bench_conversation(folder: Path, scale: float, rounds: int) -> Iterator[Row]:
-    """20,000 issues of all sizes, each with three comments, and one with 50."""
-    issues = round(ISSUES * scale)
-    what = f"{issues:,} issues"
+    """20,000 issues of all sizes with 60,000 comments."""
+    counts = comment_counts(round(ISSUES * scale))
+    what = f"{len(counts):,} issues"
     with busy_gitee() as gitee:
-        gitee.fill([COMMENTS_EACH] * (issues - 1) + [COMMENTS_OF_THE_LAST])
+        gitee.fill(counts)
         saving = Saving(gitee, folder / "archive")
         yield from _first(saving, what)
         yield from _unchanged(saving, what, rounds)
         yield from _changed(saving, what)
         yield from _exported(saving, what)
         yield from _served(saving, rounds)
+
+
+def comment_counts(issues: int) -> list[int]:
+    """Of each issue: two, and 50 of the last, which are one in 48; three on average."""
+    long = issues // SOME
+    return [COMMENTS_EACH] * (issues - long) + [COMMENTS_OF_SOME] * long
 
 
 def bench_long_issue(folder: Path, scale: float, _rounds: int) -> Iterator[Row]:
@@ -110,25 +117,28 @@ def _exported(saving: Saving, what: str) -> Iterator[Row]:
 
 
 def _served(saving: Saving, rounds: int) -> Iterator[Row]:
-    """Each page and each item is another one, but for the long issue's: no answer is one that was remembered."""
+    """Each page and each item is another one: no answer is one that was remembered."""
     numbers = saving.gitee.numbers
+    long = numbers[-(len(numbers) // SOME) :]
     pages = range(1, len(numbers) // 20 + 1)
     issues = f"/repos/{SERVED}/issues"
     asked: Sequence[tuple[str, float, Sequence[str]]] = (
         ("lists of 20 issues", 500, [f"{issues}?state=all&per_page=20&page={page}" for page in pages]),
-        ("issues with 3 comments", 800, [f"{issues}/{number}" for number in numbers[:2000]]),
+        (f"issues with {COMMENTS_EACH} comments", 800, [f"{issues}/{number}" for number in numbers[:2000]]),
+        (f"issues with {COMMENTS_OF_SOME} comments", 800, [f"{issues}/{number}" for number in long]),
+        (
+            f"pages of {COMMENTS_OF_SOME} comments of one issue",
+            300,
+            [f"{issues}/{number}/comments?per_page=50" for number in long],
+        ),
         ("pages of 20 comments of all issues", 150, [f"{issues}/comments?per_page=20&page={page}" for page in pages]),
         ("searches in issues", 50, [f"/search/issues?q={quote(word)}" for word in saving.gitee.words[40:140]]),
     )
     with _serving(saving.archive) as (asker, pid):
         for name, bar, paths in asked:
             yield _rate(name, bar, [asker.ask_each(paths, connections=CONNECTIONS)])
-        long = f"{issues}/{numbers[-1]}"
-        for name, bar, path in (
-            ("issue with 50 comments", 800, long),
-            ("page of 50 comments", 500, f"{long}/comments"),
-        ):
-            yield _rate(f"one {name}, again and again", bar, [asker.ask(path, seconds=1) for _ in range(rounds)])
+        again = [asker.ask(f"{issues}/{numbers[-1]}", seconds=1) for _ in range(rounds)]
+        yield _rate(f"one issue with {COMMENTS_OF_SOME} comments, again and again", 800, again)
         yield Row("memory of the server, issues", high_water(pid) / 2**20, 250, "MiB", "peak")
 
 

@@ -4,6 +4,7 @@ Answers are written by hand here and not with our own structs, so that a slip th
 """
 
 import json
+import ssl
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
@@ -181,11 +182,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving_account(account: A) -> Iterator[A]:
+def serving_account(account: A, encrypted: ssl.SSLContext | None = None) -> Iterator[A]:
     handler = type("Handler", (_Handler,), {"account": account})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     account.origin = f"http://127.0.0.1:{server.server_port}"
+    if encrypted is not None:
+        server.socket = encrypted.wrap_socket(server.socket, server_side=True)
+        account.origin = f"https://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
