@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-HEAD_REVISION = "0006"
+HEAD_REVISION = "0007"
 """The newest migration, known here so that opening a database that is up to date need not load Alembic."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event, text
 
 from matou.db.conditions import Between
 from matou.db.engine import Database
@@ -155,6 +157,36 @@ def test_pages_follow_each_other_and_know_the_whole(database: Database, indexed:
 
     assert [[row.number for row in rows] for rows in pages] == [["1", "2"], ["3", "I6D3AV"], []]
     assert total == 4
+
+
+@pytest.mark.parametrize("order", [ItemOrder.CREATED, ItemOrder.UPDATED])
+@pytest.mark.parametrize("ascending", [True, False])
+def test_a_page_of_a_long_list_is_read_in_the_order_of_an_index(
+    database: Database, metadata_id: MetadataId, order: ItemOrder, *, ascending: bool
+) -> None:
+    with database.begin_write() as connection:
+        replace_items(connection, metadata_id, [issue(number) for number in range(2000)])
+        if database.engine.dialect.name == "postgresql":
+            connection.execute(text("ANALYZE items"))
+    query = ItemQuery(kind="issue", order=order, ascending=ascending)
+    listing = item_listing(metadata_id, query, sees_confidential=True)
+
+    requests_seen = list[tuple[str, Any]]()
+
+    def note(*seen: Any) -> None:
+        requests_seen.append((seen[2], seen[3]))
+
+    with database.begin_read() as connection:
+        event.listen(connection, "before_cursor_execute", note)
+        rows = list_items(connection, listing, limit=2)
+        statement, parameters = requests_seen[-1]
+        words = "EXPLAIN" if database.engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+        plan = " ".join(map(str, connection.exec_driver_sql(f"{words} {statement}", parameters)))
+
+    assert [row.number for row in rows] == (["0", "1"] if ascending else ["1999", "1998"])
+    assert "Sort" not in plan
+    assert "TEMP B-TREE" not in plan
+    assert "ix_" in plan
 
 
 def test_an_item_that_changed_takes_the_place_of_what_it_was(database: Database, indexed: MetadataId) -> None:

@@ -19,8 +19,8 @@ from matou.db.upgrade import NewerDatabase
 from matou.model.names import RepositoryPath
 
 TABLES = {table.name for table in metadata.sorted_tables}
-SEARCH = ("item_trigrams", "item_short_terms", "ix_item_texts_text")
-"""What searches full text, and its tables in SQLite: neither database's form of it is the other's."""
+OF_ONE_DATABASE = ("item_trigrams", "item_short_terms", "ix_item_texts_text", "ix_newest_")
+"""What searches full text, and its tables in SQLite; what lists the newest first: neither's form is the other's."""
 
 
 def constraints(database: Database) -> dict[str, set[str]]:
@@ -40,7 +40,7 @@ def constraints(database: Database) -> dict[str, set[str]]:
 
 
 def is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    return kind not in ("table", "index") or name is None or not name.startswith(SEARCH)
+    return kind not in ("table", "index") or name is None or not name.startswith(OF_ONE_DATABASE)
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_schema(database: Database) -> None:
