@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from matou.errors import Damaged
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity, MayReadConversation, NotAllowed, Scope, authorize
 from matou.forge.conversation.conversation import Conversation, NoSuchItem, NoSuchItemFile, open_conversation
 from matou.forge.conversation.indexing import MetadataSubject, index_metadata
+from matou.forge.conversation.long_items import LONG_ITEM_BYTES, MANY_COMMENTS
 from matou.forge.conversation.search import search_items
 from matou.forge.forge import Forge
 from matou.model.metadata import (
@@ -256,6 +258,42 @@ def test_what_is_packed_anew_while_it_is_open_is_read_on(story: Saved, owner: Id
     git(story.git_dir, "repack", "-adfq")
 
     assert numbers(opened(story, owner)) == ["1", "2", "I6D3AV"]
+
+
+def test_a_long_item_is_read_once_however_many_ask(
+    saved: Saved, owner: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = "潮" * (LONG_ITEM_BYTES // MANY_COMMENTS)
+    long = issue("1", "long", comments=tuple(comment(number, body) for number in range(MANY_COMMENTS)))
+    saved.index(saved.save([*((PERSON, one) for one in PEOPLE), (ISSUE, long), (ISSUE, issue("2", "short"))]))
+    read, item = list[str](), MetadataTree.item
+
+    def count(tree: MetadataTree, kind: MetadataKind, key: str) -> MetadataValue | None:
+        read.append(key)
+        return item(tree, kind, key)
+
+    monkeypatch.setattr(MetadataTree, "item", count)
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: opened(saved, owner).find_item(ISSUE, "1"), range(8)))
+    outlines, _ = opened(saved, owner).list_outlines(ItemQuery(kind="issue", ascending=True))
+
+    assert (found, read) == ([long] * 8, ["1"])
+    assert [(one.item, one.comment_count) for one in outlines] == [(long, MANY_COMMENTS), (issue("2", "short"), 0)]
+
+    later = replace(long, title="longer", comments=(*long.comments, comment(9999, body)))
+    saved.index(saved.save([(ISSUE, later)]))
+
+    assert opened(saved, owner).find_item(ISSUE, "1") == later
+
+
+def test_what_is_listed_has_the_number_of_its_comments_and_no_more(story: Saved, owner: Identity) -> None:
+    conversation = opened(story, owner)
+
+    [request], total = conversation.list_outlines(ItemQuery(kind="change"))
+    [one], _ = conversation.list_outlines(ItemQuery(kind="issue"), search="遇到")
+
+    assert (request.item, request.comment_count, total) == (replace(CHANGE_12, threads=(), comments=()), 2, 1)
+    assert (one.item, one.comment_count) == (replace(STORY[3][1], comments=()), 1)  # type: ignore[call-arg]
 
 
 def test_a_guest_reads_no_conversation(forge: Forge, story: Saved, berta: User) -> None:

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from matou.archive.metadata.json_form import DamagedMetadata, decode, decode_table, encode, encode_table
+from matou.archive.metadata.json_form import DamagedMetadata, decode, decode_outline, decode_table, encode, encode_table
 from matou.archive.metadata.pages import decode_page, encode_page
 from matou.archive.metadata.tree_paths import asset_path, attachment_path, natural_order, path_of
-from matou.model.metadata import Announcement, Comment, CustomField, Issue, LabelDefinition, MarkupText
+from matou.model.metadata import Announcement, ChangeRequest, Comment, CustomField, Issue, LabelDefinition, MarkupText
 from matou.model.metadata.kinds import CHANGE, ISSUE, RELEASE, WIKI_PAGE
 from matou.model.names import fault_of_segment
-from support.metadata_items import DIGEST, issue, picture
+from support.metadata_items import DIGEST, change, comment, issue, picture
 
 TEXTS = st.text(st.characters(codec=None))
 """Halves of surrogate pairs, too."""
@@ -62,6 +62,31 @@ def test_a_table_comes_back_whatever_its_keys_are(names: dict[str, str], setting
     assert decode_table(LabelDefinition, content, path="x") == labels
     assert encode_table(decode_table(LabelDefinition, content, path="x")) == content
     assert decode_table(None, encode_table(settings), path="x") == settings
+
+
+@given(issues())
+def test_an_outline_is_all_of_an_item_but_what_was_said(value: Issue) -> None:
+    outline = decode_outline(Issue, encode(value), path="x")
+
+    assert outline == replace(value, comments=(), events=())
+
+
+def test_an_outline_keeps_what_a_later_matou_wrote() -> None:
+    value, request = issue("7", comments=(comment("1"),)), change("12")
+    written = json.loads(encode(value)) | {"mood": "good"}
+
+    outline = decode_outline(Issue, json.dumps(written).encode(), path="x")
+
+    assert outline == replace(value, comments=(), unknown={"mood": "good"})
+    assert decode_outline(ChangeRequest, encode(request), path="x") == replace(request, threads=())
+
+
+@pytest.mark.parametrize(
+    "content", [b'{"kind":"issue","comments":[}', b"[]", encode(issue("7")).replace(b'"open"', b"4")]
+)
+def test_an_outline_of_what_is_no_item_is_damage(content: bytes) -> None:
+    with pytest.raises(DamagedMetadata, match="issues/0000/7"):
+        decode_outline(Issue, content, path="issues/0000/7.json")
 
 
 @given(TEXTS)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from matou.archive.metadata.json_form import decode, encode
+from matou.archive.metadata.json_form import SAID, decode, decode_outline, encode
 from matou.archive.metadata.pages import decode_page, encode_page
 from matou.archive.metadata.tree_paths import part_of
 from matou.model.metadata import (
@@ -19,9 +19,6 @@ from matou.model.metadata.kinds import MetadataKind, TreeLayout
 
 LONGEST_FILE_BYTES: Final = 8 * 1024 * 1024
 """An item with more goes on in another file; one comment with more stands in a file of its own."""
-
-_LISTS: Final = ("threads", "comments", "events")
-"""What of an item goes on in other files, in this order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +63,12 @@ def read_item(kind: MetadataKind, path: str, read: Callable[[str], bytes | None]
     return _continued(value, path, read) if isinstance(value, Item) else value
 
 
+def read_outline(kind: MetadataKind, path: str, read: Callable[[str], bytes | None]) -> MetadataValue | None:
+    """The same of a kind that has no pages, without what was said on the item; of a long one the first file has all."""
+    content = read(path)
+    return None if content is None or kind.value is None else decode_outline(kind.value, content, path=path)
+
+
 def files_in(value: object) -> Iterator[AttachedFile]:
     """Every file that an item's texts name, those of its comments too."""
     item: Any = value
@@ -81,7 +84,7 @@ def _continued(value: Item, path: str, read: Callable[[str], bytes | None]) -> I
     number = 2
     while (content := read(part_of(path, number))) is not None:
         part = decode(ItemPart, content, path=part_of(path, number))
-        more = {name: found for name in _LISTS if (found := getattr(part, name)) is not None}
+        more = {name: found for name in SAID if (found := getattr(part, name)) is not None}
         value = replace(value, **{name: getattr(value, name) + found for name, found in more.items()})
         number += 1
     return value
@@ -101,7 +104,7 @@ def _parts(value: Item) -> list[dict[str, list[MetadataValue]]]:
 
 
 def _elements(value: Item) -> Iterator[tuple[str, MetadataValue, int]]:
-    for name in _LISTS:
+    for name in SAID:
         for element in getattr(value, name, ()):
             content = encode(element)
             # In a list of an item each of its lines is indented by two more, and a comma follows.
@@ -109,5 +112,5 @@ def _elements(value: Item) -> Iterator[tuple[str, MetadataValue, int]]:
 
 
 def _lists_of(value: Item, lists: dict[str, list[MetadataValue]], *, empty: tuple[()] | None) -> dict[str, Any]:
-    names: Iterable[str] = [name for name in _LISTS if hasattr(value, name)]
+    names: Iterable[str] = [name for name in SAID if hasattr(value, name)]
     return {name: tuple(lists[name]) if name in lists else empty for name in names}

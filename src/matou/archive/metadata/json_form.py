@@ -6,7 +6,7 @@ space, so that a change of one field is a change of one line.
 
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from datetime import datetime
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -26,6 +26,10 @@ UNKNOWN: Final = "*unknown*"
 
 _HELD: Final = f'"{UNKNOWN}"'.encode()
 _structs: Final[dict[str, type[msgspec.Struct]]] = {}
+_outlines: Final[dict[str, type[msgspec.Struct]]] = {}
+
+SAID: Final = ("threads", "comments", "events")
+"""Lists of an item that grow for as long as anybody speaks."""
 
 _FIRST: Final = ("kind",)
 _LAST: Final = ("files", "reactions", "comments", "events", "url", "gone_in", "extra")
@@ -61,6 +65,18 @@ def decode(kind: type[Value], content: bytes, *, path: str) -> Value:
         return _decoded(kind, content)
     except (*NOT_DECODED, ValueError) as error:
         raise _damaged(path, error) from error
+
+
+def decode_outline(kind: type[Value], content: bytes, *, path: str) -> Value:
+    """The same without what was said on an item and done to it, which is most of it and is passed over."""
+    try:
+        found: object = msgspec.json.decode(content, type=_outline_of(kind))
+        return msgspec.convert(found, kind, from_attributes=True)
+    except (*NOT_DECODED, ValueError):
+        # There is more in it than we know, or a lone surrogate; or it is no such value.
+        whole: Any = decode(kind, content, path=path)
+    outline: Value = replace(whole, **dict.fromkeys(_said_in(kind), ()))
+    return outline
 
 
 def decode_table(kind: type[Value] | None, content: bytes, *, path: str) -> dict[str, Any]:
@@ -100,13 +116,26 @@ def struct_of(kind: type[MetadataValue]) -> type[msgspec.Struct]:
     return _structs[kind.__qualname__]
 
 
-def _make_struct(kind: type[MetadataValue]) -> type[msgspec.Struct]:
+def _outline_of(kind: type[MetadataValue]) -> type[msgspec.Struct]:
+    """Under other names than the value has stands what is passed over."""
+    if kind.__qualname__ not in _outlines:
+        _outlines[kind.__qualname__] = _make_struct(kind, passed_over=_said_in(kind))
+    return _outlines[kind.__qualname__]
+
+
+def _said_in(kind: type[MetadataValue]) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(kind) if one.name in SAID)
+
+
+def _make_struct(kind: type[MetadataValue], passed_over: tuple[str, ...] = ()) -> type[msgspec.Struct]:
     hints = get_type_hints(kind, include_extras=True)
     defaults = {one.name: one.default for one in fields(kind) if one.default is not MISSING}
     members: list[Any] = []
     for name in _ordered([one.name for one in fields(kind)]):
         if name == "unknown":
             members.append((name, dict[str, object] | None, msgspec.field(name=UNKNOWN, default=None)))
+        elif name in passed_over:
+            members.append((f"{name}_passed_over", msgspec.Raw, msgspec.field(name=name, default=msgspec.Raw(b""))))
         elif name in defaults and defaults[name] is None:
             members.append((name, _type_of(hints[name]), None))
         else:

@@ -8,11 +8,11 @@ from typing import Any, Final
 import pygit2
 
 from matou.archive.metadata.about import About, decode_about
-from matou.archive.metadata.items import read_item
+from matou.archive.metadata.items import read_item, read_outline
 from matou.archive.metadata.json_form import decode_table
-from matou.archive.metadata.tree_paths import ABOUT, is_first_part, path_of
+from matou.archive.metadata.tree_paths import ABOUT, is_first_part, part_of, path_of
 from matou.errors import Damaged
-from matou.git.odb.blobs import read_blob
+from matou.git.odb.blobs import blob_size, read_blob
 from matou.git.odb.objects import Commit, find_commit, open_repository
 from matou.git.operations.lfs import LfsPointer, parse_pointer
 from matou.git.operations.tree_update import TreeLookup, TreeUpdate
@@ -73,6 +73,18 @@ class MetadataTree:
     def item_at(self, kind: MetadataKind, path: str) -> MetadataValue | None:
         """The item whose file, or whose first file, this is; None where there is none."""
         return read_item(kind, path, self.read)
+
+    def size_of(self, kind: MetadataKind, key: str) -> int:
+        """How many bytes the files of an item have that has any of its own; 0 where there is none of this key."""
+        path, size_bytes, number = path_of(kind, key), 0, 1
+        while (blob := self._lookup.find(part_of(path, number))) is not None:
+            size_bytes += blob_size(self._repository, blob)
+            number += 1
+        return size_bytes
+
+    def outline(self, kind: MetadataKind, key: str) -> MetadataValue | None:
+        """As `item`, of a kind whose items have files of their own, without what was said on it and done to it."""
+        return read_outline(kind, path_of(kind, key), self.read)
 
     def blob_at(self, path: str) -> ObjectId | None:
         """What a file's content is called; None where there is no such file."""

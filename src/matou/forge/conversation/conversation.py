@@ -21,8 +21,9 @@ from matou.db.repositories import Repository
 from matou.errors import NotFound
 from matou.forge.access import Action, Authorized, Identity, MayReadConversation, Right, may
 from matou.forge.conversation.index_rows import IndexedValue, comments_of, is_confidential
+from matou.forge.conversation.long_items import MANY_COMMENTS, LongItemCache
 from matou.forge.forge import Forge
-from matou.model.metadata import Comment, Item, Participant
+from matou.model.metadata import Comment, Item, MetadataValue, Participant
 from matou.model.metadata.kinds import KINDS, PERSON, MetadataKind
 from matou.model.names import ObjectId
 
@@ -74,6 +75,14 @@ class ReadingRights:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemOutline:
+    """An item whose comments and events need not be there, with the number of its comments."""
+
+    item: IndexedValue
+    comment_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class FoundComment:
     """A comment and the item that it was made on."""
 
@@ -114,6 +123,16 @@ class Conversation(Generic[S]):
         with self.forge.database.begin_read() as connection:
             rows, total = self._listed(connection, wanted, search, offset, limit)
         return tuple(map(self.read, rows)), total
+
+    def list_outlines(
+        self, wanted: ItemQuery, *, search: str = "", offset: int = 0, limit: int | None = None
+    ) -> tuple[Sequence[ItemOutline], int]:
+        """As `list_items`, for lists that do not show what was said on them."""
+        if self.indexed is None:
+            return (), 0
+        with self.forge.database.begin_read() as connection:
+            rows, total = self._listed(connection, wanted, search, offset, limit)
+        return tuple(map(self.outline, rows)), total
 
     def list_rows(
         self, wanted: ItemQuery, *, search: str = "", offset: int = 0, limit: int
@@ -171,17 +190,30 @@ class Conversation(Generic[S]):
 
     def find_item(self, kind: MetadataKind, number: str) -> IndexedValue:
         """Raises NoSuchItem."""
-        found = None if self.tree is None else self.tree.item(kind, number)
+        found = self._item(kind, number)
         if found is None or key_of(kind, found) != number or (is_confidential(found) and not self.sees_confidential):
             raise NoSuchItem("there is no {kind} {number}", kind=kind.name, number=repr(number)[:100])
         return cast("IndexedValue", found)
 
     def read(self, row: IndexedItem) -> IndexedValue:
         """All of an item that the index gave to whoever asks. Raises NoSuchItem where it was written anew since."""
-        found = None if self.tree is None else self.tree.item(KINDS[row.kind], row.number)
+        found = self._item(KINDS[row.kind], row.number)
         if found is None:
             raise NoSuchItem("there is no {kind} {number}", kind=row.kind, number=repr(row.number)[:100])
         return cast("IndexedValue", found)
+
+    def outline(self, row: IndexedItem) -> ItemOutline:
+        """As `read`, for lists, which show nothing of what was said on the item."""
+        found, kind = None, KINDS[row.kind]
+        if self.tree is not None and self.indexed is not None:
+            if row.comment_count < MANY_COMMENTS:
+                found = self.tree.outline(kind, row.number)
+            else:
+                long = self.forge.memory(LongItemCache)
+                found = long.outline(self.tree, self.indexed.commit_id, kind, row.number)
+        if found is None:
+            raise NoSuchItem("there is no {kind} {number}", kind=row.kind, number=repr(row.number)[:100])
+        return ItemOutline(cast("IndexedValue", found), row.comment_count)
 
     def list_comments(
         self, wanted: CommentQuery, *, offset: int = 0, limit: int | None = None
@@ -259,6 +291,11 @@ class Conversation(Generic[S]):
         listing, total = self.forge.answers.recall(key, look)
         return items.list_items(connection, listing, offset=offset, limit=limit), total
 
+    def _item(self, kind: MetadataKind, number: str) -> MetadataValue | None:
+        if self.tree is None or self.indexed is None:
+            return None
+        return self.forge.memory(LongItemCache).read(self.tree, self.indexed.commit_id, kind, number)
+
     def _remembered(self, name: str, read: Callable[[], Any]) -> Any:
         """What a file of the tree says that many requests need."""
         if name in self._tables:
@@ -278,7 +315,7 @@ class Conversation(Generic[S]):
     ) -> FoundComment:
         """Of a row that the index gave to whoever asks. Raises NoSuchItem where the item was written anew since."""
         if row.number not in found:
-            item = None if self.tree is None else cast("Item | None", self.tree.item(kind, row.number))
+            item = cast("Item | None", self._item(kind, row.number))
             found[row.number] = (item, tuple(comments_of(item))) if item is not None else None
         known = found[row.number]
         if known is None or row.position >= len(known[1]):

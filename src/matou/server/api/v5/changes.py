@@ -8,13 +8,13 @@ from msgspec.structs import replace
 from matou.db.items import ItemQuery
 from matou.errors import NotFound
 from matou.forge.access import MayReadConversation
-from matou.model.metadata import ChangeRequest, Issue
+from matou.model.metadata import ChangeRequest
 from matou.model.metadata.kinds import CHANGE, ISSUE
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import InvalidParameter, Nothing, PageParameters
 from matou.server.api.responses import ListPage
 from matou.server.api.route import Route, Workload, repository_route
-from matou.server.api.v5.issues import comment_query, events_of, find_comment, item_at, label_page
+from matou.server.api.v5.issues import comment_query, events_of, find_comment, item_at, label_page, listed_issues
 from matou.server.api.v5.queries import (
     ChangeCommentsQuery,
     ChangesQuery,
@@ -45,10 +45,13 @@ class ChangeHandlers:
         rows = self.served.open(context)
         if params.only_count and self.served.change_counts:
             return self._counts(rows, params)
-        found, total = rows.conversation.list_items(
+        found, total = rows.conversation.list_outlines(
             change_query(self.served.change_states, params), offset=params.offset, limit=params.limit
         )
-        return ListPage([rows.change(one, whole=False) for one in found if isinstance(one, ChangeRequest)], total)
+        listed = [
+            rows.change(one.item, listed=one.comment_count) for one in found if isinstance(one.item, ChangeRequest)
+        ]
+        return ListPage(listed, total)
 
     def _counts(self, rows: ConversationRows, params: ChangesQuery) -> Mapping[str, int]:
         return {
@@ -215,5 +218,5 @@ def _linked_issues(rows: ConversationRows, change: ChangeRequest) -> list[JsonRo
     numbers = [link.to for link in change.links]
     if not numbers:
         return []
-    from_index, _ = rows.conversation.list_items(ItemQuery(kind=ISSUE.name, numbers=numbers))
-    return [rows.issue(one, whole=False) for one in from_index if isinstance(one, Issue)]
+    found, _ = rows.conversation.list_outlines(ItemQuery(kind=ISSUE.name, numbers=numbers))
+    return listed_issues(rows, found)

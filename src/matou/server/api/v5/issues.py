@@ -7,7 +7,7 @@ from matou.db.conditions import Between
 from matou.db.item_comments import CommentQuery
 from matou.errors import NotFound
 from matou.forge.access import MayReadConversation
-from matou.forge.conversation.conversation import FoundComment
+from matou.forge.conversation.conversation import FoundComment, ItemOutline
 from matou.model.metadata import Issue, Item
 from matou.model.metadata.kinds import ISSUE, MetadataKind
 from matou.server.api.context import RepositoryContext, RequestContext
@@ -43,10 +43,10 @@ class IssueHandlers:
     def list_issues(self, context: ReadContext, params: IssuesQuery) -> ListPage:
         rows = self.served.open(context)
         wanted = issue_query(rows, self.served.issue_states, params)
-        found, total = rows.conversation.list_items(
+        found, total = rows.conversation.list_outlines(
             wanted, search=params.search, offset=params.offset, limit=params.limit
         )
-        return ListPage([rows.issue(one, whole=False) for one in found if isinstance(one, Issue)], total)
+        return ListPage(listed_issues(rows, found), total)
 
     def show_issue(self, context: ReadContext, _: Nothing) -> JsonRow:
         rows = self.served.open(context)
@@ -155,6 +155,10 @@ def issue_routes(served: V5Conversation) -> tuple[Route, ...]:
             " backup did not bring what was done",
         ),
     )
+
+
+def listed_issues(rows: ConversationRows, found: Sequence[ItemOutline]) -> list[JsonRow]:
+    return [rows.issue(one.item, listed=one.comment_count) for one in found if isinstance(one.item, Issue)]
 
 
 def find_comment(rows: ConversationRows, kind: MetadataKind, comment_id: str) -> FoundComment:

@@ -80,14 +80,14 @@ class ConversationRows(ABC):
         return cls(context, conversation, is_own=is_own, own_api=context.links.repository_api(context.repository.path))
 
     @abstractmethod
-    def issue(self, issue: Issue, *, whole: bool = True) -> JsonRow:
-        """Args: whole: with what a list leaves out."""
+    def issue(self, issue: Issue, *, listed: int | None = None) -> JsonRow:
+        """Args: listed: how many comments one in a list has, which comes without them; None for one by itself."""
 
     @abstractmethod
     def issue_comment(self, found: FoundComment) -> JsonRow: ...
 
     @abstractmethod
-    def change(self, change: ChangeRequest, *, whole: bool = True) -> JsonRow: ...
+    def change(self, change: ChangeRequest, *, listed: int | None = None) -> JsonRow: ...
 
     @abstractmethod
     def change_comments(self, change: ChangeRequest) -> Sequence[JsonRow]:
@@ -240,6 +240,10 @@ def impersonal(value: Any) -> Any:
 
 def _is_personal(key: str) -> bool:
     return key.lower().replace("_", "").replace("-", "").endswith(PERSONAL)
+
+
+def comment_count(item: Item, listed: int | None) -> int:
+    return sum(1 for _ in comments_of(item)) if listed is None else listed
 
 
 def body_of(text: MarkupText | None) -> str:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from matou.db.repositories import Repository, RepositoryId
 from matou.forge.access import MayReadConversation, Scope, authorize
 from matou.forge.conversation.search import SearchHit, search_items
-from matou.model.metadata import Issue
 from matou.model.metadata.kinds import ISSUE
 from matou.server.api.context import RequestContext
 from matou.server.api.params import InvalidParameter
 from matou.server.api.responses import ListPage
 from matou.server.api.route import Route, plain_route
+from matou.server.api.v5.issues import listed_issues
 from matou.server.api.v5.queries import IssueSearchQuery, read_state
 from matou.server.api.v5.rows import ConversationRows, JsonRow
 from matou.server.api.v5.served import V5Conversation, list_of
@@ -68,7 +68,5 @@ def _rows(context: RequestContext, served: V5Conversation, hits: Sequence[Search
             granted = authorize(context.forge, context.identity, MayReadConversation, repository)
             opened[repository.id] = served.open(context.of(granted))
         rows = opened[repository.id]
-        issue = rows.conversation.read(hit.item)
-        if isinstance(issue, Issue):
-            shown.append(rows.issue(issue, whole=False))
+        shown += listed_issues(rows, [rows.conversation.outline(hit.item)])
     return shown

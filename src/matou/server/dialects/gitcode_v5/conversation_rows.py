@@ -9,7 +9,6 @@ from msgspec import UNSET
 
 from matou.forge.content.differences import RevisionComparison
 from matou.forge.conversation.conversation import FoundComment
-from matou.forge.conversation.index_rows import comments_of
 from matou.model.metadata import (
     WITHHELD,
     ChangeRequest,
@@ -37,6 +36,7 @@ from matou.server.api.v5.rows import (
     ConversationRows,
     JsonRow,
     body_of,
+    comment_count,
     merged,
     number_of,
     thread_of,
@@ -64,7 +64,7 @@ class GitCodeRows(ConversationRows):
 
     platform: ClassVar[str] = "gitcode"
 
-    def issue(self, issue: Issue, *, whole: bool = True) -> JsonRow:
+    def issue(self, issue: Issue, *, listed: int | None = None) -> JsonRow:
         status, kind, milestone = issue.status, issue.type, self.milestone_of(issue)
         row = wire_issues.GitCodeIssue(
             id=number_of(issue.id),
@@ -89,8 +89,8 @@ class GitCodeRows(ConversationRows):
             issue_priority_detail=wire_issues.GitCodeIssuePriority(title=issue.priority.name)
             if issue.priority
             else None,
-            comments=sum(1 for _ in comments_of(issue)),
-            custom_fields=_custom_fields(issue) if whole else UNSET,
+            comments=comment_count(issue, listed),
+            custom_fields=_custom_fields(issue) if listed is None else UNSET,
             created_at=_moment(issue.at),
             updated_at=_moment(issue.updated_at),
             deadline=issue.due,
@@ -111,7 +111,7 @@ class GitCodeRows(ConversationRows):
         )
         return self.complete(row, comment.extra, user=self.person(comment.by))
 
-    def change(self, change: ChangeRequest, *, whole: bool = True) -> JsonRow:
+    def change(self, change: ChangeRequest, *, listed: int | None = None) -> JsonRow:
         number, milestone = number_of(change.number), self.milestone_of(change)
         reviewers, testers = self._reviewers(change), self._reviewers(change, testers=True)
         row = wire_pulls.GitCodePullRequest(
@@ -141,8 +141,8 @@ class GitCodeRows(ConversationRows):
             assignees_number=len(reviewers),
             testers=testers,
             testers_number=len(testers),
-            approval_reviewers=[] if whole else UNSET,
-            notes=sum(1 for _ in comments_of(change)),
+            approval_reviewers=[] if listed is None else UNSET,
+            notes=comment_count(change, listed),
             mergeable=False,
             can_merge_check=False,
             created_at=_moment(change.at),

@@ -8,7 +8,6 @@ import msgspec
 
 from matou.forge.content.differences import RevisionComparison
 from matou.forge.conversation.conversation import FoundComment
-from matou.forge.conversation.index_rows import comments_of
 from matou.git.odb.objects import Signature
 from matou.model.metadata import (
     WITHHELD,
@@ -36,6 +35,7 @@ from matou.server.api.v5.rows import (
     ConversationRows,
     JsonRow,
     body_of,
+    comment_count,
     merged,
     number_of,
     thread_of,
@@ -51,7 +51,7 @@ class GiteeRows(ConversationRows):
 
     platform: ClassVar[str] = "gitee"
 
-    def issue(self, issue: Issue, *, whole: bool = True) -> JsonRow:  # noqa: ARG002 - a list has all of it
+    def issue(self, issue: Issue, *, listed: int | None = None) -> JsonRow:
         status, kind, milestone = issue.status, issue.type, self.milestone_of(issue)
         state = STATES.get((status.group if status else None) or "", issue.state)
         detail = wire_issues.GiteeIssueState(id=number_of(status.id), title=status.name) if status else None
@@ -78,7 +78,7 @@ class GiteeRows(ConversationRows):
             plan_started_at=issue.start,
             deadline=issue.due,
             finished_at=_moment(issue.closed_at),
-            comments=sum(1 for _ in comments_of(issue)),
+            comments=comment_count(issue, listed),
             priority=0 if issue.priority is None else (issue.priority.rank or 0) + 1,
             issue_type=kind.name if kind else None,
             security_hole=bool(issue.confidential),
@@ -108,7 +108,7 @@ class GiteeRows(ConversationRows):
         completed = self.complete(row, comment.extra, user=self.person(comment.by))
         return {**completed, "in_reply_to_user": self.person(replied_to) if isinstance(replied_to, str) else None}
 
-    def change(self, change: ChangeRequest, *, whole: bool = True) -> JsonRow:  # noqa: ARG002 - a list has all of it
+    def change(self, change: ChangeRequest, *, listed: int | None = None) -> JsonRow:  # noqa: ARG002 - a list has all of it
         milestone, url = self.milestone_of(change), self.api("pulls", change.number)
         page = change.url or url
         reviewers, testers = self._reviewers(change, testers=False), self._reviewers(change, testers=True)
