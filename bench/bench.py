@@ -1,7 +1,7 @@
 """`make bench`: how long the main job takes beside plain git, and how fast the API answers, in one run.
 
     bench.py [--scale 1.0] [--rounds 3] [start] [small] [mixed] [migration] [api] [lists] [gitee] [pushes] [serving]
-             [conversation] [long-issue] [github-backup]
+             [conversation] [long-issue] [github-backup] [pages]
 
 A ratio compares two wall times of the same run, taken in turn; a single time says little on a shared machine.
 """
@@ -26,6 +26,7 @@ from github_backup import bench_github_backup
 from lists import bench_lists
 from measuring import Measured, matou, run, wrapped_git
 from migration import bench_migration
+from pages import bench_pages
 from peers import clone_in_parallel, fetch_in_parallel, the_script
 from pushes import bench_pushes
 from rows import Row
@@ -138,6 +139,7 @@ PARTS: dict[str, Callable[[Path, float, int], Iterator[Row]]] = {
     "conversation": bench_conversation,
     "long-issue": bench_long_issue,
     "github-backup": bench_github_backup,
+    "pages": bench_pages,
 }
 
 

@@ -63,6 +63,11 @@ serve = Command.lazy(
         show_default="matou.toml",
         help=_("the file whose [server.hosts] say which platform a host stands for"),
     ),
+    click.option(
+        "--sign-in-for-expensive",
+        is_flag=True,
+        help=_("pages that cost work (blame, histories, comparisons, archives, searches) only for who is signed in"),
+    ),
     examples={
         "matou serve --root DIR --port 8585": _("serve an archive on this machine"),
     },

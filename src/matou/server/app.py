@@ -22,6 +22,7 @@ from matou.server.cors import ReadableByPages
 from matou.server.cross_site import LocalNamesOnly, SameSiteOnly
 from matou.server.dialects import coding, gitcode_v5, gitee_v3, gitee_v5
 from matou.server.errors import answer_for
+from matou.server.expensive_pages import ExpensivePages
 from matou.server.git.http import serve_git
 from matou.server.git.lfs import LFS_OPERATIONS, serve_lfs
 from matou.server.git.lfs_tokens import LfsTokenSigner
@@ -53,11 +54,13 @@ class EdgeSettings:
         proxies: whose word is taken for whom a request comes from.
         readers: the sites whose pages may read the API in a browser.
         hosts: names of this server, in lower case, with the platform that each stands for.
+        sign_in_for_expensive: pages that cost the server work are for people with an account.
     """
 
     proxies: tuple[Network, ...] = ()
     readers: tuple[str, ...] = ()
     hosts: Mapping[str, str] = field(default_factory=dict)
+    sign_in_for_expensive: bool = False
 
 
 NO_EDGE_SETTINGS = EdgeSettings()
@@ -78,7 +81,7 @@ def build_app(
         limiter: how often one account, or one address without one, may ask the REST API; None for no limit.
         edge: the proxies before it, and the sites whose pages may read it.
     """
-    state = new_state(forge, base_url)
+    state = new_state(forge, base_url, sign_in_for_expensive=edge.sign_in_for_expensive)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -117,9 +120,13 @@ def build_app(
     return app
 
 
-def new_state(forge: Forge, base_url: str | None) -> ServerState:
+def new_state(forge: Forge, base_url: str | None, *, sign_in_for_expensive: bool = False) -> ServerState:
     return ServerState(
-        forge, base_url, LfsTokenSigner(new_key(), forge.now), ResponseFiles(answers_folder(forge.archive))
+        forge,
+        base_url,
+        LfsTokenSigner(new_key(), forge.now),
+        ResponseFiles(answers_folder(forge.archive)),
+        expensive_pages=ExpensivePages(sign_in_needed=sign_in_for_expensive),
     )
 
 

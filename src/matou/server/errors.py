@@ -12,6 +12,7 @@ from matou.errors import Conflict, Damaged, Invalid, MatouError, NotFound, Phras
 from matou.forge.accounts.users import TooManyFailures
 from matou.fs import DiskFull, WriteFailed
 from matou.model.names import InvalidName
+from matou.server.expensive_pages import TooManyExpensivePages
 from matou.server.rate_limit import TooManyCalls
 from matou.server.streaming import BodyTooLarge, Header
 
@@ -28,6 +29,7 @@ STATUS_OF_KIND: tuple[tuple[type[MatouError], int], ...] = (
     (InvalidName, 422),
     (TooManyFailures, TOO_MANY),
     (TooManyCalls, TOO_MANY),
+    (TooManyExpensivePages, TOO_MANY),
     (TryLater, 503),
     (Refused, 403),
     (NotFound, 404),

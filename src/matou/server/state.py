@@ -13,6 +13,7 @@ from matou.concurrency import FairLimit
 from matou.forge.forge import Forge
 from matou.git.operations.pack_reuse import ReusablePack
 from matou.model.names import ObjectId
+from matou.server.expensive_pages import ExpensivePages
 from matou.server.fair_queue import FairQueue, RepositoryLocks
 from matou.server.git.lfs_tokens import LfsTokenSigner
 from matou.server.git.ref_responses import RefResponseCache
@@ -84,6 +85,7 @@ class ServerState:
     uploads: FairQueue = field(default_factory=lambda: FairQueue(UPLOADS_AT_ONCE, each=UPLOADS_OF_ONE))
     streams: FairLimit = field(default_factory=lambda: FairLimit(STREAMS_AT_ONCE, each=STREAMS_OF_ONE))
     archives: FairLimit = field(default_factory=lambda: FairLimit(ARCHIVES_AT_ONCE, each=ARCHIVES_OF_ONE))
+    expensive_pages: ExpensivePages = field(default_factory=ExpensivePages)
     writers: RepositoryLocks = field(default_factory=RepositoryLocks)
     forge_threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(FORGE_THREADS, "forge"))
     transfer_threads: ThreadPoolExecutor = field(

@@ -29,12 +29,14 @@ def serve(
     trust_proxy: tuple[str, ...],
     cors_origin: tuple[str, ...],
     config: Path | None,
+    sign_in_for_expensive: bool,
 ) -> None:
     base = None if url is None else read_base_url(url)
     between = EdgeSettings(
         proxies=tuple(read_network(address) for address in trust_proxy or ()),
         readers=tuple(read_origin(origin) for origin in cors_origin or ()),
         hosts=read_hosts(read_server_hosts(config)),
+        sign_in_for_expensive=sign_in_for_expensive,
     )
     # Through a proxy others reach it, whatever it listens on.
     loopback, open_to = host in LOOPBACK and not between.proxies, anonymous_reads_backups

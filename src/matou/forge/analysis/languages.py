@@ -14,10 +14,11 @@ from matou.errors import Damaged
 from matou.forge.access import Authorized, MayReadAnalysis, MayReadCode
 from matou.forge.analysis.memory import analysis_cache, commit_at
 from matou.forge.analysis.worker import FORM, MODULE, LanguagesRequest, LanguagesResponse
+from matou.forge.content.revisions import NoSuchRevision
 from matou.forge.forge import Forge
-from matou.forge.jobs import done, still_computing
+from matou.forge.jobs import StillComputing, done, still_computing
 from matou.fs import WriteFailed
-from matou.git.odb.objects import find_commit, open_repository
+from matou.git.odb.objects import MissingObject, find_commit, open_repository
 from matou.git.process.sandbox import Limits
 from matou.git.process.worker import WorkerFailed, ask_worker
 from matou.model.names import ObjectId
@@ -61,6 +62,28 @@ def begin_languages(forge: Forge, granted: Authorized[Repository, MayReadCode]) 
         return done(known)
     compute = partial(_compute, forge, granted.subject, tip)
     return analyses.jobs.begin(key, lambda: analyses.recall(key, compute, len))
+
+
+def known_languages(forge: Forge, granted: Authorized[Repository, MayReadCode], *, counts: bool) -> Languages | None:
+    """The same if it is known, without waiting.
+
+    Args:
+        counts: begin to count where it is not known, for whoever asks later.
+    """
+    try:
+        tip = commit_at(forge, granted)
+        known = analysis_cache(forge).known((granted.subject.id, "languages", tip))
+        if isinstance(known, dict):
+            return known
+        saved = read_whole(cache_folder(forge.archive, granted.subject.id) / ANSWER, form=FORM)
+        last = None if saved is None else msgspec.msgpack.decode(saved, type=_SavedAnswer)
+        if last is not None and last.tree == find_commit(open_repository(forge.git_dir(granted.subject)), tip).tree:
+            return last.languages
+        if counts:
+            begin_languages(forge, granted)
+    except (NoSuchRevision, MissingObject, StillComputing):
+        return None
+    return None
 
 
 def _compute(forge: Forge, repository: Repository, tip: ObjectId) -> Languages:

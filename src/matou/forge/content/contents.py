@@ -201,6 +201,15 @@ def read_file(
     return _file(opened, _located(opened, entry.id, path.encoded, entry.kind), largest_bytes)
 
 
+def find_file(
+    forge: Forge, granted: Authorized[Repository, MayReadCode], start: ObjectId, path: TreePath
+) -> SizedEntry:
+    """What stands at a path, without its content. Raises as `read_file`."""
+    opened = open_repository(forge.git_dir(granted.subject))
+    entry = _entry(opened, find_tree(opened, start), path, start)
+    return _located(opened, entry.id, path.encoded, entry.kind)
+
+
 def _file(opened: pygit2.Repository, entry: SizedEntry, largest_bytes: int) -> FileContent:
     if entry.kind not in _IN_A_FOLDER or entry.size_bytes > largest_bytes:
         return FileContent(entry, None)

@@ -176,6 +176,11 @@ class TreePath:
         return "/".join(self.segments)
 
     @property
+    def parent(self) -> "TreePath | None":
+        """The folder that it stands in; None for the root."""
+        return TreePath(self.segments[:-1]) if len(self.segments) > 1 else None
+
+    @property
     def encoded(self) -> bytes:
         """As it stands in git."""
         return str(self).encode("utf-8", "surrogateescape")

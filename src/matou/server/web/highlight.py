@@ -1,31 +1,118 @@
-"""Source code in colours: lines of HTML, whose classes the stylesheet gives a colour."""
+"""Source code in colours: lines of HTML, whose few classes the stylesheet gives a colour.
 
+A lexer that is slow on what somebody wrote to make it so is stopped; the rest stands in one colour.
+"""
+
+import time
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from markupsafe import Markup, escape
-from pygments import highlight
-from pygments.formatters.html import HtmlFormatter
 from pygments.lexer import Lexer
-from pygments.lexers import get_lexer_for_filename
-from pygments.lexers.special import TextLexer
-from pygments.util import ClassNotFound
+from pygments.lexers import find_lexer_class_for_filename
+from pygments.token import (
+    Comment,
+    Generic,
+    Keyword,
+    Literal,
+    Name,
+    Number,
+    Operator,
+    String,
+    Text,
+    _TokenType,
+    is_token_subtype,
+)
 
-LONGEST_COLOURED: Final = 256 * 1024
+from matou.server.web.plain_text import visible
+
+LONGEST_COLOURED: Final = 512 * 1024
 """Characters; a longer text stands in one colour, at once."""
 
-_CLASSES: Final = "hl-"
+LONGEST_LINE: Final = 2_000
+LONGEST_SECONDS: Final = 1.0
+_TOKENS_A_LOOK: Final = 200
+
+_CLASSES: Final[tuple[tuple[_TokenType, str], ...]] = (
+    (Comment.Preproc, "d"),
+    (Comment, "c"),
+    (Keyword.Constant, "m"),
+    (Keyword.Type, "t"),
+    (Keyword, "k"),
+    (Operator.Word, "k"),
+    (String.Doc, "c"),
+    (String, "s"),
+    (Number, "m"),
+    (Literal, "s"),
+    (Name.Function, "f"),
+    (Name.Class, "t"),
+    (Name.Tag, "k"),
+    (Name.Attribute, "f"),
+    (Name.Decorator, "d"),
+    (Name.Builtin, "b"),
+    (Name.Exception, "t"),
+    (Generic.Heading, "k"),
+    (Generic.Subheading, "k"),
+    (Generic.Deleted, "c"),
+    (Generic.Inserted, "s"),
+)
 
 
 def highlighted(text: str, file_name: str) -> list[Markup]:
     """A line each, without its end. Never fails, whatever the text is."""
-    if len(text) > LONGEST_COLOURED:
-        return [escape(line) for line in text.split("\n")]
-    coloured = highlight(text, _lexer(file_name), HtmlFormatter(nowrap=True, classprefix=_CLASSES))
-    return [Markup(line) for line in coloured.split("\n")]  # noqa: S704  the formatter escapes
+    plain = visible(text.replace("\r\n", "\n"))
+    lines = plain.removesuffix("\n").split("\n")
+    lexer = None if len(plain) > LONGEST_COLOURED or max(map(len, lines)) > LONGEST_LINE else _lexer(file_name)
+    if lexer is None:
+        return [escape(line) for line in lines]
+    return list(_coloured(plain.removesuffix("\n"), lexer))
 
 
-def _lexer(file_name: str) -> Lexer:
-    try:
-        return get_lexer_for_filename(file_name, stripnl=False, ensurenl=False)
-    except ClassNotFound:
-        return TextLexer(stripnl=False, ensurenl=False)
+def _lexer(file_name: str) -> Lexer | None:
+    """Anew for each text: some keep where they are."""
+    found = _lexer_class(file_name)
+    return None if found is None else found(stripnl=False, ensurenl=False)
+
+
+@lru_cache(maxsize=512)
+def _lexer_class(file_name: str) -> type[Lexer] | None:
+    found: type[Lexer] | None = find_lexer_class_for_filename(file_name)
+    return found
+
+
+def _coloured(text: str, lexer: Lexer) -> Iterator[Markup]:
+    line: list[str] = []
+    for kind, value in _tokens(text, lexer):
+        css = _class(kind)
+        first, *others = value.split("\n")
+        _add(line, css, first)
+        for part in others:
+            yield Markup("".join(line))  # noqa: S704  its parts are escaped
+            line = []
+            _add(line, css, part)
+    yield Markup("".join(line))  # noqa: S704  its parts are escaped
+
+
+def _add(line: list[str], css: str, part: str) -> None:
+    if part:
+        line.append(f'<span class="{css}">{escape(part)}</span>' if css and not part.isspace() else escape(part))
+
+
+def _tokens(text: str, lexer: Lexer) -> Iterator[tuple[_TokenType, str]]:
+    """Those of one colour as one; from when it takes too long on, the rest is one token."""
+    until, end = time.monotonic() + LONGEST_SECONDS, 0
+    for number, (begin, kind, value) in enumerate(lexer.get_tokens_unprocessed(text)):
+        if begin < end or (number % _TOKENS_A_LOOK == 0 and time.monotonic() > until):
+            break
+        if begin > end:
+            yield Text, text[end:begin]
+        yield kind, value
+        end = begin + len(value)
+    if end < len(text):
+        yield Text, text[end:]
+
+
+@lru_cache(maxsize=1024)
+def _class(kind: _TokenType) -> str:
+    return next((css for known, css in _CLASSES if is_token_subtype(kind, known)), "")

@@ -46,7 +46,7 @@ _SAVED_TABS: Final = (
     _Tab(Phrase("Wiki"), "wiki", kind="wiki"),
 )
 _TABS: Final = (
-    _Tab(Phrase("Code"), "", frozenset({"tree", "blob"})),
+    _Tab(Phrase("Code"), "", frozenset({"tree", "blob", "blame", "history"})),
     _Tab(Phrase("Commits"), "commits", frozenset({"commit", "compare"})),
     _Tab(Phrase("Branches"), "branches"),
     _Tab(Phrase("Tags"), "tags"),

@@ -132,6 +132,11 @@ class WebRequest:
         """Which page of a list, from 1 on; 1 where there is no number."""
         return max(1, self.number_of("page") or 1)
 
+    @property
+    def line(self) -> int:
+        """Which line of a file is asked for, from 1 on."""
+        return max(1, self.number_of("line") or 1)
+
     def number_of(self, name: str) -> int | None:
         """A number that the query has; None where it has none."""
         requested = self.query.get(name, "")

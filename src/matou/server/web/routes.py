@@ -30,6 +30,7 @@ from matou.server.api.responses import OpenedStream, StreamedResponse, open_stre
 from matou.server.authentication import CHALLENGE, UnknownCredential, UnreadableCredential
 from matou.server.authorization import UNAUTHORIZED
 from matou.server.errors import HttpFailure, answer_for
+from matou.server.expensive_pages import is_expensive
 from matou.server.origin import base_url, caller_of, client_address
 from matou.server.paths import namespace_at, repository_at
 from matou.server.state import ServerState
@@ -117,7 +118,10 @@ async def _respond_to(state: ServerState, request: Request, visitor: Visitor) ->
     if request.method == "POST":
         form = await read_form(request.receive, request.headers.get("content-type", ""))
         return await state.run_in_pool(_act, replace(view, form=form))
-    return await state.run_in_pool(_answer, view)
+    if not is_expensive(view.segments, view.query):
+        return await state.run_in_pool(_answer, view)
+    async with state.expensive_pages.place(view.caller, is_signed_in=view.identity.user is not None):
+        return await state.run_in_pool(_answer, view)
 
 
 def _answer(view: WebRequest) -> Response | StreamedResponse:

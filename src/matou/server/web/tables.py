@@ -11,6 +11,7 @@ from matou.forge.access import Authorized, MaySee
 from matou.server.api.responses import StreamedResponse
 from matou.server.web.page import HtmlPage, WebRequest
 from matou.server.web.views.account.table import change_account, show_account
+from matou.server.web.views.blame import show_blame, show_file_history
 from matou.server.web.views.commits import show_commit, show_commits
 from matou.server.web.views.compare import show_comparison
 from matou.server.web.views.files import show_file, show_raw
@@ -45,6 +46,8 @@ REPOSITORY_PAGES: Final[Mapping[str, RepositoryView]] = {
     "tree": show_folder,
     "blob": show_file,
     "raw": show_raw,
+    "blame": show_blame,
+    "history": show_file_history,
     "commits": show_commits,
     "commit": show_commit,
     "compare": show_comparison,

@@ -1,24 +1,40 @@
 """The front page of a repository, and its folders."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from matou.db.repositories import Repository
-from matou.errors import NotFound, Refused, TryLater
-from matou.forge.access import Authorized, MayReadCode, MaySee
-from matou.forge.content.contents import MOST_IN_A_FOLDER, TreeListEntry, list_entries, read_file
+from matou.errors import NotFound, Refused
+from matou.forge.access import Authorized, MayReadAnalysis, MayReadCode, MaySee, authorize
+from matou.forge.analysis.languages import known_languages
+from matou.forge.content.contents import read_file
 from matou.forge.content.history import find_commit_at
-from matou.forge.content.last_changes import list_changed_entries
+from matou.forge.content.last_changes import ChangedEntry, browse_changed_entries
+from matou.forge.content.licences import LARGEST_LICENCE_BYTES, licence_file, licence_name
 from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import BRANCHES, TAGS, NoSuchRevision, default_branch_of
-from matou.git.odb.objects import Commit, EntryKind, MissingObject, MissingPath, TreePath
+from matou.git.odb.objects import (
+    Commit,
+    EntryKind,
+    MissingObject,
+    MissingPath,
+    TreePath,
+    commit_to_list,
+    open_repository,
+)
 from matou.model.refs import RefListing
-from matou.server.web.addresses import git_url, subject_url
+from matou.server.web.addresses import git_url, joined, subject_url
 from matou.server.web.markdown import TextKind, TextLocation, render_document
-from matou.server.web.page import HtmlPage, WebRequest
+from matou.server.web.page import HtmlPage, Paging, WebRequest
 from matou.server.web.revision_paths import RevisionPath, read_revision_path
+from matou.server.web.text_encoding import decode_text
 
+PATIENCE: Final = timedelta(milliseconds=100)
+"""How long a page waits for the commits that changed its entries; what is not known then is left out."""
+
+ENTRIES_ON_A_PAGE: Final = 200
 LARGEST_README_BYTES: Final = 512 * 1024
 _README: Final = ("readme.md", "readme.markdown", "readme", "readme.rst", "readme.txt", "readme.org")
 
@@ -75,43 +91,84 @@ def _counts(listing: RefListing) -> RefCounts:
 
 def _folder_page(view: WebRequest, code: Authorized[Repository, MayReadCode], place: RevisionPath) -> HtmlPage:
     about = _about(view, code)
-    etag = view.unless_known(place, about)
+    facts = _facts(view, code) if place.path is None else {}
+    etag = view.unless_known(place, about, facts)
     commit = find_commit_at(view.forge, code, place.start)
-    rows = _rows(view, code, place)
+    changed = browse_changed_entries(view.forge, code, place.start, place.path, patience=PATIENCE)
+    entries = sorted(changed.entries, key=_order)
+    begin = (view.number - 1) * ENTRIES_ON_A_PAGE
+    names = [_name(each) for each in entries if each.entry.kind in (EntryKind.FILE, EntryKind.EXECUTABLE)]
     values = {
         **about,
+        "facts": facts,
+        "licence": _licence(view, code, place, names),
         "place": place,
         "commit": commit,
-        "rows": rows,
-        "readme": _readme(view, code, place, [row.name for row in rows if row.kind is EntryKind.FILE]),
+        "rows": _rows(view, code, place, entries[begin : begin + ENTRIES_ON_A_PAGE]),
+        "paging": Paging(view.number, len(entries), ENTRIES_ON_A_PAGE),
+        "readme": _readme(view, code, place, names) if view.number == 1 else None,
     }
-    return HtmlPage("folder.html", values, etag=etag)
+    # What was not known in time is known the next time.
+    return HtmlPage("folder.html", values, etag=etag if changed.is_whole else "")
 
 
-def _rows(view: WebRequest, code: Authorized[Repository, MayReadCode], place: RevisionPath) -> list[FileRow]:
+def _order(each: ChangedEntry) -> tuple[bool, str, str]:
     """Folders first, each sorted as people sort names."""
-    try:
-        changed = list_changed_entries(view.forge, code, place.start, place.path)
-        rows = [_row(view, code, place, each.entry, each.commit) for each in changed]
-    except TryLater:
-        entries, _total = list_entries(
-            view.forge, code, place.start, below=place.path, recursive=False, offset=0, limit=MOST_IN_A_FOLDER
+    name = _name(each)
+    return each.entry.kind is not EntryKind.FOLDER, name.casefold(), name
+
+
+def _name(each: ChangedEntry) -> str:
+    return each.entry.path.rpartition(b"/")[2].decode("utf-8", "surrogateescape")
+
+
+def _rows(
+    view: WebRequest, code: Authorized[Repository, MayReadCode], place: RevisionPath, entries: Sequence[ChangedEntry]
+) -> list[FileRow]:
+    opened = open_repository(view.forge.git_dir(code.subject))
+    commits = {name: commit_to_list(opened, name) for name in {each.commit for each in entries if each.commit}}
+    folders, files = (subject_url(code.subject.path, word, *place.words) for word in ("tree", "blob"))
+    return [
+        FileRow(
+            _name(each),
+            each.entry.kind,
+            joined(folders if each.entry.kind is EntryKind.FOLDER else files, _name(each)),
+            None if each.commit is None else commits[each.commit],
         )
-        rows = [_row(view, code, place, entry, None) for entry in entries]
-    return sorted(rows, key=lambda row: (row.kind is not EntryKind.FOLDER, row.name.casefold(), row.name))
+        for each in entries
+    ]
 
 
-def _row(
-    view: WebRequest,
-    code: Authorized[Repository, MayReadCode],
-    place: RevisionPath,
-    entry: TreeListEntry,
-    changed_by: str | None,
-) -> FileRow:
-    name = entry.path.rpartition(b"/")[2].decode("utf-8", "surrogateescape")
-    word = "tree" if entry.kind is EntryKind.FOLDER else "blob"
-    commit = None if changed_by is None else find_commit_at(view.forge, code, changed_by)
-    return FileRow(name, entry.kind, subject_url(code.subject.path, word, *place.words, name), commit)
+def _facts(view: WebRequest, code: Authorized[Repository, MayReadCode]) -> dict[str, object]:
+    """What the database and what was counted before say of a repository."""
+    return {
+        "size_bytes": code.subject.size_bytes,
+        "last_push_at": code.subject.last_push_at,
+        "languages": _languages(view, code.subject),
+    }
+
+
+def _languages(view: WebRequest, repository: Repository) -> Mapping[str, float] | None:
+    """Of the default branch as it is now. Whoever has an account has them counted, if they are not known."""
+    if view.past is not None:
+        return None
+    try:
+        granted = authorize(view.forge, view.identity, MayReadAnalysis, repository)
+    except (NotFound, Refused):
+        return None
+    return known_languages(view.forge, granted, counts=view.identity.user is not None)
+
+
+def _licence(
+    view: WebRequest, code: Authorized[Repository, MayReadCode], place: RevisionPath, names: Sequence[str]
+) -> tuple[str, str] | None:
+    """Its name and the address of the file that says it."""
+    file = licence_file(names) if place.path is None else None
+    if file is None:
+        return None
+    text = _text_of(view, code, place, file, LARGEST_LICENCE_BYTES)
+    name = None if text is None else licence_name(text)
+    return None if name is None else (name, subject_url(code.subject.path, "blob", place.revision, file))
 
 
 def _readme(
@@ -120,16 +177,24 @@ def _readme(
     name = _readme_name(names, view.language)
     if name is None:
         return None
-    path = TreePath((*(() if place.path is None else place.path.segments), name))
-    try:
-        content = read_file(view.forge, code, place.start, path, largest_bytes=LARGEST_README_BYTES).content
-    except (MissingPath, MissingObject):
-        return None
-    if content is None:
+    text = _text_of(view, code, place, name, LARGEST_README_BYTES)
+    if text is None:
         return None
     location = TextLocation(code.subject.path, place.revision, place.path)
-    html = render_document(content.decode("utf-8", "replace"), TextKind.of(name), location)
-    return {"name": name, "html": html}
+    return {"name": name, "html": render_document(text, TextKind.of(name), location)}
+
+
+def _text_of(
+    view: WebRequest, code: Authorized[Repository, MayReadCode], place: RevisionPath, name: str, largest_bytes: int
+) -> str | None:
+    """A file of the folder, in whatever encoding it is; None where it is none, or too long."""
+    path = TreePath((*(() if place.path is None else place.path.segments), name))
+    try:
+        content = read_file(view.forge, code, place.start, path, largest_bytes=largest_bytes).content
+    except (MissingPath, MissingObject):
+        return None
+    decoded = None if content is None else decode_text(content)
+    return None if decoded is None else decoded.text
 
 
 def _readme_name(names: Sequence[str], language: str) -> str | None:
