@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, true
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from matou.db.conditions import ALWAYS, Between
 from matou.db.metadata_repositories import MetadataId
@@ -38,7 +38,6 @@ class CommentQuery:
     ascending: bool = True
 
 
-_JOINED = item_comments.join(items, items.c.id == item_comments.c.item_id)
 _COLUMNS = [
     item_comments.c.comment_id,
     item_comments.c.position,
@@ -58,30 +57,39 @@ def list_comments(
     offset: int = 0,
     limit: int | None = None,
 ) -> tuple[IndexedComment, ...]:
-    """One page of what is wanted."""
-    chosen = and_(*_conditions(metadata_id, wanted), true() if sees_confidential else ~items.c.confidential)
-    listing = select(*_COLUMNS).select_from(_JOINED).where(chosen).order_by(*_ordered(wanted))
-    return tuple(IndexedComment(*row) for row in connection.execute(listing.offset(offset).limit(limit)))
+    """One page of what is wanted: an index alone tells which these are, and only they are looked up."""
+    chosen = and_(*_conditions(metadata_id, wanted, sees_confidential=sees_confidential))
+    places = select(item_comments.c.item_id, item_comments.c.position).where(chosen).order_by(*_ordered(wanted))
+    page = places.offset(offset).limit(limit).subquery()
+    same = and_(item_comments.c.item_id == page.c.item_id, item_comments.c.position == page.c.position)
+    joined = page.join(item_comments, same).join(items, items.c.id == item_comments.c.item_id)
+    listing = select(*_COLUMNS).select_from(joined).order_by(*_ordered(wanted))
+    return tuple(IndexedComment(*row) for row in connection.execute(listing))
 
 
 def count_comments(
     connection: Connection, metadata_id: MetadataId, wanted: CommentQuery, *, sees_confidential: bool
 ) -> int:
     """How many `list_comments` has on all its pages."""
-    chosen = and_(*_conditions(metadata_id, wanted), true() if sees_confidential else ~items.c.confidential)
-    return connection.execute(select(func.count()).select_from(_JOINED).where(chosen)).scalar_one()
+    chosen = and_(*_conditions(metadata_id, wanted, sees_confidential=sees_confidential))
+    return connection.execute(select(func.count()).select_from(item_comments).where(chosen)).scalar_one()
 
 
-def _conditions(metadata_id: MetadataId, wanted: CommentQuery) -> Iterator[ColumnElement[bool]]:
+def _conditions(
+    metadata_id: MetadataId, wanted: CommentQuery, *, sees_confidential: bool
+) -> Iterator[ColumnElement[bool]]:
     yield item_comments.c.metadata_id == metadata_id
     yield item_comments.c.kind == wanted.kind
     if wanted.comment_id is not None:
         yield item_comments.c.comment_id == wanted.comment_id
     yield from wanted.updated.holds(item_comments.c.updated_at)
+    if not sees_confidential:
+        of_kind = and_(items.c.metadata_id == metadata_id, items.c.kind == wanted.kind)
+        yield item_comments.c.item_id.not_in(select(items.c.id).where(of_kind, items.c.confidential))
 
 
 def _ordered(wanted: CommentQuery) -> tuple[ColumnElement[object], ...]:
     column = item_comments.c.updated_at if wanted.by_update else item_comments.c.created_at
-    columns = (column, items.c.sort_number, items.c.number, item_comments.c.position)
+    columns = (column, item_comments.c.item_id, item_comments.c.position)
     first, *others = (one.asc() if wanted.ascending else one.desc() for one in columns)
     return (first.nulls_last(), *others)

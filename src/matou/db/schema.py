@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-HEAD_REVISION = "0007"
+HEAD_REVISION = "0008"
 """The newest migration, known here so that opening a database that is up to date need not load Alembic."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -448,8 +448,8 @@ item_comments = Table(
     Column("author", Text),
     Column("created_at", Moment),
     Column("updated_at", Moment),
-    Index(None, "metadata_id", "kind", "created_at"),
-    Index("ix_item_comments_updated", "metadata_id", "kind", "updated_at"),
+    Index("ix_item_comments_created", "metadata_id", "kind", "created_at", "item_id", "position"),
+    Index("ix_item_comments_updated", "metadata_id", "kind", "updated_at", "item_id", "position"),
     Index("ix_item_comments_identity", "metadata_id", "kind", "comment_id"),
 )
 

@@ -242,6 +242,31 @@ def test_comments_are_listed_across_items_and_by_id(database: Database, metadata
     assert listed(confidential=True)[-1] == ("3", "99")
 
 
+@pytest.mark.parametrize("wanted", [{}, {"ascending": False}, {"by_update": True}])
+@pytest.mark.parametrize("confidential", [True, False])
+def test_pages_of_comments_have_each_once_whatever_stands_at_one_time(
+    database: Database, metadata_id: MetadataId, wanted: dict[str, bool], *, confidential: bool
+) -> None:
+    said = [[NewComment(f"{item}-{place}", "17", at(place // 2), at(7)) for place in range(4)] for item in range(5)]
+    new = [issue(item, comments=comments, confidential=item == 3) for item, comments in enumerate(said)]
+    with database.begin_write() as connection:
+        replace_items(connection, metadata_id, new)
+    query = CommentQuery(kind="issue", **wanted)  # type: ignore[arg-type]
+
+    with database.begin_read() as connection:
+        every = list_comments(connection, metadata_id, query, sees_confidential=confidential)
+        pages = [
+            list_comments(connection, metadata_id, query, sees_confidential=confidential, offset=offset, limit=3)
+            for offset in range(0, 21, 3)
+        ]
+
+    assert [one for page in pages for one in page] == list(every)
+    expected = {f"{item}-{place}" for item in range(5) for place in range(4) if confidential or item != 3}
+    assert sorted(one.comment_id for one in every) == sorted(expected)
+    times = [one.updated_at if query.by_update else one.created_at for one in every]
+    assert times == sorted(times, key=str, reverse=not query.ascending)
+
+
 TEXTS = {
     "1": "登录失败 when the Password has 100% of _ characters",
     "2": "无法登录：RequestHandler raises OSError",
