@@ -11,6 +11,7 @@ pytest_plugins = (
     "support.fault_proxy",
     "support.databases",
     "support.matou_server",
+    "support.served_harbour",
     "support.team",
     "support.gitcode_server",
     "support.socks_proxy",

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 from operator import itemgetter
@@ -19,6 +20,7 @@ from matou.fs import reason_of
 from matou.settings import process_language
 
 LANGUAGES = frozenset({"en", "zh"})
+_MINUTES_OF_TWO_DAYS = 2 * 24 * 60
 LOCALE = "locale/zh_CN/LC_MESSAGES/matou.mo"
 
 
@@ -101,6 +103,19 @@ def _weight(parameter: str) -> float:
 def labelled(label: str, text: str) -> str:
     """`label: text`, as the person's language sets a colon; both are fit to be shown."""
     return gettext("{label}: {text}").format(label=label, text=text)
+
+
+def duration(time: timedelta) -> str:
+    """As exactly as it is known: of two moments in whole seconds, as a manifest keeps them, without a tenth."""
+    seconds = time.total_seconds()
+    if not time:
+        return "< 1 s"
+    if seconds < 60:
+        return f"{seconds:.1f} s" if time.microseconds else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes >= _MINUTES_OF_TWO_DAYS:
+        return f"{minutes // 1440} d {minutes % 1440 // 60} h"
+    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min {rest:02d} s"
 
 
 def printable(text: str) -> str:

@@ -1,6 +1,5 @@
 """What is named in the code by an enumeration, in the person's language."""
 
-from matou.archive.manifest import Outcome
 from matou.i18n import gettext as _
 from matou.i18n import ngettext
 from matou.transfer.verify.report import Stage
@@ -9,19 +8,6 @@ from matou.transfer.verify.report import Stage
 def counted_repositories(count: int) -> str:
     return ngettext("{count} repository", "{count} repositories", count).format(count=count)
 
-
-OUTCOMES = {
-    Outcome.SAVED: _("saved"),
-    Outcome.UNCHANGED: _("unchanged"),
-    Outcome.EMPTY: _("empty"),
-    Outcome.GONE: _("gone from the source, kept here"),
-    Outcome.UNLISTED: _("not in an incomplete list, kept here"),
-    Outcome.EXCLUDED: _("excluded"),
-    Outcome.UNSUPPORTED: _("not git"),
-    Outcome.REFUSED: _("refused"),
-    Outcome.FAILED: _("failed"),
-    Outcome.INCOMPLETE: _("saved in part"),
-}
 
 STAGES = {
     Stage.REPOSITORIES: _("repositories"),

@@ -9,11 +9,11 @@ from click.exceptions import Exit
 
 from matou.cli.command import Command
 from matou.cli.exit_codes import ExitCode
-from matou.cli.labels import OUTCOMES
 from matou.cli.options import archive_argument, json_lines_option
-from matou.cli.ui.formatting import duration, local_time, size
-from matou.i18n import format_error, printable
+from matou.cli.ui.formatting import local_time, size
+from matou.i18n import duration, format_error, printable
 from matou.i18n import gettext as _
+from matou.transfer.backup.wording import outcome_name
 from matou.transfer.common.saved_repositories import RunState, RunSummary, runs
 from matou.wiring import open_archive
 
@@ -59,7 +59,7 @@ def _line(run: RunSummary) -> str:
         return f"{run.run:06d}  {format_error(run.fault)}"
     if run.first is None or run.end is None:
         return f"{run.run:06d}  " + _("interrupted")
-    outcomes = _(", ").join(f"{count:,} {OUTCOMES[outcome]}" for outcome, count in run.end.outcomes.items())
+    outcomes = _(", ").join(f"{count:,} {outcome_name(outcome)}" for outcome, count in run.end.outcomes.items())
     took = duration(run.end.finished_at - run.first.started_at)
     return "  ".join(
         (

@@ -11,7 +11,6 @@ from click.exceptions import Exit
 from matou.archive.layout import Archive
 from matou.cli.command import Command, WholeNumber, imported
 from matou.cli.exit_codes import ExitCode
-from matou.cli.labels import OUTCOMES
 from matou.cli.options import archive_argument, json_lines_option
 from matou.cli.runs import utc
 from matou.cli.ui.formatting import columns, local_time, size
@@ -20,6 +19,7 @@ from matou.errors import Invalid
 from matou.i18n import format_error, labelled, printable
 from matou.i18n import gettext as _
 from matou.model.metadata.kinds import CHANGE, ISSUE, RELEASE
+from matou.transfer.backup.wording import outcome_name
 from matou.transfer.common.saved_repositories import SavedRepository, show_one
 from matou.transfer.common.saved_repositories import show as show_saved
 from matou.wiring import open_archive
@@ -116,7 +116,7 @@ def _table(archive: Archive, repositories: list[SavedRepository]) -> Iterator[st
             "" if one.line.refs is None else f"{one.line.refs:,}",
             size(one.size_bytes(archive)) if one.line.snapshot else "",
             _moment(one.changed_at(archive)),
-            OUTCOMES[one.line.outcome],
+            outcome_name(one.line.outcome),
         )
         for one in repositories
     ]
@@ -125,7 +125,7 @@ def _table(archive: Archive, repositories: list[SavedRepository]) -> Iterator[st
 
 def _lines(repository: SavedRepository) -> Iterator[str]:
     line, refs = repository.line, repository.refs
-    yield f"{printable(line.path)}  ({OUTCOMES[line.outcome]})"
+    yield f"{printable(line.path)}  ({outcome_name(line.outcome)})"
     if refs is None:
         return
     if refs.head or refs.detached_head:

@@ -12,29 +12,25 @@ from click.exceptions import Exit
 
 from matou.archive.layout import NotAnArchive
 from matou.archive.manifest import SourceLine
-from matou.archive.run_history import host_of, source_key
+from matou.archive.run_history import host_of
 from matou.cli.command import Command
 from matou.cli.config import CONFIGURATION, SourceTable, read_configuration
 from matou.cli.exit_codes import ExitCode
 from matou.cli.hosts import api_address
-from matou.cli.labels import OUTCOMES
 from matou.cli.options import json_option
 from matou.cli.runs import utc
-from matou.cli.ui.backup_report import LISTINGS, nothing_looked_for
-from matou.cli.ui.formatting import duration, local_time, size
+from matou.cli.ui.formatting import local_time, size
 from matou.cli.ui.output import print_json
 from matou.errors import Invalid, NotFound
-from matou.i18n import format_error, labelled, ngettext, printable
+from matou.i18n import duration, format_error, labelled, ngettext, printable
 from matou.i18n import gettext as _
 from matou.platforms.registry import require_source
-from matou.transfer.backup.status import NOTHING_YET, ArchiveStatus, SourceStatus, archive_status
+from matou.transfer.backup.status import NOTHING_YET, ArchiveStatus, SourceStatus, Verdict, archive_status, verdict_of
+from matou.transfer.backup.wording import MOST_NAMED, backup_command, cut_off_text, faults_of_source, state_of_line
 from matou.wiring import now, open_archive
 
 ConfiguredSources = tuple[tuple[Path, "SourceTable"], ...]
 """What a configuration lists: each source with the folder of its archive."""
-
-MOST_NAMED = 10
-"""So many of those that are not done are named on a terminal; how many more there are is said."""
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -63,16 +59,7 @@ class SourceRow:
 
     @property
     def is_well(self) -> bool:
-        is_done = self.status is not None and self.status.is_done and not self.status.damaged
-        return is_done and not self.is_too_old and self.cut_off is None
-
-
-@dataclass(frozen=True, slots=True)
-class UnendedRun:
-    """A run that has not ended, and whose it is."""
-
-    run: int
-    source: SourceLine
+        return verdict_of(self.status, is_too_old=self.is_too_old, cut_off=self.cut_off) is Verdict.COMPLETE
 
 
 @click.command(
@@ -173,26 +160,18 @@ def _rows(
             yield SourceRow(folder, one.source.platform, one.source.url, one, age, is_too_old, run, ())
         yield from _never_ended(folder, archive)
     for folder, table in sources:
-        known = [one.source for one in statuses[folder].sources] + [one.source for one in _begun(statuses[folder])]
+        known = [one.source for one in statuses[folder].sources] + [one.source for one in statuses[folder].begun]
         if not any(_is_of(table, source) for source in known):
             yield SourceRow(folder, table.platform, table.url, None, None, is_too_old=False, cut_off=None, command=())
 
 
 def _never_ended(folder: Path, archive: ArchiveStatus) -> Iterator[SourceRow]:
     """Sources of which a run was cut off, and none has ended."""
-    for one in _begun(archive):
+    for one in archive.begun:
         cut_off = None if archive.is_at_work else one.run
         yield SourceRow(
             folder, one.source.platform, one.source.url, None, None, is_too_old=False, cut_off=cut_off, command=()
         )
-
-
-def _begun(archive: ArchiveStatus) -> list[UnendedRun]:
-    ended = {source_key(one.source) for one in archive.sources}
-    begun = {
-        source_key(one.source): UnendedRun(one.run, one.source) for one in archive.cut_off if one.source is not None
-    }
-    return [one for key, one in begun.items() if key not in ended]
 
 
 def _is_of(table: SourceTable, source: SourceLine) -> bool:
@@ -278,28 +257,18 @@ def _lines_of(row: SourceRow) -> Iterator[str]:
         )
         yield _("repositories saved: {count}, {size}").format(count=one.repositories, size=size(one.size_bytes))
         for line in one.not_done[:MOST_NAMED]:
-            outcome = OUTCOMES[line.outcome]
-            state = labelled(outcome, printable(line.reason)) if line.reason else outcome
-            yield labelled(printable(line.path), state)
+            yield labelled(printable(line.path), state_of_line(line))
         if len(one.not_done) > MOST_NAMED:
             count = len(one.not_done) - MOST_NAMED
             yield ngettext("{count} more is not done", "{count} more are not done", count).format(count=count)
         yield from _faults_of(row, one)
     if row.cut_off is not None:
-        yield _("run {run} was cut off; the same command goes on from there").format(run=row.cut_off)
+        yield cut_off_text(row.cut_off)
     yield _("next: {step}").format(step=printable(_next(row))) if not row.is_well else _("all is well")
 
 
 def _faults_of(row: SourceRow, one: SourceStatus) -> Iterator[str]:
-    if one.listing in LISTINGS:
-        yield LISTINGS[one.listing]
-    if not one.looked_for:
-        yield nothing_looked_for(one.outcomes)
-    for line in one.damaged[:MOST_NAMED]:
-        yield _("{path} is damaged, as verify found; the next run fetches it again").format(path=printable(line.path))
-    if len(one.damaged) > MOST_NAMED:
-        count = len(one.damaged) - MOST_NAMED
-        yield ngettext("{count} more is damaged", "{count} more are damaged", count).format(count=count)
+    yield from faults_of_source(one)
     if row.is_too_old:
         yield _("that is longer ago than --max-age allows")
 
@@ -313,4 +282,4 @@ def _command(row: SourceRow, sources: ConfiguredSources, config: Path | None) ->
     """What a configuration lists is saved as it says there: with its patterns, and by the token that it names."""
     if any(folder == row.archive and _is_at(table, row.platform, row.url) for folder, table in sources):
         return ("matou", "backup", *(() if config is None else ("--config", str(config))))
-    return ("matou", "backup", row.platform, "--url", row.url, "--to", str(row.archive))
+    return backup_command(row.platform, row.url, str(row.archive))

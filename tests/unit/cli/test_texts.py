@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from matou.cli.status import read_age
-from matou.cli.ui.formatting import columns, duration
+from matou.cli.ui.formatting import columns
 from matou.errors import Invalid
+from matou.i18n import duration
 
 
 def test_columns_stand_below_each_other_whatever_the_script() -> None:

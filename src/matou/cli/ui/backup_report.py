@@ -1,21 +1,20 @@
 """What a backup did, as a person or a program reads it."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from matou.archive.manifest import ListingState, Outcome
 from matou.cli.exit_codes import ExitCode, exit_code_for
-from matou.cli.labels import OUTCOMES
-from matou.cli.ui.formatting import duration, size
+from matou.cli.ui.formatting import size
 from matou.cli.ui.verbosity import is_quiet, is_verbose
 from matou.errors import MatouError
-from matou.i18n import format_error, labelled, localize, ngettext, printable
+from matou.i18n import duration, format_error, labelled, localize, ngettext, printable
 from matou.i18n import gettext as _
 from matou.model.refs import RefChange
 from matou.transfer.backup.changes import RepositoryChange
 from matou.transfer.backup.metadata.kind_names import name_of
 from matou.transfer.backup.report import BackupProblem, BackupReport, CallBudget, Intention
+from matou.transfer.backup.wording import listing_fault, nothing_looked_for, outcome_name
 
 SHORT = 12
 
@@ -24,11 +23,6 @@ _INTENTIONS = {
     Intention.ASK: _("would be asked for its refs"),
     Intention.TRUST: _("would be taken for unchanged"),
     Intention.NOTHING: _("would be left alone"),
-}
-
-LISTINGS = {
-    ListingState.BROKEN_OFF: _("the list of repositories is not whole: there may be more, and none was given up"),
-    ListingState.SHRUNK: _("the list of repositories is suddenly shorter: what is not on it was not given up"),
 }
 
 
@@ -143,7 +137,7 @@ def _change_lines(change: RepositoryChange) -> Iterator[str]:
     line = change.line
     summary = _new(line.refs or 0) if change.is_new else _counts(change.refs)
     yield _("{path}: {outcome}, {what}, {size}").format(
-        path=printable(line.path), outcome=OUTCOMES[line.outcome], what=summary, size=size(line.received_bytes)
+        path=printable(line.path), outcome=outcome_name(line.outcome), what=summary, size=size(line.received_bytes)
     )
     for ref in change.refs:
         before, after = (oid[:SHORT] if oid else _("nothing") for oid in (ref.old, ref.new))
@@ -164,10 +158,10 @@ def _counts(refs: Sequence[RefChange]) -> str:
 
 def _lines(report: BackupReport) -> Iterator[str]:
     for plan in report.planned:
-        summary = OUTCOMES[plan.outcome] if plan.outcome else _INTENTIONS[plan.intention]
+        summary = outcome_name(plan.outcome) if plan.outcome else _INTENTIONS[plan.intention]
         yield labelled(printable(plan.path), summary)
     for outcome, count in report.outcomes.items():
-        yield f"{count:>7,}  {OUTCOMES[outcome]}"
+        yield f"{count:>7,}  {outcome_name(outcome)}"
     yield from _kind_lines(report)
     yield from _notes(report)
     yield _last_line(report)
@@ -224,8 +218,9 @@ def _notes(report: BackupReport) -> Iterator[str]:
             "{count} were taken for unchanged on the listing's word, without proof",
             report.trusted,
         ).format(count=report.trusted)
-    if report.listing in LISTINGS:
-        yield LISTINGS[report.listing]
+    fault = listing_fault(report.listing)
+    if fault is not None:
+        yield fault
     if not report.looked_for:
         yield nothing_looked_for(report.outcomes)
     # What may hide repositories is among the problems.
@@ -236,12 +231,3 @@ def _notes(report: BackupReport) -> Iterator[str]:
     if report.problem_count > len(report.problems):
         count = report.problem_count - len(report.problems)
         yield ngettext("{count} more is in the manifest", "{count} more are in the manifest", count).format(count=count)
-
-
-def nothing_looked_for(outcomes: Mapping[Outcome, int]) -> str:
-    if outcomes.get(Outcome.EXCLUDED):
-        return _("nothing was to be saved: every repository is left out")
-    return _(
-        "the source listed no repository, so nothing is known to be saved: the account has none, or its token may "
-        "not see them; check that both are the right ones, and which scopes the token has"
-    )

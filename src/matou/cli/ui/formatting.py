@@ -1,9 +1,7 @@
 """How values look on a terminal."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
-
-MINUTES_OF_TWO_DAYS = 2 * 24 * 60
+from datetime import datetime
 
 
 def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -33,16 +31,3 @@ def local_time(moment: datetime) -> str:
     except (OverflowError, ValueError):
         here = moment
     return f"{here:%Y-%m-%d %H:%M:%S}"
-
-
-def duration(time: timedelta) -> str:
-    """As exactly as it is known: of two moments in whole seconds, as a manifest keeps them, without a tenth."""
-    seconds = time.total_seconds()
-    if not time:
-        return "< 1 s"
-    if seconds < 60:
-        return f"{seconds:.1f} s" if time.microseconds else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes >= MINUTES_OF_TWO_DAYS:
-        return f"{minutes // 1440} d {minutes % 1440 // 60} h"
-    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min {rest:02d} s"

@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from matou.archive.manifest import Outcome
-from matou.cli.ui.formatting import duration
 from matou.cli.ui.output import print_error, say
 from matou.cli.ui.verbosity import is_quiet
 from matou.errors import TryLater
+from matou.i18n import duration, localize, printable
 from matou.i18n import gettext as _
-from matou.i18n import localize, printable
 from matou.model.metadata.kinds import MetadataKind
 from matou.model.platform import Account
 from matou.transfer.backup.metadata.kind_names import name_of

@@ -1,6 +1,12 @@
 """Who may do what: the policy, who asks, and the answer as a value (docs/decisions/authorization.md)."""
 
-from matou.forge.access.administration import Administrator, authorize_administration
+from matou.forge.access.administration import (
+    Administrator,
+    BackupOverseer,
+    authorize_administration,
+    authorize_oversight,
+    may_oversee,
+)
 from matou.forge.access.authorize import (
     Authorized,
     BoundToken,
@@ -86,6 +92,7 @@ __all__ = [
     "Action",
     "Administrator",
     "Authorized",
+    "BackupOverseer",
     "BoundToken",
     "Decision",
     "GrantedPage",
@@ -134,6 +141,7 @@ __all__ = [
     "authorize_administration",
     "authorize_again",
     "authorize_namespace",
+    "authorize_oversight",
     "authorize_repository",
     "authorize_saved_repository",
     "backups_are_open",
@@ -141,6 +149,7 @@ __all__ = [
     "granted_by_listing",
     "granted_to_operator",
     "may",
+    "may_oversee",
     "no_such_namespace",
     "no_such_repository",
     "renewed",

@@ -3,9 +3,12 @@
 from dataclasses import InitVar, dataclass
 from typing import Final, final
 
+from matou.errors import NotFound, Refused
 from matou.forge.access.authorize import BoundToken, NotAllowed, level_anywhere
 from matou.forge.access.identity import ALL_SCOPES, Identity, missing_scope
+from matou.forge.access.open_backups import are_open_backups_local
 from matou.forge.access.policy import AccessLevel
+from matou.forge.forge import Forge
 
 _KEY: Final = object()
 """Whoever holds it has asked."""
@@ -39,3 +42,38 @@ def authorize_administration(identity: Identity) -> Administrator:
     if missing:
         raise missing_scope(missing)
     return Administrator(identity, _KEY)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class BackupOverseer:
+    """That an identity may see how all backups of the archive stand, whatever they are of."""
+
+    identity: Identity
+    key: InitVar[object]
+
+    def __post_init__(self, key: object) -> None:
+        if key is not _KEY:
+            raise TypeError("only forge.access.administration makes this")
+
+
+def authorize_oversight(forge: Forge, identity: Identity) -> BackupOverseer:
+    """Decide: administrators, and whoever asks while backups are open since only this machine can ask.
+
+    Raises:
+        NotFound: anybody else. It looks as if there were no such thing.
+    """
+    try:
+        authorize_administration(identity)
+    except Refused:
+        if not are_open_backups_local(forge):
+            raise NotFound("there is nothing here") from None
+    return BackupOverseer(identity, _KEY)
+
+
+def may_oversee(forge: Forge, identity: Identity) -> bool:
+    try:
+        authorize_oversight(forge, identity)
+    except NotFound:
+        return False
+    return True

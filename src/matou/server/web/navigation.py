@@ -54,7 +54,7 @@ _TABS: Final = (
     *_SAVED_TABS,
 )
 _NAMESPACE_TABS: Final = (_Tab(Phrase("Repositories"), ""), *_SAVED_TABS)
-_MENU: Final[tuple[_Tab, ...]] = ()
+_MENU: Final[tuple[_Tab, ...]] = (_Tab(Phrase("Backups"), "overview", frozenset({"runs"})),)
 
 
 def tabs_of(
@@ -74,9 +74,13 @@ def tabs_of(
     ]
 
 
-def menu_of(segments: tuple[str, ...]) -> Iterable[NavigationLink]:
+def menu_of(segments: tuple[str, ...], *, hidden: Collection[str]) -> Iterable[NavigationLink]:
     first = segments[1] if segments[:1] == (SEPARATOR,) and len(segments) > 1 else None
-    return [NavigationLink(localize(tab.label), page_url(tab.word), first == tab.word) for tab in _MENU]
+    return [
+        NavigationLink(localize(tab.label), page_url(tab.word), first == tab.word or first in tab.others)
+        for tab in _MENU
+        if tab.word not in hidden
+    ]
 
 
 def _word_behind(segments: tuple[str, ...]) -> str:

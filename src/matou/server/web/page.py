@@ -22,6 +22,7 @@ from matou.forge.access import (
     authorize_account,
     authorize_administration,
     may,
+    may_oversee,
 )
 from matou.forge.content.past import PastState
 from matou.forge.conversation.overview import saved_kinds
@@ -175,7 +176,9 @@ class WebRequest:
 
     @property
     def menu(self) -> Iterable[NavigationLink]:
-        return menu_of(self.segments)
+        """Without what is hidden from the viewer."""
+        is_hidden = not may_oversee(self.forge, self.identity)
+        return menu_of(self.segments, hidden=frozenset({"overview"} if is_hidden else ()))
 
     @property
     def is_administrator(self) -> bool:

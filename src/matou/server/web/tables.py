@@ -18,9 +18,11 @@ from matou.server.web.views.files import show_file, show_raw
 from matou.server.web.views.issues import show_changes, show_issues, show_saved_file
 from matou.server.web.views.kept import show_kept
 from matou.server.web.views.listings import show_namespace
+from matou.server.web.views.overview import show_overview
 from matou.server.web.views.preferences import keep_preferences
 from matou.server.web.views.refs import send_archive, show_branches, show_tags
 from matou.server.web.views.repository import show_folder, show_repository
+from matou.server.web.views.runs import show_runs
 from matou.server.web.views.sign_in import show_sign_in, sign_in, sign_out
 
 Words = tuple[str, ...]
@@ -29,7 +31,12 @@ View = Callable[[WebRequest, Words], Shown]
 RepositoryView = Callable[[WebRequest, Authorized[Repository, MaySee], Words], Shown]
 NamespaceView = Callable[[WebRequest, Authorized[Namespace, MaySee], Words], Shown]
 
-PAGES: Final[Mapping[str, View]] = {"account": show_account, "sign-in": show_sign_in}
+PAGES: Final[Mapping[str, View]] = {
+    "account": show_account,
+    "overview": show_overview,
+    "runs": show_runs,
+    "sign-in": show_sign_in,
+}
 ACTIONS: Final[Mapping[str, View]] = {
     "account": change_account,
     "preferences": keep_preferences,

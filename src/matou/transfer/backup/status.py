@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 
 from matou.archive.layout import Archive
@@ -61,6 +62,32 @@ class SourceStatus:
         return now - self.finished_at
 
 
+class Verdict(StrEnum):
+    """Whether what a source has is saved; NOT_COMPLETE where both it and TOO_OLD hold."""
+
+    COMPLETE = "complete"
+    NOT_COMPLETE = "not complete"
+    TOO_OLD = "too old"
+
+
+def verdict_of(status: SourceStatus | None, *, is_too_old: bool, cut_off: int | None) -> Verdict:
+    """Args:
+    status: None where no run of the source ever ended.
+    cut_off: the run since then that was cut off.
+    """
+    if status is None or not status.is_done or status.damaged or cut_off is not None:
+        return Verdict.NOT_COMPLETE
+    return Verdict.TOO_OLD if is_too_old else Verdict.COMPLETE
+
+
+@dataclass(frozen=True, slots=True)
+class UnendedRun:
+    """A run that has not ended, and whose it is."""
+
+    run: int
+    source: SourceLine
+
+
 @dataclass(frozen=True, slots=True)
 class CutOff:
     """A run that has not ended, after the last one of its source that has; `source` is None if it did not get far.
@@ -80,6 +107,15 @@ class ArchiveStatus:
     sources: tuple[SourceStatus, ...]
     cut_off: tuple[CutOff, ...]
     is_at_work: bool
+
+    @property
+    def begun(self) -> tuple[UnendedRun, ...]:
+        """Sources of which a run has begun, and none has ended; the last one of each."""
+        ended = {source_key(one.source) for one in self.sources}
+        begun = {
+            source_key(one.source): UnendedRun(one.run, one.source) for one in self.cut_off if one.source is not None
+        }
+        return tuple(one for key, one in begun.items() if key not in ended)
 
     def cut_off_of(self, source: SourceLine) -> CutOff | None:
         """The last one that was cut off and is this source's, or may be."""

@@ -97,6 +97,21 @@ class Proofs:
         _write(path, content)
 
 
+@dataclass(frozen=True, slots=True)
+class ProofSummary:
+    """How many repositories `git fsck` found whole in the state that they had then, the first and the last time."""
+
+    repositories: int
+    oldest: datetime | None
+    newest: datetime | None
+
+
+def summarize_proofs(path: Path) -> ProofSummary:
+    """Of nothing where there is no note that can be read."""
+    times = [note.at for note in _read(path).repositories.values()]
+    return ProofSummary(len(times), min(times, default=None), max(times, default=None))
+
+
 def read_damage(path: Path) -> DamageNote:
     """What the last verification found damaged; nothing where there is no note that can be read."""
     return _read(path).damaged

@@ -58,17 +58,19 @@ class RunSummary:
 
 def runs(archive: Archive) -> Iterator[RunSummary]:
     """Every run that ever began, oldest first, those that were cut off too."""
-    for run in archive.run_numbers():
-        path = archive.manifest(run)
-        if not path.is_file():
-            yield RunSummary(run, RunState.INTERRUPTED, None, None, None)
-            continue
-        first: RunLine | None = None
-        try:
-            first = read_run_line(path)
-            yield RunSummary(run, RunState.ENDED, first, read_end_line(path), None)
-        except Damaged as fault:
-            yield RunSummary(run, RunState.DAMAGED, first, None, fault)
+    return (summarize_run(archive, run) for run in archive.run_numbers())
+
+
+def summarize_run(archive: Archive, run: int) -> RunSummary:
+    path = archive.manifest(run)
+    if not path.is_file():
+        return RunSummary(run, RunState.INTERRUPTED, None, None, None)
+    first: RunLine | None = None
+    try:
+        first = read_run_line(path)
+        return RunSummary(run, RunState.ENDED, first, read_end_line(path), None)
+    except Damaged as fault:
+        return RunSummary(run, RunState.DAMAGED, first, None, fault)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from matou.errors import NotFound
 from matou.forge.access import Authorized, MaySee, Scope, require_scope
 from matou.forge.repositories.repository_lists import find_person, visible_repositories
 from matou.server.web.page import PER_PAGE, HtmlPage, Paging, WebRequest
+from matou.server.web.views.overview import verdict_for
 
 
 def show_everything(view: WebRequest) -> HtmlPage:
@@ -32,6 +33,7 @@ def _listing(view: WebRequest, namespace: Namespace | None) -> HtmlPage:
         "repositories": [one.subject for one in found],
         "wanted": wanted,
         "paging": Paging(view.number, total),
+        "verdict": verdict_for(view) if namespace is None else None,
     }
     return HtmlPage("listing.html", values, etag=view.unless_known(values))
 

@@ -1,0 +1,151 @@
+"""How the backups stand: in one line whether all is saved, then source by source what is not, and what to do."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from matou.forge.access import authorize_oversight, may_oversee
+from matou.i18n import duration
+from matou.server.web.charts import BarChart, bar_chart, line_points
+from matou.server.web.page import HtmlPage, WebRequest
+from matou.transfer.backup.status import ArchiveStatus, SourceStatus, UnendedRun, Verdict, verdict_of
+from matou.transfer.backup.status_cache import StatusCache
+from matou.transfer.backup.wording import backup_command, cut_off_text, faults_of_source, state_of_line
+from matou.transfer.common.proofs import summarize_proofs
+from matou.transfer.common.saved_repositories import RunSummary
+
+TOO_OLD: Final = timedelta(hours=26)
+"""A run each night, and two hours for it."""
+
+RUNS_DRAWN: Final = 60
+MOST_NAMED: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCard:
+    """One source.
+
+    Attributes:
+        status: None where none of its runs ever ended.
+        not_done: paths of repositories that are not saved, or not in full, with the reason; at most MOST_NAMED.
+        faults: what else is wrong.
+        command: what saves it again.
+    """
+
+    platform: str
+    url: str
+    verdict: Verdict
+    status: SourceStatus | None
+    age: str
+    took: str
+    not_done: Sequence[tuple[str, str]]
+    faults: Sequence[str]
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run in a picture and its table; `size_bytes` is what was there after it, as far as what came since tells."""
+
+    summary: RunSummary
+    started_at: datetime
+    received_bytes: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunHistoryChart:
+    rows: Sequence[RunRow]
+    received: BarChart
+    sizes: str
+
+
+def show_overview(view: WebRequest, _words: tuple[str, ...]) -> HtmlPage:
+    authorize_oversight(view.forge, view.identity)
+    archive = view.forge.archive
+    status = view.forge.memory(StatusCache).status(archive)
+    cards = _cards(view, status)
+    values = {
+        "cards": cards,
+        "verdict": overall(cards),
+        "is_at_work": status.is_at_work,
+        "damaged_runs": [one for one in status.cut_off if one.fault is not None],
+        "proofs": summarize_proofs(archive.proofs),
+        "repositories": sum(one.repositories for one in status.sources),
+        "chart": _chart(view, sum(one.size_bytes for one in status.sources)),
+        "archive": str(archive.root),
+    }
+    return HtmlPage("overview.html", values)
+
+
+def verdict_for(view: WebRequest) -> Verdict | None:
+    """Whether all is saved, for whoever may see that; None for others, and where nothing was ever backed up."""
+    if not may_oversee(view.forge, view.identity):
+        return None
+    return overall(_cards(view, view.forge.memory(StatusCache).status(view.forge.archive)))
+
+
+def overall(cards: Sequence[SourceCard]) -> Verdict | None:
+    """The worst of all."""
+    verdicts = {card.verdict for card in cards}
+    return next((each for each in (Verdict.NOT_COMPLETE, Verdict.TOO_OLD, Verdict.COMPLETE) if each in verdicts), None)
+
+
+def _cards(view: WebRequest, status: ArchiveStatus) -> list[SourceCard]:
+    return [
+        *(_card(view, status, one) for one in status.sources),
+        *(_begun_card(view, status, one) for one in status.begun),
+    ]
+
+
+def _card(view: WebRequest, archive: ArchiveStatus, one: SourceStatus) -> SourceCard:
+    age = one.age(view.forge.now())
+    cut_off = None if archive.is_at_work else archive.cut_off_of(one.source)
+    run = None if cut_off is None else cut_off.run
+    return SourceCard(
+        one.source.platform,
+        one.source.url,
+        verdict_of(one, is_too_old=age > TOO_OLD, cut_off=run),
+        one,
+        duration(max(age, timedelta())),
+        duration(one.finished_at - one.started_at),
+        [(line.path, state_of_line(line)) for line in one.not_done[:MOST_NAMED]],
+        [*faults_of_source(one), *([] if run is None else [cut_off_text(run)])],
+        _command(view, one.source.platform, one.source.url),
+    )
+
+
+def _begun_card(view: WebRequest, archive: ArchiveStatus, one: UnendedRun) -> SourceCard:
+    faults = [] if archive.is_at_work else [cut_off_text(one.run)]
+    command = _command(view, one.source.platform, one.source.url)
+    return SourceCard(one.source.platform, one.source.url, Verdict.NOT_COMPLETE, None, "", "", (), faults, command)
+
+
+def _command(view: WebRequest, platform: str, url: str) -> str:
+    return shlex.join(backup_command(platform, url, str(view.forge.archive.root)))
+
+
+def _chart(view: WebRequest, size_bytes: int) -> RunHistoryChart | None:
+    """None until two runs have ended."""
+    archive = view.forge.archive
+    numbers = list(archive.run_numbers())[-RUNS_DRAWN:]
+    ended = [one for one in view.forge.memory(StatusCache).summaries(archive, numbers) if one.first and one.end]
+    rows: list[RunRow] = []
+    for one in reversed(ended):
+        if one.first and one.end:
+            rows.append(RunRow(one, one.first.started_at, one.end.received_bytes, max(0, size_bytes)))
+            size_bytes -= one.end.received_bytes
+    rows.reverse()
+    if len(rows) < 2:
+        return None
+    bars = [(str(row.summary.run), float(row.received_bytes), tone_of(row.summary)) for row in rows]
+    return RunHistoryChart(rows, bar_chart(bars), line_points([row.size_bytes for row in rows]))
+
+
+def tone_of(run: RunSummary) -> str:
+    """The class of the stylesheet that says how it went."""
+    if run.end is None:
+        return "bad"
+    return "good" if all(outcome.is_done for outcome in run.end.outcomes) else "warn"

@@ -1,0 +1,77 @@
+"""What is said of runs and of how sources stand, at the command line and on pages alike."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from matou.archive.manifest import ListingState, Outcome, RepositoryLine
+from matou.errors import Phrase
+from matou.i18n import gettext as _
+from matou.i18n import labelled, localize, ngettext, printable
+from matou.transfer.backup.status import SourceStatus
+
+MOST_NAMED: Final = 10
+"""So many of those that are damaged are named; how many more there are is said."""
+
+_OUTCOMES: Final[Mapping[Outcome, Phrase]] = {
+    Outcome.SAVED: Phrase("saved"),
+    Outcome.UNCHANGED: Phrase("unchanged"),
+    Outcome.EMPTY: Phrase("empty"),
+    Outcome.GONE: Phrase("gone from the source, kept here"),
+    Outcome.UNLISTED: Phrase("not in an incomplete list, kept here"),
+    Outcome.EXCLUDED: Phrase("excluded"),
+    Outcome.UNSUPPORTED: Phrase("not git"),
+    Outcome.REFUSED: Phrase("refused"),
+    Outcome.FAILED: Phrase("failed"),
+    Outcome.INCOMPLETE: Phrase("saved in part"),
+}
+_LISTINGS: Final[Mapping[ListingState, Phrase]] = {
+    ListingState.BROKEN_OFF: Phrase("the list of repositories is not whole: there may be more, and none was given up"),
+    ListingState.SHRUNK: Phrase("the list of repositories is suddenly shorter: what is not on it was not given up"),
+}
+
+
+def outcome_name(outcome: Outcome) -> str:
+    return localize(_OUTCOMES[outcome])
+
+
+def listing_fault(listing: ListingState) -> str | None:
+    """What is wrong with a listing; None where nothing is."""
+    return localize(_LISTINGS[listing]) if listing in _LISTINGS else None
+
+
+def nothing_looked_for(outcomes: Mapping[Outcome, int]) -> str:
+    if outcomes.get(Outcome.EXCLUDED):
+        return _("nothing was to be saved: every repository is left out")
+    return _(
+        "the source listed no repository, so nothing is known to be saved: the account has none, or its token may "
+        "not see them; check that both are the right ones, and which scopes the token has"
+    )
+
+
+def state_of_line(line: RepositoryLine) -> str:
+    """How one repository stands, with the reason."""
+    name = outcome_name(line.outcome)
+    return labelled(name, printable(line.reason)) if line.reason else name
+
+
+def faults_of_source(one: SourceStatus) -> Iterator[str]:
+    """What is wrong beyond single repositories that are not saved."""
+    fault = listing_fault(one.listing)
+    if fault is not None:
+        yield fault
+    if not one.looked_for:
+        yield nothing_looked_for(one.outcomes)
+    for line in one.damaged[:MOST_NAMED]:
+        yield _("{path} is damaged, as verify found; the next run fetches it again").format(path=printable(line.path))
+    if len(one.damaged) > MOST_NAMED:
+        count = len(one.damaged) - MOST_NAMED
+        yield ngettext("{count} more is damaged", "{count} more are damaged", count).format(count=count)
+
+
+def cut_off_text(run: int) -> str:
+    return _("run {run} was cut off; the same command goes on from there").format(run=run)
+
+
+def backup_command(platform: str, url: str, archive: str) -> tuple[str, ...]:
+    """What saves a source again that no configuration lists."""
+    return ("matou", "backup", platform, "--url", url, "--to", archive)

@@ -1,0 +1,76 @@
+"""How the backups stand, for administrators: what is not saved, what to do, and the report of each run."""
+
+import pytest
+
+from support.saved_harbour import FERRY, TUG, WRECK
+from support.served_harbour import Served
+
+PAGES = ("/-/overview", "/-/runs", "/-/runs/1", "/-/runs/2?show=all")
+
+
+def test_the_front_page_says_in_one_line_that_something_is_not_saved(served: Served) -> None:
+    page = served.text("/")
+
+    assert "Not complete: something is not saved" in page
+    assert 'href="/-/overview"' in page
+
+
+def test_the_overview_says_what_is_not_saved_and_why_and_what_to_do(served: Served) -> None:
+    page = served.text("/-/overview")
+
+    assert WRECK in page
+    assert "refused: " in page
+    assert f"matou backup coding --url https://coding.example/open-api --to {served.server.root}" in page
+    assert "Nothing was verified yet" in page
+    assert page.count("<rect") == 2
+    assert page.count('<td><a href="/-/runs/') == 2
+
+
+def test_the_runs_are_listed_with_the_newest_first(served: Served) -> None:
+    page = served.text("/-/runs")
+
+    assert 0 < page.index('href="/-/runs/2"') < page.index('href="/-/runs/1"')
+    assert "1 unchanged" in page
+    assert "1 refused" in page
+
+
+def test_a_report_tells_what_changed_what_was_kept_and_what_failed(served: Served) -> None:
+    page = served.text("/-/runs/2")
+
+    assert f'href="/{FERRY}/-/@2"' in page
+    assert "2 tips overwritten or deleted, and kept" in page
+    assert WRECK in page
+    assert TUG not in page
+    assert TUG in served.text("/-/runs/2?show=all")
+    assert FERRY not in served.text("/-/runs/2?show=not-done")
+
+
+@pytest.mark.parametrize("path", ["/-/runs/3", "/-/runs/0", "/-/runs/x", "/-/runs/1/2", "/-/runs/99999999999"])
+def test_a_run_that_never_began_is_not_there(served: Served, path: str) -> None:
+    assert served.look(path).status == 404
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_others_are_told_nothing_of_the_backups(served: Served, path: str) -> None:
+    assert served.look(path).status == 200
+    hidden = served.look(path, as_admin=False)
+
+    assert hidden.status == 404
+    assert (
+        hidden.data == served.look("/-/nothing" + path.partition("?")[1] + path.partition("?")[2], as_admin=False).data
+    )
+    assert "/-/overview" not in served.look("/", as_admin=False).data.decode()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_on_these_pages_is_styled_inline(served: Served, path: str) -> None:
+    page = served.text(path)
+
+    assert " style=" not in page
+    assert "<style" not in page
+
+
+def test_a_report_that_the_browser_has_is_not_sent_again(served: Served) -> None:
+    first = served.look("/-/runs/1")
+
+    assert served.look("/-/runs/1", etag=first.headers["etag"]).status == 304
