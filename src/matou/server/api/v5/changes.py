@@ -14,6 +14,7 @@ from matou.server.api.context import RepositoryContext
 from matou.server.api.params import InvalidParameter, Nothing, PageParameters
 from matou.server.api.responses import ListPage
 from matou.server.api.route import Route, Workload, repository_route
+from matou.server.api.saved_rows import JsonRow
 from matou.server.api.v5.issues import comment_query, events_of, find_comment, item_at, label_page, listed_issues
 from matou.server.api.v5.queries import (
     ChangeCommentsQuery,
@@ -24,7 +25,7 @@ from matou.server.api.v5.queries import (
     change_query,
     is_ascending,
 )
-from matou.server.api.v5.rows import ConversationRows, JsonRow
+from matou.server.api.v5.rows import ConversationRows
 from matou.server.api.v5.served import V5Conversation, at_conversation, list_of
 
 ReadContext = RepositoryContext[MayReadConversation]

@@ -14,6 +14,7 @@ from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.params import InvalidParameter, Nothing
 from matou.server.api.responses import ListPage
 from matou.server.api.route import Route, plain_route, repository_route
+from matou.server.api.saved_rows import JsonRow
 from matou.server.api.time_ranges import read_moment
 from matou.server.api.v5.naming import authorize_by_name
 from matou.server.api.v5.queries import (
@@ -24,7 +25,7 @@ from matou.server.api.v5.queries import (
     is_ascending,
     issue_query,
 )
-from matou.server.api.v5.rows import ConversationRows, JsonRow
+from matou.server.api.v5.rows import ConversationRows
 from matou.server.api.v5.served import V5Conversation, at_conversation, list_of
 
 ReadContext = RepositoryContext[MayReadConversation]

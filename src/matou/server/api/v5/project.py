@@ -12,8 +12,9 @@ from matou.server.api.context import RepositoryContext
 from matou.server.api.params import InvalidParameter, Nothing, PageParameters
 from matou.server.api.responses import ListPage
 from matou.server.api.route import Route, repository_route
+from matou.server.api.saved_rows import JsonRow
 from matou.server.api.v5.queries import MilestonesQuery, WholeUnlessPaged, is_ascending
-from matou.server.api.v5.rows import ConversationRows, JsonRow
+from matou.server.api.v5.rows import ConversationRows
 from matou.server.api.v5.served import V5Conversation, at_conversation, list_of
 
 ReadContext = RepositoryContext[MayReadConversation]

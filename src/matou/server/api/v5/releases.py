@@ -12,9 +12,10 @@ from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Nothing
 from matou.server.api.responses import ListPage, StreamedResponse
 from matou.server.api.route import Route, repository_route
+from matou.server.api.saved_rows import JsonRow, NoSuchRelease
 from matou.server.api.streaming import SANDBOX, attachment, whole_file
 from matou.server.api.v5.queries import DirectedQuery, is_ascending
-from matou.server.api.v5.rows import ConversationRows, JsonRow
+from matou.server.api.v5.rows import ConversationRows
 from matou.server.api.v5.served import V5Conversation, at_conversation, list_of
 from matou.server.streaming import Header
 
@@ -27,10 +28,6 @@ BYTES: Final[tuple[Header, ...]] = (
     (b"cache-control", b"private, no-cache"),
     SANDBOX,
 )
-
-
-class NoSuchRelease(NotFound):
-    """The repository has no such release."""
 
 
 class NoSuchAsset(NotFound):

@@ -11,9 +11,10 @@ from matou.server.api.context import RequestContext
 from matou.server.api.params import InvalidParameter
 from matou.server.api.responses import ListPage
 from matou.server.api.route import Route, plain_route
+from matou.server.api.saved_rows import JsonRow
 from matou.server.api.v5.issues import listed_issues
 from matou.server.api.v5.queries import IssueSearchQuery, read_state
-from matou.server.api.v5.rows import ConversationRows, JsonRow
+from matou.server.api.v5.rows import ConversationRows
 from matou.server.api.v5.served import V5Conversation, list_of
 
 
@@ -58,7 +59,7 @@ def search_routes(served: V5Conversation) -> tuple[Route, ...]:
 
 
 def _rows(context: RequestContext, served: V5Conversation, hits: Sequence[SearchHit]) -> list[JsonRow]:
-    opened: dict[RepositoryId, ConversationRows] = {}
+    opened = dict[RepositoryId, ConversationRows]()
     shown: list[JsonRow] = []
     for hit in hits:
         repository = hit.subject

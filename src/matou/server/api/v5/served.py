@@ -8,8 +8,9 @@ from matou.forge.access import Action, may
 from matou.forge.conversation.conversation import reading_rights
 from matou.model.metadata.kinds import MEMBER, PROTECTION
 from matou.server.api.context import RepositoryContext
+from matou.server.api.saved_rows import JsonRow
 from matou.server.api.v5.queries import StateFilter
-from matou.server.api.v5.rows import ConversationRows, JsonRow
+from matou.server.api.v5.rows import ConversationRows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

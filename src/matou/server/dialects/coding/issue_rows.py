@@ -13,7 +13,7 @@ from matou.platforms.coding import wire_issues
 from matou.platforms.coding.metadata_issues import FILE_ADDRESS, PRIORITIES, STATUS_GROUPS, TYPE_GROUPS
 from matou.platforms.coding.metadata_relations import REFERENCES, VERSIONS
 from matou.platforms.coding.wire import CHINA, Milliseconds, milliseconds
-from matou.server.api.v5.rows import JsonRow, number_of
+from matou.server.api.saved_rows import JsonRow, number_of
 from matou.server.dialects.coding.saved import SavedRows
 
 STATUS_TYPES: Final[Mapping[str | None, str]] = {group: word.upper() for word, group in STATUS_GROUPS.items()}

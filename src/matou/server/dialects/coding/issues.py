@@ -13,7 +13,7 @@ from matou.model.metadata import Issue
 from matou.model.metadata.kinds import ISSUE
 from matou.platforms.coding import wire_requests_metadata as requests
 from matou.server.api.params import LARGEST_PAGE, InvalidParameterValue
-from matou.server.api.v5.rows import JsonRow
+from matou.server.api.saved_rows import JsonRow
 from matou.server.dialects.coding.context import READ_PROJECT, CodingAction, TeamContext, action, page_request
 from matou.server.dialects.coding.errors import SavedAnswer
 from matou.server.dialects.coding.issue_queries import issue_listing

@@ -10,7 +10,7 @@ from matou.forge.conversation.index_rows import comments_of
 from matou.model.metadata import ChangeRequest, Comment, ReviewThread
 from matou.platforms.coding import wire_merges
 from matou.platforms.coding.wire import milliseconds
-from matou.server.api.v5.rows import JsonRow, number_of
+from matou.server.api.saved_rows import JsonRow, number_of
 from matou.server.dialects.coding.issue_rows import source_of
 from matou.server.dialects.coding.saved import SavedRows
 

@@ -18,7 +18,7 @@ from matou.platforms.coding import wire_requests_metadata as requests
 from matou.platforms.coding import wire_requests_served as served
 from matou.platforms.coding.wire_requests import OfDepot
 from matou.server.api.params import InvalidParameterValue
-from matou.server.api.v5.rows import NoSuchCommits
+from matou.server.api.saved_rows import NoSuchCommits
 from matou.server.dialects.coding.commits import commit_row, read_date
 from matou.server.dialects.coding.context import (
     READ_REPOSITORY,

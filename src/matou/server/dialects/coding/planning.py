@@ -17,7 +17,7 @@ from matou.platforms.coding import wire_requests_metadata as requests
 from matou.platforms.coding.wire import CHINA, milliseconds
 from matou.platforms.coding.wire_requests import DescribeAllProjectLabels
 from matou.server.api.params import InvalidParameterValue
-from matou.server.api.v5.rows import JsonRow, number_of
+from matou.server.api.saved_rows import JsonRow, number_of
 from matou.server.dialects.coding.context import READ_PROJECT, CodingAction, TeamContext, action, page_request
 from matou.server.dialects.coding.errors import SavedAnswer
 from matou.server.dialects.coding.issue_rows import color_of, day_milliseconds, source_of

@@ -12,7 +12,7 @@ from matou.platforms.coding import wire_issues
 from matou.platforms.coding import wire_requests_metadata as requests
 from matou.platforms.coding import wire_requests_served as served
 from matou.platforms.coding.metadata_relations import ISSUE_RESOURCES, REFERENCES, RESOURCE_TYPES, VERSIONS
-from matou.server.api.v5.rows import number_of
+from matou.server.api.saved_rows import number_of
 from matou.server.dialects.coding.context import READ_PROJECT, CodingAction, TeamContext, action
 from matou.server.dialects.coding.errors import SavedAnswer
 from matou.server.dialects.coding.issue_rows import issues_among, listed_row, related_row

@@ -14,8 +14,7 @@ from matou.platforms.coding import wire_requests_served as served
 from matou.platforms.coding.wire import milliseconds
 from matou.server.api.links import Links
 from matou.server.api.params import InvalidParameterValue
-from matou.server.api.v5.releases import NoSuchRelease
-from matou.server.api.v5.rows import number_of, one_segment
+from matou.server.api.saved_rows import NoSuchRelease, number_of, one_segment
 from matou.server.dialects.coding.commits import read_date
 from matou.server.dialects.coding.context import READ_REPOSITORY, CodingAction, TeamContext, action, page_request
 from matou.server.dialects.coding.errors import SavedAnswer

@@ -19,7 +19,7 @@ from matou.model.metadata.kinds import LABEL
 from matou.platforms.coding.wire_issues import CodingUser
 from matou.platforms.coding.wire_merges import CodingAuthor
 from matou.platforms.coding.wire_requests import OfDepot
-from matou.server.api.v5.rows import JsonRow, impersonal, merged, number_of
+from matou.server.api.saved_rows import JsonRow, impersonal, merged, number_of
 from matou.server.dialects.coding.context import TeamContext
 from matou.server.dialects.coding.depots import find_depot
 from matou.server.dialects.coding.projects import find_project_by_name

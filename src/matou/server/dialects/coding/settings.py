@@ -14,7 +14,7 @@ from matou.platforms.coding import wire_requests_metadata as requests
 from matou.platforms.coding.wire import milliseconds
 from matou.platforms.coding.wire_requests import OfDepot
 from matou.server.api.params import InvalidParameterValue
-from matou.server.api.v5.rows import JsonRow, merged, number_of
+from matou.server.api.saved_rows import JsonRow, merged, number_of
 from matou.server.dialects.coding.context import (
     READ_PROJECT,
     READ_REPOSITORY,

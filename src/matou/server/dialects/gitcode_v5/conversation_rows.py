@@ -32,16 +32,8 @@ from matou.platforms.gitcode.metadata_items import ON_A_LINE
 from matou.platforms.gitcode.metadata_project import GROUPS
 from matou.platforms.gitcode.wire_base import ChinaMoment, china_moment
 from matou.platforms.gitcode.wire_users import Person
-from matou.server.api.v5.rows import (
-    ConversationRows,
-    JsonRow,
-    body_of,
-    comment_count,
-    merged,
-    number_of,
-    thread_of,
-    threads_of,
-)
+from matou.server.api.saved_rows import JsonRow, merged, number_of
+from matou.server.api.v5.rows import ConversationRows, body_of, comment_count, thread_of, threads_of
 from matou.server.dialects.gitcode_v5.commits import commit_row, users_behind
 from matou.server.dialects.gitcode_v5.pull_files import pull_file
 

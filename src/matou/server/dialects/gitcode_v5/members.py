@@ -25,7 +25,7 @@ from matou.server.api.context import RepositoryContext
 from matou.server.api.params import InvalidParameter, Nothing, PageParameters, Parameters
 from matou.server.api.responses import ListPage
 from matou.server.api.route import Route, repository_route
-from matou.server.api.v5.rows import JsonRow
+from matou.server.api.saved_rows import JsonRow
 from matou.server.dialects.gitcode_v5.conversation import SERVED
 from matou.server.dialects.gitcode_v5.repository_object import user_id
 

@@ -12,12 +12,12 @@ from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Nothing, PageParameters
 from matou.server.api.responses import ListPage, StreamedResponse
 from matou.server.api.route import Route, repository_route
+from matou.server.api.saved_rows import JsonRow
 from matou.server.api.v5.changes import change_routes
 from matou.server.api.v5.issues import issue_routes
 from matou.server.api.v5.project import project_routes
 from matou.server.api.v5.queries import StateFilter
 from matou.server.api.v5.releases import release_of_id, release_routes, send_asset
-from matou.server.api.v5.rows import JsonRow
 from matou.server.api.v5.search import search_routes
 from matou.server.api.v5.served import RowTypes, V5Conversation, at_conversation
 from matou.server.dialects.gitee_v5.conversation_rows import GiteeRows

@@ -30,17 +30,9 @@ from matou.model.metadata import (
 from matou.platforms.base.v5_mapping import EVENTS
 from matou.platforms.gitee import wire_issues, wire_project, wire_pulls, wire_releases
 from matou.platforms.gitee.wire_v3 import Moment, moment_of
+from matou.server.api.saved_rows import JsonRow, merged, number_of
 from matou.server.api.v5.releases import NoSuchAsset
-from matou.server.api.v5.rows import (
-    ConversationRows,
-    JsonRow,
-    body_of,
-    comment_count,
-    merged,
-    number_of,
-    thread_of,
-    threads_of,
-)
+from matou.server.api.v5.rows import ConversationRows, body_of, comment_count, thread_of, threads_of
 from matou.server.dialects.gitee_v5.objects import addresses_of_person
 
 STATES: Final = {"doing": "progressing", "rejected": "rejected"}
