@@ -21,10 +21,19 @@ from matou.model.metadata.kinds import BOARD, CHANGE, HOOK, ISSUE, RELEASE, Meta
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.platforms.base.api_client import Answers
 from matou.platforms.base.metadata import CommitSource, ReadableKind
+from matou.transfer.backup.metadata.file_fetcher import FetchedFile, Requested
 from matou.transfer.backup.metadata.rebuild import MetadataRebuild, Rebuilt
 from matou.transfer.backup.metadata.selection import KindSelection
 from matou.transfer.backup.report import CallBudget
-from support.scripted_metadata import KINDS, NOT_OFFERED, ScriptedAccess, ScriptedForge, ScriptedMetadata, reader_of
+from support.scripted_metadata import (
+    FILES,
+    KINDS,
+    NOT_OFFERED,
+    ScriptedAccess,
+    ScriptedForge,
+    ScriptedMetadata,
+    reader_of,
+)
 from support.scripted_source import (
     ScriptedConnections,
     ScriptedSource,
@@ -118,6 +127,29 @@ def test_what_could_not_be_read_is_told_and_the_code_is_saved(source: ScriptedSo
 
     assert report.everything_is_saved
     assert repository_lines(archive, 2)["100"].outcome is Outcome.UNCHANGED
+
+
+class LargeFiles:
+    """Everything is larger than is wanted."""
+
+    def fetch(self, url: str, name: str, request: Requested, signed: str | None) -> FetchedFile:
+        return FetchedFile(size=7_000_000)
+
+
+def test_files_that_are_larger_than_is_wanted_are_counted_and_named_and_nothing_is_wrong(
+    source: ScriptedSource, archive: Archive
+) -> None:
+    access = ScriptedAccess(forges(), sources=LargeFiles())
+    access.forges["100"].issue(8, f"![](https://{FILES}/tide.mp4) ![](https://{FILES}/tide.mp4)")
+    access.forges["100"].issue(9, f"![](https://{FILES}/ebb.mp4)")
+
+    report = back_up(source, archive, access=access, metadata=KindSelection(largest_file_bytes=1_000_000))
+
+    assert [(note.what, str(note.cause)) for note in report.notes] == [
+        ("team/project/api", "2 files are larger than is wanted, and are left out, such as tide.mp4")
+    ]
+    assert report.kinds["attachment"].left_out == 2
+    assert report.everything_is_saved
 
 
 def test_what_the_platform_gives_to_no_program_is_unseen(source: ScriptedSource, archive: Archive) -> None:
@@ -353,13 +385,17 @@ def change_request(archive: Archive, number: str) -> ChangeRequest:
 def test_a_server_that_speaks_a_part_of_an_api_has_nothing_to_be_sorry_for(
     source: ScriptedSource, archive: Archive
 ) -> None:
-    access = ScriptedAccess(forges())
-    access.forges["100"].faults |= {"GET /hooks": NOT_OFFERED, "GET /issues/comments": NOT_OFFERED}
+    access = ScriptedAccess({**forges(), "101": ScriptedForge()})
+    for id_ in ("100", "101"):
+        access.forges[id_].faults |= {"GET /hooks": NOT_OFFERED, "GET /issues/comments": NOT_OFFERED}
     access.forges["p1"].faults |= {"GET /hooks": 403}
 
     report = back_up(source, archive, access=access)
 
     assert [str(problem.what) for problem in report.problems] == ["webhooks of project"]
+    # Once, whichever of the two repositories came first.
+    assert sorted(str(one.what) for one in report.unseen) == ["issues", "webhooks"]
+    assert {str(one.reason) for one in report.unseen} == {"there is no such list"}
     row = repository_lines(archive, 1)["100"]
     assert row.outcome is Outcome.SAVED
     assert row.metadata is not None

@@ -130,13 +130,12 @@ def told(report: BackupReport) -> list[str]:
     return [str(note.cause).partition(":")[0] for note in report.notes]
 
 
-def rebuilt(archive: Archive) -> dict[str, Rebuilt]:
-    def open_recorded(
-        source: SourceLine, answers: Answers, wants: Callable[[MetadataKind], bool], /
-    ) -> ScriptedMetadata:
-        return ScriptedMetadata(reader_of(answers))
+def scripted(source: SourceLine, answers: Answers, wants: Callable[[MetadataKind], bool], /) -> ScriptedMetadata:
+    return ScriptedMetadata(reader_of(answers))
 
-    return {one.path: one.state for one in MetadataRebuild(archive, open_recorded, CancellationToken()).rebuild()}
+
+def rebuilt(archive: Archive) -> dict[str, Rebuilt]:
+    return {one.path: one.state for one in MetadataRebuild(archive, scripted, CancellationToken()).rebuild()}
 
 
 @pytest.mark.parametrize("damage", MENDED)
@@ -243,6 +242,20 @@ def test_what_the_source_has_no_more_is_made_again_from_the_records(
     assert git(git_dir, "rev-parse", "main^{tree}") == tree
     assert read_damage(archive.proofs).metadata == ()
     assert len([*(archive.root / "damaged").rglob("*.git")]) == 1
+
+
+@pytest.mark.parametrize("left", [b"", b'{"kind":"run","format":2'])
+def test_a_run_that_was_killed_within_its_first_line_is_no_damage_to_what_is_made_again(
+    source: ScriptedSource, archive: Archive, access: ScriptedAccess, left: bytes
+) -> None:
+    saved_twice(source, archive, access)
+    manifest = archive.manifest(archive.begin_run())
+    manifest.with_name(f"{manifest.name}.partial").write_bytes(left)
+
+    rebuild = MetadataRebuild(archive, scripted, CancellationToken())
+
+    assert {one.path: one.state for one in rebuild.rebuild()} == {str(API): Rebuilt.SAME}
+    assert rebuild.faults == []
 
 
 class StoredFiles:

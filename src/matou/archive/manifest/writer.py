@@ -113,6 +113,13 @@ class ManifestWriter:
             self._append(encoded)
             self._tally.add(line, encoded)
 
+    def flush(self) -> None:
+        """Make durable what was written so far: what a run has read is made again by what its first line says."""
+        with self._lock, translate_os_errors(self._partial):
+            if not self._file.closed:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+
     @property
     def outcomes(self) -> Mapping[Outcome, int]:
         return self._tally.outcomes

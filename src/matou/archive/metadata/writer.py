@@ -76,6 +76,8 @@ class MetadataWriter:
         staged: a folder that is not there, on the same file system, in which a new repository is made.
         language: of the generated lists, `zh` or `en`; None for that of before, or English.
         publish: how a new repository gets to its place; None to sync the file system and move it at once.
+        before_kept: called before a commit or a draft is made durable, so that what it follows from is durable first;
+            where `publish` moves a new repository, that is for `publish` to see to.
         dead_since: when a writer began that did not end in good order.
 
     Raises:
@@ -93,6 +95,7 @@ class MetadataWriter:
         staged: Path,
         language: str | None = None,
         publish: Publish | None = None,
+        before_kept: Callable[[], None] = lambda: None,
         dead_since: datetime | None = None,
     ) -> None:
         self._git_dir = git_dir
@@ -102,6 +105,7 @@ class MetadataWriter:
         self._staged = staged
         self._language = language
         self._publish = publish or self._publish_now
+        self._before_kept = before_kept
         self._dead_since = dead_since
         self._is_new = not (git_dir / "HEAD").exists()
         self._opened = ExitStack()
@@ -199,6 +203,8 @@ class MetadataWriter:
 
     def _keep(self, commit: ObjectId, *, ref: RefName) -> int:
         """Make the objects the repository's, and then the ref name the commit; a draft is one no more, then."""
+        if not self._is_new or ref == DRAFT:
+            self._before_kept()
         added_bytes = self._objects().keep(durably=not self._is_new)
         if self._is_new:
             write_first_refs(self._staged, RefListing({ref: commit}))

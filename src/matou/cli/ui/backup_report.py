@@ -105,6 +105,7 @@ def _values(report: BackupReport) -> dict[str, object]:
                 "gone": total.gone,
                 "missing": total.missing,
                 "not_done": total.not_done,
+                "left_out": total.left_out,
             }
             for name, total in report.kinds.items()
         },

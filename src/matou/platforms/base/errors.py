@@ -28,5 +28,9 @@ class NotOffered(Refused):
     """Something that the platform's API has no words for."""
 
 
+class KindSwitchedOff(NotOffered):
+    """Something that whoever owns a repository does not want to have there."""
+
+
 class PlatformFailed(MatouError):
     """The platform finds fault with what was asked, or failed in a way that no other kind covers."""

@@ -14,7 +14,7 @@ from matou.model.metadata import MetadataValue, SavedRelease
 from matou.model.metadata.kinds import EVENT, MetadataKind
 from matou.model.platform import RemoteRepository
 from matou.platforms.base.api_client import ApiClient
-from matou.platforms.base.errors import ActionRefused, NotOffered, RemoteNotFound
+from matou.platforms.base.errors import ActionRefused, KindSwitchedOff, NotOffered, RemoteNotFound
 from matou.platforms.base.lister import page_of
 from matou.platforms.base.metadata import CommentRow, ItemRead, ItemRow, ReadableKind, TableRead, wants_by_default
 from matou.platforms.base.metadata_values import time_of
@@ -150,7 +150,7 @@ class V5Reader(ABC):
         except (RemoteNotFound, ActionRefused) as refusal:
             if kind.name not in self._switched_off:
                 raise
-            raise NotOffered(
+            raise KindSwitchedOff(
                 "{repository} has this switched off: {fault}", repository=repr(self._name), fault=refusal.fact
             ) from refusal
 

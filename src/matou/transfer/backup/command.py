@@ -159,7 +159,13 @@ class _Run:
                 self.archive, self.connections, self.cancellation, number, began_at, self.dead_since, damage
             )
             paths = ArchivePaths.of(registry, source_line(source, account), team_path=before.team_path())
-            recorder, publisher = RunRecorder(manifest, self.progress), MirrorPublisher(self.archive)
+            recorder = RunRecorder(manifest, self.progress)
+
+            def keep_answers() -> None:
+                manifest.flush()
+                record_buffer.flush()
+
+            publisher = MirrorPublisher(self.archive, keep_answers)
             metadata = self._metadata(context, source, recorder, publisher, record_buffer)
             work = BackupRun(context, self.options, source, account, before, paths, recorder, publisher, metadata)
             listing = work.do(source_listing or self._survey(source, account))
@@ -209,7 +215,7 @@ class _Run:
             cancellation=context.cancellation,
             on_progress=self.progress.reading,
             publisher=publisher,
-            before_draft=record.flush,
+            before_kept=publisher.before,
             starts=HealedStarts(
                 self.archive, context.number, context.damage, record, self.now, recorder.note, self.options.limits
             ),

@@ -1,7 +1,7 @@
 """What a backup tells the one who started it: while it runs, and at the end."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -103,6 +103,7 @@ class KindTotal:
 
     Attributes:
         not_done: of how many repositories and namespaces not all of it was read.
+        left_out: how many files this run came upon that are larger than is wanted.
     """
 
     items: int = 0
@@ -110,6 +111,7 @@ class KindTotal:
     gone: int = 0
     missing: int = 0
     not_done: int = 0
+    left_out: int = 0
 
     def with_state(self, state: KindState) -> "KindTotal":
         return KindTotal(
@@ -118,7 +120,11 @@ class KindTotal:
             self.gone + state.gone,
             self.missing + state.missing,
             self.not_done + (not state.state.is_done),
+            self.left_out,
         )
+
+    def with_left_out(self, count: int) -> "KindTotal":
+        return replace(self, left_out=self.left_out + count)
 
 
 @dataclass(frozen=True, slots=True)

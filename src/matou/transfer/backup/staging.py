@@ -4,6 +4,7 @@ import os
 import shutil
 import threading
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -35,13 +36,17 @@ class StagedMirror:
 
 @dataclass
 class MirrorPublisher:
-    """Moves mirrors to their places. May be used by several threads.
+    """Moves mirrors, and metadata repositories, to their places. May be used by several threads.
 
     One sync of the file system stands for those of all their files. It is made after the first mirror, after two more,
     after four more, and so on up to MOST_WAITING: so a run that is killed early has not worked in vain either.
+
+    Attributes:
+        before: makes durable what those that come to their places follow from.
     """
 
     archive: Archive
+    before: Callable[[], None] = lambda: None
     _most_waiting: int = 1
     _waiting: list[StagedMirror] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -86,6 +91,8 @@ class MirrorPublisher:
         return batch
 
     def _publish(self, batch: list[StagedMirror]) -> None:
+        if batch:
+            self.before()
         if batch and self.syncs:
             syncfs(self.archive.staging, descriptor=self._descriptor)
         for staged_mirror in batch:

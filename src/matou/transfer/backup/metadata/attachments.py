@@ -16,6 +16,7 @@ from matou.model.metadata import (
     ReleaseAsset,
     SavedRelease,
 )
+from matou.model.metadata.kinds import ASSET, ATTACHMENT, MetadataKind
 from matou.platforms.base.metadata import MetadataReader
 from matou.transfer.backup.metadata.file_fetcher import FetchedFile, FileSource
 from matou.transfer.backup.metadata.text_addresses import addresses_in
@@ -45,6 +46,7 @@ class FileKeeper:
     lost: frozenset[str] = frozenset()
     faults: list[MatouError] = field(default_factory=list)
     _fetched: dict[str, FetchedFile] = field(default_factory=dict)
+    _left_out: dict[str, dict[str, str]] = field(default_factory=dict)
     _fetched_signed: set[str] = field(default_factory=set)
 
     def lacks(self, value: MetadataValue) -> bool:
@@ -56,6 +58,13 @@ class FileKeeper:
     def wants_files_of(self, value: MetadataValue) -> bool:
         """An artifact is its files; of anything else they are attachments."""
         return self.wants_attachments or isinstance(value, Artifact)
+
+    def left_out(self) -> dict[str, list[str]]:
+        """By kind, the names of what is larger than is wanted."""
+        return {kind: list(names.values()) for kind, names in self._left_out.items()}
+
+    def leave_out(self, kind: MetadataKind, file: AttachedFile | ReleaseAsset) -> None:
+        self._left_out.setdefault(kind.name, {})[file.url] = file.name
 
     def is_too_large(self, file: AttachedFile | ReleaseAsset) -> bool:
         return self.largest_bytes is not None and file.size is not None and file.size > self.largest_bytes
@@ -120,11 +129,21 @@ class _OneItem:
             return replace(file, sha256=before.sha256, size=before.size, type=before.type, missing=before.missing)
         if before is not None and file.size is None:
             file = replace(file, size=before.size)
-        if not self.is_wanted or self.keeper.is_too_large(file):
+        if not self.is_wanted:
             return file
-        fetched = self.keeper.fetch(file.url, file.name, self.addresses.get(file.url))
+        fetched = self.fetched(ATTACHMENT, file)
         size = file.size if fetched.size is None else fetched.size
         return replace(file, sha256=fetched.sha256, size=size, type=fetched.type, missing=fetched.missing)
+
+    def fetched(self, kind: MetadataKind, file: AttachedFile | ReleaseAsset) -> FetchedFile:
+        """Nothing is known of one that is too large but its size."""
+        if self.keeper.is_too_large(file):
+            found = FetchedFile(size=file.size)
+        else:
+            found = self.keeper.fetch(file.url, file.name, self.addresses.get(file.url))
+        if found.is_left_out:
+            self.keeper.leave_out(kind, file)
+        return found
 
     def with_files_of_item(self, item: V) -> V:
         changes: dict[str, Any] = {"comments": self._with_files_of(getattr(item, "comments", ()))}
@@ -143,9 +162,9 @@ class _OneItem:
         old = before.get(asset.url)
         if old is not None and self._is_same_asset(old, asset):
             return replace(asset, sha256=old.sha256, size=old.size, missing=old.missing)
-        if not self.keeper.wants_assets or self.keeper.is_too_large(asset):
+        if not self.keeper.wants_assets:
             return asset
-        fetched = self.keeper.fetch(asset.url, asset.name, self.addresses.get(asset.url))
+        fetched = self.fetched(ASSET, asset)
         size = asset.size if fetched.size is None else fetched.size
         return replace(asset, sha256=fetched.sha256, size=size, missing=fetched.missing)
 

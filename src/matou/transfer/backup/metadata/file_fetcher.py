@@ -71,6 +71,11 @@ class FetchedFile:
     missing: str | None = None
     fault: MatouError | None = None
 
+    @property
+    def is_left_out(self) -> bool:
+        """Whether it has more bytes than are wanted of one."""
+        return self.sha256 is None and self.missing is None and self.fault is None
+
 
 class Requested(Protocol):
     """How a file is asked for, given an address that is valid for some minutes, where there is one."""

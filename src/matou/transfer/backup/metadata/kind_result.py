@@ -54,6 +54,7 @@ class KindResult:
     Attributes:
         faults: why it is not complete; the first says it in the manifest.
         is_refused: whether all of them, where there is any, are refusals: asking again will not help.
+        unseen: why no program can have it; `is_switched_off` where that is as its owner wants it.
     """
 
     kind: MetadataKind
@@ -62,6 +63,7 @@ class KindResult:
     faults: list[MatouError] = field(default_factory=list)
     is_refused: bool = True
     unseen: MatouError | None = None
+    is_switched_off: bool = False
     is_off: bool = False
 
     @classmethod

@@ -119,7 +119,8 @@ class MetadataRebuild:
                 lines = list(read_manifest(path)) if path.exists() else []
                 first = lines[0] if lines else read_run_line(path.with_name(f"{path.name}.partial"))
             except (OSError, Damaged) as fault:
-                if isinstance(fault, DamagedManifest):
+                # A run that was cut off may have written no whole line; it has read nothing then.
+                if isinstance(fault, DamagedManifest) and path.exists():
                     self.faults.append(fault)
                 continue
             if not isinstance(first, RunLine):

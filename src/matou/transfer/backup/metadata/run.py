@@ -13,7 +13,7 @@ import msgspec
 from matou.archive.blobs import BlobStore
 from matou.archive.manifest import MetadataState, NamespaceLine, Outcome, ReadState, RepositoryLine
 from matou.concurrency import Cancelled
-from matou.errors import Damaged, MatouError, NotFound, Phrase, Plural, TryLater
+from matou.errors import Damaged, MatouError, NotFound, Phrase, Plural, Refused, TryLater
 from matou.fs import WriteFailed
 from matou.git.odb.objects import MissingObject
 from matou.git.operations.fetch import FetchSource
@@ -61,6 +61,19 @@ def _is_as_before(line: RepositoryLine) -> bool:
 
 class CommitsAbsent(NotFound):
     """Commits of change requests that the source does not give any more: their forks are gone, say."""
+
+
+class FilesLeftOut(Refused):
+    """Files that are larger than somebody wants to have; nothing is wrong with that."""
+
+
+def _left_out(names: Sequence[str]) -> Plural:
+    return Plural(
+        "{count} file is larger than is wanted, and is left out: {first}",
+        "{count} files are larger than is wanted, and are left out, such as {first}",
+        count=len(names),
+        first=names[0],
+    )
 
 
 def _absent(numbers: Sequence[str]) -> Plural:
@@ -155,7 +168,11 @@ class RunMetadata:
         for what, cause in saved.problems:
             self.recorder.problem(what, cause)
         with self._lock:
-            self.unseen += [one for one in saved.unseen if one not in self.unseen]
+            # Once a source, whichever repository it was met at.
+            self.unseen += [one for one in saved.unseen if one.what not in {known.what for known in self.unseen}]
             for name, state in (saved.state.kinds if saved.state else {}).items():
                 self.totals[name] = self.totals.get(name, KindTotal()).with_state(state)
+            for name, files in saved.left_out.items():
+                self.totals[name] = self.totals.get(name, KindTotal()).with_left_out(len(files))
+                self.recorder.note(owner.called, FilesLeftOut(_left_out(files)))
         return saved

@@ -1,6 +1,6 @@
 """Saves what lies around the code of a repository, or of a namespace, and says what the manifest is to have of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -46,12 +46,14 @@ class MetadataSaving:
     Attributes:
         state: for the manifest; None where there is nothing of it, and never was.
         problems: what was not read, and why; what was saved of it before stays.
-        unseen: what the platform has and gives to no program.
+        unseen: what the platform has and gives to no program, or does not have.
+        left_out: by kind, the names of files that this run came upon and that are larger than is wanted.
     """
 
     state: MetadataState | None
     problems: tuple[tuple[Phrase, MatouError], ...] = ()
     unseen: tuple[Inaccessible, ...] = ()
+    left_out: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +65,8 @@ class MetadataSaver:
         run: the number of this run, which began at `began_at`.
         dead_since: when a writer began that did not let go of the archive in good order.
         publisher: puts new metadata repositories to their places, many for the price of few.
-        keep_every: how often what came is made durable, before all has come; `before_draft` is called ahead of it, so
-            that what the platform answered is durable first.
+        keep_every: how often what came is made durable, before all has come.
+        before_kept: called ahead of that, so that what the platform answered is durable first.
         language: of the lists that stand in each metadata repository; None for that of before.
         starts: says from where to go on, where something is damaged.
     """
@@ -82,7 +84,7 @@ class MetadataSaver:
     on_progress: OnProgress
     publisher: MirrorPublisher
     keep_every: timedelta = KEEP_EVERY
-    before_draft: Callable[[], None] = lambda: None
+    before_kept: Callable[[], None] = lambda: None
     language: str | None = None
     starts: StartingPoints = field(default_factory=AsSaved)
 
@@ -137,11 +139,12 @@ class MetadataSaver:
             staged=staged,
             language=self.language,
             publish=self._publish,
+            before_kept=self.before_kept,
             dead_since=self.dead_since,
         ) as writer:
             start = replace(start, lacks_commits=self._lacks_commits(owner, before, commits))
             walk = self._walk(reader, writer, owner, start)
-            walk.commits, walk.keep_every, walk.before_draft = commits, self.keep_every, self.before_draft
+            walk.commits, walk.keep_every = commits, self.keep_every
             walk.has_no_tag = has_no_tag
             try:
                 walk.walk()
@@ -149,7 +152,9 @@ class MetadataSaver:
                 # A run that is given up has not read in vain: the manifest's checkpoints tell where to go on.
                 commit = writer.commit()
         state = self._state(walk, commit, before)
-        return MetadataSaving(state, (*_problems(walk, owner), *_missing(state, owner)), tuple(_unseen(walk)))
+        return MetadataSaving(
+            state, (*_problems(walk, owner), *_missing(state, owner)), tuple(_unseen(walk)), walk.files.left_out()
+        )
 
     def _lacks_commits(self, owner: MetadataOwner, before: MetadataState | None, commits: ChangeCommits) -> bool:
         if before is None or before.commit is None or not self.selection.wants(CHANGE):
@@ -212,10 +217,10 @@ def _missing(state: MetadataState, owner: MetadataOwner) -> Iterator[tuple[Phras
 
 
 def _unseen(walk: MetadataWalk) -> Iterator[Inaccessible]:
-    """What a server does not have, that speaks a part of an API, is nothing that there is to be seen."""
-    for readable in walk.reader.kinds:
-        if readable.unseen is not None:
-            yield Inaccessible(name_of(readable.kind.name), readable.unseen)
+    """Whoever looks for it in the archive is to know why it is not there."""
+    for result in walk.results.values():
+        if result.unseen is not None and not result.is_switched_off:
+            yield Inaccessible(name_of(result.kind.name), result.unseen.fact)
 
 
 def _problems(walk: MetadataWalk, owner: MetadataOwner) -> Iterator[tuple[Phrase, MatouError]]:

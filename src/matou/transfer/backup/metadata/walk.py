@@ -17,7 +17,7 @@ from matou.git.odb.objects import MissingObject
 from matou.http.tokens import is_dead
 from matou.model.metadata import ChangeRequest, Item, MetadataValue, SavedRelease
 from matou.model.metadata.kinds import ASSET, ATTACHMENT, KINDS, PERSON, SETTING, MetadataKind, TreeLayout
-from matou.platforms.base.errors import NotOffered
+from matou.platforms.base.errors import KindSwitchedOff, NotOffered
 from matou.platforms.base.metadata import (
     CommentListing,
     CommentRow,
@@ -83,7 +83,6 @@ class MetadataWalk:
     commits: ChangeCommits = field(default_factory=NoCommits)
     has_no_tag: Callable[[], bool] = lambda: False
     keep_every: timedelta = KEEP_EVERY
-    before_draft: Callable[[], None] = lambda: None
     kept_at: float = field(default_factory=time.monotonic)
     results: dict[str, KindResult] = field(default_factory=dict)
 
@@ -131,6 +130,7 @@ class MetadataWalk:
                 _ItemWalk(self, readable, result).walk()
         except NotOffered as fault:
             result.unseen = KindUnseen(fault.fact)
+            result.is_switched_off = isinstance(fault, KindSwitchedOff)
         except MatouError as fault:
             _raise_if_final(fault)
             result.failed(fault)
@@ -154,7 +154,6 @@ class MetadataWalk:
         """Now and then what came is made durable: a run that is killed has not read in vain."""
         now = time.monotonic()
         if now - self.kept_at >= self.keep_every.total_seconds():
-            self.before_draft()
             self.writer.keep_draft()
             self.kept_at = time.monotonic()
 
