@@ -1,5 +1,7 @@
 """What people said about the code of a team at CODING: its projects and depots, each to be walked by a reader."""
 
+import threading
+from collections import defaultdict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -28,21 +30,34 @@ R = TypeVar("R", bound=Response)
 
 
 class _OneRunApi(CodingApi):
-    """Asks no further depot for an action of which the server has said in this run that it has none such."""
+    """Asks no further depot for an action of which the server has said in this run that it has none such.
+
+    Until it is known whether there is an action, one thread asks for it and the others wait.
+    """
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self._not_offered: dict[str, NotOffered] = {}
+        self._offered: set[str] = set()
+        self._firsts: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._lock = threading.Lock()
 
     def call(self, request: Request, kind: type[R], *, unreadable: Unreadable | None = None) -> R:
         action = type(request).__name__
-        if action in self._not_offered:
-            raise self._not_offered[action]
-        try:
+        if action in self._offered:
             return super().call(request, kind, unreadable=unreadable)
-        except NotOffered as fault:
-            self._not_offered[action] = fault
-            raise
+        with self._lock:
+            first = self._firsts[action]
+        with first:
+            if action in self._not_offered:
+                raise self._not_offered[action]
+            try:
+                answer = super().call(request, kind, unreadable=unreadable)
+            except NotOffered as fault:
+                self._not_offered[action] = fault
+                raise
+            self._offered.add(action)
+            return answer
 
 
 class CodingMetadataSource:

@@ -1,6 +1,7 @@
 """A project and a depot at CODING are walked for what people said: what is asked, and what happens when lists move."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -443,5 +444,19 @@ def test_an_action_that_a_server_does_not_offer_is_asked_for_once_in_a_run(harbo
     for _ in range(3):
         with pytest.raises(NotOffered):
             read_all(harbour.depot, known.CHANGE)
+
+    assert harbour.calls()["DescribeDepotMergeRequests"] == 1
+
+
+def test_an_action_that_a_server_does_not_offer_is_asked_for_once_by_all_threads(harbour: Harbour) -> None:
+    harbour.source.always["DescribeDepotMergeRequests"] = failure("InvalidAction", "there is none such")
+
+    def refused(_: int) -> bool:
+        with pytest.raises(NotOffered):
+            read_all(harbour.depot, known.CHANGE)
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(refused, range(16)))
 
     assert harbour.calls()["DescribeDepotMergeRequests"] == 1
