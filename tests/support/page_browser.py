@@ -1,5 +1,6 @@
 """A browser without scripts: it keeps cookies as a browser does, follows redirects, and sends the forms of a page."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from http.cookies import SimpleCookie
@@ -10,6 +11,24 @@ import urllib3
 HTTP = urllib3.PoolManager(retries=False)
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:146.0) Gecko/20100101 Firefox/146.0"
 MOST_REDIRECTS = 5
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server answers; `headers` as they came, one after another."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+Ask = Callable[[str, str, str | None, Mapping[str, str]], Answer]
+"""Method, whole address, body and headers."""
+
+
+def over_network(method: str, url: str, body: str | None, headers: Mapping[str, str]) -> Answer:
+    answer = HTTP.request(method, url, body=body, headers=dict(headers), redirect=False)
+    return Answer(answer.status, list(answer.headers.iteritems()), answer.data)
 
 
 @dataclass
@@ -73,7 +92,7 @@ class Page:
     url: str
     status: int
     text: str
-    headers: urllib3._collections.HTTPHeaderDict
+    headers: dict[str, str]
 
     @property
     def path(self) -> str:
@@ -104,6 +123,7 @@ class PageBrowser:
     base: str
     cookies: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=lambda: {"user-agent": FIREFOX, "accept-language": "en"})
+    ask: Ask = over_network
 
     def open(self, path: str) -> Page:
         return self._follow("GET", urljoin(self.base, path), None, {})
@@ -139,9 +159,10 @@ class PageBrowser:
             sent["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if body is not None:
             sent["content-type"] = "application/x-www-form-urlencoded"
-        answer = HTTP.request(method, url, body=body, headers=sent, redirect=False)
-        self._keep(answer.headers.getlist("set-cookie"))
-        return Page(url, answer.status, answer.data.decode(), answer.headers)
+        answer = self.ask(method, url, body, sent)
+        self._keep([value for name, value in answer.headers if name.lower() == "set-cookie"])
+        headers_by_name = {name.lower(): value for name, value in answer.headers}
+        return Page(url, answer.status, answer.body.decode(), headers_by_name)
 
     def _keep(self, lines: list[str]) -> None:
         for line in lines:

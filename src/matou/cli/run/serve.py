@@ -6,6 +6,7 @@ from matou.cli.config import read_server_hosts
 from matou.cli.open_forge import forge_at
 from matou.cli.ui.output import say
 from matou.cli.ui.verbosity import SERVER_STOPPED
+from matou.forge.accounts.first_account import setup_code
 from matou.forge.accounts.users import list_users
 from matou.i18n import gettext as _
 from matou.server.app import EdgeSettings
@@ -44,6 +45,7 @@ def serve(
         if not list_users(forge):
             say(_("there is no account yet; make an administrator with:"))
             say(f"  matou user add NAME --admin --root {root}")
+            say(_("or at the page /-/first-start, with the code {code}").format(code=setup_code(forge).reveal()))
         limit = requests_per_minute
         run_server(forge, host=host, port=port, base_url=base, requests_per_minute=limit, edge=between)
     say(SERVER_STOPPED)

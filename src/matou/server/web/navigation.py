@@ -45,6 +45,7 @@ _SAVED_TABS: Final = (
     _Tab(Phrase("Releases"), "releases", kind="release", states=("published", "draft")),
     _Tab(Phrase("Wiki"), "wiki", kind="wiki"),
 )
+_SETTINGS_TAB: Final = _Tab(Phrase("Settings"), "settings")
 _TABS: Final = (
     _Tab(Phrase("Code"), "", frozenset({"tree", "blob", "blame", "history"})),
     _Tab(Phrase("Commits"), "commits", frozenset({"commit", "compare"})),
@@ -52,8 +53,9 @@ _TABS: Final = (
     _Tab(Phrase("Tags"), "tags"),
     _Tab(Phrase("Earlier states"), "kept"),
     *_SAVED_TABS,
+    _SETTINGS_TAB,
 )
-_NAMESPACE_TABS: Final = (_Tab(Phrase("Repositories"), ""), *_SAVED_TABS)
+_NAMESPACE_TABS: Final = (_Tab(Phrase("Repositories"), ""), *_SAVED_TABS, _SETTINGS_TAB)
 _MENU: Final[tuple[_Tab, ...]] = (_Tab(Phrase("Backups"), "overview", frozenset({"runs"})),)
 
 

@@ -205,7 +205,11 @@ class WebRequest:
 
     def _hidden_tabs(self, subject: Repository | Namespace) -> frozenset[str]:
         may_read_past = isinstance(subject, Repository) and self.may_read_past(subject)
-        return frozenset() if may_read_past else frozenset({"kept"})
+        shown = {"kept": may_read_past, "settings": self._may_see_settings(subject)}
+        return frozenset(word for word, is_shown in shown.items() if not is_shown)
+
+    def _may_see_settings(self, subject: Repository | Namespace) -> bool:
+        return self.visitor.session is not None and may(self.forge, self.identity, Action.SEE_SETTINGS, subject)
 
     def may_read_past(self, repository: Repository) -> bool:
         return repository.read_only_source is not None and may(self.forge, self.identity, Action.READ_PAST, repository)

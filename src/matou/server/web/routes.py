@@ -4,6 +4,7 @@
 stand the pages of a repository or a namespace, by the first word.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
@@ -51,7 +52,18 @@ from matou.server.web.sessions import (
     require_form_token,
     stranger,
 )
-from matou.server.web.tables import ACTIONS, NAMESPACE_PAGES, PAGES, REPOSITORY_PAGES, WITHOUT_TOKEN, Shown
+from matou.server.web.tables import (
+    ACTIONS,
+    NAMESPACE_ACTIONS,
+    NAMESPACE_PAGES,
+    PAGES,
+    REPOSITORY_ACTIONS,
+    REPOSITORY_PAGES,
+    WITHOUT_TOKEN,
+    NamespaceView,
+    RepositoryView,
+    Shown,
+)
 from matou.server.web.views.listings import show_everything, show_person
 
 LONGEST_PATH_BYTES: Final = 16384
@@ -64,6 +76,17 @@ _HEADERS: Final = {
     "vary": "Accept-Language, Authorization, Cookie",
     "content-security-policy": POLICY,
 }
+ROBOTS: Final = """\
+# Front pages of repositories and teams may be read. What stands behind them has no end: each commit has each folder.
+User-agent: *
+Disallow: /-/
+Disallow: /*/-/
+Disallow: /*.git/
+Disallow: /*?
+Disallow: /api/
+Disallow: /open-api
+Disallow: /gitee/
+"""
 _LASTING: Final = {"cache-control": "public, max-age=31536000, immutable"}
 
 
@@ -75,7 +98,9 @@ def page_routes(state: ServerState) -> list[BaseRoute]:
 
     return [
         Route("/-/static/{file}", _static),
+        Route("/robots.txt", _robots),
         Route("/-/{action:path}", show, methods=["GET", "POST"]),
+        Route("/{subject:path}/-/{action:path}", show, methods=["GET", "POST"]),
         Route("/{path:path}", show),
     ]
 
@@ -86,6 +111,10 @@ async def _static(request: Request) -> Response:
     if content is None:
         return Response("there is nothing here\n", 404, media_type="text/plain")
     return Response(content, media_type=STATIC_TYPES[file.rpartition(".")[2]], headers=_LASTING)
+
+
+async def _robots(_: Request) -> Response:
+    return Response(ROBOTS, media_type="text/plain", headers={"cache-control": "max-age=3600"})
 
 
 class _OpenedStream(Response):
@@ -143,17 +172,26 @@ def _answer(view: WebRequest) -> Response | StreamedResponse:
 
 def _act(view: WebRequest) -> Response | StreamedResponse:
     """Do what a form asks for. How pages look is for the browser alone to keep, unless somebody is signed in."""
-    words = view.segments[1:]
-    action = ACTIONS.get(words[0]) if words else None
-    if action is None:
+    place = view.segments.index(SEPARATOR)
+    subject, words = view.segments[:place], view.segments[place + 1 :]
+    if not words:
         raise _nothing_here()
-    if view.visitor.session is not None or words[0] not in WITHOUT_TOKEN:
+    if subject or view.visitor.session is not None or words[0] not in WITHOUT_TOKEN:
         require_form_token(view.visitor, view.form.text(FORM_TOKEN))
     with speaking(view.language):
         try:
-            return _respond_with(view, action(view, words[1:]))
+            return _respond_with(view, _done(view, subject, words))
         except SessionNeeded:
             return RedirectResponse(page_url(SIGN_IN), 303, _HEADERS)
+
+
+def _done(view: WebRequest, subject: tuple[str, ...], words: tuple[str, ...]) -> Shown:
+    if subject:
+        return _part_of(view, subject, words, REPOSITORY_ACTIONS, NAMESPACE_ACTIONS)
+    action = ACTIONS.get(words[0])
+    if action is None:
+        raise _nothing_here()
+    return action(view, words[1:])
 
 
 def _sign_in_first(view: WebRequest) -> Response:
@@ -271,16 +309,26 @@ def _show_front(view: WebRequest, subject: tuple[str, ...]) -> Shown:
 
 
 def _show_part(view: WebRequest, subject: tuple[str, ...], words: tuple[str, ...]) -> Shown:
+    return _part_of(view, subject, words, REPOSITORY_PAGES, NAMESPACE_PAGES)
+
+
+def _part_of(
+    view: WebRequest,
+    subject: tuple[str, ...],
+    words: tuple[str, ...],
+    of_repositories: Mapping[str, RepositoryView],
+    of_namespaces: Mapping[str, NamespaceView],
+) -> Shown:
     repository = repository_at(subject)
-    if repository is not None and words[0] in REPOSITORY_PAGES:
+    if repository is not None and words[0] in of_repositories:
         with suppress(NoSuchRepository):
             granted = authorize_repository(view.forge, view.identity, MaySee, repository)
-            return REPOSITORY_PAGES[words[0]](view, granted, words[1:])
+            return of_repositories[words[0]](view, granted, words[1:])
     namespace = namespace_at(subject)
-    if namespace is not None and words[0] in NAMESPACE_PAGES:
+    if namespace is not None and words[0] in of_namespaces:
         with suppress(NoSuchNamespace):
             seen = authorize_namespace(view.forge, view.identity, MaySee, namespace)
-            return NAMESPACE_PAGES[words[0]](view, seen, words[1:])
+            return of_namespaces[words[0]](view, seen, words[1:])
     raise _nothing_here()
 
 

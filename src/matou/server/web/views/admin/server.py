@@ -1,0 +1,71 @@
+"""What an administrator should know of the server itself, and what administrators did."""
+
+import shutil
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+
+from matou import __version__
+from matou.archive.layout import Archive
+from matou.forge.accounts.administration import list_accounts, list_organizations
+from matou.forge.accounts.audit import read_audit
+from matou.forge.repositories.repository_lists import visible_repositories
+from matou.server.web.page import PER_PAGE, HtmlPage, Paging, WebRequest
+from matou.transfer.backup.status import SourceStatus, archive_status
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSource:
+    """A source as its newest run that ended left it."""
+
+    platform: str
+    url: str
+    account: str
+    run: int
+    finished_at: datetime
+    repositories: int
+    not_done: int
+    is_done: bool
+
+
+def show_server(view: WebRequest) -> HtmlPage:
+    administrator, forge = view.administrator, view.forge
+    disk = shutil.disk_usage(forge.archive.root)
+    values = {
+        "section": "",
+        "python": ".".join(str(part) for part in sys.version_info[:3]),
+        "version_here": __version__,
+        "root": str(forge.archive.root),
+        "database": forge.database.engine.dialect.name,
+        "accounts": len(list_accounts(forge, administrator)),
+        "organizations": len(list_organizations(forge, administrator)),
+        "repositories": visible_repositories(forge, view.identity, None, limit=0)[1],
+        "free_bytes": disk.free,
+        "all_bytes": disk.total,
+        "loopback": forge.loopback,
+        "sources": _sources(forge.archive),
+    }
+    return HtmlPage("admin/server.html", values)
+
+
+def show_audit(view: WebRequest) -> HtmlPage:
+    entries, total = read_audit(view.forge, view.administrator, offset=view.offset, limit=PER_PAGE)
+    return HtmlPage("admin/audit.html", {"section": "log", "entries": entries, "paging": Paging(view.number, total)})
+
+
+def _sources(archive: Archive) -> list[ShownSource]:
+    return [_shown(status) for status in archive_status(archive).sources]
+
+
+def _shown(status: SourceStatus) -> ShownSource:
+    source = status.source
+    return ShownSource(
+        platform=source.platform,
+        url=source.url,
+        account=source.account,
+        run=status.run,
+        finished_at=status.finished_at,
+        repositories=status.repositories,
+        not_done=len(status.not_done),
+        is_done=status.is_done,
+    )

@@ -1,0 +1,36 @@
+"""The pages and forms for administrators, by what stands behind `/-/admin/`."""
+
+from starlette.responses import Response
+
+from matou.errors import NotFound
+from matou.server.web.page import HtmlPage, WebRequest
+from matou.server.web.views.admin import accounts, namespaces, server
+
+
+def show_admin(view: WebRequest, words: tuple[str, ...]) -> HtmlPage | Response:
+    """Whoever is no administrator is told no more than that, whatever stands behind."""
+    view.administrator  # noqa: B018  it is asked before anything is looked for
+    match words:
+        case ():
+            return server.show_server(view)
+        case ("log",):
+            return server.show_audit(view)
+        case ("accounts",):
+            return accounts.show_accounts(view)
+        case ("accounts", name):
+            return accounts.show_account(view, name)
+        case ("namespaces",):
+            return namespaces.show_namespaces(view)
+    raise NotFound("there is nothing here")
+
+
+def change_admin(view: WebRequest, words: tuple[str, ...]) -> HtmlPage | Response:
+    view.administrator  # noqa: B018  it is asked before anything is looked for
+    match words:
+        case ("accounts",):
+            return accounts.add_account(view)
+        case ("accounts", name, change):
+            return accounts.change_account(view, name, change)
+        case ("namespaces",):
+            return namespaces.add_namespace(view)
+    raise NotFound("there is nothing here")

@@ -1,0 +1,1 @@
+"""Settings of repositories and namespaces, for whoever may change them."""
