@@ -10,15 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from secrets import token_hex
-from threading import Lock
 
-from matou.caching import SizedCache
 from matou.model.names import RepositoryPath
 from matou.server.authentication import Credential, UnknownCredential
+from matou.server.link_credentials import LinkCredentials, signature
 
 LIFETIME = timedelta(hours=1)
-MOST_GRANTS = 10_000
 _LINK = re.compile(r"matou-lfs-1\.([0-9a-f]{32})\.([0-9]{1,12})\.([0-9]{1,15})\.([0-9a-f]{64})\Z")
 
 
@@ -53,16 +50,14 @@ class LfsTokenSigner:
     def __init__(self, key: bytes, now: Callable[[], datetime]) -> None:
         self._key = key
         self._now = now
-        self._credentials = SizedCache[str, Credential](MOST_GRANTS, dropped=self._forget)
-        self._names: dict[Credential, str] = {}
-        self._lock = Lock()
+        self._credentials = LinkCredentials()
 
     def is_link(self, token: str) -> bool:
         return token.startswith("matou-lfs-1.")
 
     def sign(self, credential: Credential, grant: LfsGrant) -> str:
         """A token for the Authorization header, as Bearer."""
-        credential_key, expiry = self._key_of(credential), int((self._now() + LIFETIME).timestamp())
+        credential_key, expiry = self._credentials.name_of(credential), int((self._now() + LIFETIME).timestamp())
         return f"matou-lfs-1.{credential_key}.{expiry}.{grant.size_bytes}.{self._mac(credential_key, expiry, grant)}"
 
     def size_of(self, token: str) -> int | None:
@@ -77,22 +72,11 @@ class LfsTokenSigner:
             raise LinkExpired("the link is not one of ours")
         credential_key, expiry, mac = match[1], int(match[2]), match[4]
         is_ours = hmac.compare_digest(mac, self._mac(credential_key, expiry, grant))
-        credential = self._credentials.get(credential_key)
+        credential = self._credentials.find(credential_key)
         if not is_ours or credential is None or self._now().timestamp() >= expiry:
             raise LinkExpired("the link is not for this, or no longer", advice="ask for the objects again")
         return credential
 
-    def _key_of(self, credential: Credential) -> str:
-        with self._lock:
-            name = self._names.setdefault(credential, token_hex(16))
-            self._credentials.put(name, credential)
-        return name
-
-    def _forget(self, _name: str, credential: Credential) -> None:
-        del self._names[credential]
-
     def _mac(self, credential_key: str, expiry: int, grant: LfsGrant) -> str:
         fields = (credential_key, str(expiry), str(grant.repository), grant.oid, grant.verb, str(grant.size_bytes))
-        # Each field is preceded by its length: no two lists of fields give the same bytes.
-        message = b"".join(b"%d:%b" % (len(field), field.encode()) for field in fields)
-        return hmac.new(self._key, message, "sha256").hexdigest()
+        return signature(self._key, fields)

@@ -13,6 +13,7 @@ from matou.db.engine import Database, open_database
 from matou.db.upgrade import upgrade_if_behind
 from matou.forge.forge import Forge
 from support.coding_api import NOON, Api, Clock, Team, furnish
+from support.coding_saved import SaidAtCoding, said_at_coding, save_said
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +25,28 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         upgrade_if_behind(database)
         furnish(Forge(database, archive, Clock().now))
     return root
+
+
+@pytest.fixture(scope="session")
+def said() -> SaidAtCoding:
+    return said_at_coding()
+
+
+@pytest.fixture(scope="session")
+def furnished(prepared: Path, tmp_path_factory: pytest.TempPathFactory, said: SaidAtCoding) -> Iterator[Team]:
+    """With all that was said at CODING. Nothing changes it."""
+    archive = Archive.open(Path(shutil.copytree(prepared, tmp_path_factory.mktemp("saved") / "archive")))
+    with closing(open_database(archive.database)) as database:
+        clock = Clock()
+        team = Team.found(Forge(database, archive, clock.now), clock)
+        save_said(team.forge, team.project, said.project)
+        save_said(team.forge, team.depot, said.depot)
+        yield team
+
+
+@pytest.fixture(scope="session")
+def saved(furnished: Team) -> Api:
+    return furnished.api()
 
 
 @pytest.fixture

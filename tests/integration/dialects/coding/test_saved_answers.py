@@ -1,69 +1,25 @@
 """What was saved around the code of a CODING team, in CODING's own shapes, and to whom it is told."""
 
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import closing
-from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 import pytest
 
-from matou.archive.layout import Archive
-from matou.db.engine import open_database
 from matou.forge.access import Scope
-from matou.forge.forge import Forge
 from matou.model.metadata import Issue, WorkflowStatus
-from matou.model.metadata.kinds import RELEASE
 from matou.platforms.coding.wire_requests import Request
 from matou.platforms.coding.wire_requests_metadata import METADATA_ACTIONS
 from matou.platforms.coding.wire_requests_served import SERVED_ACTIONS
 from matou.server.dialects.coding import ACTIONS
 from matou.server.dialects.coding.issue_rows import status_type
 from matou.server.dialects.coding.saved import SavedRows
-from support.coding_api import Api, Clock, Team
-from support.coding_saved import Said, SaidAtCoding, said_at_coding, save_said
-from support.coding_schemas import blank, faults_of_answer
+from support.coding_answers import answer, lacks
+from support.coding_api import Api, Team
+from support.coding_saved import SaidAtCoding, save_said
+from support.coding_schemas import faults_of_answer
 from support.deciding import create_label
-from support.gitcode_server import Harbour
 
 BOATS = {"ProjectName": "boats"}
-
-
-@pytest.fixture(scope="module")
-def said() -> SaidAtCoding:
-    return said_at_coding()
-
-
-@pytest.fixture(scope="module")
-def furnished(prepared: Path, tmp_path_factory: pytest.TempPathFactory, said: SaidAtCoding) -> Iterator[Team]:
-    """Nothing changes it."""
-    archive = Archive.open(Path(shutil.copytree(prepared, tmp_path_factory.mktemp("saved") / "archive")))
-    with closing(open_database(archive.database)) as database:
-        clock = Clock()
-        team = Team.found(Forge(database, archive, clock.now), clock)
-        save_said(team.forge, team.project, said.project)
-        save_said(team.forge, team.depot, said.depot)
-        yield team
-
-
-@pytest.fixture(scope="module")
-def saved(furnished: Team) -> Api:
-    return furnished.api()
-
-
-def answer(api: Api, action: str, **parameters: Any) -> Any:
-    """After it was held to the vendor's document, of which no key may be missing."""
-    response = api(action, **parameters).response
-    assert "Error" not in response, response["Error"]
-    assert faults_of_answer(action, response) == []
-    return response
-
-
-def lacks(name: str, row: Mapping[str, Any]) -> set[str]:
-    return set(blank(name)) - set(row)
 
 
 def codes(response: Any) -> list[int]:
@@ -448,9 +404,15 @@ def test_a_team_of_which_nothing_was_saved_has_empty_lists(team: Team, request_o
         "ReleaseId": 1,
         "BranchProtectionId": 1,
         "RequirementCode": 1,
+        "FileId": 1,
+        "IterationCode": 1,
+        "ActionType": "UPDATE",
+        "Target": "STATUS",
     }
     if action == "DescribeIssueStatusChangeLogList":
         given["IssueCode"] = [1]
+    if action == "DescribeProjectIssueStatusList":
+        given["IssueType"] = "DEFECT"
 
     response = team.api()(action, **given).response
 
@@ -474,18 +436,3 @@ def test_labels_that_were_saved_come_with_those_of_the_project(team: Team, said:
     ]
     assert {row["ProjectId"] for row in found} == {team.project.id}
     assert sorted(row["Name"] for row in of_guest) == ["急", "本地"]
-
-
-def test_a_file_of_a_release_is_where_the_server_gives_it(team: Team, said: SaidAtCoding) -> None:
-    digest = team.forge.archive.blobs.put_bytes(b"PK")
-    kept = Said(people=said.depot.people)
-    for release in said.depot.of(RELEASE).values():
-        kept.put(RELEASE, replace(release, assets=tuple(replace(one, sha256=digest) for one in release.assets)))
-    save_said(team.forge, team.depot, kept)
-
-    given = {"DepotId": team.depot.id, "ShowResourceUrl": True}
-    [release] = answer(team.api(), "DescribeGitReleases", **given)["ReleasePageList"]["Releases"]
-    address = urlsplit(release["ReleaseAttachment"][0]["AttachmentDownloadUrl"])
-    served = Harbour(team.forge, team.clock).ask_site("GET", address.path, person="chen")
-
-    assert (served.status_code, served.content) == (200, b"PK")

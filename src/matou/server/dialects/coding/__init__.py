@@ -22,6 +22,7 @@ from matou.server.dialects.coding import (
     contents,
     depots,
     issues,
+    members,
     merges,
     planning,
     projects,
@@ -29,9 +30,11 @@ from matou.server.dialects.coding import (
     relations,
     releases,
     settings,
+    workflow,
 )
 from matou.server.dialects.coding.context import CodingAction, TeamContext, find
 from matou.server.dialects.coding.errors import FAILURES, encode, write_failure
+from matou.server.dialects.coding.file_links import file_routes
 from matou.server.dialects.coding.icons import icon_routes
 from matou.server.dialects.coding.teams import team_of
 from matou.server.rate_limit import FixedWindowLimiter
@@ -41,6 +44,7 @@ CALLS_A_SECOND = 30
 ACTIONS: tuple[CodingAction, ...] = (
     *account.ACTIONS,
     *projects.ACTIONS,
+    *members.ACTIONS,
     *depots.ACTIONS,
     *references.ACTIONS,
     *commits.ACTIONS,
@@ -48,6 +52,7 @@ ACTIONS: tuple[CodingAction, ...] = (
     *releases.ACTIONS,
     *issues.ACTIONS,
     *relations.ACTIONS,
+    *workflow.ACTIONS,
     *merges.ACTIONS,
     *planning.ACTIONS,
     *settings.ACTIONS,
@@ -110,9 +115,10 @@ DIALECT = Dialect(
 
 
 def routes(state: ServerState, *, limiter: FixedWindowLimiter | None = None) -> list[BaseRoute]:
-    """The endpoint, whatever follows it, and the icons.
+    """The endpoint, whatever follows it, the icons, and the files that its answers have addresses of.
 
     Args:
         limiter: how often a team may call one action; None for 30 times a second.
     """
-    return [Api(state, DIALECT, limiter or FixedWindowLimiter(CALLS_A_SECOND)), *icon_routes(state.forge)]
+    api = Api(state, DIALECT, limiter or FixedWindowLimiter(CALLS_A_SECOND))
+    return [api, *icon_routes(state.forge), *file_routes(state)]

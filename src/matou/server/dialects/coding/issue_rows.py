@@ -1,7 +1,8 @@
 """Issues as CODING writes them: the reverse of what `platforms.coding.metadata_issues` reads."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,7 +15,9 @@ from matou.platforms.coding.metadata_issues import FILE_ADDRESS, PRIORITIES, STA
 from matou.platforms.coding.metadata_relations import REFERENCES, VERSIONS
 from matou.platforms.coding.wire import CHINA, Milliseconds, milliseconds
 from matou.server.api.saved_rows import JsonRow, number_of
+from matou.server.dialects.coding.file_links import file_address
 from matou.server.dialects.coding.saved import SavedRows
+from matou.server.dialects.coding.saved_files import file_number
 
 STATUS_TYPES: Final[Mapping[str | None, str]] = {group: word.upper() for word, group in STATUS_GROUPS.items()}
 TYPE_CODES: Final[Mapping[str | None, str]] = {group: code for code, group in TYPE_GROUPS.items()}
@@ -58,7 +61,7 @@ def issue_row(rows: SavedRows[Any], issue: Issue) -> dict[str, Any]:
             wire_issues.IssueLabel(id=number_of(label.id), name=label.name, color=color_of(label.color))
             for label in rows.labels(issue.labels)
         ],
-        files=[_file(file) for file in issue.files],
+        files=[_file(rows, file) for file in attached_files(issue)],
         custom_fields=[_custom_field(rows, field) for field in issue.fields or ()],
     )
     related = msgspec.to_builtins(wire_issues.RelatedIssue(code=number_of(issue.parent)))
@@ -161,12 +164,6 @@ def day_milliseconds(day: Day | None) -> Milliseconds:
     return milliseconds(read if read.tzinfo else read.replace(tzinfo=CHINA))
 
 
-def file_number(file: AttachedFile) -> int:
-    """Of a file of a project; 0 for what is none."""
-    found = FILE_ADDRESS.fullmatch(file.url)
-    return int(found["file"]) if found else 0
-
-
 def _priority(issue: Issue) -> str:
     if issue.priority is None:
         return ""
@@ -179,8 +176,25 @@ def _iteration(rows: SavedRows[Any], number: str | None) -> wire_issues.IssueIte
     return wire_issues.IssueIteration(code=number_of(number), name=found.title if found else "")
 
 
-def _file(file: AttachedFile) -> wire_issues.IssueFile:
-    return wire_issues.IssueFile(file_id=file_number(file), name=file.name, size=file.size or 0)
+def attached_files(issue: Issue) -> list[AttachedFile]:
+    """Those that are listed beside its texts, and not those that its text shows."""
+    return [file for file in issue.files if file.url not in source_of(issue.text)]
+
+
+def with_pictures(rows: SavedRows[Any], text: str, files: Iterable[AttachedFile]) -> str:
+    """A text whose pictures have addresses that are good for an hour, as far as they were saved."""
+    known = {file_number(file): file for file in files}
+
+    def address(found: re.Match[str]) -> str:
+        file = known.get(int(found["file"]))
+        return (file_address(rows, file.sha256, file.name) if file else "") or found[0]
+
+    return FILE_ADDRESS.sub(address, text)
+
+
+def _file(rows: SavedRows[Any], file: AttachedFile) -> wire_issues.IssueFile:
+    address = file_address(rows, file.sha256, file.name)
+    return wire_issues.IssueFile(file_id=file_number(file), name=file.name, size=file.size or 0, url=address)
 
 
 def _custom_field(rows: SavedRows[Any], field: CustomField) -> wire_issues.IssueCustomField:

@@ -8,24 +8,31 @@ from matou.db.items import ItemOrder, ItemQuery
 from matou.db.namespaces import Namespace
 from matou.forge.access import MissingScope, NotAllowed
 from matou.forge.accounts.namespaces import visible_children
+from matou.forge.conversation.conversation import NoSuchItemFile
 from matou.forge.conversation.index_rows import comments_of
-from matou.model.metadata import Issue
+from matou.model.metadata import AttachedFile, Issue, MarkupText
 from matou.model.metadata.kinds import ISSUE
 from matou.platforms.coding import wire_requests_metadata as requests
+from matou.platforms.coding.metadata_issues import FILE_ADDRESS
 from matou.server.api.params import LARGEST_PAGE, InvalidParameterValue
 from matou.server.api.saved_rows import JsonRow
 from matou.server.dialects.coding.context import READ_PROJECT, CodingAction, TeamContext, action, page_request
 from matou.server.dialects.coding.errors import SavedAnswer
+from matou.server.dialects.coding.file_links import file_address
 from matou.server.dialects.coding.issue_queries import issue_listing
 from matou.server.dialects.coding.issue_rows import (
+    attached_files,
     comment_row,
     issue_row,
     issues_among,
     listed_row,
+    source_of,
     status_change_rows,
+    with_pictures,
     work_log_row,
 )
 from matou.server.dialects.coding.saved import SavedRows, open_project
+from matou.server.dialects.coding.saved_files import files_by_number
 
 MOST_ISSUES: Final = 500
 """The most that CODING gives at once; more is refused and not cut."""
@@ -67,7 +74,39 @@ def issue_list(context: TeamContext, request: requests.DescribeIssueList) -> Sav
 
 def one_issue(context: TeamContext, request: requests.DescribeIssue) -> SavedAnswer:
     rows = open_project(context, request.project_name)
-    return SavedAnswer(values={"Issue": issue_row(rows, find_issue(rows, request.issue_code))})
+    issue = find_issue(rows, request.issue_code)
+    row = issue_row(rows, issue)
+    if request.show_image_out_url:
+        row["Description"] = with_pictures(rows, row["Description"], issue.files)
+    return SavedAnswer(values={"Issue": row})
+
+
+def file_addresses(context: TeamContext, request: requests.DescribeIssueFileUrl) -> SavedAnswer:
+    rows = open_project(context, request.project_name)
+    if request.file_id:
+        file = files_by_number(rows.conversation).get(request.file_id)
+        if file is None:
+            raise NoSuchItemFile("there is no file {id} here", id=request.file_id)
+        return _addresses(Url=file_address(rows, file.sha256, file.name))
+    issue = find_issue(rows, request.issue_code)
+
+    def shown(text: MarkupText | None, files: Iterable[AttachedFile]) -> list[str]:
+        known = {one.url: one for one in files}
+        named = [known[found[0]] for found in FILE_ADDRESS.finditer(source_of(text)) if found[0] in known]
+        return [file_address(rows, one.sha256, one.name) for one in named]
+
+    comments = comments_of(issue) if request.query_comment else ()
+    return _addresses(
+        AttachmentFileUrl=[file_address(rows, one.sha256, one.name) for one in attached_files(issue)],
+        DescriptionImageUrl=shown(issue.text, issue.files),
+        CommentImageUrl=[url for comment in comments for url in shown(comment.text, comment.files)],
+    )
+
+
+def _addresses(**values: object) -> SavedAnswer:
+    return SavedAnswer(
+        values={"Url": "", "AttachmentFileUrl": [], "DescriptionImageUrl": [], "CommentImageUrl": [], **values}
+    )
 
 
 def issue_comments(context: TeamContext, request: requests.DescribeIssueCommentList) -> SavedAnswer:
@@ -205,6 +244,14 @@ ACTIONS: tuple[CodingAction, ...] = (
         READ_PROJECT,
         "With what CODING told of it and the model has no field for. Mail addresses for owners alone; telephones and "
         "pictures of people are not kept.",
+    ),
+    action(
+        requests.DescribeIssueFileUrl,
+        file_addresses,
+        READ_PROJECT,
+        "Addresses are good for an hour and want no token; what whoever asked may read is looked at again when one is "
+        "used. `Files` of DescribeIssue and `ShowImageOutUrl` give the same. Empty where the bytes were not saved, and "
+        "where the token did not come in a header.",
     ),
     action(requests.DescribeIssueCommentList, issue_comments, READ_PROJECT, "The oldest first."),
     action(

@@ -1,16 +1,18 @@
 """Actions about merge requests that were saved, and the notes on them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from matou.caching import SizedCache
 from matou.db.conditions import ALWAYS, Between
-from matou.db.items import ItemOrder, ItemQuery
-from matou.forge.access import MayReadCode, authorize
+from matou.db.items import IndexedItem, ItemOrder, ItemQuery
+from matou.forge.access import MayReadCode, MissingScope, NotAllowed, authorize
 from matou.forge.content.differences import compare
 from matou.forge.content.history import NoSuchCommit
+from matou.forge.repositories.repository_lists import visible_repositories
 from matou.model.metadata import ChangeRequest
 from matou.model.metadata.kinds import CHANGE
 from matou.platforms.coding import wire_contents
@@ -30,6 +32,7 @@ from matou.server.dialects.coding.context import (
 )
 from matou.server.dialects.coding.errors import SavedAnswer
 from matou.server.dialects.coding.merge_rows import DepotRows, NoteThread, merge_row, note_row, threads_in
+from matou.server.dialects.coding.projects import find_project
 from matou.server.dialects.coding.saved import open_depot
 
 STATES: Final[Mapping[str, Sequence[str] | None]] = {
@@ -45,6 +48,15 @@ ORDERS: Final[Mapping[str, ItemOrder]] = {
     "MERGED_AT": ItemOrder.MERGED,
     "ACTION_AT": ItemOrder.CLOSED,
 }
+PROJECT_ORDERS: Final[Mapping[str, ItemOrder]] = {
+    "": ItemOrder.CREATED,
+    "CREATED_AT": ItemOrder.CREATED,
+    "ACTION_AT": ItemOrder.UPDATED,
+}
+"""The document says of a project's list that action_at is when one was changed."""
+
+MOST_MERGED: Final = 10_000
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 EVERY_STATE: Final = ("open", "closed", "merged")
 _AT_ONCE: Final = 100
 
@@ -71,6 +83,68 @@ def merge_requests(context: TeamContext, request: requests.DescribeDepotMergeReq
         "TotalRow": counted.total_row,
     }
     return SavedAnswer(values={"Data": data})
+
+
+def project_merge_requests(context: TeamContext, request: served.DescribeProjectMergeRequests) -> SavedAnswer:
+    """The lists of all depots become one: of each, what may stand on this page or before it."""
+    page = page_request(request.page_number, request.page_size)
+    if page.offset + page.size > MOST_MERGED:
+        raise InvalidParameterValue("merge requests are listed up to the {most}th", most=MOST_MERGED)
+    wanted = _query(_as_of_depot(request), PROJECT_ORDERS)
+    depots = list(_depots_of(context, request.project_id))
+    listed = [
+        rows.conversation.list_rows(wanted, search=request.key_word, limit=page.offset + page.size) for rows in depots
+    ]
+    found = [(item.row, rows) for rows, (items, _) in zip(depots, listed, strict=True) for item in items]
+    found.sort(key=lambda pair: _place(pair[0], wanted), reverse=not wanted.ascending)
+    shown = ((rows.conversation.read(row), rows) for row, rows in page.of(found))
+    counted = wire_page(page, sum(total for _, total in listed))
+    data = {
+        "List": [merge_row(rows, change) for change, rows in shown if isinstance(change, ChangeRequest)],
+        "PageNumber": counted.page_number,
+        "PageSize": counted.page_size,
+        "TotalPage": counted.total_page,
+        "TotalRow": counted.total_row,
+    }
+    return SavedAnswer(values={"Data": data})
+
+
+def _place(row: IndexedItem, wanted: ItemQuery) -> datetime:
+    at = row.created_at if wanted.order is ItemOrder.CREATED else row.updated_at
+    return at or LONG_AGO
+
+
+def _depots_of(context: TeamContext, project_id: int) -> Iterator[DepotRows]:
+    """Those in which this identity may read what was said."""
+    project = find_project(context, project_id).subject
+    visible, _ = visible_repositories(context.forge, context.identity, project, recursive=project.id != context.team.id)
+    for depot in visible:
+        with suppress(NotAllowed, MissingScope):
+            yield open_depot(context, OfDepot(depot_id=depot.subject.id))
+
+
+def _as_of_depot(request: served.DescribeProjectMergeRequests) -> requests.DescribeDepotMergeRequests:
+    def some(text: str) -> list[str]:
+        return [text] if text else []
+
+    return requests.DescribeDepotMergeRequests(
+        status=request.status,
+        sort=request.sort,
+        is_sort_direction_asc=request.is_sort_direction_asc,
+        created_at_start_date=request.created_at_start_date,
+        created_at_end_date=request.created_at_end_date,
+        updated_at_start_date=request.updated_at_start_date,
+        updated_at_end_date=request.updated_at_end_date,
+        creator_emails=some(request.creator_email),
+        creator_global_keys=some(request.creator_global_key),
+        labels=some(request.label),
+        merger_emails=some(request.merger_email),
+        merger_global_keys=some(request.merger_global_key),
+        reviewer_emails=some(request.reviewer_email),
+        reviewer_global_keys=some(request.reviewer_global_key),
+        source_branches=some(request.source_branch),
+        target_branches=some(request.target_branch),
+    )
 
 
 def one_merge_request(context: TeamContext, request: served.DescribeMergeRequest) -> SavedAnswer:
@@ -163,12 +237,12 @@ def find_change(rows: DepotRows, number: str) -> ChangeRequest:
     return found
 
 
-def _query(request: requests.DescribeDepotMergeRequests) -> ItemQuery:
+def _query(request: requests.DescribeDepotMergeRequests, orders: Mapping[str, ItemOrder] = ORDERS) -> ItemQuery:
     """Raises InvalidParameterValue: there is no such state or order, or the index does not know of it."""
-    order = ORDERS.get(request.sort.upper())
+    order = orders.get(request.sort.upper())
     if order is None:
         raise InvalidParameterValue(
-            "Sort is {sort}, not {orders}", sort=repr(request.sort)[:100], orders=", ".join(filter(None, ORDERS))
+            "Sort is {sort}, not {orders}", sort=repr(request.sort)[:100], orders=", ".join(filter(None, orders))
         )
     by_mail = (request.creator_emails, request.merger_emails, request.reviewer_emails, request.merger_global_keys)
     if any(by_mail):
@@ -267,6 +341,13 @@ ACTIONS: tuple[CodingAction, ...] = (
         "`KeyWord` is words of the texts; labels, branches and people are one each, and people by `GlobalKey`. By "
         "mail, and by who merged, is refused. `DepotId` and `ProjectId` are those of this server. `Status` is CODING's "
         "where it told one, else CANMERGE, ACCEPTED or REFUSED.",
+    ),
+    action(
+        served.DescribeProjectMergeRequests,
+        project_merge_requests,
+        READ_REPOSITORY,
+        f"Of all depots of the project in which whoever asks may read what was said, as DescribeDepotMergeRequests. "
+        f"`Sort` is created_at, or action_at for the time of the last change. Up to the {MOST_MERGED:,}th.",
     ),
     action(
         served.DescribeMergeRequest,

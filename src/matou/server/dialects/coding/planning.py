@@ -14,6 +14,7 @@ from matou.model.metadata import Announcement, LabelDefinition, Milestone, WikiP
 from matou.model.metadata.kinds import ANNOUNCEMENT, LABEL, MILESTONE, SETTING, WIKI_PAGE, WIKI_VERSION
 from matou.platforms.coding import wire, wire_pages, wire_planning
 from matou.platforms.coding import wire_requests_metadata as requests
+from matou.platforms.coding import wire_requests_served as served
 from matou.platforms.coding.wire import CHINA, milliseconds
 from matou.platforms.coding.wire_requests import DescribeAllProjectLabels
 from matou.server.api.params import InvalidParameterValue
@@ -26,6 +27,10 @@ from matou.server.dialects.coding.projects import find_project
 from matou.server.dialects.coding.saved import SavedRows, open_project, rows_of_project
 
 ProjectRows = SavedRows[Any]
+
+
+class NoSuchIteration(NotFound):
+    """The project has no such iteration."""
 
 
 class NoSuchWikiPage(NotFound):
@@ -57,6 +62,14 @@ def iterations(context: TeamContext, request: requests.DescribeIterationList) ->
         and (not request.assignee or row["Assignee"] in request.assignee)
     ]
     return SavedAnswer(values={"Data": {"List": found[offset : offset + limit], "TotalRow": len(found)}})
+
+
+def one_iteration(context: TeamContext, request: served.DescribeIteration) -> SavedAnswer:
+    rows = open_project(context, request.project_name)
+    for one in milestones(rows, "iteration"):
+        if number_of(one.number) == request.iteration_code:
+            return SavedAnswer(values={"Iteration": _iteration_row(rows, one)})
+    raise NoSuchIteration("there is no iteration {code}", code=request.iteration_code)
 
 
 def versions(context: TeamContext, request: requests.DescribeReleaseList) -> SavedAnswer:
@@ -263,6 +276,7 @@ ACTIONS: tuple[CodingAction, ...] = (
         READ_PROJECT,
         f"{_READ}; the last first. `Limit` is 20 where it is not said.",
     ),
+    action(served.DescribeIteration, one_iteration, READ_PROJECT, "As in the list."),
     action(
         requests.DescribeReleaseList,
         versions,

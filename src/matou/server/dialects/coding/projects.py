@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from matou.db.memberships import Member
 from matou.db.namespaces import Namespace, NamespaceId
 from matou.errors import NotFound
 from matou.forge.access import Authorized, MayCreateNamespaceIn, MaySee, NoSuchNamespace, authorize
@@ -12,7 +11,7 @@ from matou.model.names import folded
 from matou.platforms.coding import wire
 from matou.platforms.coding import wire_requests as requests
 from matou.platforms.coding.wire import milliseconds
-from matou.server.dialects.coding.account import PROJECT_ROLES, member_row, require_membership
+from matou.server.dialects.coding.account import require_membership
 from matou.server.dialects.coding.context import (
     READ_PROJECT,
     WRITE_PROJECT,
@@ -85,25 +84,6 @@ def project_by_name(context: TeamContext, request: requests.DescribeProjectByNam
 
 def one_project(context: TeamContext, request: requests.DescribeOneProject) -> wire.ProjectResponse:
     return wire.ProjectResponse(project=project_row(context, find_project(context, request.project_id).subject))
-
-
-def project_members(context: TeamContext, request: requests.DescribeProjectMembers) -> wire.ProjectMembersResponse:
-    project = find_project(context, request.project_id)
-    page = page_request(request.page_number, request.page_size)
-    rows, _ = members(context.forge, require_membership(context, project.subject))
-    chosen = [member for member in rows if _has_role(member, request.role_id)]
-    return wire.ProjectMembersResponse(
-        data=wire.ProjectMemberData(
-            page_number=page.number,
-            page_size=page.size,
-            total_count=len(chosen),
-            project_members=[member_row(context, member, PROJECT_ROLES) for member in page.of(chosen)],
-        )
-    )
-
-
-def _has_role(member: Member, role_id: int) -> bool:
-    return role_id in (0, member.role.value)
 
 
 def new_project(context: TeamContext, request: requests.CreateCodingProject) -> wire.CreatedProjectResponse:
@@ -190,14 +170,6 @@ ACTIONS: tuple[CodingAction, ...] = (
         one_project,
         READ_PROJECT,
         "The team's own id is taken too: it stands as project for depots that lie in no project.",
-    ),
-    action(
-        requests.DescribeProjectMembers,
-        project_members,
-        READ_PROJECT,
-        "For members of the project or of its team only. Those with a role in the project itself; those of the "
-        "team have "
-        "theirs there too and are in DescribeTeamMembers. `RoleId` is the number of Matou's role.",
     ),
     action(
         requests.CreateCodingProject,

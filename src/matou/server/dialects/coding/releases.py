@@ -11,6 +11,7 @@ from matou.model.metadata.kinds import RELEASE
 from matou.platforms.coding import wire_releases
 from matou.platforms.coding import wire_requests as requests
 from matou.platforms.coding import wire_requests_served as served
+from matou.platforms.coding.metadata_issues import FILE_ADDRESS
 from matou.platforms.coding.wire import milliseconds
 from matou.server.api.links import Links
 from matou.server.api.params import InvalidParameterValue
@@ -18,6 +19,7 @@ from matou.server.api.saved_rows import NoSuchRelease, number_of, one_segment
 from matou.server.dialects.coding.commits import read_date
 from matou.server.dialects.coding.context import READ_REPOSITORY, CodingAction, TeamContext, action, page_request
 from matou.server.dialects.coding.errors import SavedAnswer
+from matou.server.dialects.coding.file_links import file_address
 from matou.server.dialects.coding.issue_rows import source_of
 from matou.server.dialects.coding.merge_rows import DepotRows, numbers_here
 from matou.server.dialects.coding.saved import open_depot
@@ -71,6 +73,7 @@ def release_row(rows: DepotRows, release: SavedRelease, *, shows_url: bool) -> d
         target_commit_branch=release.target or "",
         title=release.name,
         release_attachment=[_attachment(rows, release, asset) for asset in release.assets] if shows_url else [],
+        image_download_url=_pictures(rows, release) if shows_url else [],
     )
     return {**rows.complete(row, release.extra), **numbers_here(rows)}
 
@@ -84,16 +87,21 @@ def _attachment(rows: DepotRows, release: SavedRelease, asset: ReleaseAsset) -> 
 
 
 def asset_url(rows: DepotRows, release: SavedRelease, asset: ReleaseAsset) -> str:
-    """Here where its bytes are, below API v5 and with a token in the header; else where they were."""
+    """Here where its bytes are: for an hour and without a token; where no link can be signed, by API v5."""
     if asset.sha256 is None:
         return asset.url
     path = rows.conversation.granted.subject.path
-    v5 = Links(rows.context.links.base, V5)
-    return (
-        v5.repository_api(path, "releases")
-        + "/"
-        + "/".join(one_segment(part) for part in (release.tag, "attach_files", asset.name, "download"))
-    )
+    parts = "/".join(one_segment(part) for part in (release.tag, "attach_files", asset.name, "download"))
+    by_v5 = f"{Links(rows.context.links.base, V5).repository_api(path, 'releases')}/{parts}"
+    return file_address(rows, asset.sha256, asset.name) or by_v5
+
+
+def _pictures(rows: DepotRows, release: SavedRelease) -> list[str]:
+    """The addresses of all pictures of its text, in their order, or none of them."""
+    known = {one.url: one for one in release.files}
+    named = [known.get(found[0]) for found in FILE_ADDRESS.finditer(source_of(release.text))]
+    addresses = [file_address(rows, one.sha256, one.name) for one in named if one is not None]
+    return addresses if all(addresses) and len(addresses) == len(named) else []
 
 
 def _query(request: requests.DescribeGitReleases) -> ItemQuery:
@@ -119,7 +127,7 @@ ACTIONS: tuple[CodingAction, ...] = (
         READ_REPOSITORY,
         "What was saved, also of what the source no longer has; the newest first, drafts left out. `TagName` is a part "
         "of the tag. `ReleaseAttachment` is a list, as CODING really answers, and comes with `ShowResourceUrl`: "
-        "addresses lead to API v5 of this server where the bytes were saved, and want a token in the header.",
+        "addresses are good for an hour and want no token where the bytes were saved, as do those of pictures.",
     ),
     action(
         served.DescribeGitReleaseDetail, one_release, READ_REPOSITORY, "By `ReleaseId`, or by `TagName` without it."
