@@ -72,19 +72,19 @@ class FileLinks:
         return f"{name}.{until}.{signature(self.key, (name, until, *file.fields))}"
 
     def credential_of(self, sign: str, file: LinkedFile, *, now: datetime) -> Credential:
-        """Raises LinkExpired."""
+        """Raises FileLinkExpired."""
         match = _SIGN.match(sign)
         if match is None:
-            raise LinkExpired("the address is none of ours")
+            raise FileLinkExpired("the address is none of ours")
         name, until, given = match.groups()
         credential = self.credentials.find(name)
         is_ours = compare_digest(given, signature(self.key, (name, until, *file.fields)))
         if not is_ours or credential is None or now.timestamp() >= int(until):
-            raise LinkExpired("the address is not for this, or no longer")
+            raise FileLinkExpired("the address is not for this, or no longer")
         return credential
 
 
-class LinkExpired(Refused):
+class FileLinkExpired(Refused):
     """The address is too old, was changed, or was given out before this server started."""
 
 
@@ -105,7 +105,7 @@ def file_routes(state: ServerState) -> list[Route]:
     async def serve(request: Request) -> Response:
         try:
             return await state.run_in_pool(_serve, state, request)
-        except (LinkExpired, UnknownCredential):
+        except (FileLinkExpired, UnknownCredential):
             return PlainTextResponse("the address is good no longer\n", 403, HEADERS)
         except (NotFound, Refused):
             return PlainTextResponse("there is no such file\n", 404, HEADERS)
@@ -119,7 +119,7 @@ def file_routes(state: ServerState) -> list[Route]:
 def _conversation(forge: Forge, identity: Identity, file: LinkedFile) -> Conversation[Any]:
     """Raises as `authorize`."""
     if file.id > LARGEST_ID:
-        raise LinkExpired("nothing has this number")
+        raise FileLinkExpired("nothing has this number")
     if file.of == _OF_DEPOT:
         depot = find_repository_by_id(forge, RepositoryId(file.id))
         return open_conversation(forge, authorize(forge, identity, MayReadConversation, depot))
