@@ -322,6 +322,26 @@ def count_states(
     return {(kind, state): count for kind, state, count in rows}
 
 
+def count_by(
+    connection: Connection, metadata_id: MetadataId, kind: str, column: str, *, sees_confidential: bool
+) -> Mapping[tuple[str, str], int]:
+    """How many items of a kind there are, by what a column (`milestone`, `iteration`) has and by state."""
+    visible = true() if sees_confidential else ~items.c.confidential
+    chosen = and_(items.c.metadata_id == metadata_id, items.c.kind == kind, items.c[column].is_not(None), visible)
+    counting = select(items.c[column], items.c.state, func.count()).where(chosen)
+    rows = connection.execute(counting.group_by(items.c[column], items.c.state))
+    return {(value, state): count for value, state, count in rows}
+
+
+def count_labels(connection: Connection, metadata_id: MetadataId, *, sees_confidential: bool) -> Mapping[str, int]:
+    """How many items have each label."""
+    visible = true() if sees_confidential else ~items.c.confidential
+    joined = item_labels.join(items, items.c.id == item_labels.c.item_id)
+    counting = select(item_labels.c.name, func.count().label("items")).select_from(joined)
+    rows = connection.execute(counting.where(items.c.metadata_id == metadata_id, visible).group_by(item_labels.c.name))
+    return {row.name: row.items for row in rows}
+
+
 def names_used(
     connection: Connection, metadata_id: MetadataId, kind: str, column: str, *, sees_confidential: bool, most: int
 ) -> tuple[str, ...]:

@@ -231,7 +231,7 @@ def list_repositories(
     Args:
         namespace: None for all there are.
         recursive: those of the namespaces below it too.
-        name_filter: a part of the name, whatever the case.
+        name_filter: a part of the name, or with a slash in it of the path, whatever the case.
     """
     conditions = [sees_repository(viewer.filter_key)]
     if namespace is not None:
@@ -242,7 +242,8 @@ def list_repositories(
             )
             conditions.append(depth == len(namespace.segments))
     if name_filter:
-        conditions.append(containing(repositories.c.true_name, name_filter))
+        column = repositories.c.folded_path if "/" in name_filter else repositories.c.true_name
+        conditions.append(containing(column, name_filter))
     counted = select(func.count()).select_from(repositories).where(*conditions)
     total = connection.execute(counted, viewer.parameters).scalar_one()
     listed = page(select(*COLUMNS).where(*conditions), repositories.c.folded_path, offset, limit)

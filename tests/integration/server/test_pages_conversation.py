@@ -5,6 +5,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from html import unescape
 from html.parser import HTMLParser
+from xml.etree import ElementTree as ET
 
 import pytest
 import urllib3
@@ -15,6 +16,17 @@ from support.matou_server import PASSWORD
 HTTP = urllib3.PoolManager(retries=False)
 REPOSITORY, PROJECT = "/harbour/shop/api", "/harbour/shop"
 LARGEST_PAGE_BYTES = 100_000
+HOSTILE_PAGES = [
+    "issues",
+    "issues/7",
+    "issues?state=all&label=x",
+    "changes/3",
+    "labels",
+    "people",
+    "people/3",
+    "releases",
+    "search?q=img",
+]
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +114,7 @@ def test_an_issue_has_all_that_was_said_in_the_order_of_time(talk: Talk) -> None
     order = [words(html).index(part) for part in ("见图", "我来看看", "added a label", "离职前留一句")]
 
     assert order == sorted(order)
-    assert "Saved from CODING on" in words(html)
+    assert "Saved from CODING " in words(html)
     assert '<a href="https://team.coding.net/p/shop/d/api/issues/2" rel="nofollow noopener noreferrer">' in html
     assert "吊臂" in words(html)
     assert "Left" in words(html)
@@ -160,13 +172,13 @@ def test_a_file_of_nobody_and_one_of_another_repository_are_not_there(talk: Talk
     assert look(talk, f"/harbour/secret/-/files/{talk.picture}/x.png", as_owner=True).status == 404
 
 
-@pytest.mark.parametrize("path", ["issues", "issues/7", "issues?state=all&label=x", "changes/3"])
+@pytest.mark.parametrize("path", HOSTILE_PAGES)
 def test_nothing_that_somebody_wrote_is_anything_but_text(talk: Talk, path: str) -> None:
     html = page(talk, f"{REPOSITORY}/-/{path}", as_owner=True)
 
     tags = tags_of(html)
 
-    assert [name for name, _ in tags if name in ("img", "iframe", "object", "style", "base", "meta")] == ["meta"] * 3
+    assert [name for name, _ in tags if name in ("img", "iframe", "object", "style", "base", "meta")] == ["meta"] * 6
     assert [(dict(given)["src"] or "").partition("?")[0] for name, given in tags if name == "script"] == [
         "/-/static/matou.js"
     ]
@@ -258,3 +270,122 @@ def test_a_file_of_a_release_is_none_of_an_issue(talk: Talk) -> None:
     answer = look(talk, f"{REPOSITORY}/-/files/{talk.asset}/x.zip")
 
     assert (answer.status, answer.data) == (200, ASSET)
+
+
+def test_milestones_tell_how_far_they_are(talk: Talk) -> None:
+    said = words(page(talk, f"{REPOSITORY}/-/milestones"))
+
+    assert said.index("一期") < said.index("二期")
+    assert "0 of 1 closed" in said
+    assert titles(page(talk, f"{REPOSITORY}/-/milestones/77")) == ["吊车在雨天停转"]
+    assert "<strong>done</strong>" in page(talk, f"{REPOSITORY}/-/milestones/78")
+    assert titles(page(talk, f"{PROJECT}/-/milestones/iteration/1", as_owner=True)) == ["小程序白屏"]
+    assert titles(page(talk, f"{PROJECT}/-/issues?iteration=1", as_owner=True)) == ["小程序白屏"]
+    assert look(talk, f"{REPOSITORY}/-/milestones/79").status == 404
+
+
+def test_labels_are_counted_and_boards_are_lists(talk: Talk) -> None:
+    assert "缺陷 1 item" in words(page(talk, f"{REPOSITORY}/-/labels"))
+    assert titles(page(talk, f"{REPOSITORY}/-/boards")) == ["吊车在雨天停转", "灯塔的灯不亮"]
+    assert 'fill="#d73a4a"' in page(talk, f"{REPOSITORY}/-/labels")
+
+
+def test_releases_have_files_that_download(talk: Talk) -> None:
+    html = page(talk, f"{REPOSITORY}/-/releases")
+    [manual] = re.findall(r'<a href="(/harbour[^"]*\.zip)"', html)
+
+    answer = look(talk, manual)
+
+    assert answer.data == ASSET
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert words(html).index("Pre-release") < words(html).index("一点零")
+    assert "lost.zip Not saved" in words(html)
+    assert f'href="{REPOSITORY}/-/issues/2"' in page(talk, f"{REPOSITORY}/-/releases/v1.0")
+    assert "release/2.0" in words(page(talk, f"{REPOSITORY}/-/releases/release/2.0"))
+    assert look(talk, f"{REPOSITORY}/-/releases/v9").status == 404
+
+
+def test_people_are_told_of_as_far_as_one_may_know(talk: Talk) -> None:
+    anonymous, owner = page(talk, f"{REPOSITORY}/-/people"), page(talk, f"{REPOSITORY}/-/people", as_owner=True)
+
+    assert "王芳" in words(anonymous)
+    assert "Owner" not in words(anonymous)
+    assert "secret.example" not in anonymous
+    assert "Owner" in words(owner)
+    assert "lihua@secret.example" in owner
+    assert "Issues that they opened" in words(page(talk, f"{REPOSITORY}/-/people/1"))
+    assert look(talk, f"{REPOSITORY}/-/people/99").status == 404
+
+
+def test_a_wiki_has_its_pages_below_one_another_and_their_versions(talk: Talk) -> None:
+    outline = page(talk, f"{PROJECT}/-/wiki", as_owner=True)
+    text = page(talk, f"{PROJECT}/-/wiki/1", as_owner=True)
+    history = page(talk, f"{PROJECT}/-/wiki/1/history", as_owner=True)
+
+    assert outline.index('class="depth-0"') < outline.index('class="depth-1"')
+    assert "<h1>手册</h1>" in text
+    assert f'href="{PROJECT}/-/issues/1"' in text
+    assert "手册（旧）" in history
+    assert "旧的内容" in page(talk, f"{PROJECT}/-/wiki/1/versions/1", as_owner=True)
+    assert "明天" in page(talk, f"{PROJECT}/-/announcements/3", as_owner=True)
+    assert "开港" in page(talk, f"{PROJECT}/-/announcements", as_owner=True)
+
+
+@pytest.mark.parametrize(
+    "path", ["wiki/9", "wiki/1/versions/9", "wiki/1/files/0/x", "wiki/1/2/3", "announcements/9", "boards/x"]
+)
+def test_what_a_wiki_has_not_is_told_so(talk: Talk, path: str) -> None:
+    assert look(talk, f"{PROJECT}/-/{path}", as_owner=True).status == 404
+
+
+@pytest.mark.parametrize("path", ["wiki", "announcements", "people", "milestones", "labels", "issues/1", "wiki/1"])
+def test_what_was_said_in_a_project_is_for_its_members(talk: Talk, path: str) -> None:
+    assert look(talk, f"{PROJECT}/-/{path}").status in (403, 404)
+    assert look(talk, f"{PROJECT}/-/{path}", as_owner=True).status == 200
+
+
+def test_a_search_finds_what_one_may_read_and_nothing_else(talk: Talk) -> None:
+    assert titles(page(talk, "/-/search?q=api")) == ["harbour/shop/api"]
+    assert titles(page(talk, "/-/search?q=secret")) == []
+    assert titles(page(talk, "/-/search?q=secret", as_owner=True)) == ["harbour/secret"]
+    assert titles(page(talk, "/-/search?q=hidden")) == []
+    assert titles(page(talk, "/-/search?q=hidden", as_owner=True)) == ["hidden harbour"]
+    assert "zanzibar" not in words(page(talk, "/-/search?q=zanzibar")).replace("Found for zanzibar", "")
+    assert titles(page(talk, "/-/search?q=relay")) == []
+    assert titles(page(talk, "/-/search?q=继电器")) == ["吊车在雨天停转"]
+
+
+def test_code_is_found_by_its_letters_in_one_repository_and_in_all(talk: Talk) -> None:
+    one, every = page(talk, f"{REPOSITORY}/-/search?q=HARBOUR:"), page(talk, "/-/search?q=class harbour&in=code")
+
+    assert "class Harbour:" not in words(one)
+    for html in (page(talk, f"{REPOSITORY}/-/search?q=harbour:"), every):
+        assert "class Harbour:" in words(html)
+        assert f'href="{REPOSITORY}/-/blob/HEAD/src/ferry.py#L5"' in html
+    assert "Add a ferry" in words(page(talk, f"{REPOSITORY}/-/search?q=ferry&in=commits"))
+
+
+@pytest.mark.parametrize(
+    "typed", ["-e", "--open-files-in-pager=id", ".*", "$(id)", "'; id", "%00x", "%0Ax", "[", "x" * 999]
+)
+def test_what_is_searched_for_is_no_pattern_no_option_and_no_command(talk: Talk, typed: str) -> None:
+    for place in ("/-/search", f"{REPOSITORY}/-/search"):
+        html = page(talk, f"{place}?q={typed}")
+        assert "uid=" not in html
+        assert "class Harbour" not in html
+
+
+def test_feeds_tell_what_the_pages_show_and_no_more(talk: Talk) -> None:
+    commits = look(talk, f"{REPOSITORY}/-/commits/main.atom")
+    releases = look(talk, f"{REPOSITORY}/-/releases.atom")
+    events = look(talk, f"{REPOSITORY}/-/events.atom")
+
+    for feed in (commits, releases, events):
+        assert feed.status == 200
+        assert feed.headers["content-type"].startswith("application/atom+xml")
+        ET.fromstring(feed.data)
+    assert "Add a ferry" in commits.data.decode()
+    assert f"{REPOSITORY}/-/releases/release/2.0" in releases.data.decode()
+    for name in ("commits/main.atom", "releases.atom", "events.atom"):
+        assert look(talk, f"/harbour/secret/-/{name}").status == 404
+    assert look(talk, f"{REPOSITORY}/-/commits/nothing.atom").status == 404

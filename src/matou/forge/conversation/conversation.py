@@ -1,11 +1,11 @@
 """What somebody may read of what was said around a repository, or a project: items, comments, tables, files."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from threading import get_ident
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from matou.archive.blobs import is_digest
 from matou.archive.metadata import About, MetadataTree, open_metadata
@@ -15,7 +15,7 @@ from matou.db import item_comments, item_search, items, metadata_repositories
 from matou.db.engine import Connection
 from matou.db.item_comments import CommentQuery, IndexedComment
 from matou.db.items import IndexedItem, ItemListing, ItemQuery
-from matou.db.metadata_repositories import IndexedMetadata
+from matou.db.metadata_repositories import IndexedMetadata, MetadataId
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.errors import NotFound
@@ -28,6 +28,8 @@ from matou.model.metadata.kinds import KINDS, PERSON, MetadataKind
 from matou.model.names import ObjectId
 
 S = TypeVar("S", Repository, Namespace)
+Answer = TypeVar("Answer")
+Answer_co = TypeVar("Answer_co", covariant=True)
 
 _MOST_TABLES = 256
 
@@ -88,6 +90,10 @@ class FoundComment:
 
     comment: Comment
     item: Item
+
+
+class _Count(Protocol[Answer_co]):
+    def __call__(self, connection: Connection, of: MetadataId, *, sees: bool) -> Answer_co: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,27 +162,45 @@ class Conversation(Generic[S]):
 
     def names_used(self, kind: MetadataKind, column: str, *, most: int) -> Sequence[str]:
         """What items of a kind have as `type`, `author`, `milestone` …, what most have first."""
-        if self.indexed is None:
-            return ()
-        sees, metadata_id = self.sees_confidential, self.indexed.id
 
-        def ask() -> Sequence[str]:
-            with self.forge.database.begin_read() as connection:
-                return items.names_used(connection, metadata_id, kind.name, column, sees_confidential=sees, most=most)
+        def ask(connection: Connection, of: MetadataId, *, sees: bool) -> Sequence[str]:
+            return items.names_used(connection, of, kind.name, column, sees_confidential=sees, most=most)
 
-        return self.forge.answers.recall(("names used", metadata_id, sees, kind.name, column, most), ask)
+        return self._counted(("names used", kind.name, column, most), (), ask)
 
     def count_states(self) -> Mapping[tuple[str, str], int]:
         """How many items there are, by kind and state."""
-        if self.indexed is None:
-            return {}
-        sees, metadata_id = self.sees_confidential, self.indexed.id
 
-        def ask() -> Mapping[tuple[str, str], int]:
-            with self.forge.database.begin_read() as connection:
-                return items.count_states(connection, metadata_id, sees_confidential=sees)
+        def ask(connection: Connection, of: MetadataId, *, sees: bool) -> Mapping[tuple[str, str], int]:
+            return items.count_states(connection, of, sees_confidential=sees)
 
-        return self.forge.answers.recall(("states of items", metadata_id, sees), ask)
+        return self._counted(("states of items",), {}, ask)
+
+    def count_by(self, kind: MetadataKind, column: str) -> Mapping[tuple[str, str], int]:
+        """How many items of a kind there are, by what they have as `milestone` or `iteration`, and by state."""
+
+        def ask(connection: Connection, of: MetadataId, *, sees: bool) -> Mapping[tuple[str, str], int]:
+            return items.count_by(connection, of, kind.name, column, sees_confidential=sees)
+
+        return self._counted(("counts of items", kind.name, column), {}, ask)
+
+    def count_labels(self) -> Mapping[str, int]:
+        """How many items have each label."""
+
+        def ask(connection: Connection, of: MetadataId, *, sees: bool) -> Mapping[str, int]:
+            return items.count_labels(connection, of, sees_confidential=sees)
+
+        return self._counted(("labels of items",), {}, ask)
+
+    def headings(self, kind: MetadataKind) -> Sequence[Any]:
+        """All pages of a kind that has a file each, as wikis do, without their texts."""
+        tree = self.tree
+        if tree is None:
+            return ()
+        found: Sequence[Any] = self._remembered(
+            f"headings of {kind.name}", lambda: list(map(_heading, tree.items(kind)))
+        )
+        return found
 
     def one_of_each(self, kind: MetadataKind, name: str) -> Sequence[IndexedValue]:
         """Of each `type` or `status` that items of a kind have, one that has it."""
@@ -296,6 +320,18 @@ class Conversation(Generic[S]):
             return None
         return self.forge.memory(LongItemCache).read(self.tree, self.indexed.commit_id, kind, number)
 
+    def _counted(self, key: tuple[Hashable, ...], nothing: Answer, ask: _Count[Answer]) -> Answer:
+        """What the index counts of what may be seen, remembered for as long as nobody writes."""
+        if self.indexed is None:
+            return nothing
+        of, sees = self.indexed.id, self.sees_confidential
+
+        def count() -> Answer:
+            with self.forge.database.begin_read() as connection:
+                return ask(connection, of, sees=sees)
+
+        return self.forge.answers.recall((*key, of, sees), count)
+
     def _remembered(self, name: str, read: Callable[[], Any]) -> Any:
         """What a file of the tree says that many requests need."""
         if name in self._tables:
@@ -322,6 +358,10 @@ class Conversation(Generic[S]):
             raise NoSuchItem("there is no {kind} {number}", kind=kind.name, number=repr(row.number)[:100])
         item, comments = known
         return FoundComment(comments[row.position], item)
+
+
+def _heading(page: Any) -> Any:
+    return replace(page, text=replace(page.text, body=""))
 
 
 def _by_time(comments: list[Comment], wanted: CommentQuery) -> list[Comment]:

@@ -7,10 +7,12 @@ from typing import Any
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.errors import Damaged, NotFound, Refused
-from matou.forge.access import Identity, MayReadConversation, authorize
+from matou.forge.access import Identity, MayReadConversation, MaySee, authorize, authorize_repository
 from matou.forge.conversation.conversation import Conversation, open_conversation
 from matou.forge.conversation.index_rows import INDEXED_KINDS
 from matou.forge.forge import Forge
+from matou.model.metadata.kinds import WIKI_PAGE
+from matou.model.names import InvalidName, RepositoryPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,22 @@ def _saved_kinds(forge: Forge, identity: Identity, subject: Repository | Namespa
     states = conversation.count_states()
     listed = {kind.name for kind in INDEXED_KINDS}
     kinds = {kind for kind, count in counts.items() if count.items and kind not in listed}
+    if isinstance(subject, Repository) and _has_wiki(forge, identity, subject):
+        kinds.add(WIKI_PAGE.name)
     return SavedKinds(frozenset(kinds | {kind for kind, _state in states}), states)
+
+
+def wiki_path(path: RepositoryPath) -> RepositoryPath:
+    """Where the wiki of a repository lies, which is a repository beside it."""
+    return RepositoryPath(path.namespace, f"{path.name}.wiki")
+
+
+def _has_wiki(forge: Forge, identity: Identity, repository: Repository) -> bool:
+    try:
+        authorize_repository(forge, identity, MaySee, wiki_path(repository.path))
+    except (NotFound, Refused, InvalidName):
+        return False
+    return True
 
 
 def _open(forge: Forge, identity: Identity, subject: Repository | Namespace) -> Conversation[Any]:

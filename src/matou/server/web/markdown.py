@@ -1,6 +1,7 @@
 """What people wrote in files, as HTML that can do nothing: no script, no style, nothing from elsewhere."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -9,12 +10,12 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markupsafe import Markup
-from mdit_py_plugins.anchors import anchors_plugin
 from mdit_py_plugins.footnote import footnote_plugin
-from mdit_py_plugins.tasklists import tasklists_plugin
 
 from matou.git.odb.objects import TreePath
+from matou.markup import is_too_deep, with_checkboxes
 from matou.model.names import RepositoryPath
 from matou.server.web.addresses import subject_url
 
@@ -33,8 +34,12 @@ _ATTRIBUTES: Final = {
     "td": {"align", "colspan", "rowspan", "style"},
     "th": {"align", "colspan", "rowspan", "style"},
 }
-_REACHABLE: Final = {"pre": {"tabindex": "0"}, "table": {"tabindex": "0"}}
-"""What may be wider than the page: a keyboard scrolls only what it can reach."""
+_REACHABLE: Final = {
+    "pre": {"tabindex": "0"},
+    "table": {"tabindex": "0"},
+    "input": {"type": "checkbox", "disabled": ""},
+}
+"""What may be wider than the page: a keyboard scrolls only what it can reach. And what nobody types into."""
 
 _IDS: Final = "user-content-"
 _STYLE: Final = re.compile(r"text-align:(left|right|center)\Z")
@@ -62,7 +67,9 @@ def render_document(text: str, kind: TextKind, place: TextLocation) -> Markup:
     """Never fails, whatever the text is."""
     if kind is TextKind.PLAIN or len(text) > LONGEST_RENDERED:
         return Markup('<pre class="plain">{}</pre>').format(text)
-    given = _parser().render(text)
+    given = with_checkboxes(_parser().render(text))
+    if is_too_deep(given):
+        return Markup('<pre class="plain">{}</pre>').format(text)
     # Removes all that is not on a list, as browsers parse it; what it leaves cannot run.
     return Markup(  # noqa: S704
         nh3.clean(
@@ -80,7 +87,22 @@ def render_document(text: str, kind: TextKind, place: TextLocation) -> Markup:
 def _parser() -> MarkdownIt:
     """Anew for each text: an instance is not safe between threads, and making one takes under a millisecond."""
     parser = MarkdownIt("commonmark", {"html": True, "linkify": False}).enable(["table", "strikethrough"])
-    return parser.use(footnote_plugin).use(tasklists_plugin).use(anchors_plugin, max_level=6, slug_func=slug)
+    parser.core.ruler.push("anchors", _add_anchors)
+    return parser.use(footnote_plugin)
+
+
+def _add_anchors(state: StateCore) -> None:
+    """Each heading has an id of its own: of twins, the second ends with `-1`, as at GitHub.
+
+    mdit-py-plugins' own counts anew for each of them: 8,000 headings of one name took a minute.
+    """
+    used = Counter[str]()
+    for place, token in enumerate(state.tokens):
+        if token.type == "heading_open":
+            parts = state.tokens[place + 1].children or ()
+            name = slug("".join(part.content for part in parts if part.type in ("text", "code_inline")))
+            token.attrSet("id", f"{name}-{used[name]}" if used[name] else name)
+            used[name] += 1
 
 
 def slug(heading: str) -> str:

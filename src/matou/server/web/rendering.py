@@ -63,6 +63,7 @@ def templates() -> jinja2.Environment:
         "visible": visible,
         "phrase": i18n.localize,
         "visibility": visibility,
+        "moment": moment,
     }
     return found
 
@@ -112,6 +113,11 @@ def when(at: datetime | None) -> Markup | str:
     return Markup('<time datetime="{}">{}</time>').format(
         moment.strftime("%Y-%m-%dT%H:%M:%SZ"), moment.strftime("%Y-%m-%d %H:%M")
     )
+
+
+def moment(at: datetime | None) -> str:
+    """As feeds have it (RFC 3339); what has no time is as old as can be."""
+    return (at or datetime.fromtimestamp(0, UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def day(at: datetime | None) -> Markup | str:

@@ -9,6 +9,7 @@ from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.forge.access import Authorized, MaySee
 from matou.server.api.responses import StreamedResponse
+from matou.server.web.conversation_tables import OF_NAMESPACES, OF_REPOSITORIES, OF_THE_SITE
 from matou.server.web.page import HtmlPage, WebRequest
 from matou.server.web.views.account.table import change_account, show_account
 from matou.server.web.views.admin.table import change_admin, show_admin
@@ -17,7 +18,6 @@ from matou.server.web.views.commits import show_commit, show_commits
 from matou.server.web.views.compare import show_comparison
 from matou.server.web.views.files import show_file, show_raw
 from matou.server.web.views.first_start import make_account, show_first_start
-from matou.server.web.views.issues import show_changes, show_issues, show_saved_file
 from matou.server.web.views.kept import show_kept
 from matou.server.web.views.listings import show_namespace
 from matou.server.web.views.overview import show_overview
@@ -40,6 +40,7 @@ RepositoryView = Callable[[WebRequest, Authorized[Repository, MaySee], Words], S
 NamespaceView = Callable[[WebRequest, Authorized[Namespace, MaySee], Words], Shown]
 
 PAGES: Final[Mapping[str, View]] = {
+    **OF_THE_SITE,
     "account": show_account,
     "overview": show_overview,
     "runs": show_runs,
@@ -73,17 +74,14 @@ REPOSITORY_PAGES: Final[Mapping[str, RepositoryView]] = {
     "branches": show_branches,
     "tags": show_tags,
     "archive": send_archive,
-    "changes": show_changes,
-    "files": show_saved_file,
-    "issues": show_issues,
     "kept": show_kept,
     "settings": show_repository_settings,
+    **OF_REPOSITORIES,
 }
 NAMESPACE_PAGES: Final[Mapping[str, NamespaceView]] = {
     "": show_namespace,
     "settings": show_settings_of_namespace,
-    "files": show_saved_file,
-    "issues": show_issues,
+    **OF_NAMESPACES,
 }
 REPOSITORY_ACTIONS: Final[Mapping[str, RepositoryView]] = {"settings": change_repository_settings}
 NAMESPACE_ACTIONS: Final[Mapping[str, NamespaceView]] = {"settings": change_settings_of_namespace}

@@ -91,7 +91,11 @@ def _lines(page: SavedPage, position: DiffPosition, commit: str) -> list[CodeLin
 
 def _hunk_lines(hunk: str) -> list[CodeLine]:
     last = without_controls(hunk[-LINES_SHOWN * LONGEST_LINE * 2 :]).rstrip("\n").split("\n")[-LINES_SHOWN:]
-    return [CodeLine(0, line[1:LONGEST_LINE], line[:1] if line[:1] in "+-" else "") for line in last]
+    return [_hunk_line(line[:LONGEST_LINE]) for line in last]
+
+
+def _hunk_line(line: str) -> CodeLine:
+    return CodeLine(0, line[1:], line[0]) if line[:1] in ("+", "-", " ") else CodeLine(0, line)
 
 
 def _lines_in(

@@ -49,6 +49,7 @@ class ItemFilters:
     words: str
     label: str
     milestone: str
+    iteration: str
     type: str
     author: str
     assignee: str
@@ -61,7 +62,16 @@ class ItemFilters:
     @property
     def is_narrowed(self) -> bool:
         """By more than the state."""
-        chosen = (self.words, self.label, self.milestone, self.type, self.author, self.assignee, self.reviewer)
+        chosen = (
+            self.words,
+            self.label,
+            self.milestone,
+            self.iteration,
+            self.type,
+            self.author,
+            self.assignee,
+            self.reviewer,
+        )
         return any(chosen)
 
     @property
@@ -73,6 +83,7 @@ class ItemFilters:
             types=(self.type,) if self.type else None,
             labels=(self.label,) if self.label else (),
             milestone=("" if self.milestone == NO_MILESTONE else self.milestone) if self.milestone else None,
+            iteration=self.iteration or None,
             author=self.author,
             assignee=self.assignee,
             reviewer=self.reviewer,
@@ -93,6 +104,7 @@ def read_filters(kind: MetadataKind, query: Mapping[str, str]) -> ItemFilters:
         words=words,
         label=plain(query.get("label", ""))[:LONGEST_FILTER],
         milestone=plain(query.get("milestone", ""))[:LONGEST_FILTER],
+        iteration=plain(query.get("iteration", ""))[:LONGEST_FILTER],
         type=plain(query.get("type", ""))[:LONGEST_FILTER],
         author=_text(query, "author").removeprefix("@"),
         assignee=_text(query, "assignee").removeprefix("@"),
