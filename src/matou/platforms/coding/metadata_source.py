@@ -45,19 +45,22 @@ class _OneRunApi(CodingApi):
     def call(self, request: Request, kind: type[R], *, unreadable: Unreadable | None = None) -> R:
         action = type(request).__name__
         if action in self._offered:
-            return super().call(request, kind, unreadable=unreadable)
+            return self._call_and_note(action, request, kind, unreadable)
         with self._lock:
             first = self._firsts[action]
         with first:
-            if action in self._not_offered:
-                raise self._not_offered[action]
-            try:
-                answer = super().call(request, kind, unreadable=unreadable)
-            except NotOffered as fault:
-                self._not_offered[action] = fault
-                raise
-            self._offered.add(action)
-            return answer
+            return self._call_and_note(action, request, kind, unreadable)
+
+    def _call_and_note(self, action: str, request: Request, kind: type[R], unreadable: Unreadable | None) -> R:
+        if action in self._not_offered:
+            raise self._not_offered[action]
+        try:
+            answer = super().call(request, kind, unreadable=unreadable)
+        except NotOffered as fault:
+            self._not_offered[action] = fault
+            raise
+        self._offered.add(action)
+        return answer
 
 
 class CodingMetadataSource:
