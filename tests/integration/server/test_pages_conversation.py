@@ -189,6 +189,14 @@ def test_nothing_that_somebody_wrote_is_anything_but_text(talk: Talk, path: str)
     assert html.count("<main") == html.count("</main>") == html.count("</html>") == 1
 
 
+def test_no_link_of_an_issue_leads_nowhere(talk: Talk) -> None:
+    html = page(talk, f"{REPOSITORY}/-/issues/7")
+    inside = {unescape(one) for one in re.findall(r'href="(/harbour[^"#?]*)"', html)}
+
+    assert any("/text/comment-" in one for one in inside)
+    assert {one: look(talk, one).status for one in inside if look(talk, one).status >= 400} == {}
+
+
 def test_an_original_elsewhere_is_no_original(talk: Talk) -> None:
     assert "https://evil.example/issues/7" not in page(talk, f"{REPOSITORY}/-/issues/7")
     assert "The original" not in page(talk, f"{REPOSITORY}/-/issues/5")

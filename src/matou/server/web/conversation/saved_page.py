@@ -38,7 +38,7 @@ _SEEN: Final = (Action.READ_CONFIDENTIAL, Action.SEE_MEMBERS, Action.SEE_PERSONA
 
 @dataclass(frozen=True, slots=True)
 class PersonName:
-    """Somebody as a page names them. `state` is empty for whoever is there still."""
+    """Somebody as a page names them; `href` is empty where nothing more is known, `state` for who is there still."""
 
     name: str
     href: str
@@ -122,7 +122,7 @@ class SavedPage:
         found = self.conversation.people().get(key)
         href = self.url("people", key)
         if found is None:
-            return PersonName(shown(key), href)
+            return PersonName(shown(key), "")
         return PersonName(shown(found.name or found.login), href, "" if found.state == "active" else found.state or "")
 
     def people(self, keys: Iterable[PersonKey]) -> list[PersonName]:

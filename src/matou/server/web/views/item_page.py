@@ -230,7 +230,7 @@ def _weight_of(text: MarkupText | None) -> int:
 
 
 def _whole(page: SavedPage, item: Item, text_id: str) -> str:
-    return page.url(page.word, item.number, "text", text_id)
+    return page.url(page.word, item.number, "text", text_id if text_id == BODY else anchor_of(text_id))
 
 
 def _show_text(page: SavedPage, kind: MetadataKind, number: str, text_id: str) -> HtmlPage:
@@ -256,6 +256,6 @@ def _text_of(item: Item, text_id: str) -> tuple[MarkupText, Sequence[AttachedFil
         return item.text, item.files
     for entry in timeline_of(item):
         said = entry.comment or entry.review
-        if said is not None and said.id == text_id and said.text is not None:
+        if said is not None and anchor_of(said.id) == text_id and said.text is not None:
             return said.text, entry.comment.files if entry.comment else ()
     raise NoSuchItem("there is no {kind} {number}", kind="text", number=repr(text_id)[:100])
