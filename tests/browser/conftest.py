@@ -1,15 +1,18 @@
 """What tests in a browser share: one server with a bit of everything, and one Chromium."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
 from matou.db.repositories import Repository
+from matou.db.users import User
 from matou.model.platform import Visibility
 from support.deciding import describe_repository
 from support.git_repositories import annotated_tag, commit_stream, fast_import, git
-from support.matou_server import MatouServer, running_server
+from support.matou_server import PASSWORD, MatouServer, running_server
+from support.saved_harbour import save_harbour
 
 pytest_plugins = ("support.browser",)
 
@@ -54,17 +57,21 @@ class Harbour:
         ferry: public, with files, branches and tags of all sorts.
         secret: private.
         empty: public, without a commit.
+        as_administrator: what a browser sends to be one.
     """
 
     server: MatouServer
     ferry: Repository
     secret: Repository
     empty: Repository
+    as_administrator: dict[str, str]
 
 
 @pytest.fixture(scope="session")
 def harbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harbour]:
-    with running_server(tmp_path_factory.mktemp("browser") / "archive", forgives_addresses=True) as server:
+    root = tmp_path_factory.mktemp("browser") / "archive"
+    save_harbour(root)
+    with running_server(root, forgives_addresses=True) as server:
         ferry = server.repository("harbour/ferry", visibility=Visibility.PUBLIC)
         describe_repository(server.forge, ferry, "A ferry 渡船 " + HOSTILE)
         git_dir = server.git_dir(ferry)
@@ -81,4 +88,9 @@ def harbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harbour]:
             ferry,
             server.repository("harbour/secret"),
             server.repository("harbour/empty", visibility=Visibility.PUBLIC),
+            _basic(server.user(admin=True)),
         )
+
+
+def _basic(user: User) -> dict[str, str]:
+    return {"Authorization": "Basic " + b64encode(f"{user.name}:{PASSWORD}".encode()).decode()}

@@ -20,6 +20,19 @@ PAGES = (
     "/harbour/empty",
     "/nothing/here",
 )
+SAVED = "/quay/boats/ferry"
+PAGES_OF_BACKUPS = (
+    "/",
+    "/-/overview",
+    "/-/runs",
+    "/-/runs/2",
+    f"{SAVED}/-/kept",
+    f"{SAVED}/-/@1",
+    f"{SAVED}/-/@1/tree/jetty",
+    f"{SAVED}/-/branches",
+)
+"""As an administrator sees them."""
+
 LOOKS = (
     Look(),
     Look(language="zh", scheme="dark", width=360),
@@ -38,6 +51,24 @@ def test_a_page_stays_within_its_window_and_asks_nobody_else(chromium: Browser, 
             assert tab.page.locator("html").get_attribute("lang") == ("zh-CN" if look.language == "zh" else "en")
             assert (address, tab.sideways()) == (address, 0)
             assert tab.page.locator("h1").count() == 1
+        assert tab.complaints == []
+        assert tab.elsewhere == []
+
+
+@pytest.mark.parametrize("look", LOOKS[:2], ids=str)
+def test_pages_of_backups_are_for_everybody_and_run_nothing(chromium: Browser, harbour: Harbour, look: Look) -> None:
+    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
+    with open_tab(chromium, harbour.server.url, look) as tab:
+        tab.page.set_extra_http_headers(harbour.as_administrator)
+        tab.page.on("dialog", lambda dialog: tab.complaints.append(f"ran: {dialog.message}"))
+        for address in PAGES_OF_BACKUPS:
+            assert (address, tab.open(address)) == (address, 200)
+
+            assert (address, tab.sideways()) == (address, 0)
+            assert (address, tab.barriers()) == (address, [])
+            content = HTTP.request("GET", harbour.server.url + address, headers=harbour.as_administrator).data
+            assert len(content) < LARGEST_PAGE_BYTES
+            parser.parse(content.decode())
         assert tab.complaints == []
         assert tab.elsewhere == []
 

@@ -51,6 +51,7 @@ _TABS: Final = (
     _Tab(Phrase("Commits"), "commits", frozenset({"commit", "compare"})),
     _Tab(Phrase("Branches"), "branches"),
     _Tab(Phrase("Tags"), "tags"),
+    _Tab(Phrase("Statistics"), "statistics"),
     _Tab(Phrase("Earlier states"), "kept"),
     *_SAVED_TABS,
     _SETTINGS_TAB,

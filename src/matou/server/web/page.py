@@ -204,15 +204,21 @@ class WebRequest:
         return tabs_of(subject, self.segments, saved, hidden=self._hidden_tabs(subject))
 
     def _hidden_tabs(self, subject: Repository | Namespace) -> frozenset[str]:
-        may_read_past = isinstance(subject, Repository) and self.may_read_past(subject)
-        shown = {"kept": may_read_past, "settings": self._may_see_settings(subject)}
+        shown = {"settings": self._may_see_settings(subject)}
+        if isinstance(subject, Repository):
+            shown |= {"kept": self.may_read_past(subject), "statistics": self._may(Action.READ_ANALYSIS, subject)}
         return frozenset(word for word, is_shown in shown.items() if not is_shown)
 
     def _may_see_settings(self, subject: Repository | Namespace) -> bool:
         return self.visitor.session is not None and may(self.forge, self.identity, Action.SEE_SETTINGS, subject)
 
     def may_read_past(self, repository: Repository) -> bool:
-        return repository.read_only_source is not None and may(self.forge, self.identity, Action.READ_PAST, repository)
+        return repository.read_only_source is not None and self._may(Action.READ_PAST, repository)
+
+    def _may(self, action: Action, repository: Repository) -> bool:
+        """For what is offered; pages themselves are granted what they show."""
+        key = ("offered", self.identity, repository.id, action)
+        return self.forge.answers.recall(key, lambda: (may(self.forge, self.identity, action, repository),))[0]
 
     def code(self, repository: Repository) -> Authorized[Repository, MayReadCode]:
         """The right to read it, as of the run that the address names.

@@ -32,6 +32,7 @@ from matou.server.web.views.settings.table import (
     show_settings_of_namespace,
 )
 from matou.server.web.views.sign_in import show_sign_in, sign_in, sign_out
+from matou.server.web.views.statistics import show_statistics
 
 Words = tuple[str, ...]
 Shown = HtmlPage | Response | StreamedResponse
@@ -76,6 +77,7 @@ REPOSITORY_PAGES: Final[Mapping[str, RepositoryView]] = {
     "archive": send_archive,
     "kept": show_kept,
     "settings": show_repository_settings,
+    "statistics": show_statistics,
     **OF_REPOSITORIES,
 }
 NAMESPACE_PAGES: Final[Mapping[str, NamespaceView]] = {
