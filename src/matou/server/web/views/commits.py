@@ -10,6 +10,7 @@ from matou.forge.content.commit_signatures import find_signature
 from matou.forge.content.differences import recall_difference
 from matou.forge.content.history import CommitQuery, browse_commits, find_commit_at, users_of
 from matou.forge.content.references import ref_listing
+from matou.forge.content.revisions import NoSuchRevision
 from matou.git.odb.objects import Commit, open_repository
 from matou.git.operations.differences import parent_of
 from matou.git.operations.notes import NOTES, find_note
@@ -21,9 +22,17 @@ from matou.server.web.revision_paths import read_revision_path
 LONGEST_FILTER: Final = 200
 
 
-def show_commits(view: WebRequest, granted: Authorized[Repository, MaySee], words: tuple[str, ...]) -> HtmlPage:
+def show_commits(
+    view: WebRequest, granted: Authorized[Repository, MaySee], words: tuple[str, ...]
+) -> HtmlPage | Response:
     code = view.code(granted.subject)
-    place = read_revision_path(view.forge, code, words)
+    try:
+        place = read_revision_path(view.forge, code, words)
+    except NoSuchRevision:
+        if words:
+            raise
+        # Its front page says what there is instead of commits.
+        return RedirectResponse(subject_url(code.subject.path), 302)
     query = CommitQuery(place.path, author=_filter(view, "author"), keyword=_filter(view, "message"))
     # Whose name an e-mail belongs to may change at any time.
     etag = "" if query.author else view.unless_known(place, code.subject)

@@ -1,0 +1,79 @@
+"""Every link of every page, followed as a stranger, a member and an administrator."""
+
+import re
+from base64 import b64encode
+from collections import deque
+from collections.abc import Mapping
+from html import unescape
+from urllib.parse import urldefrag, urljoin
+
+import pytest
+import urllib3
+
+from browser.conftest import Harbour
+from matou.db.memberships import Role
+from matou.db.users import User
+from matou.forge.accounts.namespaces import find_namespace
+from support.deciding import add_member
+from support.matou_server import PASSWORD
+
+HTTP = urllib3.PoolManager(retries=False)
+MOST_PAGES = 1500
+_LINK = re.compile(r'<(?:a|link|img|script|source|form)\b[^>]*?\s(?:href|src|action)="([^"]*)"')
+
+
+def crawl(harbour: Harbour, user: User | None) -> Mapping[str, int]:
+    """The status of every address that is reached, without its fragment, from the front page on."""
+    base, headers = harbour.server.url, {}
+    if user is not None:
+        headers["Authorization"] = f"Basic {b64encode(f'{user.name}:{PASSWORD}'.encode()).decode()}"
+    found: dict[str, int] = {}
+    pending, known = deque([f"{base}/", f"{base}/harbour/secret"]), {f"{base}/", f"{base}/harbour/secret"}
+    while pending and len(found) < MOST_PAGES:
+        url = pending.popleft()
+        answer = HTTP.request("GET", url, headers=headers, redirect=False)
+        found[url.removeprefix(base)] = answer.status
+        links = [answer.headers.get("location", "")]
+        if answer.headers.get("content-type", "").startswith("text/html"):
+            links += [unescape(link) for link in _LINK.findall(answer.data.decode())]
+        for link in links:
+            target = urldefrag(urljoin(url, link)).url
+            if link and target.startswith(f"{base}/") and target not in known and _is_page(target):
+                known.add(target)
+                pending.append(target)
+    return found
+
+
+def _is_page(url: str) -> bool:
+    """What a form is sent to is no page, and git has addresses of its own."""
+    return not re.search(r"/-/(?:preferences|sign-out)\b|\.git\b", url)
+
+
+@pytest.fixture(scope="module")
+def member(harbour: Harbour) -> User:
+    user = harbour.server.user()
+    namespace = find_namespace(harbour.server.forge, harbour.secret.path.namespace)
+    add_member(harbour.server.forge, namespace, user, Role.REPORTER)
+    return user
+
+
+def test_a_stranger_meets_no_dead_link_and_nothing_that_is_closed(harbour: Harbour) -> None:
+    found = crawl(harbour, None)
+
+    assert {status for address, status in found.items() if "/secret" in address} <= {404, 303}
+    assert {address: status for address, status in found.items() if status >= 400} == {"/harbour/secret": 404}
+    assert len(found) < MOST_PAGES
+
+
+def test_a_member_meets_no_dead_link(harbour: Harbour, member: User) -> None:
+    found = crawl(harbour, member)
+
+    assert {address: status for address, status in found.items() if status >= 400} == {}
+    assert found["/harbour/secret"] == 200
+
+
+def test_an_administrator_meets_no_dead_link(harbour: Harbour) -> None:
+    found = crawl(harbour, harbour.server.user(admin=True))
+
+    assert {address: status for address, status in found.items() if status >= 400} == {}
+    assert found["/harbour/secret"] == 200
