@@ -13,6 +13,7 @@ from matou import __version__, i18n
 from matou.errors import Phrase
 from matou.git.odb.objects import TreePath
 from matou.model.platform import Visibility
+from matou.platforms.registry import PLATFORMS
 from matou.server.web.addresses import git_url, joined, page_url, run_url, subject_url
 from matou.server.web.plain_text import visible
 
@@ -57,6 +58,7 @@ def templates() -> jinja2.Environment:
         "day": day,
         "size": size,
         "said": said,
+        "source": source_title,
         "name": name,
         "name_of_path": name_of_path,
         "shortened": shortened,
@@ -99,6 +101,13 @@ def name_of_path(path: TreePath) -> str:
 def shortened(text: str, most: int) -> str:
     """No more characters than that, the last one an ellipsis where something was cut."""
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def source_title(key: str) -> str:
+    """The platform of a source as people call it; `key` is `archive.run_history.SourceKey.text`."""
+    platform = key.partition(" ")[0]
+    known = PLATFORMS.get(platform)
+    return platform if known is None else known.title
 
 
 def visibility(value: str) -> str:
