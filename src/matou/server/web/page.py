@@ -9,7 +9,7 @@ from matou import __version__
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.errors import Phrase
+from matou.errors import NotFound, Phrase, Refused
 from matou.forge.access import (
     Action,
     Administrator,
@@ -24,6 +24,7 @@ from matou.forge.access import (
     may,
     may_oversee,
 )
+from matou.forge.content.contents import object_at
 from matou.forge.content.past import PastState
 from matou.forge.conversation.overview import saved_kinds
 from matou.forge.forge import Forge
@@ -229,6 +230,14 @@ class WebRequest:
         if self.past is not None and self.past.code.subject.id == repository.id:
             return self.past.code
         return authorize(self.forge, self.identity, MayReadCode, repository)
+
+    def has_commits(self, repository: Repository) -> bool:
+        """Whether a history can be read behind its default branch."""
+        try:
+            object_at(self.forge, self.code(repository), "")
+        except (NotFound, Refused):
+            return False
+        return True
 
     def unless_known(self, *parts: object) -> str:
         """The entity tag of a page that these parts, the viewer and the program decide.
