@@ -189,6 +189,8 @@ class WebRequest:
     @property
     def sign_in_url(self) -> str:
         """The same page's, so that a page that is hidden says no more than one that is not there."""
+        if self.segments[:2] == (SEPARATOR, SIGN_IN):
+            return self.address
         return "?" + urlencode({**self.query, SIGN_IN: ""}, errors="surrogateescape")
 
     @property
