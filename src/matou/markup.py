@@ -15,6 +15,7 @@ from typing import Final
 import nh3
 from markdown_it import MarkdownIt
 
+from matou.bounded_markdown import render_markdown, with_limits
 from matou.model.metadata import MarkupText
 
 LONGEST_RENDERED: Final = 256 * 1024
@@ -66,7 +67,8 @@ class TextRenderer:
     def __init__(self, links: Mapping[str, str]) -> None:
         self._links = links
         self._pages = frozenset(links.values())
-        self._markdown = MarkdownIt("commonmark", {"html": True, "breaks": True}).enable(["table", "strikethrough"])
+        parser = MarkdownIt("commonmark", {"html": True, "breaks": True}).enable(["table", "strikethrough"])
+        self._markdown = with_limits(parser)
 
     def render(self, text: MarkupText, files: Mapping[str, LocalFile]) -> str:
         """Never fails, whatever the text is.
@@ -77,8 +79,8 @@ class TextRenderer:
         body = without_controls(text.body)
         if text.markup == "plain" or len(body) > LONGEST_RENDERED:
             return plain_text(body)
-        given = with_checkboxes(self._markdown.render(body)) if text.markup == "markdown" else body
-        if is_too_deep(given):
+        given = self._as_html(text.markup, body)
+        if given is None or is_too_deep(given):
             return plain_text(body)
         beside = frozenset(file.href for file in files.values())
         return nh3.clean(
@@ -89,6 +91,12 @@ class TextRenderer:
             attribute_filter=partial(_allowed, self._pages, beside),
             link_rel="nofollow noopener noreferrer",
         )
+
+    def _as_html(self, markup: str, body: str) -> str | None:
+        if markup != "markdown":
+            return body
+        made = render_markdown(self._markdown, body)
+        return None if made is None else with_checkboxes(made)
 
     def _linked(self, given: str, files: Mapping[str, LocalFile]) -> str:
         """The best that can be done with what may be broken; what is dangerous in it is removed afterwards."""

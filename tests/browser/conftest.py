@@ -36,9 +36,10 @@ print("<b>")
 ```
 """
 HOSTILE = '"><img src=x onerror=alert(1)>'
+APP = b'"""An app."""\n\n\ndef main() -> None:\n    print("<script>alert(1)</script>")\n'
 FILES = {
     "README.md": README.encode(),
-    "src/app.py": b'"""An app."""\n\n\ndef main() -> None:\n    print("<script>alert(1)</script>")\n',
+    "src/app.py": APP,
     "docs/build.md": b"# Build\n",
     "docs/harbour.svg": b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><rect width="9" height="9"/></svg>',
     "data/rows.csv": "港口,船\n上海,3\n".encode(),
@@ -75,11 +76,14 @@ def harbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harbour]:
         ferry = server.repository("harbour/ferry", visibility=Visibility.PUBLIC)
         describe_repository(server.forge, ferry, "A ferry 渡船 " + HOSTILE)
         git_dir = server.git_dir(ferry)
-        fast_import(git_dir, commit_stream("main", FILES, f"first {HOSTILE}", is_root=True))
-        for number in range(1, 60):
-            fast_import(
-                git_dir, commit_stream("main", {"src/app.py": b"# %d\n" % number}, f"第 {number} 次", number=number)
-            )
+        first = commit_stream("main", FILES, f"first {HOSTILE}", is_root=True)
+        later = (
+            commit_stream("main", {"src/app.py": APP + b"# %d\n" % number}, f"第 {number} 次", number=number)
+            for number in range(1, 60)
+        )
+        fast_import(git_dir, b"".join((first, *later)))
+        changed = {"src/app.py": b"# <script>alert(1)</script>\n", HOSTILE.replace('"', ""): b"x" * 300}
+        fast_import(git_dir, commit_stream("changed", changed, f"second {HOSTILE}", is_root=True))
         git(git_dir, "branch", "feature/第一", "main")
         git(git_dir, "update-ref", "refs/heads/<b>&", "refs/heads/main")
         annotated_tag(git_dir, "v1.0", "main")

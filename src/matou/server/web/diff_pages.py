@@ -11,6 +11,7 @@ from matou.git.operations.history import ChangeKind
 from matou.git.operations.patches import PatchLine, patch_lines
 from matou.server.web.diff_rows import DiffCell, SplitRow, split_rows, unified_rows
 from matou.server.web.page import Paging, WebRequest
+from matou.server.web.text_encoding import guess_codec
 
 PAGE_BYTES: Final = 80_000
 FOLDED_FROM_BYTES: Final = 24_000
@@ -156,12 +157,13 @@ def _part(file: DiffFile, paging: Paging, *, is_split: bool) -> DiffFile:
 
 
 def _with_lines(file: DiffFile, lines: list[PatchLine], *, is_split: bool) -> DiffFile:
+    codec, _name = guess_codec(file.of.hunks)
     return DiffFile(
         file.number,
         file.of,
         file.page,
-        unified=() if is_split else list(unified_rows(lines)),
-        split=list(split_rows(lines)) if is_split else (),
+        unified=() if is_split else list(unified_rows(lines, codec)),
+        split=list(split_rows(lines, codec)) if is_split else (),
         is_binary=file.of.is_binary,
         is_left_out=file.of.patch is None,
     )

@@ -14,13 +14,20 @@ from markdown_it.rules_core import StateCore
 from markupsafe import Markup
 from mdit_py_plugins.footnote import footnote_plugin
 
+from matou.bounded_markdown import render_markdown, with_limits
 from matou.git.odb.objects import TreePath
+from matou.i18n import gettext
 from matou.markup import is_too_deep, with_checkboxes
 from matou.model.names import RepositoryPath
 from matou.server.web.addresses import subject_url
+from matou.server.web.document_html import part_of_page
+from matou.server.web.plain_text import visible
 
 LONGEST_RENDERED: Final = 256 * 1024
 """Characters; a longer text stands as it was written."""
+
+MOST_REFERENCES: Final = 50_000
+"""Such as `&amp;`: making five times as many harmless takes seven seconds."""
 
 _OUTSIDE: Final = ("http", "https", "mailto")
 _TAGS: Final = nh3.ALLOWED_TAGS | {"input", "section", "details", "summary"}
@@ -34,13 +41,6 @@ _ATTRIBUTES: Final = {
     "td": {"align", "colspan", "rowspan", "style"},
     "th": {"align", "colspan", "rowspan", "style"},
 }
-_REACHABLE: Final = {
-    "pre": {"tabindex": "0"},
-    "table": {"tabindex": "0"},
-    "input": {"type": "checkbox", "disabled": ""},
-}
-"""What may be wider than the page: a keyboard scrolls only what it can reach. And what nobody types into."""
-
 _IDS: Final = "user-content-"
 _STYLE: Final = re.compile(r"text-align:(left|right|center)\Z")
 
@@ -66,29 +66,40 @@ class TextLocation:
 def render_document(text: str, kind: TextKind, place: TextLocation) -> Markup:
     """Never fails, whatever the text is."""
     if kind is TextKind.PLAIN or len(text) > LONGEST_RENDERED:
-        return Markup('<pre class="plain">{}</pre>').format(text)
-    given = with_checkboxes(_parser().render(text))
-    if is_too_deep(given):
-        return Markup('<pre class="plain">{}</pre>').format(text)
+        return _as_written(text)
+    made = render_markdown(_parser(), text)
+    given = None if made is None else with_checkboxes(made)
+    if given is None or given.count("&") > MOST_REFERENCES or is_too_deep(given):
+        return _as_written(text)
     # Removes all that is not on a list, as browsers parse it; what it leaves cannot run.
-    return Markup(  # noqa: S704
+    return part_of_page(
         nh3.clean(
             given,
             tags=_TAGS,
             attributes=_ATTRIBUTES,
             attribute_filter=partial(_attribute, place),
             url_schemes=set(_OUTSIDE),
-            set_tag_attribute_values=_REACHABLE,
+            set_tag_attribute_values=_reachable(),
             link_rel="nofollow noopener noreferrer",
         )
     )
+
+
+def _reachable() -> dict[str, dict[str, str]]:
+    """What may be wider than the page: a keyboard scrolls only what it can reach. And what nobody types into."""
+    box = {"type": "checkbox", "disabled": "", "aria-label": gettext("Task")}
+    return {"pre": {"tabindex": "0"}, "table": {"tabindex": "0"}, "input": box}
+
+
+def _as_written(text: str) -> Markup:
+    return Markup('<pre class="plain">{}</pre>').format(visible(text))
 
 
 def _parser() -> MarkdownIt:
     """Anew for each text: an instance is not safe between threads, and making one takes under a millisecond."""
     parser = MarkdownIt("commonmark", {"html": True, "linkify": False}).enable(["table", "strikethrough"])
     parser.core.ruler.push("anchors", _add_anchors)
-    return parser.use(footnote_plugin)
+    return with_limits(parser.use(footnote_plugin))
 
 
 def _add_anchors(state: StateCore) -> None:
