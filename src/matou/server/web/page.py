@@ -152,18 +152,13 @@ class WebRequest:
     @property
     def address(self) -> str:
         """The page's own, from the server's root on."""
-        return self._address_of(self.segments)
+        query = f"?{urlencode(self.query, errors='surrogateescape')}" if self.query else ""
+        return "/" + "/".join(quoted(segment) for segment in self.segments) + query
 
     @property
     def address_now(self) -> str:
-        """That of the same page as of now."""
-        place = self.segments.index(SEPARATOR)
-        rest = self.segments[place + 2 :]
-        return self._address_of((*self.segments[:place], *((SEPARATOR, *rest) if rest else ())))
-
-    def _address_of(self, segments: Sequence[str]) -> str:
-        query = f"?{urlencode(self.query, errors='surrogateescape')}" if self.query else ""
-        return "/" + "/".join(quoted(segment) for segment in segments) + query
+        """That of the repository as of now: what one looks at may be gone."""
+        return "/" + "/".join(quoted(segment) for segment in self.segments[: self.segments.index(SEPARATOR)])
 
     def at_page(self, number: int) -> str:
         """This list's address at another of its pages."""

@@ -11,6 +11,7 @@ from matou.markup import LocalFile, TextRenderer, plain_text, without_controls
 from matou.model.metadata import AttachedFile, MarkupText
 from matou.model.metadata.kinds import CHANGE, ISSUE, PERSON
 from matou.server.web.addresses import subject_url
+from matou.server.web.document_html import part_of_page
 
 LONGEST_INLINE: Final = 20_000
 """Characters of a text that stands among others."""
@@ -60,7 +61,7 @@ class PageTexts:
             html = self._renderer.render(text, self._local(files))
             size = len(html.encode("utf-8", "replace"))
             if self.take(size):
-                return ShownText(Markup(html))  # noqa: S704  made harmless
+                return ShownText(part_of_page(html))
         return ShownText(_excerpt(text), whole)
 
     def take(self, size: int) -> bool:
@@ -74,7 +75,7 @@ class PageTexts:
         if len(text.body) <= LONGEST_ALONE_BYTES:
             html = self._renderer.render(text, self._local(files))
             if len(html.encode("utf-8", "replace")) <= LONGEST_ALONE_BYTES:
-                return [Markup(html)]  # noqa: S704  made harmless
+                return [part_of_page(html)]
         return [_plain(text.body[at : at + PART_CHARACTERS]) for at in range(0, len(text.body), PART_CHARACTERS)]
 
     def _local(self, files: Iterable[AttachedFile]) -> dict[str, LocalFile]:

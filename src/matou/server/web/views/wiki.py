@@ -15,6 +15,7 @@ from matou.forge.conversation.references import find_references
 from matou.markup import tokens_in
 from matou.model.metadata import Announcement, AttachedFile, MarkupText, WikiPage, WikiVersion
 from matou.model.metadata.kinds import ANNOUNCEMENT, WIKI_PAGE, WIKI_VERSION, MetadataKind
+from matou.model.names import InvalidName
 from matou.server.api.responses import StreamedResponse
 from matou.server.web.addresses import subject_url
 from matou.server.web.conversation.page_texts import PageTexts
@@ -78,8 +79,13 @@ def show_announcements(
 
 
 def _beside(view: WebRequest, repository: Repository) -> Response:
-    """Raises NoSuchRepository."""
-    wiki = authorize_repository(view.forge, view.identity, MaySee, wiki_path(repository.path))
+    """Raises NotFound."""
+    try:
+        path = wiki_path(repository.path)
+    except InvalidName:
+        # Its name leaves no room for that of a wiki: there is none.
+        raise NoSuchWikiText("there is nothing here") from None
+    wiki = authorize_repository(view.forge, view.identity, MaySee, path)
     return RedirectResponse(subject_url(wiki.subject.path), 302)
 
 
