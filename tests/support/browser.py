@@ -119,13 +119,14 @@ def _watched(context: BrowserContext, base: str) -> Tab:
     return opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
+    """For a module's tests and not for a session's: while it is there, no other test can run an event loop."""
     with sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
     if PROGRAM is None:
         pytest.skip("chromium is not installed")
