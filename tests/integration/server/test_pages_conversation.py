@@ -331,7 +331,7 @@ def test_a_wiki_has_its_pages_below_one_another_and_their_versions(talk: Talk) -
     history = page(talk, f"{PROJECT}/-/wiki/1/history", as_owner=True)
 
     assert outline.index('class="depth-0"') < outline.index('class="depth-1"')
-    assert "<h1>手册</h1>" in text
+    assert "<h2>手册</h2>" in text
     assert f'href="{PROJECT}/-/issues/1"' in text
     assert "手册（旧）" in history
     assert "旧的内容" in page(talk, f"{PROJECT}/-/wiki/1/versions/1", as_owner=True)

@@ -125,7 +125,7 @@ def test_a_notebook_is_text_without_what_came_out_of_it(site: Site) -> None:
 
     page = site.page("/-/blob/main/a.ipynb")
 
-    assert "Title</h1>" in page
+    assert "Title</h2>" in page
     assert '<span class="b">print</span>' in page
     assert "1 output is left out" in page
     assert "secret" not in page

@@ -24,7 +24,7 @@ def test_links_of_the_code_stay_in_the_run_and_one_leads_back(served: Served) ->
 
     assert f'href="/{FERRY}/-/@1/blob/jetty/jetty.txt"' in page
     assert f'href="/{FERRY}">' in page
-    assert PAGES_OF_RUNS & set(re.findall(rf'href="/{FERRY}/-/([^@/"]+)', page)) == {"tree"}
+    assert PAGES_OF_RUNS & set(re.findall(rf'href="/{FERRY}/-/([^@/"]+)', page)) == set()
     assert "9:00" in served.text(f"/{FERRY}/-/@1/blob/main/timetable.txt")
     assert "9:00" not in served.text(f"/{FERRY}/-/blob/main/timetable.txt")
 

@@ -17,7 +17,7 @@ def rendered(text: str) -> str:
 def test_headings_have_anchors_of_their_own() -> None:
     html = rendered("# A b!\n## `A` b\n# 港口\n# A b\n")
 
-    assert re.findall(r'<h[12] id="user-content-([^"]*)"', html) == ["a-b", "a-b-1", "港口", "a-b-2"]
+    assert re.findall(r'<h[23] id="user-content-([^"]*)"', html) == ["a-b", "a-b-1", "港口", "a-b-2"]
 
 
 def test_lists_of_tasks_have_boxes() -> None:
@@ -35,12 +35,12 @@ def test_nobody_types_into_a_document() -> None:
 @pytest.mark.parametrize("text", ["<div>" * 20_000, "".join(f"<font size={size}><p>" for size in range(3_000))])
 def test_what_is_nested_by_thousands_stands_as_it_was_written(text: str) -> None:
     """A README of these took its reader ten seconds of the server's time, and larger ones minutes."""
-    assert rendered(text).startswith('<pre class="plain">')
+    assert rendered(text).startswith(('<pre class="plain">&lt;', "<p>&lt;"))
 
 
 def test_thousands_of_headings_and_tasks_have_what_each_has() -> None:
     """Each was looked for among all that stood before it: a README of 30,000 took minutes."""
     html = rendered("# a\n" * 2_000 + "- [ ] a\n" * 2_000)
 
-    assert len(set(re.findall(r'<h1 id="([^"]*)"', html))) == 2_000
+    assert len(set(re.findall(r'<h2 id="([^"]*)"', html))) == 2_000
     assert html.count("<input") == 2_000

@@ -40,5 +40,5 @@ def test_what_would_be_cleaned_for_minutes_stands_as_it_was_written(monkeypatch:
 def test_a_text_of_every_kind_is_rendered() -> None:
     page = rendered("# T\n\n- [x] a\n\n|a|b|\n|-|-|\n|1|2|\n\nx[^1] ~~y~~ <b>z</b>\n\n[^1]: note\n")
 
-    for part in ("<h1", 'type="checkbox"', "<td>1</td>", "<s>y</s>", "<b>z</b>", "note"):
+    for part in ("<h2", 'type="checkbox"', "<td>1</td>", "<s>y</s>", "<b>z</b>", "note"):
         assert part in page
