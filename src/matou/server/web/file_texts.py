@@ -1,7 +1,8 @@
 """A file's lines as they are shown: decoded and coloured once, and in parts that keep a page small."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from markupsafe import Markup
@@ -18,6 +19,7 @@ PART_BYTES: Final = 70_000
 MOST_LINES: Final = 1_000
 LONGEST_LINE: Final = 5_000
 
+NOTHING_BESIDE: Final[Mapping[int, int]] = MappingProxyType({})
 _ROW_BYTES: Final = 60
 _OVERHEAD_BYTES: Final = 100
 
@@ -87,9 +89,13 @@ def _cut(line: Markup) -> Markup:
     return Markup(kept[:begin] if begin > kept.rfind(";") else kept)  # noqa: S704  it was escaped
 
 
-def part_at(lines: Sequence[Markup], line: int) -> TextPart:
-    """The part that holds a line, the last one for a line that there is not."""
-    begins = _begins(lines)
+def part_at(lines: Sequence[Markup], line: int, *, beside: Mapping[int, int] = NOTHING_BESIDE) -> TextPart:
+    """The part that holds a line, the last one for a line that there is not.
+
+    Args:
+        beside: how many bytes the page writes beside a line, by its number from 1 on.
+    """
+    begins = _begins(lines, beside)
     index = max(number for number, begin in enumerate(begins) if begin < max(line, 1))
     first = begins[index]
     end = begins[index + 1] if index + 1 < len(begins) else len(lines)
@@ -102,11 +108,11 @@ def part_at(lines: Sequence[Markup], line: int) -> TextPart:
     )
 
 
-def _begins(lines: Sequence[Markup]) -> list[int]:
+def _begins(lines: Sequence[Markup], beside: Mapping[int, int]) -> list[int]:
     """Where each part begins; the same for whoever asks."""
     begins, size, count = [0], 0, 0
     for number, line in enumerate(lines):
-        row = len(line.encode()) + _ROW_BYTES
+        row = len(line.encode()) + _ROW_BYTES + beside.get(number + 1, 0)
         if count and (size + row > PART_BYTES or count >= MOST_LINES):
             begins.append(number)
             size = count = 0

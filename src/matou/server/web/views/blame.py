@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
@@ -20,6 +21,9 @@ from matou.server.web.page import PER_PAGE, HtmlPage, WebRequest
 from matou.server.web.revision_paths import read_revision_path
 from matou.server.web.views.commits import people_of
 from matou.server.web.views.files import LARGEST_SHOWN_BYTES
+
+GROUP_BYTES: Final = 600
+"""What stands beside the first line of a commit's: two addresses, a subject, a name and a date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def show_blame(
         return RedirectResponse(subject_url(code.subject.path, "blob", *place.words), 302)
     ignores = view.query.get("all") != "1"
     found = blame_file(view.forge, code, commit.id, place.path, ignores_revisions=ignores)
-    part = part_at(text.lines, view.line)
+    part = part_at(text.lines, view.line, beside={group.first: GROUP_BYTES for group in found.groups})
     values = {
         "repository": code.subject,
         "place": place,
