@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from matou.db.repositories import Repository
@@ -24,9 +25,11 @@ from matou.git.odb.objects import (
     commit_to_list,
     open_repository,
 )
+from matou.model.names import ObjectId
 from matou.model.refs import RefListing
 from matou.server.web.addresses import git_url, joined, subject_url
-from matou.server.web.markdown import TextKind, TextLocation, render_document
+from matou.server.web.documents import recall_document
+from matou.server.web.markdown import TextLocation
 from matou.server.web.page import HtmlPage, Paging, WebRequest
 from matou.server.web.revision_paths import RevisionPath, read_revision_path
 from matou.server.web.text_encoding import decode_text
@@ -106,7 +109,9 @@ def _folder_page(view: WebRequest, code: Authorized[Repository, MayReadCode], pl
         "commit": commit,
         "rows": _rows(view, code, place, entries[begin : begin + ENTRIES_ON_A_PAGE]),
         "paging": Paging(view.number, len(entries), ENTRIES_ON_A_PAGE),
-        "readme": _readme(view, code, place, names) if view.number == 1 else None,
+        "readme": _readme(view, code, place, {_name(each): each.entry.id for each in entries}, names)
+        if view.number == 1
+        else None,
     }
     # What was not known in time is known the next time.
     return HtmlPage("folder.html", values, etag=etag if changed.is_whole else "")
@@ -172,16 +177,19 @@ def _licence(
 
 
 def _readme(
-    view: WebRequest, code: Authorized[Repository, MayReadCode], place: RevisionPath, names: Sequence[str]
+    view: WebRequest,
+    code: Authorized[Repository, MayReadCode],
+    place: RevisionPath,
+    blobs: Mapping[str, ObjectId],
+    names: Sequence[str],
 ) -> dict[str, object] | None:
     name = _readme_name(names, view.language)
     if name is None:
         return None
-    text = _text_of(view, code, place, name, LARGEST_README_BYTES)
-    if text is None:
-        return None
     location = TextLocation(code.subject.path, place.revision, place.path)
-    return {"name": name, "html": render_document(text, TextKind.of(name), location)}
+    read = partial(_text_of, view, code, place, name, LARGEST_README_BYTES)
+    html = recall_document(view, blobs[name], name, location, read)
+    return None if html is None else {"name": name, "html": html}
 
 
 def _text_of(
