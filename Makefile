@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 SOURCES := $(shell find src -type f -not -name '*.pyc')
 
-.PHONY: help install demo test check bench soak docs release format messages lock wheels clean system-packages
+.PHONY: help install demo screenshots test check bench soak docs release format messages lock wheels clean system-packages
 
 help:
 	@echo 'make demo      see the main job happen on sample data (under a minute after installation)'
@@ -16,6 +16,7 @@ help:
 	@echo 'make bench     measure against plain git; prints ratios'
 	@echo 'make soak      long tests: power cuts, many kills, many random cases'
 	@echo 'make docs      the documentation as a site, in build/site'
+	@echo 'make screenshots   the pictures in docs/pictures anew, of what make demo shows, in a browser'
 	@echo 'make release   a version: changelog, wheel, source archive (CONTRIBUTING.md);  make wheels: who needs a compiler'
 	@echo 'make format    format the code;  make messages: compile translations;  make lock: pin dependencies anew'
 
@@ -44,6 +45,9 @@ install: $(VENV)/.matou
 
 demo: $(VENV)/.matou
 	@$(BIN)/python demo/demo.py
+
+screenshots: system-packages $(VENV)/.development $(VENV)/.matou
+	PYTHONPATH=tests:demo $(BIN)/python demo/screenshots.py
 
 system-packages:
 	@SOAK=$(SOAK) sh tests/system-packages.sh
