@@ -6,7 +6,7 @@ from markupsafe import Markup
 from matou.server.web.file_texts import PART_BYTES, part_at
 
 LINES = [Markup(f"line {number}") for number in range(1, 2001)]
-BESIDE = {number: 600 for number in range(1, 2001, 4)}
+BESIDE = dict.fromkeys(range(1, 2001, 4), 600)
 
 
 @pytest.mark.parametrize("beside", [{}, BESIDE])

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 import msgspec
 
@@ -22,6 +22,9 @@ from matou.model.names import NamespacePath, RepositoryPath
 
 FORMAT = 1
 LONGEST_FAULT = 200
+
+METADATA_PREFIX: Final = "metadata:"
+"""Of the name under which a metadata repository is noted: no path of a repository begins so."""
 
 
 class ProofNote(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -99,7 +102,11 @@ class Proofs:
 
 @dataclass(frozen=True, slots=True)
 class ProofSummary:
-    """How many repositories `git fsck` found whole in the state that they had then, the first and the last time."""
+    """How many repositories of code `git fsck` found whole in the state that they had then.
+
+    Attributes:
+        oldest, newest: when, of those of metadata too.
+    """
 
     repositories: int
     oldest: datetime | None
@@ -108,8 +115,10 @@ class ProofSummary:
 
 def summarize_proofs(path: Path) -> ProofSummary:
     """Of nothing where there is no note that can be read."""
-    times = [note.at for note in _read(path).repositories.values()]
-    return ProofSummary(len(times), min(times, default=None), max(times, default=None))
+    notes = _read(path).repositories
+    times = [note.at for note in notes.values()]
+    count = sum(not name.startswith(METADATA_PREFIX) for name in notes)
+    return ProofSummary(count, min(times, default=None), max(times, default=None))
 
 
 def read_damage(path: Path) -> DamageNote:

@@ -19,7 +19,7 @@ from matou.model.metadata.kinds import PERSON
 from matou.model.names import RepositoryPath
 from matou.model.refs import RefListing
 from matou.transfer.common.change_refs import ChangeRefs, compare_change_refs, remake_change_refs
-from matou.transfer.common.proofs import Proofs
+from matou.transfer.common.proofs import METADATA_PREFIX, Proofs
 from matou.transfer.verify.manifests import ExpectedMetadata
 from matou.transfer.verify.report import ProblemKind, VerifyProblem
 from matou.transfer.verify.repository import (
@@ -29,9 +29,6 @@ from matou.transfer.verify.repository import (
     RepositoryFault,
     fault_of_ref,
 )
-
-PROOF_PREFIX = "metadata:"
-"""No path of a repository begins so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ def verify_metadata(
     git_dir = archive.metadata(expected.path)
     subject = CheckedRefs(
         git_dir=git_dir,
-        proof_name=f"{PROOF_PREFIX}{expected.path}",
+        proof_name=f"{METADATA_PREFIX}{expected.path}",
         refs=RefListing({MAIN: expected.commit}, head=MAIN),
         may_be_ahead=expected.may_be_ahead,
     )
