@@ -17,6 +17,7 @@ from matou.archive.blobs import BlobStore, blob_key
 from matou.archive.readme_text import FIRST_AID
 from matou.errors import Conflict, Damaged, Invalid, NotFound, Phrase
 from matou.fs import make_folders, sync_folder, translate_os_errors, write_atomically
+from matou.model.decodable import decodable
 from matou.model.decoding_faults import NOT_DECODED, fault_of_shape
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.storage.files import FileStore
@@ -218,9 +219,9 @@ def _require_unused(root: Path) -> None:
 
 def _read_identity(path: Path, text: bytes) -> ArchiveIdentity:
     try:
-        needed = msgspec.json.decode(text, type=_Needed)
+        needed = msgspec.json.decode(text, type=decodable(_Needed))
         _require_known(path, needed)
-        return msgspec.json.decode(text, type=_StrictIdentity if needed.format == 1 else ArchiveIdentity)
+        return msgspec.json.decode(text, type=decodable(_StrictIdentity if needed.format == 1 else ArchiveIdentity))
     except NOT_DECODED as error:
         raise Damaged("{path} cannot be read: {reason}", path=path, reason=fault_of_shape(error)) from error
 

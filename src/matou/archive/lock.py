@@ -14,6 +14,7 @@ import msgspec
 
 from matou.errors import TryLater
 from matou.fs import translate_os_errors
+from matou.model.decodable import decodable
 from matou.model.decoding_faults import NOT_DECODED
 
 LOCK_FILE = "lock"
@@ -142,7 +143,7 @@ def _read_holder(file: BinaryIO) -> Holder | None:
     if not text:
         return None
     try:
-        return msgspec.json.decode(text, type=Holder)
+        return msgspec.json.decode(text, type=decodable(Holder))
     except NOT_DECODED:
         # Zeros are what a power cut leaves of a text. Somebody held it, and nobody knows since when.
         return Holder(host="", process=0, since=datetime.fromtimestamp(0, UTC))

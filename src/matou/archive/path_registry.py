@@ -19,6 +19,7 @@ from matou.archive.manifest import NamespaceLine, RepositoryLine, RunLine, read_
 from matou.archive.run_history import RunHistory, host_of
 from matou.errors import Conflict, Damaged
 from matou.fs import translate_os_errors
+from matou.model.decodable import decodable
 from matou.model.decoding_faults import NOT_DECODED, fault_of_shape
 from matou.model.names import (
     LONGEST_SEGMENT_BYTES,
@@ -292,7 +293,7 @@ def read_paths(path: Path) -> Iterator[PathLine | DamagedPathLine]:
     *lines, _ = text.split(b"\n")
     for number, line in enumerate(lines, start=1):
         try:
-            yield msgspec.json.decode(line, type=PathLine)
+            yield msgspec.json.decode(line, type=decodable(PathLine))
         except NOT_DECODED as error:
             yield DamagedPathLine(path, number, fault_of_shape(error))
 

@@ -17,6 +17,7 @@ from matou.errors import Damaged, MatouError
 from matou.fs import translate_os_errors
 from matou.http.redaction import ELLIPSIS
 from matou.http.withholding import withhold, withhold_parameters
+from matou.model.decodable import decodable
 from matou.model.platform import Record
 
 FRAME_BYTES = 1024 * 1024
@@ -142,7 +143,7 @@ def _decompressed(path: Path) -> Iterator[bytes]:
 
 
 def _record(text: bytes) -> Record:
-    line = msgspec.json.decode(text, type=_Line)
+    line = msgspec.json.decode(text, type=decodable(_Line))
     return Record(line.at, line.request, line.parameters, line.status, _bytes_of(line.body), line.counts)
 
 

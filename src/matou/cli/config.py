@@ -15,6 +15,7 @@ from matou.credentials.logins import Login, Logins, configuration_folder
 from matou.credentials.store import SecretKind
 from matou.errors import Invalid, NotFound
 from matou.i18n import printable
+from matou.model.decodable import decodable
 from matou.model.decoding_faults import NOT_UTF8, fault_of_shape, fault_of_toml
 from matou.platforms.registry import PLATFORMS, require_source
 from matou.settings import MEBIBYTE, Settings
@@ -203,7 +204,7 @@ def _dotted(table: Mapping[str, object], above: str = "") -> Iterator[tuple[str,
 def _read(path: Path, form: type[Form]) -> Form:
     """Raises FileNotFoundError, Invalid."""
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), form)
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), decodable(form))
     except FileNotFoundError:
         raise
     except OSError as error:

@@ -16,6 +16,7 @@ from matou.credentials import Secret
 from matou.credentials.private_files import locked, write_private
 from matou.credentials.store import PasswordNeedsKeyring, SecretKind, SecretName, StoreFailed, StoreKind
 from matou.errors import Damaged, Invalid, Refused
+from matou.model.decodable import decodable
 
 MAGIC = b"matou tokens "
 VERSION = 1
@@ -176,7 +177,7 @@ def _parse(content: bytes, path: Path) -> tuple[_Header, bytes, bytes]:
     if sha256(b"\n".join(lines[:3]) + b"\n").hexdigest().encode() != lines[3]:
         raise _damaged(path)
     try:
-        header = msgspec.json.decode(lines[1], type=_Header)
+        header = msgspec.json.decode(lines[1], type=decodable(_Header))
         sealed = b64decode(lines[2], validate=True)
     except ValueError:
         raise _damaged(path) from None
@@ -188,7 +189,7 @@ def _open(key: bytes, nonce: bytes, sealed: bytes, bound: bytes, path: Path) -> 
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     try:
-        return msgspec.json.decode(AESGCM(key).decrypt(nonce, sealed, bound), type=list[_Entry])
+        return msgspec.json.decode(AESGCM(key).decrypt(nonce, sealed, bound), type=decodable(list[_Entry]))
     except (InvalidTag, ValueError):
         raise _damaged(path) from None
 

@@ -8,6 +8,7 @@ import msgspec
 from matou.credentials.private_files import locked, write_private
 from matou.credentials.store import SecretKind, SecretName, StoreKind
 from matou.errors import Damaged
+from matou.model.decodable import decodable
 from matou.model.decoding_faults import NOT_DECODED, fault_of_shape
 
 VERSION = 1
@@ -57,7 +58,7 @@ class Logins:
     def all(self) -> tuple[Login, ...]:
         """By host. Raises LoginsDamaged."""
         try:
-            read = msgspec.json.decode(self._path.read_bytes(), type=_File)
+            read = msgspec.json.decode(self._path.read_bytes(), type=decodable(_File))
         except FileNotFoundError:
             return ()
         except NOT_DECODED as error:

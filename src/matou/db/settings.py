@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from matou.db.repositories import RepositoryId
 from matou.db.schema import repository_settings
 from matou.errors import Damaged
+from matou.model.decodable import decodable
 from matou.model.decoding_faults import fault_of_shape
 from matou.model.repository_settings import RepositorySettings
 
@@ -76,7 +77,7 @@ def write_document(connection: Connection, settings_id: int, document: Mapping[s
 def settings_of(kind: type[S], document: Mapping[str, object]) -> S:
     """Raises DamagedSettings."""
     try:
-        return msgspec.convert(document, kind)
+        return msgspec.convert(document, decodable(kind))
     except msgspec.ValidationError as error:
         raise DamagedSettings(
             "the stored {kind} cannot be read: {reason}", kind=kind.kind, reason=fault_of_shape(error)

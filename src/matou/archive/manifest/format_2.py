@@ -7,6 +7,7 @@ from typing import Any, get_args, get_origin
 import msgspec
 
 from matou.archive.manifest.lines import UNKNOWN, KnownLine, Line, LineStruct, UnknownLine, require_unicode
+from matou.model.decodable import decodable
 
 NUMBER = 2
 
@@ -31,7 +32,7 @@ def read_line(text: bytes) -> Line:
         pass  # There is more in it than we know, or a ref that is not UTF-8; or it is none.
     fields = json.loads(text)
     require_unicode(fields)
-    name = msgspec.convert(fields, _Kind).kind
+    name = msgspec.convert(fields, decodable(_Kind)).kind
     kind = _KINDS.get(name)
     if kind is None:
         return UnknownLine(kind=name, unknown=json.dumps({key: fields[key] for key in fields if key != "kind"}))

@@ -11,6 +11,7 @@ from matou.archive.manifest import format_1, format_2
 from matou.archive.manifest.lines import Line, RunLine
 from matou.archive.manifest.writer import OUT_OF_PLACE, Tally
 from matou.errors import Damaged, Phrase
+from matou.model.decodable import decodable
 
 LONGEST_LINE_BYTES = 64 * 1024 * 1024
 
@@ -94,7 +95,7 @@ def _decode(read_line: LineReader, text: bytes, path: Path, number: int) -> Line
 
 def _read_first(text: bytes) -> Line:
     """The line that says which format it is of."""
-    head = msgspec.json.decode(text, type=_Head)
+    head = msgspec.json.decode(text, type=decodable(_Head))
     if head.format > FORMAT or not set(head.features) <= FEATURES:
         raise NewerManifest
     if head.format not in READERS:

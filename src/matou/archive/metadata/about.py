@@ -10,6 +10,7 @@ import msgspec
 from matou.archive.metadata.json_form import decode, encode
 from matou.archive.metadata.tree_paths import ABOUT
 from matou.errors import Invalid
+from matou.model.decodable import decodable
 from matou.model.metadata import MetadataValue
 
 FORMAT: Final = 1
@@ -64,7 +65,7 @@ def encode_about(about: About) -> bytes:
 def decode_about(content: bytes) -> About:
     """Raises DamagedMetadata, or NewerMetadata."""
     with contextlib.suppress(msgspec.DecodeError):
-        number = msgspec.json.decode(content, type=_Head).format
+        number = msgspec.json.decode(content, type=decodable(_Head)).format
         if number > FORMAT:
             raise NewerMetadata("a newer Matou wrote this metadata: format {number} is not known", number=number)
     return decode(About, content, path=ABOUT)

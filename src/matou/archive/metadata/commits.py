@@ -8,6 +8,7 @@ import msgspec
 
 from matou.archive.metadata.json_form import DamagedMetadata
 from matou.archive.metadata.reader import MetadataTree
+from matou.model.decodable import decodable
 from matou.model.decoding_faults import NOT_DECODED, fault_of_json
 from matou.model.metadata.kinds import CHANGE
 from matou.model.names import ObjectId
@@ -57,6 +58,6 @@ def saved_commits(tree: MetadataTree) -> Iterator[SavedCommits]:
 
 def _decoded(content: bytes, path: str) -> _Change:
     try:
-        return msgspec.json.decode(content, type=_Change)
+        return msgspec.json.decode(content, type=decodable(_Change))
     except NOT_DECODED as error:
         raise DamagedMetadata("{path} cannot be read: {reason}", path=path, reason=fault_of_json(error)) from error

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin, 
 import msgspec
 
 from matou.errors import Damaged
+from matou.model.decodable import decodable
 from matou.model.decoding_faults import NOT_DECODED, fault_of_json
 from matou.model.metadata import MetadataValue
 
@@ -70,8 +71,8 @@ def decode(kind: type[Value], content: bytes, *, path: str) -> Value:
 def decode_outline(kind: type[Value], content: bytes, *, path: str) -> Value:
     """The same without what was said on an item and done to it, which is most of it and is passed over."""
     try:
-        found: object = msgspec.json.decode(content, type=_outline_of(kind))
-        return msgspec.convert(found, kind, from_attributes=True)
+        found: object = msgspec.json.decode(content, type=decodable(_outline_of(kind)))
+        return msgspec.convert(found, decodable(kind), from_attributes=True)
     except (*NOT_DECODED, ValueError):
         # There is more in it than we know, or a lone surrogate; or it is no such value.
         whole: Any = decode(kind, content, path=path)
@@ -176,7 +177,7 @@ def _is_mapping(origin: object) -> bool:
 
 
 def _as_struct(value: MetadataValue) -> msgspec.Struct:
-    return msgspec.convert(value, struct_of(type(value)), from_attributes=True)
+    return msgspec.convert(value, decodable(struct_of(type(value))), from_attributes=True)
 
 
 def _encoded(value: object) -> bytes:
@@ -202,11 +203,11 @@ def _with_unknown_among(value: Any) -> Any:
 def _decoded(kind: type[Value], content: bytes) -> Value:
     struct = struct_of(kind)
     try:
-        found: object = msgspec.json.decode(content, type=struct)
+        found: object = msgspec.json.decode(content, type=decodable(struct))
     except msgspec.DecodeError:
         # There is more in it than we know, or a lone surrogate; or it is no such value.
-        found = msgspec.convert(_with_unknown_apart(json.loads(content), struct), struct)
-    return msgspec.convert(found, kind, from_attributes=True)
+        found = msgspec.convert(_with_unknown_apart(json.loads(content), struct), decodable(struct))
+    return msgspec.convert(found, decodable(kind), from_attributes=True)
 
 
 def _with_unknown_apart(value: Any, wanted: Any) -> Any:

@@ -20,6 +20,7 @@ from matou.caching import SizedCache
 from matou.fs import WriteFailed
 from matou.git.operations.line_counts import CountedCommit, LineCount
 from matou.git.operations.mailmap import MailmapPerson
+from matou.model.decodable import decodable
 from matou.model.names import ObjectId
 
 log = structlog.get_logger()
@@ -89,9 +90,9 @@ class History:
     def load(cls, folder: Path, *, below: Path) -> "History":
         history = cls(folder, below=below)
         for content in history._count_commits.read():
-            history._take(msgspec.msgpack.decode(content, type=_CommitFrame))
+            history._take(msgspec.msgpack.decode(content, type=decodable(_CommitFrame)))
         for content in history._counted.read():
-            history._take_counts(msgspec.msgpack.decode(content, type=_CountFrame))
+            history._take_counts(msgspec.msgpack.decode(content, type=decodable(_CountFrame)))
         return history
 
     def __len__(self) -> int:

@@ -21,6 +21,7 @@ from matou.fs import WriteFailed
 from matou.git.odb.objects import MissingObject, find_commit, open_repository
 from matou.git.process.sandbox import Limits
 from matou.git.process.worker import WorkerFailed, ask_worker
+from matou.model.decodable import decodable
 from matou.model.names import ObjectId
 from matou.settings import MEBIBYTE
 
@@ -76,7 +77,7 @@ def known_languages(forge: Forge, granted: Authorized[Repository, MayReadCode], 
         if isinstance(known, dict):
             return known
         saved = read_whole(cache_folder(forge.archive, granted.subject.id) / ANSWER, form=FORM)
-        last = None if saved is None else msgspec.msgpack.decode(saved, type=_SavedAnswer)
+        last = None if saved is None else msgspec.msgpack.decode(saved, type=decodable(_SavedAnswer))
         if last is not None and last.tree == find_commit(open_repository(forge.git_dir(granted.subject)), tip).tree:
             return last.languages
         if counts:
@@ -90,12 +91,12 @@ def _compute(forge: Forge, repository: Repository, tip: ObjectId) -> Languages:
     git_dir, folder = forge.git_dir(repository), cache_folder(forge.archive, repository.id)
     tree = find_commit(open_repository(git_dir), tip).tree
     saved = read_whole(folder / ANSWER, form=FORM)
-    if saved is not None and (last := msgspec.msgpack.decode(saved, type=_SavedAnswer)).tree == tree:
+    if saved is not None and (last := msgspec.msgpack.decode(saved, type=decodable(_SavedAnswer))).tree == tree:
         return last.languages
     request = LanguagesRequest(str(git_dir), tree, str(folder), str(forge.archive.root))
     try:
         answer = msgspec.msgpack.decode(
-            ask_worker(MODULE, msgspec.msgpack.encode(request), limits=LIMITS), type=LanguagesResponse
+            ask_worker(MODULE, msgspec.msgpack.encode(request), limits=LIMITS), type=decodable(LanguagesResponse)
         )
     except WorkerFailed as error:
         if not git_dir.is_dir():

@@ -25,6 +25,7 @@ from matou.git.operations.languages import (
 )
 from matou.git.operations.languages_tree import TreeFile, list_files, overrides_of
 from matou.git.process.worker import NO_ROOM_LEFT, read_request
+from matou.model.decodable import decodable
 from matou.model.names import ObjectId
 
 MODULE: Final = "matou.forge.analysis.worker"
@@ -65,7 +66,7 @@ class _SavedVerdicts(msgspec.Struct, frozen=True, array_like=True):
 
 
 def main() -> None:
-    request = msgspec.msgpack.decode(read_request(), type=LanguagesRequest)
+    request = msgspec.msgpack.decode(read_request(), type=decodable(LanguagesRequest))
     try:
         answer = LanguagesResponse(_languages(request))
     except DiskFull:
@@ -119,7 +120,7 @@ def _read(request: LanguagesRequest) -> dict[Key, LanguageVerdict]:
     content = read_whole(Path(request.cache) / VERDICTS, form=FORM)
     if content is None:
         return {}
-    saved = msgspec.msgpack.decode(content, type=_SavedVerdicts)
+    saved = msgspec.msgpack.decode(content, type=decodable(_SavedVerdicts))
     rows = zip(saved.paths, saved.ids, saved.languages, saved.traits, saved.sizes, strict=True)
     return {(path, name): LanguageVerdict(language, Trait(traits), size) for path, name, language, traits, size in rows}
 

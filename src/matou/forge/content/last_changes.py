@@ -29,6 +29,7 @@ from matou.fs import WriteFailed
 from matou.git.odb.objects import MissingObject, TooLargeToRead, TreePath, find_commit, open_repository
 from matou.git.operations.history import HistoryTooLong, is_ancestor
 from matou.git.operations.last_changes import changes_since, last_changes
+from matou.model.decodable import decodable
 from matou.model.names import ObjectId
 
 log = structlog.get_logger()
@@ -205,7 +206,7 @@ def _older(search: _Search) -> Iterator[_Snapshot]:
 
 def _kept(search: _Search) -> tuple[_Snapshot, ...]:
     content = read_whole(_file(search), form=_FORM)
-    return () if content is None else (msgspec.msgpack.decode(content, type=_Snapshot),)
+    return () if content is None else (msgspec.msgpack.decode(content, type=decodable(_Snapshot)),)
 
 
 def _is_before(search: _Search, tip: ObjectId) -> bool:

@@ -24,6 +24,7 @@ from matou.forge.content.branch_refs import branch_of_head
 from matou.forge.conversation.indexing import MetadataSubject, index_metadata
 from matou.forge.forge import Forge
 from matou.git.repository import size_bytes
+from matou.model.decodable import decodable
 from matou.model.decoding_faults import NOT_DECODED, fault_of_json
 from matou.model.names import InvalidName, NamespacePath, ObjectId, RepositoryPath
 from matou.model.platform import Visibility
@@ -145,7 +146,7 @@ def _read_labels(forge: Forge, line: NamespaceLine) -> tuple[tuple[str, str], ..
     if digest is None:
         return None
     try:
-        rows = msgspec.json.decode(forge.archive.blobs.read(digest), type=list[_LabelLine])
+        rows = msgspec.json.decode(forge.archive.blobs.read(digest), type=decodable(list[_LabelLine]))
     except NOT_DECODED as error:
         raise MalformedDocument(
             "the labels of {path}: {reason}", path=repr(line.path), reason=fault_of_json(error)

@@ -20,6 +20,7 @@ from matou.db.repositories import RepositoryId
 from matou.errors import NotFound
 from matou.fs import NO_ROOM, DiskFull, WriteFailed, flocked, make_folders, sync_folder, write_atomically
 from matou.git.repository import create_bare
+from matou.model.decodable import decodable
 from matou.model.names import RepositoryPath
 
 STAGED_PREFIX = "repository-"
@@ -147,7 +148,7 @@ def notes(archive: Archive) -> Iterator[tuple[Path, MoveNote]]:
     """The notes that nobody is at work on any more, each held for as long as the caller looks at it."""
     for folder in sorted(archive.staging.glob(NOTE_PREFIX + "*")):
         with contextlib.suppress(FileNotFoundError, BlockingIOError), flocked(folder, waits=False):
-            yield folder, msgspec.json.decode((folder / NOTE_FILE).read_bytes(), type=MoveNote)
+            yield folder, msgspec.json.decode((folder / NOTE_FILE).read_bytes(), type=decodable(MoveNote))
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from matou.forge.access import Authorized, MayChangeSettings, MaySeeSettings
 from matou.forge.forge import Forge
 from matou.forge.push.patterns import compile_pattern
 from matou.forge.repositories.events import record_event
+from matou.model.decodable import decodable
 from matou.model.decoding_faults import fault_of_shape
 from matou.model.events import EventKind
 from matou.model.repository_settings import RepositorySettings, UnusableSetting, names_of
@@ -84,7 +85,7 @@ def _change(
 
 def _converted(kind: type[S], document: Mapping[str, object]) -> S:
     try:
-        return msgspec.convert(document, kind)
+        return msgspec.convert(document, decodable(kind))
     except msgspec.ValidationError as error:
         raise UnusableSetting("{kind} cannot be so: {reason}", kind=kind.kind, reason=fault_of_shape(error)) from None
 

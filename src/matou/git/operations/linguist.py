@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from matou.linear_regex import LinearPattern, compile_linear
+from matou.model.decodable import decodable
 
 _MODE_LINE: Final = re.compile(
     r"-\*-[ \t]*(?:(?:[^\n]{0,200}[ \t;])?mode[ \t]*:[ \t]*)?([^:;\s*]+)[ \t]*(?:;[^\n]{0,200})?-\*-"
@@ -242,4 +243,4 @@ def _compiled(pattern: str) -> LinearPattern:
 @cache
 def linguist() -> Linguist:
     content = files("matou.git.operations").joinpath("linguist.json").read_bytes()
-    return Linguist(msgspec.json.decode(content, type=_Rules))
+    return Linguist(msgspec.json.decode(content, type=decodable(_Rules)))

@@ -15,6 +15,7 @@ from matou.errors import Phrase, UnknownShape
 from matou.http.addresses import Address, Origin, UnsafeAddress, parse_address
 from matou.http.redaction import contains
 from matou.http.request import require_valid_headers
+from matou.model.decodable import decodable
 from matou.model.decoding_faults import NOT_DECODED
 
 CONTENT_TYPE = "application/vnd.git-lfs+json"
@@ -100,7 +101,7 @@ def read_batch(body: bytes) -> Mapping[str, BatchObject]:
         UnknownShape: it is no batch answer, or for another way than ours.
     """
     try:
-        answer = msgspec.json.decode(body, type=_BatchAnswer)
+        answer = msgspec.json.decode(body, type=decodable(_BatchAnswer))
     except NOT_DECODED as error:
         raise UnknownShape("lfs batch", body[:200]) from error
     if answer.transfer not in {None, "", "basic"}:
@@ -114,7 +115,7 @@ def read_batch(body: bytes) -> Mapping[str, BatchObject]:
 def _read_object(value: object) -> BatchObject | None:
     """None for what does not even say which object it is about."""
     try:
-        entry = msgspec.convert(value, _Object)
+        entry = msgspec.convert(value, decodable(_Object))
     except msgspec.ValidationError as fault:
         oid = value.get("oid") if isinstance(value, dict) else None
         return BatchObject(oid, error=_unreadable(fault)) if isinstance(oid, str) else None
@@ -137,7 +138,7 @@ def _read_error(value: object) -> ObjectError:
 
 
 def _read_action(value: object) -> LfsAction:
-    action = msgspec.convert(value, _Action)
+    action = msgspec.convert(value, decodable(_Action))
     until = action.expires_at if isinstance(action.expires_at, str) and _is_time(action.expires_at) else None
     return LfsAction(action.href, action.header, _whole_number(action.expires_in), until)
 

@@ -16,6 +16,7 @@ import msgspec
 from matou.errors import TryLater, UnknownShape
 from matou.http.responses import Answer
 from matou.http.withholding import unknown_shape
+from matou.model.decodable import decodable
 from matou.model.decoding_faults import NOT_DECODED
 from matou.platforms.base.unreadable import LeftOut, UnreadableRow, keep_left_out
 
@@ -196,7 +197,7 @@ class Decoder:
             raise self._unknown(where, value)
         if self._converts_first:
             with contextlib.suppress(msgspec.ValidationError):
-                return msgspec.convert(value, kind, strict=False)
+                return msgspec.convert(value, decodable(kind), strict=False)
         decoded: dict[str, object] = {}
         inner = Odd(odd.rows, None if odd.fields is None else [])
         for field in self._fields_of(kind):
@@ -302,7 +303,7 @@ class Decoder:
 
     def _converted(self, kind: Any, value: object, where: str) -> Any:
         try:
-            return msgspec.convert(value, kind, strict=False)
+            return msgspec.convert(value, decodable(kind), strict=False)
         except msgspec.ValidationError as fault:
             raise self._unknown(f"{where} ({fault})", value) from None
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Self, TypeVar, Union, get_args, get_origin
 import msgspec
 
 from matou.errors import Invalid
+from matou.model.decodable import decodable
 from matou.server.api.body import FormFile
 
 LARGEST_PER_PAGE = 100
@@ -126,7 +127,7 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
             if field.is_required and value == "" and not field.may_be_empty:
                 raise MissingParameter("{name} must not be blank", name=field.name)
         try:
-            return msgspec.convert(taken, type=cls, strict=False)
+            return msgspec.convert(taken, type=decodable(cls), strict=False)
         except msgspec.ValidationError as error:
             raise InvalidParameter("a parameter is of the wrong kind: {reason}", reason=str(error)[:300]) from None
 

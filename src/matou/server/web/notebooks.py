@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 from markupsafe import Markup
 
+from matou.model.decodable import decodable
 from matou.server.web.highlight import highlighted
 from matou.server.web.markdown import TextKind, TextLocation, render_document
 
@@ -56,7 +57,7 @@ class Notebook:
 def read_notebook(content: bytes, place: TextLocation) -> Notebook | None:
     """None where the content is no notebook of the fourth format (https://nbformat.readthedocs.io)."""
     try:
-        found = msgspec.json.decode(content, type=_Notebook)
+        found = msgspec.json.decode(content, type=decodable(_Notebook))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     cells = list(_cells(found, place))

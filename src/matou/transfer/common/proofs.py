@@ -17,6 +17,7 @@ from matou.archive.manifest import RepositoryLine
 from matou.archive.snapshots import parse_lfs_list
 from matou.errors import Damaged, NotFound
 from matou.fs import write_atomically
+from matou.model.decodable import decodable
 from matou.model.decoding_faults import NOT_DECODED
 from matou.model.names import NamespacePath, RepositoryPath
 
@@ -136,7 +137,7 @@ def write_damage(path: Path, damage: DamageNote) -> None:
 def _read(path: Path) -> _File:
     nothing = _File(FORMAT, {})
     try:
-        content = msgspec.json.decode(path.read_bytes(), type=_File)
+        content = msgspec.json.decode(path.read_bytes(), type=decodable(_File))
     except (FileNotFoundError, *NOT_DECODED):
         return nothing
     return content if content.format == FORMAT else nothing

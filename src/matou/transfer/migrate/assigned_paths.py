@@ -14,6 +14,7 @@ from matou.archive.path_registry import PathOwner
 from matou.archive.run_history import host_of
 from matou.errors import Damaged
 from matou.fs import sync_folder, translate_os_errors
+from matou.model.decodable import decodable
 from matou.model.decoding_faults import NOT_DECODED
 from matou.transfer.migrate.mapping import TargetPath
 
@@ -70,7 +71,7 @@ class AssignedPaths:
         *lines, _ = text.split(b"\n")
         for number, line in enumerate(lines, start=1):
             try:
-                read = msgspec.json.decode(line, type=_Line)
+                read = msgspec.json.decode(line, type=decodable(_Line))
             except NOT_DECODED as error:
                 raise DamagedAssignments(
                     "{path}, line {number}: {reason}", path=self._path, number=number, reason=error

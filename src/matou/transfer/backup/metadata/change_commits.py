@@ -21,6 +21,7 @@ from matou.git.refs.listing import CHANGE_PREFIX, fault_of_ref_name, read_refs, 
 from matou.git.wire.client import RemoteError
 from matou.git.wire.transport import list_refs
 from matou.http.tokens import BadCredential
+from matou.model.decodable import decodable
 from matou.model.metadata import ChangeRequest, MetadataValue
 from matou.model.names import ObjectId, RefName
 from matou.model.platform import Record
@@ -237,7 +238,7 @@ class RecordedCommits:
             answer = self.answers(REQUEST, parameters, lambda _: None)
         except NotRecorded:
             return change
-        return _with_receipt(change, msgspec.json.decode(answer.body, type=_Receipt))
+        return _with_receipt(change, msgspec.json.decode(answer.body, type=decodable(_Receipt)))
 
 
 def _with_receipt(change: ChangeRequest, receipt: _Receipt) -> ChangeRequest:

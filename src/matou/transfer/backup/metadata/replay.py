@@ -6,6 +6,7 @@ import msgspec
 
 from matou.archive.blobs import BlobStore
 from matou.errors import TryLater
+from matou.model.decodable import decodable
 from matou.platforms.base.api_client import Answers
 from matou.transfer.backup.metadata.file_fetcher import REQUEST, FetchedFile, Requested
 
@@ -31,7 +32,7 @@ class RecordedFiles:
     def fetch(self, url: str, name: str, request: Requested, signed: str | None) -> FetchedFile:  # noqa: ARG002
         """Raises NotRecorded."""
         answer = self.answers(REQUEST, {"url": url}, lambda _: None)
-        receipt = msgspec.json.decode(answer.body, type=_Receipt)
+        receipt = msgspec.json.decode(answer.body, type=decodable(_Receipt))
         if receipt.later is not None:
             return FetchedFile(fault=TryLater("{reason}", reason=receipt.later))
         return FetchedFile(sha256=receipt.sha256, size=receipt.size, type=receipt.type, missing=receipt.missing)

@@ -20,6 +20,7 @@ from matou.git.operations.history import is_ancestor
 from matou.git.process.run import DEFAULT_LIMITS, GitFailed, GitStopped, Limits
 from matou.git.refs.listing import read_refs, write_refs
 from matou.git.repository import create_bare, object_format_on_disk
+from matou.model.decodable import decodable
 from matou.model.names import NamespacePath, ObjectId, RepositoryPath
 from matou.model.platform import Record
 from matou.model.refs import RefListing
@@ -214,7 +215,7 @@ class RecordedStarts:
             answer = self.answers(REQUEST, _parameters(owner), lambda _: None)
         except NotRecorded:
             return StartingPoint(before)
-        receipt = msgspec.json.decode(answer.body, type=StartReceipt)
+        receipt = msgspec.json.decode(answer.body, type=decodable(StartReceipt))
         if receipt.is_aside:
             shutil.rmtree(self.archive.metadata(owner.place), ignore_errors=True)
         return receipt.applied_to(before)
