@@ -63,9 +63,13 @@ class ExpensivePages:
 
 
 def is_expensive(segments: Sequence[str], query: Mapping[str, str]) -> bool:
-    """By the first word behind the separator, and of a list of commits by its filters."""
+    """By the first word behind the separator, and of a list of commits by its filters and its path.
+
+    A branch whose name has slashes looks like a path.
+    """
     if SEPARATOR not in segments:
         return False
     place = segments.index(SEPARATOR) + (1 if past_address(segments) is None else 2)
     word = segments[place] if place < len(segments) else ""
-    return word in _EXPENSIVE or (word == "commits" and not _FILTERS.isdisjoint(query))
+    has_path = len(segments) > place + 2
+    return word in _EXPENSIVE or (word == "commits" and (has_path or not _FILTERS.isdisjoint(query)))

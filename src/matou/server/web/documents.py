@@ -14,12 +14,15 @@ from matou.settings import MEBIBYTE
 MOST_REMEMBERED: Final = 8 * MEBIBYTE
 """Characters."""
 
+_OVERHEAD: Final = 1_000
+"""What an entry takes besides: without it, empty documents would be remembered without end."""
+
 
 class DocumentCache:
     """By the blob and all that its links and words go by; whoever asks has found the blob by a right."""
 
     def __init__(self, most: int = MOST_REMEMBERED) -> None:
-        self.known: SizedCache[Hashable, Markup] = SizedCache(most, size_of=len)
+        self.known: SizedCache[Hashable, Markup] = SizedCache(most, size_of=lambda html: len(html) + _OVERHEAD)
 
 
 def recall_document(

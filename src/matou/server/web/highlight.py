@@ -27,12 +27,72 @@ from pygments.token import (
 
 from matou.server.web.plain_text import visible
 
-LONGEST_COLOURED: Final = 512 * 1024
+LONGEST_COLOURED: Final = 100_000
 """Characters; a longer text stands in one colour, at once."""
+
+COLOURED: Final = frozenset(
+    [
+        "awk",
+        "bash",
+        "batch",
+        "c",
+        "c++",
+        "clojure",
+        "cmake",
+        "css",
+        "csharp",
+        "dart",
+        "delphi",
+        "diff",
+        "docker",
+        "elixir",
+        "erlang",
+        "fortran",
+        "go",
+        "graphql",
+        "groovy",
+        "haskell",
+        "html",
+        "ini",
+        "java",
+        "javascript",
+        "json",
+        "julia",
+        "kotlin",
+        "less",
+        "lua",
+        "make",
+        "matlab",
+        "nginx",
+        "objective-c",
+        "ocaml",
+        "perl",
+        "php",
+        "powershell",
+        "properties",
+        "protobuf",
+        "python",
+        "r",
+        "ruby",
+        "rust",
+        "scala",
+        "scss",
+        "sql",
+        "swift",
+        "tcl",
+        "tex",
+        "toml",
+        "typescript",
+        "vim",
+        "xml",
+        "yaml",
+    ]
+)
+"""Lexers by an alias at Pygments. Others are tried by nobody: one step of some takes minutes, while the whole
+server waits."""
 
 LONGEST_LINE: Final = 2_000
 LONGEST_SECONDS: Final = 1.0
-_TOKENS_A_LOOK: Final = 200
 
 _CLASSES: Final[tuple[tuple[_TokenType, str], ...]] = (
     (Comment.Preproc, "d"),
@@ -78,7 +138,7 @@ def _lexer(file_name: str) -> Lexer | None:
 @lru_cache(maxsize=512)
 def _lexer_class(file_name: str) -> type[Lexer] | None:
     found: type[Lexer] | None = find_lexer_class_for_filename(file_name)
-    return found
+    return found if found is not None and COLOURED.intersection(found.aliases) else None
 
 
 def _coloured(text: str, lexer: Lexer) -> Iterator[Markup]:
@@ -102,8 +162,8 @@ def _add(line: list[str], css: str, part: str) -> None:
 def _tokens(text: str, lexer: Lexer) -> Iterator[tuple[_TokenType, str]]:
     """Those of one colour as one; from when it takes too long on, the rest is one token."""
     until, end = time.monotonic() + LONGEST_SECONDS, 0
-    for number, (begin, kind, value) in enumerate(lexer.get_tokens_unprocessed(text)):
-        if begin < end or (number % _TOKENS_A_LOOK == 0 and time.monotonic() > until):
+    for begin, kind, value in lexer.get_tokens_unprocessed(text):
+        if begin < end or time.monotonic() > until:
             break
         if begin > end:
             yield Text, text[end:begin]

@@ -27,7 +27,9 @@ _SIGNATURES: Final = (
     (re.compile(rb"\x1a\x45\xdf\xa3.{0,60}webm", re.DOTALL), "video/webm"),
 )
 _SVG: Final = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!(?:--.{0,2000}?--|DOCTYPE[^>\[]{0,300})>\s*){0,5}<svg[\s>]",
+    # Nothing that matched is tried another way: comments within comments would take for ever.
+    rb"(?:\xef\xbb\xbf)?\s*+(?:<\?xml[^>]{0,200}\?>\s*+)?"
+    rb"(?:(?><!(?:--.{0,2000}?--|DOCTYPE[^>\[]{0,300})>)\s*+){0,5}+<svg[\s>]",
     re.DOTALL,
 )
 SVG: Final = "image/svg+xml"
@@ -54,7 +56,7 @@ def media_type(beginning: bytes) -> str:
     for signature, kind in _SIGNATURES:
         if signature.match(beginning):
             return kind
-    if _SVG.match(beginning):
+    if _SVG.match(beginning[:BEGINNING_BYTES]):
         return SVG
     if decode_text(beginning[:BEGINNING_BYTES]) is None:
         return BINARY

@@ -58,6 +58,7 @@ def templates() -> jinja2.Environment:
         "day": day,
         "size": size,
         "said": said,
+        "stored": i18n.gettext,
         "source": source_title,
         "name": name,
         "name_of_path": name_of_path,
@@ -148,11 +149,14 @@ def size(count: int) -> str:
     return f"{count} B" if unit == "B" else f"{value:.1f} {unit}"
 
 
-@cache
 def static_file(file: str) -> bytes | None:
-    """A file that pages use; None where there is none of this name."""
-    found = files("matou.server.web").joinpath("static", file)
-    return found.read_bytes() if file in _static_names() and found.is_file() else None
+    """A file that pages use; None where there is none of this name, which anybody may make up."""
+    return _known_static_file(file) if file in _static_names() else None
+
+
+@cache
+def _known_static_file(file: str) -> bytes:
+    return files("matou.server.web").joinpath("static", file).read_bytes()
 
 
 @cache
