@@ -10,6 +10,7 @@ pytest_plugins = (
     "support.git_repositories",
     "support.fault_proxy",
     "support.databases",
+    "support.browser",
     "support.matou_server",
     "support.served_harbour",
     "support.team",

@@ -14,8 +14,6 @@ from support.git_repositories import annotated_tag, commit_stream, fast_import, 
 from support.matou_server import PASSWORD, MatouServer, running_server
 from support.saved_harbour import save_harbour
 
-pytest_plugins = ("support.browser",)
-
 README = """# 渡口 Ferry
 
 [build](docs/build.md) · <b onclick="alert(1)">bold</b> <script>alert(1)</script>

@@ -63,7 +63,6 @@ def test_a_word_that_is_almost_right_is_told_in_chinese(person: Person, words: t
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "缺少 source"),
         ("source = 1", "source：应为列表，却是整数"),
         ("[[source]]\nplatform = 1", "source 1, platform：应为文字，却是整数"),
         ("[[source]]\nplatform = 'a'\nurl = 'b'\nto = 'c'\ntokn = 'd'", "source 1：不认识 tokn"),

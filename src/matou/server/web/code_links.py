@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from matou.db.repositories import Repository
 from matou.errors import NotFound
 from matou.forge.access import Authorized, MayReadCode, authorize_repository
+from matou.forge.content.contents import find_file
 from matou.forge.content.history import find_commit_at
+from matou.git.odb.objects import EntryKind
 from matou.server.paths import repository_at
 from matou.server.web.addresses import subject_url
 from matou.server.web.page import WebRequest
 from matou.server.web.revision_paths import read_revision_path
 
-_FILES = ("blob", "raw")
-_WORDS = (*_FILES, "tree", "commit")
+_WORDS = ("blob", "raw", "tree", "commit")
 
 
 def code_link(view: WebRequest) -> str | None:
@@ -41,8 +42,19 @@ def _repository(view: WebRequest, parts: Sequence[str]) -> Authorized[Repository
 
 
 def _target(view: WebRequest, code: Authorized[Repository, MayReadCode], word: str, rest: Sequence[str]) -> str:
-    """A file's address is that of its page: the page says whether it is there."""
     if word == "commit":
         return subject_url(code.subject.path, word, find_commit_at(view.forge, code, "/".join(rest)).id)
     place = read_revision_path(view.forge, code, rest)
-    return subject_url(code.subject.path, word if place.path else "tree", *place.words)
+    if place.path is None:
+        if word != "tree":
+            raise NotFound("there is nothing here")
+        return subject_url(code.subject.path, word, *place.words)
+    is_folder = find_file(view.forge, code, place.start, place.path).kind is EntryKind.FOLDER
+    return subject_url(code.subject.path, _page_of(word, is_folder=is_folder), *place.words)
+
+
+def _page_of(word: str, *, is_folder: bool) -> str:
+    """A submodule is called a folder by some platforms, and has the page of a file."""
+    if is_folder:
+        return "tree"
+    return "blob" if word == "tree" else word

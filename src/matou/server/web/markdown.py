@@ -132,6 +132,8 @@ def _attribute(place: TextLocation, element: str, attribute: str, value: str) ->
             return value if value.startswith(_IDS) else _IDS + value
         case _, "style":
             return value if _STYLE.match(value) else None
+        case "code", "class":
+            return value if value.startswith("language-") else None
         case "input", "type":
             return "checkbox"
         case _:

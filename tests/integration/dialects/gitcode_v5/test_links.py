@@ -2,7 +2,6 @@
 
 from base64 import b64encode
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 import pytest
@@ -77,11 +76,10 @@ def test_a_link_to_a_file_leads_to_it(furnished: Harbour, word: str, ref: str) -
     led = with_password(furnished, f"/harbour/ferry/{word}/{ref}/src/main.c")
     file = with_password(furnished, led.headers["location"])
 
-    assert (led.status_code, led.headers["location"]) == (
-        302,
-        f"/api/v5/repos/harbour/ferry/raw/src/main.c?ref={quote(ref, safe='')}",
-    )
-    assert file.content == b"int main(void);\n"
+    assert (led.status_code, led.headers["location"]) == (302, f"/harbour/ferry/-/{word}/{ref}/src/main.c")
+    assert file.status_code == 200
+    assert "main" in file.text
+    assert (file.content == b"int main(void);\n") is (word == "raw")
 
 
 @pytest.mark.parametrize(
