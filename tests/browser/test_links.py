@@ -5,6 +5,7 @@ from base64 import b64encode
 from collections import Counter, deque
 from collections.abc import Mapping
 from html import unescape
+from typing import NamedTuple
 from urllib.parse import urldefrag, urljoin
 
 import pytest
@@ -22,22 +23,29 @@ MOST_PAGES = 3000
 MOST_OF_A_KIND = 6
 """Of addresses that differ in ids and numbers alone."""
 
-SEEN_ON: dict[str, str] = {}
 _LINK = re.compile(r'<(?:a|link|img|script|source|form)\b[^>]*?\s(?:href|src|action)="([^"]*)"')
 
 
-def crawl(harbour: Harbour, user: User | None) -> Mapping[str, int]:
-    """The status of every address that is reached, without its fragment, from the front page on."""
+class Reached(NamedTuple):
+    """`seen_on` is the page that leads there."""
+
+    status: int
+    seen_on: str
+
+
+def crawl(harbour: Harbour, user: User | None) -> Mapping[str, Reached]:
+    """Every address that is reached from the front page on, without its fragment."""
     base, headers = harbour.server.url, {}
     if user is not None:
         headers["Authorization"] = f"Basic {b64encode(f'{user.name}:{PASSWORD}'.encode()).decode()}"
-    found: dict[str, int] = {}
+    found: dict[str, Reached] = {}
     kinds: Counter[str] = Counter()
-    pending, known = deque([f"{base}/", f"{base}/harbour/secret"]), {f"{base}/", f"{base}/harbour/secret"}
+    pending = deque([(f"{base}/", ""), (f"{base}/harbour/secret", "")])
+    known = {url for url, _from in pending}
     while pending and len(found) < MOST_PAGES:
-        url = pending.popleft()
+        url, seen_on = pending.popleft()
         answer = HTTP.request("GET", url, headers=headers, redirect=False)
-        found[url.removeprefix(base)] = answer.status
+        found[url.removeprefix(base)] = Reached(answer.status, seen_on)
         links = [answer.headers.get("location", "")]
         if answer.headers.get("content-type", "").startswith("text/html"):
             links += [unescape(link) for link in _LINK.findall(answer.data.decode())]
@@ -47,8 +55,7 @@ def crawl(harbour: Harbour, user: User | None) -> Mapping[str, int]:
                 known.add(target)
                 kinds[_kind(target)] += 1
                 if kinds[_kind(target)] <= MOST_OF_A_KIND:
-                    pending.append(target)
-                    SEEN_ON[target.removeprefix(base)] = url.removeprefix(base)
+                    pending.append((target, url.removeprefix(base)))
     return found
 
 
@@ -56,9 +63,8 @@ def _kind(url: str) -> str:
     return re.sub(r"\d+", "N", re.sub(r"[0-9a-f]{40}", "ID", re.sub(r"next=[^&]*", "next=", url)))
 
 
-def dead(found: Mapping[str, int]) -> dict[str, tuple[int, str]]:
-    """What is not there, with the page that leads to it."""
-    return {address: (status, SEEN_ON.get(address, "")) for address, status in found.items() if status >= 400}
+def dead(found: Mapping[str, Reached]) -> Mapping[str, Reached]:
+    return {address: reached for address, reached in found.items() if reached.status >= 400}
 
 
 def _is_page(url: str) -> bool:
@@ -77,8 +83,8 @@ def member(harbour: Harbour) -> User:
 def test_a_stranger_meets_no_dead_link_and_nothing_that_is_closed(harbour: Harbour) -> None:
     found = crawl(harbour, None)
 
-    assert {status for address, status in found.items() if "/secret" in address} <= {404, 303}
-    assert dead(found) == {"/harbour/secret": (404, "")}
+    assert {reached.status for address, reached in found.items() if "/secret" in address} <= {404, 303}
+    assert dead(found) == {"/harbour/secret": Reached(404, "")}
     assert len(found) < MOST_PAGES
 
 
@@ -86,11 +92,11 @@ def test_a_member_meets_no_dead_link(harbour: Harbour, member: User) -> None:
     found = crawl(harbour, member)
 
     assert dead(found) == {}
-    assert found["/harbour/secret"] == 200
+    assert found["/harbour/secret"].status == 200
 
 
 def test_an_administrator_meets_no_dead_link(harbour: Harbour) -> None:
     found = crawl(harbour, harbour.server.user(admin=True))
 
     assert dead(found) == {}
-    assert found["/harbour/secret"] == 200
+    assert found["/harbour/secret"].status == 200

@@ -69,6 +69,12 @@ def platform_at(host: str) -> tuple[Platform, OfficialInstance] | None:
     return next(((platform, home) for platform, home in instances if home), None)
 
 
+def title_of(name: str) -> str:
+    """What people call a platform; the name itself of one that is known no more."""
+    known = PLATFORMS.get(name)
+    return name if known is None else known.title
+
+
 @cache
 def self_hosted() -> Platform:
     """What a host is taken for that belongs to no platform."""

@@ -13,7 +13,7 @@ from matou import __version__, i18n
 from matou.errors import Phrase
 from matou.git.odb.objects import TreePath
 from matou.model.platform import Visibility
-from matou.platforms.registry import PLATFORMS
+from matou.platforms.registry import title_of
 from matou.server.web.addresses import git_url, joined, page_url, run_url, subject_url
 from matou.server.web.plain_text import visible
 
@@ -106,9 +106,7 @@ def shortened(text: str, most: int) -> str:
 
 def source_title(key: str) -> str:
     """The platform of a source as people call it; `key` is `archive.run_history.SourceKey.text`."""
-    platform = key.partition(" ")[0]
-    known = PLATFORMS.get(platform)
-    return platform if known is None else known.title
+    return title_of(key.partition(" ")[0])
 
 
 def visibility(value: str) -> str:

@@ -26,10 +26,6 @@ class ChangeRefs:
     lost: Mapping[RefName, ObjectId]
     absent: tuple[SavedCommits, ...]
 
-    @property
-    def are_whole(self) -> bool:
-        return not self.lost and not self.absent
-
 
 def compare_change_refs(git_dir: Path, saved: Iterable[SavedCommits]) -> ChangeRefs:
     """Raises Damaged: the mirror's refs, or an object, cannot be read."""

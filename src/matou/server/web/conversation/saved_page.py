@@ -23,7 +23,7 @@ from matou.forge.conversation.overview import saved_kinds
 from matou.markup import without_controls
 from matou.model.metadata import AttachedFile, LabelDefinition, Milestone, PersonKey
 from matou.model.metadata.kinds import LABEL, MILESTONE
-from matou.platforms.registry import PLATFORMS
+from matou.platforms.registry import PLATFORMS, title_of
 from matou.server.web.addresses import subject_url
 from matou.server.web.page import HtmlPage, WebRequest
 
@@ -109,11 +109,8 @@ class SavedPage:
         tree, about = self.conversation.tree, self.conversation.about()
         if tree is None or about is None:
             return None
-        known = PLATFORMS.get(about.platform)
-        name = about.platform if known is None else known.title
-        return SourceNote(
-            name, about.host, about.run, tree.saved_at, original_url(original, about.host, about.platform)
-        )
+        url = original_url(original, about.host, about.platform)
+        return SourceNote(title_of(about.platform), about.host, about.run, tree.saved_at, url)
 
     def person(self, key: PersonKey | None) -> PersonName | None:
         """None where nobody is named. Whoever stands in no list has the key as a name."""

@@ -16,8 +16,9 @@ from matou.server.api.responses import StreamedResponse
 from matou.server.api.streaming import attachment, streamed, whole_file
 from matou.server.streaming import Header
 from matou.server.web.addresses import subject_url
+from matou.server.web.documents import recall_document
 from matou.server.web.file_texts import known_text, part_at, shown_text
-from matou.server.web.markdown import TextKind, TextLocation, render_document
+from matou.server.web.markdown import TextKind, TextLocation
 from matou.server.web.media_types import BEGINNING_BYTES, PDF, SVG, MediaKind, media_kind, media_type
 from matou.server.web.notebooks import read_notebook
 from matou.server.web.page import HtmlPage, Unchanged, WebRequest
@@ -189,7 +190,7 @@ def _text(
 ) -> dict[str, object]:
     content = found.content or b""
     if not _is_lines(view, name):
-        body = _document(code, place, content, name)
+        body = _document(view, code, place, found, name)
         if body is not None:
             return body
     text = shown_text(view.forge, found.entry.id, name, content)
@@ -199,8 +200,9 @@ def _text(
 
 
 def _document(
-    code: Authorized[Repository, MayReadCode], place: RevisionPath, content: bytes, name: str
+    view: WebRequest, code: Authorized[Repository, MayReadCode], place: RevisionPath, found: FoundFile, name: str
 ) -> dict[str, object] | None:
+    content = found.content or b""
     folder = None if place.path is None else place.path.parent
     location = TextLocation(code.subject.path, place.revision, folder)
     if name.endswith(".ipynb"):
@@ -212,5 +214,5 @@ def _document(
     if is_value_table(name):
         table = value_table(decoded.text, name)
         return None if table is None else {"form": "table", "table": table, "encoding": decoded.encoding}
-    html = render_document(decoded.text, TextKind.of(name), location)
+    html = recall_document(view, found.entry.id, name, location, lambda: decoded.text)
     return {"form": "document", "html": html, "encoding": decoded.encoding}
