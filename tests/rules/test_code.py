@@ -88,6 +88,7 @@ SHARED_BY_ALL = {
 ONE_FOR_A_PROCESS = {
     "forge/repositories/write_lock.py": "guards the table of locks, one of which is a repository's for all its forges",
     "git/odb/large_objects.py": "what it holds back is this process's memory",
+    "model/decodable.py": "guards what msgspec keeps on classes, which all threads of the process share",
 }
 
 
