@@ -191,3 +191,24 @@ def test_whatever_a_commit_holds_is_text(site: Site, language: str) -> None:
         assert answer.status == 200
         assert_harmless(answer.data.decode())
         assert "<q>" not in answer.data.decode()
+
+
+def test_a_graph_stands_beside_a_whole_history_and_tells_merges(site: Site) -> None:
+    stream = [commit_stream("main", {"y": b"%d\n" % n}, f"commit {n}", number=n, is_root=not n) for n in range(60)]
+    fast_import(site.git_dir, b"".join(stream))
+    git(site.git_dir, "update-ref", "refs/heads/topic", "main~55")
+    side = site.commit({"b": b"b\n"}, "on the branch", branch="topic", number=100)
+    tree = git(site.git_dir, "rev-parse", "main^{tree}")
+    merge = git(site.git_dir, "commit-tree", "-p", "main", "-p", side, "-m", "both", tree)
+    git(site.git_dir, "update-ref", "refs/heads/main", merge)
+    annotated_tag(site.git_dir, "v1.0", "main")
+
+    first, second = site.page("/-/commits/main"), site.page("/-/commits/main?page=2")
+
+    assert (first.count('<svg class="graph"'), second.count('<svg class="graph"')) == (50, 12)
+    assert first.count('class="hole"') == 1
+    assert f"Merge of {git(site.git_dir, 'rev-parse', 'main^1')[:10]} {side[:10]}" in text_of(first)
+    assert re.search(r'href="[^"]*/-/tree/v1.0"><span class="soft">Tag</span>', first)
+    assert 'class="rows commits drawn lanes-2"' in second
+    assert "graph" not in site.page("/-/commits/main?message=commit")
+    assert "graph" not in site.page("/-/commits/main/y")

@@ -211,17 +211,31 @@ def browse_commits(
         NoSuchCommit: `start` stands for no commit.
         HistoryTooLong: git was stopped, as it took too long.
     """
+    found = newest_commits(forge, granted, start, only, offset=offset, limit=limit)
+    opened = open_repository(forge.git_dir(granted.subject))
+    page = tuple(commit_to_list(opened, name) for name in found.ids.page(offset, limit))
+    return page, len(found.ids) > offset + limit
+
+
+def newest_commits(
+    forge: Forge,
+    granted: Authorized[Repository, MayReadCode],
+    start: ObjectId,
+    only: CommitQuery,
+    *,
+    offset: int,
+    limit: int,
+) -> NewestCommits:
+    """All up to the end of a page, and whether any come after it. Raises NoSuchCommit, HistoryTooLong."""
     git_dir, memory = forge.git_dir(granted.subject), forge.memory(HistoryCache)
-    opened = open_repository(git_dir)
-    key = (granted.subject.id, _commit(opened, start, start).id, _selection(forge, only))
+    key = (granted.subject.id, _commit(open_repository(git_dir), start, start).id, _selection(forge, only))
     found = memory.beginning(key)
     if not found.reaches(offset + limit):
         most = offset + limit + (offset + limit if offset else 0) + 1
         ids = commit_ids(git_dir, key[1], key[2], most=most)
         found = NewestCommits(ids, is_whole=len(ids) < most)
         memory.put_beginning(key, found)
-    page = tuple(commit_to_list(opened, name) for name in found.ids.page(offset, limit))
-    return page, len(found.ids) > offset + limit
+    return found
 
 
 def find_commit_at(forge: Forge, granted: Authorized[Repository, MayReadCode], revision: str) -> Commit:

@@ -71,6 +71,14 @@ class CommitIds:
         for begin in range(0, len(part), ID_BYTES):
             yield ObjectId(part[begin : begin + ID_BYTES].hex())
 
+    def holds_before(self, commit: ObjectId, place: int) -> bool:
+        """Whether it is one of the first `place` commits."""
+        wanted, end = bytes.fromhex(commit), place * ID_BYTES
+        found = self.content.find(wanted, 0, end)
+        while found % ID_BYTES and found >= 0:
+            found = self.content.find(wanted, found + 1, end)
+        return found >= 0
+
     def before(self, older: "CommitIds") -> "CommitIds":
         """Both, one after the other, up to MOST_COMMITS."""
         return CommitIds((self.content + older.content)[: MOST_COMMITS * ID_BYTES])

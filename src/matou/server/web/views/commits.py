@@ -1,25 +1,39 @@
 """The history: lists of commits, one commit with what it changed, and two revisions beside one another."""
 
-from typing import Final
+from collections.abc import Collection
+from typing import Final, NamedTuple
 
 from starlette.responses import RedirectResponse, Response
 
 from matou.db.repositories import Repository
 from matou.forge.access import Authorized, MayReadCode, MaySee
+from matou.forge.content.commit_graph import commit_graph
 from matou.forge.content.commit_signatures import find_signature
 from matou.forge.content.differences import recall_difference
-from matou.forge.content.history import CommitQuery, browse_commits, find_commit_at, users_of
+from matou.forge.content.history import EVERY_COMMIT, CommitQuery, browse_commits, find_commit_at, users_of
 from matou.forge.content.references import ref_listing
-from matou.forge.content.revisions import NoSuchRevision
+from matou.forge.content.revisions import BRANCHES, TAGS, NoSuchRevision
 from matou.git.odb.objects import Commit, open_repository
 from matou.git.operations.differences import parent_of
 from matou.git.operations.notes import NOTES, find_note
+from matou.model.names import ObjectId
+from matou.model.refs import RefListing
 from matou.server.web.addresses import subject_url
 from matou.server.web.diff_pages import diff_page
+from matou.server.web.graph_drawing import GraphDrawing, drawings
 from matou.server.web.page import PER_PAGE, HtmlPage, WebRequest
-from matou.server.web.revision_paths import read_revision_path
+from matou.server.web.revision_paths import RevisionPath, read_revision_path
 
 LONGEST_FILTER: Final = 200
+MOST_REFS: Final = 6
+"""Beside one commit of a list."""
+
+
+class ShownRef(NamedTuple):
+    """A branch or a tag that stands at a commit, by its short name; branches come first."""
+
+    is_tag: bool
+    name: str
 
 
 def show_commits(
@@ -34,14 +48,17 @@ def show_commits(
         # Its front page says what there is instead of commits.
         return RedirectResponse(subject_url(code.subject.path), 302)
     query = CommitQuery(place.path, author=_filter(view, "author"), keyword=_filter(view, "message"))
+    refs = ref_listing(view.forge, code)
     # Whose name an e-mail belongs to may change at any time.
-    etag = "" if query.author else view.unless_known(place, code.subject)
+    etag = "" if query.author else view.unless_known(place, code.subject, refs.digest)
     commits, has_more = browse_commits(view.forge, code, place.start, query, offset=view.offset, limit=PER_PAGE)
     values = {
         "repository": code.subject,
         "place": place,
         "commits": commits,
         "query": query,
+        "drawings": _drawings(view, code, place, query),
+        "refs": _refs_at(refs, {commit.id for commit in commits}),
         "people": people_of(view, commits),
         "has_more": has_more,
     }
@@ -78,6 +95,26 @@ def people_of(view: WebRequest, commits: tuple[Commit, ...]) -> dict[str, str]:
     """The accounts of those who wrote and committed, by e-mail."""
     emails = {signature.email for commit in commits for signature in (commit.author, commit.committer)}
     return {email: user.name for email, user in users_of(view.forge, emails).items()}
+
+
+def _drawings(
+    view: WebRequest, code: Authorized[Repository, MayReadCode], place: RevisionPath, query: CommitQuery
+) -> list[GraphDrawing]:
+    """None of a selection: what it leaves out is what its commits have in between."""
+    if query != EVERY_COMMIT:
+        return []
+    return drawings(commit_graph(view.forge, code, place.start, offset=view.offset, limit=PER_PAGE))
+
+
+def _refs_at(listing: RefListing, commits: Collection[ObjectId]) -> dict[ObjectId, list[ShownRef]]:
+    """Branches and tags by the commit that each stands for, the first few of each."""
+    found: dict[ObjectId, list[ShownRef]] = {}
+    for ref, target in listing.refs.items():
+        commit = listing.peeled.get(ref, target)
+        if commit in commits and ref.startswith((BRANCHES, TAGS)):
+            is_tag = ref.startswith(TAGS)
+            found.setdefault(commit, []).append(ShownRef(is_tag, ref.removeprefix(TAGS if is_tag else BRANCHES)))
+    return {commit: sorted(refs)[:MOST_REFS] for commit, refs in found.items()}
 
 
 def _filter(view: WebRequest, name: str) -> str:
