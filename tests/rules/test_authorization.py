@@ -26,6 +26,8 @@ BARE = {
     "accounts.signing_keys.no_such_key": FAULT,
     "content.branches.person_of": NAMED,
     "conversation.overview.saved_kinds": SEEN,
+    "maintenance.commit_graphs.walking": "the server's own upkeep, which shows nothing to anybody",
+    "maintenance.commit_graphs.write_graph": "the server's own upkeep, which shows nothing to anybody",
     "maintenance.packing.pack_if_many": "the server's own upkeep, which shows nothing to anybody",
     "maintenance.packing.pack_repository": "the server's own upkeep, which shows nothing to anybody",
     "push.lfs.link": PART,

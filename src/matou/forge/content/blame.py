@@ -9,6 +9,7 @@ from matou.db.repositories import Repository, RepositoryId
 from matou.forge.access import Authorized, MayReadCode
 from matou.forge.content.contents import read_file
 from matou.forge.forge import Forge
+from matou.forge.maintenance.commit_graphs import walking
 from matou.git.odb.objects import Commit, MissingPath, TreePath, commit_to_list, open_repository
 from matou.git.operations.blame import IGNORED_REVISIONS, BlamedLines, blame, read_ignored
 from matou.model.names import ObjectId
@@ -58,7 +59,8 @@ def blame_file(
         git_dir = forge.git_dir(granted.subject)
         opened = open_repository(git_dir)
         ignored = read_ignored(opened, _ignored(forge, granted, commit)) if ignores_revisions else ()
-        groups = blame(git_dir, commit, path, ignored=ignored)
+        with walking(forge, granted.subject):
+            groups = blame(git_dir, commit, path, ignored=ignored)
         commits = {name: commit_to_list(opened, name) for name in {group.commit for group in groups}}
         found = FileBlame(groups, commits, len(ignored))
         known.put(key, found)

@@ -21,6 +21,7 @@ from matou.forge.content.contents import known_object_at, object_at
 from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import BRANCHES, TAGS, NoSuchRevision, default_branch_of
 from matou.forge.forge import Forge
+from matou.forge.maintenance.commit_graphs import walking
 from matou.git.odb.objects import (
     Commit,
     MissingObject,
@@ -232,7 +233,8 @@ def newest_commits(
     found = memory.beginning(key)
     if not found.reaches(offset + limit):
         most = offset + limit + (offset + limit if offset else 0) + 1
-        ids = commit_ids(git_dir, key[1], key[2], most=most)
+        with walking(forge, granted.subject):
+            ids = commit_ids(git_dir, key[1], key[2], most=most)
         found = NewestCommits(ids, is_whole=len(ids) < most)
         memory.put_beginning(key, found)
     return found
@@ -338,7 +340,8 @@ def _ids(forge: Forge, repository: Repository, start: ObjectId, only: Selection)
         if only == EVERYTHING and latest is not None:
             ids = _grown(git_dir, *latest, start)
         if ids is None:
-            ids = commit_ids(git_dir, start, only)
+            with walking(forge, repository):
+                ids = commit_ids(git_dir, start, only)
         memory.put(key, ids)
     return ids
 

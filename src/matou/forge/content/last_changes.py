@@ -25,6 +25,7 @@ from matou.forge.access import Authorized, MayReadCode
 from matou.forge.content.contents import MOST_IN_A_FOLDER, TreeListEntry, list_entries, object_at
 from matou.forge.forge import Forge
 from matou.forge.jobs import Jobs, StillComputing
+from matou.forge.maintenance.commit_graphs import walking
 from matou.fs import WriteFailed
 from matou.git.odb.objects import MissingObject, TooLargeToRead, TreePath, find_commit, open_repository
 from matou.git.operations.history import HistoryTooLong, is_ancestor
@@ -177,7 +178,8 @@ def _find(search: _Search) -> Mapping[bytes, ObjectId]:
             given_up = carried
             break
     names = [_name(entry) for entry in search.entries if _name(entry) not in given_up]
-    last_changes(_git_dir(search), search.start, search.folder, names, found=search.found)
+    with walking(search.forge, search.repository):
+        last_changes(_git_dir(search), search.start, search.folder, names, found=search.found)
     took = timedelta(seconds=time.monotonic() - began)
     return _remember(search, is_kept=took >= KEPT_FROM)
 

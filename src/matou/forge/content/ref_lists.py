@@ -16,6 +16,7 @@ from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import BRANCHES, TAGS, default_branch_of
 from matou.forge.forge import Forge
 from matou.forge.jobs import Jobs, StillComputing
+from matou.forge.maintenance.commit_graphs import walking
 from matou.git.odb.objects import MissingObject, commit_to_list, open_repository
 from matou.git.operations.distances import CommitDistance, distance_between
 from matou.model.names import ObjectId, RefName
@@ -73,7 +74,8 @@ def _count(
 
     def count() -> None:
         for head in heads:
-            distance = distance_between(git_dir, base, head)
+            with walking(forge, repository):
+                distance = distance_between(git_dir, base, head)
             if distance is not None:
                 memory.known.put((repository.id, (base, head)), distance)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from matou.fs import sync_folder, translate_os_errors
+from matou.git.operations.commit_graph import write_commit_graph
 from matou.git.process.run import Limits, run_git
 from matou.transfer.common.object_files import CheckedFile, check_object_files
 
@@ -111,7 +112,7 @@ def _rebuild_rest(git_dir: Path, damaged: Iterable[Path], limits: Limits) -> lis
     kinds = {path.suffix or path.name for path in rest}
     if kinds & {".graph", "commit-graph"}:
         _forget_graphs(git_dir / "objects/info")
-        run_git(["commit-graph", "write", "--reachable", "--no-progress"], git_dir=git_dir, limits=limits)
+        write_commit_graph(git_dir, limits=limits)
     if "multi-pack-index" in kinds:
         run_git(["multi-pack-index", "write", "--no-progress"], git_dir=git_dir, limits=limits)
     return rest

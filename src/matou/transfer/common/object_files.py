@@ -49,7 +49,10 @@ def check_object_files(objects: Path, *, hash_name: str) -> Iterator[CheckedFile
         hash_name: `sha1` or `sha256`, the repository's object format.
     """
     for path in _checksummed_files(objects):
-        yield _checked(path, hash_name)
+        checked = _checked(path, hash_name)
+        # Whoever serves the repository replaces what makes git quick in its history at any time.
+        if checked.fault is None or path.parent.name == "pack" or path.exists():
+            yield checked
     for folder in sorted(objects.iterdir()):
         if _LOOSE_FOLDER.match(folder.name):
             for path in sorted(folder.iterdir()):
