@@ -57,6 +57,17 @@ def _spoken() -> catalogues.NullTranslations:
     return _catalogue(_language.get() or process_language())
 
 
+def is_english() -> bool:
+    """Whether the person is spoken to in the language in which texts stand in the code."""
+    return (_language.get() or process_language()) == "en"
+
+
+def templates() -> Iterator[str]:
+    """All that has a translation and counts nothing, in English."""
+    known: Mapping[object, str] = getattr(_catalogue("zh"), "_catalog", {})
+    return (key for key in known if isinstance(key, str))
+
+
 def gettext(template: str) -> str:
     """The template in the person's language: that of `speaking`, or of the environment; itself without translation."""
     return _spoken().gettext(template) if template else ""
@@ -109,13 +120,15 @@ def duration(time: timedelta) -> str:
     """As exactly as it is known: of two moments in whole seconds, as a manifest keeps them, without a tenth."""
     seconds = time.total_seconds()
     if not time:
-        return "< 1 s"
+        return gettext("< {count} s").format(count=1)
     if seconds < 60:
-        return f"{seconds:.1f} s" if time.microseconds else f"{seconds:.0f} s"
+        return gettext("{count} s").format(count=f"{seconds:.1f}" if time.microseconds else f"{seconds:.0f}")
     minutes, rest = divmod(round(seconds), 60)
     if minutes >= _MINUTES_OF_TWO_DAYS:
-        return f"{minutes // 1440} d {minutes % 1440 // 60} h"
-    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min {rest:02d} s"
+        return gettext("{days} d {hours} h").format(days=minutes // 1440, hours=minutes % 1440 // 60)
+    if minutes >= 60:
+        return gettext("{hours} h {minutes} min").format(hours=minutes // 60, minutes=f"{minutes % 60:02d}")
+    return gettext("{minutes} min {seconds} s").format(minutes=minutes, seconds=f"{rest:02d}")
 
 
 def printable(text: str) -> str:

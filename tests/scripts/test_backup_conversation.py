@@ -160,6 +160,9 @@ def test_what_a_token_may_not_read_is_reported_and_ends_with_3(
 
     assert "crane" in ended.out + ended.err
     assert metadata_of(tmp_path / "archive", "crane")["kinds"]["issue"]["state"] == "refused"
+    told = person.matou("status", tmp_path / "archive", code=3).out
+    assert "could not be had: issues (refused: " in told
+    assert "the token may not read this" in told
 
 
 def test_what_of_it_is_wanted_may_stand_in_matou_toml(

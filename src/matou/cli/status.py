@@ -25,8 +25,18 @@ from matou.errors import Invalid, NotFound
 from matou.i18n import duration, format_error, labelled, ngettext, printable
 from matou.i18n import gettext as _
 from matou.platforms.registry import require_source
+from matou.transfer.backup.gaps import BackupGap
 from matou.transfer.backup.status import NOTHING_YET, ArchiveStatus, SourceStatus, Verdict, archive_status, verdict_of
-from matou.transfer.backup.wording import MOST_NAMED, backup_command, cut_off_text, faults_of_source, state_of_line
+from matou.transfer.backup.wording import (
+    MOST_NAMED,
+    backup_command,
+    cut_off_text,
+    faults_of_source,
+    gap_advice,
+    gap_name,
+    gap_reason,
+    state_of_line,
+)
 from matou.wiring import now, open_archive
 
 ConfiguredSources = tuple[tuple[Path, "SourceTable"], ...]
@@ -218,6 +228,7 @@ def _values(row: SourceRow) -> dict[str, object]:
             "size_bytes": one.size_bytes,
             "damaged": [line.path for line in one.damaged],
             "not_done": [{"path": line.path, "outcome": line.outcome, "reason": line.reason} for line in one.not_done],
+            "not_had": [_gap_values(gap) for gap in one.gaps],
         }
     return {
         **values,
@@ -227,6 +238,18 @@ def _values(row: SourceRow) -> dict[str, object]:
         "cut_off": row.cut_off,
         "is_well": row.is_well,
         "next": _next(row),
+    }
+
+
+def _gap_values(gap: BackupGap) -> dict[str, object]:
+    return {
+        "what": gap.what,
+        "cause": gap.cause,
+        "is_fault": gap.is_fault,
+        "reason": gap.reason,
+        "in": gap.owners,
+        "first": gap.first,
+        "files": gap.files,
     }
 
 
@@ -262,9 +285,19 @@ def _lines_of(row: SourceRow) -> Iterator[str]:
             count = len(one.not_done) - MOST_NAMED
             yield ngettext("{count} more is not done", "{count} more are not done", count).format(count=count)
         yield from _faults_of(row, one)
+        yield from _gap_lines(one)
     if row.cut_off is not None:
         yield cut_off_text(row.cut_off)
     yield _("next: {step}").format(step=printable(_next(row))) if not row.is_well else _("all is well")
+
+
+def _gap_lines(one: SourceStatus) -> Iterator[str]:
+    for gap in one.gaps[:MOST_NAMED]:
+        yield _("could not be had: {what} ({why})").format(what=gap_name(gap), why=gap_reason(gap))
+        yield "  " + gap_advice(gap)
+    if len(one.gaps) > MOST_NAMED:
+        count = len(one.gaps) - MOST_NAMED
+        yield ngettext("{count} more could not be had", "{count} more could not be had", count).format(count=count)
 
 
 def _faults_of(row: SourceRow, one: SourceStatus) -> Iterator[str]:

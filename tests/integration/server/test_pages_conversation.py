@@ -117,7 +117,7 @@ def test_an_issue_has_all_that_was_said_in_the_order_of_time(talk: Talk) -> None
     assert "Saved from CODING " in words(html)
     assert '<a href="https://team.coding.net/p/shop/d/api/issues/2" rel="nofollow noopener noreferrer">' in html
     assert "吊臂" in words(html)
-    assert "Left" in words(html)
+    assert "Has left" in words(html)
     assert "lihua@secret.example" not in html
 
 

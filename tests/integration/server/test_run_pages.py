@@ -15,6 +15,30 @@ def test_the_front_page_says_in_one_line_that_something_is_not_saved(served: Ser
     assert 'href="/-/overview"' in page
 
 
+def test_the_front_page_names_what_could_not_be_had_and_leads_to_what_to_do(served: Served) -> None:
+    page = served.text("/")
+
+    assert "files in the file drive" in page
+    assert "webhooks" in page
+    assert 'href="/-/overview#not-had"' in page
+    assert "file drive" not in served.look("/", as_admin=False).data.decode()
+
+
+def test_the_overview_says_why_it_could_not_be_had_and_what_to_do(served: Served) -> None:
+    page = served.text("/-/overview")
+
+    assert page.count('id="not-had"') == 1
+    assert "Given to no program: CODING&#39;s Open API neither lists nor gives what is in the file drive" in page
+    assert "What to do: download it at the source with a browser" in page
+    assert "Refused: quay/boats: " in page
+    assert "What to do: the token may not read this" in page
+    assert "CODING <bdi>https://coding.example/open-api</bdi>" in page
+
+
+def test_the_overview_knows_of_no_schedule_and_invents_none(served: Served) -> None:
+    assert "No schedule known" in served.text("/-/overview")
+
+
 def test_the_overview_says_what_is_not_saved_and_why_and_what_to_do(served: Served) -> None:
     page = served.text("/-/overview")
 

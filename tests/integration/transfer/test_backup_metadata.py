@@ -21,10 +21,12 @@ from matou.model.metadata.kinds import BOARD, CHANGE, HOOK, ISSUE, RELEASE, Meta
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.platforms.base.api_client import Answers
 from matou.platforms.base.metadata import CommitSource, ReadableKind
+from matou.transfer.backup.gaps import GapCause
 from matou.transfer.backup.metadata.file_fetcher import FetchedFile, Requested
 from matou.transfer.backup.metadata.rebuild import MetadataRebuild, Rebuilt
 from matou.transfer.backup.metadata.selection import KindSelection
 from matou.transfer.backup.report import CallBudget
+from matou.transfer.backup.status import archive_status
 from support.scripted_metadata import (
     FILES,
     KINDS,
@@ -101,6 +103,22 @@ def test_a_namespace_has_metadata_of_its_own(source: ScriptedSource, archive: Ar
     assert line.metadata is not None
     assert line.metadata.kinds["issue"].items == 1
     assert open_metadata(archive.metadata(NamespacePath.parse(line.path))).about.id == "p1"
+
+
+def test_a_source_is_not_complete_where_a_kind_of_a_project_was_refused(
+    source: ScriptedSource, archive: Archive
+) -> None:
+    access = ScriptedAccess(forges())
+    back_up(source, archive, access=access)
+    (before,) = archive_status(archive).sources
+    access.forges["p1"].faults["GET /hooks"] = 403
+
+    report = back_up(source, archive, access=access)
+
+    (after,) = archive_status(archive).sources
+    assert (before.is_done, before.gaps) == (True, ())
+    assert (report.everything_is_saved, after.not_done, after.is_done) == (False, (), False)
+    assert [(gap.what, gap.cause, gap.first) for gap in after.gaps] == [("hook", GapCause.REFUSED, "team/project")]
 
 
 def test_what_could_not_be_read_is_told_and_the_code_is_saved(source: ScriptedSource, archive: Archive) -> None:

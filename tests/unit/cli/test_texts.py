@@ -7,7 +7,7 @@ import pytest
 from matou.cli.status import read_age
 from matou.cli.ui.formatting import columns
 from matou.errors import Invalid
-from matou.i18n import duration
+from matou.i18n import duration, speaking
 
 
 def test_columns_stand_below_each_other_whatever_the_script() -> None:
@@ -49,3 +49,16 @@ def test_what_is_no_age_is_refused(text: str) -> None:
 )
 def test_a_duration_is_said_in_what_a_person_counts_in(time: timedelta, said: str) -> None:
     assert duration(time) == said
+
+
+def test_a_duration_is_said_in_the_readers_language() -> None:
+    times = (timedelta(), timedelta(seconds=3.21), timedelta(minutes=2), timedelta(hours=26), timedelta(hours=49))
+
+    with speaking("zh"):
+        assert [duration(time) for time in times] == [
+            "不到 1 秒",
+            "3.2 秒",
+            "2 分 00 秒",
+            "26 小时 00 分",
+            "2 天 1 小时",
+        ]

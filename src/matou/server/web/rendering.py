@@ -1,7 +1,7 @@
 """Templates: what they may call, and how one becomes bytes. What is not marked as HTML is escaped."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -16,6 +16,7 @@ from matou.model.platform import Visibility
 from matou.platforms.registry import title_of
 from matou.server.web.addresses import git_url, joined, page_url, run_url, subject_url
 from matou.server.web.plain_text import visible
+from matou.stored_texts import localize_stored
 
 STATIC_TYPES: Mapping[str, str] = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _VISIBILITIES: Mapping[Visibility, Phrase] = {
@@ -58,8 +59,9 @@ def templates() -> jinja2.Environment:
         "day": day,
         "size": size,
         "said": said,
-        "stored": i18n.gettext,
+        "stored": localize_stored,
         "source": source_title,
+        "listed": listed,
         "name": name,
         "name_of_path": name_of_path,
         "shortened": shortened,
@@ -107,6 +109,11 @@ def shortened(text: str, most: int) -> str:
 def source_title(key: str) -> str:
     """The platform of a source as people call it; `key` is `archive.run_history.SourceKey.text`."""
     return title_of(key.partition(" ")[0])
+
+
+def listed(names: Sequence[str]) -> Markup:
+    """Names one after another, as the reader's language sets them apart; each by itself, whichever way it is read."""
+    return translated(", ").join(Markup("<bdi>{}</bdi>").format(name) for name in names)
 
 
 def visibility(value: str) -> str:

@@ -11,10 +11,12 @@ from matou.archive.lock import is_written_to
 from matou.archive.manifest import (
     EndLine,
     ListingState,
+    NamespaceLine,
     Outcome,
     RepositoryLine,
     RunLine,
     SourceLine,
+    UnseenLine,
     read_manifest,
     read_run_line,
 )
@@ -22,6 +24,7 @@ from matou.archive.run_history import RunHistory, read_history, source_key
 from matou.errors import Damaged, UnknownShape
 from matou.git.repository import size_bytes
 from matou.model.names import RepositoryPath
+from matou.transfer.backup.gaps import BackupGap, gaps_of
 from matou.transfer.backup.report import NOT_LOOKED_FOR
 from matou.transfer.common.proofs import Damage
 
@@ -35,6 +38,7 @@ class SourceStatus:
         size_bytes: of their folders on this disk; LFS objects lie beside them.
         not_done: the repositories that are not saved, or not in full.
         damaged: those that the last `verify` found so, and no run has mended since.
+        gaps: what else could not be had.
     """
 
     source: SourceLine
@@ -48,6 +52,7 @@ class SourceStatus:
     size_bytes: int
     not_done: tuple[RepositoryLine, ...]
     damaged: tuple[RepositoryLine, ...] = ()
+    gaps: tuple[BackupGap, ...] = ()
 
     @property
     def looked_for(self) -> int:
@@ -56,7 +61,8 @@ class SourceStatus:
     @property
     def is_done(self) -> bool:
         """As a backup says of its run that everything is saved."""
-        return self.looked_for > 0 and self.listing is ListingState.COMPLETE and not self.not_done
+        is_whole = not self.not_done and not any(gap.is_fault for gap in self.gaps)
+        return self.looked_for > 0 and self.listing is ListingState.COMPLETE and is_whole
 
     def age(self, now: datetime) -> timedelta:
         return now - self.finished_at
@@ -173,4 +179,9 @@ def _source_status(archive: Archive, damage: Damage, lines: list[object]) -> Sou
         size_bytes=sum(size_bytes(archive.repository(RepositoryPath.parse(line.path))) for line in saved),
         not_done=tuple(line for line in repositories if not line.outcome.is_done),
         damaged=tuple(line for line in saved if damage.concerns(RepositoryPath.parse(line.path), line)),
+        gaps=gaps_of(
+            (line for line in lines if isinstance(line, NamespaceLine | RepositoryLine)),
+            (line for line in lines if isinstance(line, UnseenLine)),
+            is_code_only=bool(first.options.get("code_only")),
+        ),
     )

@@ -6,7 +6,7 @@ from matou.forge.access import Authorized, MaySee, Scope, require_scope
 from matou.forge.accounts.first_account import is_first_start
 from matou.forge.repositories.repository_lists import find_person, visible_repositories
 from matou.server.web.page import PER_PAGE, HtmlPage, Paging, WebRequest
-from matou.server.web.views.overview import verdict_for
+from matou.server.web.views.overview import summary_for
 
 
 def show_everything(view: WebRequest) -> HtmlPage:
@@ -34,7 +34,7 @@ def _listing(view: WebRequest, namespace: Namespace | None) -> HtmlPage:
         "repositories": [one.subject for one in found],
         "wanted": wanted,
         "paging": Paging(view.number, total),
-        "verdict": verdict_for(view) if namespace is None else None,
+        "backups": summary_for(view) if namespace is None else None,
         "is_first_start": namespace is None and is_first_start(view.forge),
     }
     return HtmlPage("listing.html", values, etag=view.unless_known(values))

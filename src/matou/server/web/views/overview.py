@@ -4,15 +4,27 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
 from typing import Final
 
+from matou.archive.run_history import source_key
 from matou.forge.access import authorize_oversight, may_oversee
 from matou.i18n import duration
 from matou.server.web.charts import BarChart, bar_chart, line_points
 from matou.server.web.page import HtmlPage, WebRequest
+from matou.transfer.backup.gaps import BackupGap
 from matou.transfer.backup.status import ArchiveStatus, SourceStatus, UnendedRun, Verdict, verdict_of
 from matou.transfer.backup.status_cache import StatusCache
-from matou.transfer.backup.wording import backup_command, cut_off_text, faults_of_source, state_of_line
+from matou.transfer.backup.wording import (
+    backup_command,
+    cut_off_text,
+    faults_of_source,
+    gap_advice,
+    gap_name,
+    gap_reason,
+    state_of_line,
+)
 from matou.transfer.common.proofs import summarize_proofs
 from matou.transfer.common.saved_repositories import RunSummary
 
@@ -21,6 +33,32 @@ TOO_OLD: Final = timedelta(hours=26)
 
 RUNS_DRAWN: Final = 60
 MOST_NAMED: Final = 50
+MOST_GAPS: Final = 20
+RUNS_OF_A_RHYTHM: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class GapRow:
+    """What could not be had of a source, why, and what to do about it."""
+
+    name: str
+    reason: str
+    advice: str
+    is_fault: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BackupSummary:
+    """What the front page says of the backups.
+
+    Attributes:
+        last: when the newest run ended of the source whose newest run is the oldest.
+        not_had: names of what could not be had, each once.
+    """
+
+    verdict: Verdict
+    last: datetime | None
+    not_had: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +68,9 @@ class SourceCard:
     Attributes:
         status: None where none of its runs ever ended.
         not_done: paths of repositories that are not saved, or not in full, with the reason; at most MOST_NAMED.
+        rhythm: how far apart its last runs began; empty where there are too few to tell.
         faults: what else is wrong.
+        gaps: what could not be had, at most MOST_GAPS.
         command: what saves it again.
     """
 
@@ -40,8 +80,10 @@ class SourceCard:
     status: SourceStatus | None
     age: str
     took: str
+    rhythm: str
     not_done: Sequence[tuple[str, str]]
     faults: Sequence[str]
+    gaps: Sequence[GapRow]
     command: str
 
 
@@ -80,11 +122,20 @@ def show_overview(view: WebRequest, _words: tuple[str, ...]) -> HtmlPage:
     return HtmlPage("overview.html", values)
 
 
-def verdict_for(view: WebRequest) -> Verdict | None:
+def summary_for(view: WebRequest) -> BackupSummary | None:
     """Whether all is saved, for whoever may see that; None for others, and where nothing was ever backed up."""
     if not may_oversee(view.forge, view.identity):
         return None
-    return overall(_cards(view, view.forge.memory(StatusCache).status(view.forge.archive)))
+    status = view.forge.memory(StatusCache).status(view.forge.archive)
+    verdict = overall(_cards(view, status))
+    if verdict is None:
+        return None
+    last = min((one.finished_at for one in status.sources), default=None)
+    return BackupSummary(verdict, last, _names_of_gaps(status))
+
+
+def _names_of_gaps(status: ArchiveStatus) -> list[str]:
+    return list(dict.fromkeys(gap_name(gap) for one in status.sources for gap in one.gaps))[:MOST_GAPS]
 
 
 def overall(cards: Sequence[SourceCard]) -> Verdict | None:
@@ -111,8 +162,10 @@ def _card(view: WebRequest, archive: ArchiveStatus, one: SourceStatus) -> Source
         one,
         duration(max(age, timedelta())),
         duration(one.finished_at - one.started_at),
+        _rhythm(view, one),
         [(line.path, state_of_line(line)) for line in one.not_done[:MOST_NAMED]],
         [*faults_of_source(one), *([] if run is None else [cut_off_text(run)])],
+        [_gap_row(gap) for gap in one.gaps[:MOST_GAPS]],
         _command(view, one.source.platform, one.source.url),
     )
 
@@ -120,7 +173,23 @@ def _card(view: WebRequest, archive: ArchiveStatus, one: SourceStatus) -> Source
 def _begun_card(view: WebRequest, archive: ArchiveStatus, one: UnendedRun) -> SourceCard:
     faults = [] if archive.is_at_work else [cut_off_text(one.run)]
     command = _command(view, one.source.platform, one.source.url)
-    return SourceCard(one.source.platform, one.source.url, Verdict.NOT_COMPLETE, None, "", "", (), faults, command)
+    return SourceCard(
+        one.source.platform, one.source.url, Verdict.NOT_COMPLETE, None, "", "", "", (), faults, (), command
+    )
+
+
+def _rhythm(view: WebRequest, one: SourceStatus) -> str:
+    """The middle one of the times between its last runs, since nobody here knows who starts them, and when."""
+    archive = view.forge.archive
+    runs = view.forge.memory(StatusCache).summaries(archive, list(archive.run_numbers())[-RUNS_DRAWN:])
+    key = source_key(one.source)
+    began = [run.first.started_at for run in runs if run.first is not None and source_key(run.first.source) == key]
+    apart = [(later - earlier).total_seconds() for earlier, later in pairwise(began[-RUNS_OF_A_RHYTHM:])]
+    return duration(timedelta(seconds=round(median(apart)))) if len(apart) > 1 else ""
+
+
+def _gap_row(gap: BackupGap) -> GapRow:
+    return GapRow(gap_name(gap), gap_reason(gap), gap_advice(gap), gap.is_fault)
 
 
 def _command(view: WebRequest, platform: str, url: str) -> str:

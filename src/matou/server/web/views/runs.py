@@ -1,14 +1,16 @@
 """The runs of the archive, and the report of one."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from matou.archive.manifest import RepositoryLine
 from matou.errors import NotFound
 from matou.forge.access import authorize_oversight
-from matou.i18n import duration, labelled, localize, printable
+from matou.i18n import duration, labelled, localize
 from matou.server.web.page import HtmlPage, Paging, WebRequest
 from matou.server.web.views.overview import tone_of
+from matou.stored_texts import localize_stored
 from matou.transfer.backup.metadata.kind_names import name_of
 from matou.transfer.backup.report import NOT_LOOKED_FOR
 from matou.transfer.backup.run_report import RunFilter, RunReport, read_report
@@ -82,11 +84,16 @@ def _filter(text: str) -> RunFilter:
 def _row(line: RepositoryLine) -> RepositoryReport:
     kinds = () if line.metadata is None else line.metadata.kinds.items()
     said = (
-        labelled(localize(name_of(name)), printable(kind.reason or kind.state.value))
+        labelled(localize(name_of(name)), localize_stored(kind.reason or kind.state.value))
         for name, kind in kinds
         if not kind.is_done
     )
-    return RepositoryReport(line, state_of_line(line), f"{line.seconds:.1f} s" if line.seconds else "", tuple(said))
+    return RepositoryReport(
+        line,
+        state_of_line(line),
+        duration(timedelta(seconds=round(line.seconds, 1))) if line.seconds else "",
+        tuple(said),
+    )
 
 
 def _faults(report: RunReport) -> list[str]:

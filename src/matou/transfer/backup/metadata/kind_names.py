@@ -24,6 +24,7 @@ KIND_NAMES: Final[Mapping[str, Phrase]] = {
     "test-case": Phrase("test cases"),
     "attachment": Phrase("attachments"),
     "asset": Phrase("files of releases"),
+    "drive": Phrase("files in the file drive"),
 }
 """By their names in the table of kinds; those that stand within items have none."""
 
