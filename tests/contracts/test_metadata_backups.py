@@ -28,10 +28,11 @@ from matou.transfer.backup.metadata.selection import KindSelection
 from matou.transfer.backup.metadata.starting_points import MetadataOwner
 from matou.transfer.backup.report import SILENCE
 from matou.transfer.backup.staging import MirrorPublisher
-from support import coding_source, gitcode_source, gitee_source
+from support import coding_source, gitcode_source, gitee_source, github_source
 from support.coding_story import tell_story
 from support.gitcode_conversation import running_gitcode_conversation
 from support.gitee_conversation import running_gitee_conversation
+from support.github_conversation import running_github_conversation
 from support.steered_clock import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ RUNNING: dict[str, tuple[Callable[[], AbstractContextManager[Any]], str]] = {
     "coding": (running_coding_story, coding_source.TOKEN),
     "gitee": (running_gitee_conversation, gitee_source.TOKEN),
     "gitcode": (running_gitcode_conversation, gitcode_source.TOKEN),
+    "github": (running_github_conversation, github_source.TOKEN),
 }
 
 

@@ -18,11 +18,12 @@ PAGE = Reply(
     body=b"<!DOCTYPE html><html><head><title>Log in - Example</title></head></html>",
     headers={"Content-Type": "text/html; charset=utf-8"},
 )
-PLATFORMS = ("coding", "gitcode", "gitee")
+PLATFORMS = ("coding", "gitcode", "gitee", "github")
 EXAMPLES = {
     "coding": "https://e.coding.net/open-api",
     "gitcode": "https://api.gitcode.com",
     "gitee": "https://gitee.com",
+    "github": "https://api.github.com",
 }
 
 

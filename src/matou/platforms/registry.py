@@ -11,6 +11,7 @@ _FOLDERS: Final = (
     "coding",
     "gitcode",
     "gitee",
+    "github",
     "matou",
 )
 

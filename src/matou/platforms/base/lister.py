@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import Final, Generic, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
 from matou.errors import MatouError, Phrase, UnknownShape
 from matou.http.paging import ListingBroken, Page, UncountedEmptyList, read_pages
@@ -19,6 +20,8 @@ T = TypeVar("T")
 
 COUNTING_HEADERS: Final = ("total_count", "total_page", "x-total-count", "x-total", "x-total-pages")
 """Those in which platforms count the rows and the pages of a list: without them a list cannot be read again."""
+_COUNTS_OF_PAGES: Final = frozenset({"total_page", "x-total-pages"})
+_RELATIONS: Final = ("next", "prev", "last")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +151,33 @@ def page_of(rows: object, answer: Answer, *, name: Phrase, totals: tuple[str, st
     """
     if not isinstance(rows, list):
         raise unknown_shape(name, rows)
-    total, total_pages = (_number(answer.headers.get(header, "")) for header in totals)
-    return Page(rows, total, total_pages)
+    counts = counts_in(answer.headers)
+    return Page(rows, counts.get(totals[0]), counts.get(totals[1]))
 
 
 def counts_in(headers: Mapping[str, str]) -> dict[str, int]:
-    """What the headers of an answer count, by their names in lower case."""
+    """What the headers of an answer count, by their names in lower case; pages that links alone tell of, too."""
     counts = {name: _number(headers[name]) for name in COUNTING_HEADERS if name in headers}
+    if "link" in headers and not counts.keys() & _COUNTS_OF_PAGES:
+        counts["x-total-pages"] = _pages_by_links(headers["link"])
     return {name: count for name, count in counts.items() if count is not None}
+
+
+def _pages_by_links(links: str) -> int | None:
+    """RFC 8288: the last page is linked to, and on the last page itself the one before it alone."""
+    pages = dict(_linked_pages(links))
+    if "last" in pages:
+        return pages["last"]
+    return pages["prev"] + 1 if "prev" in pages and "next" not in pages else None
+
+
+def _linked_pages(links: str) -> Iterator[tuple[str, int]]:
+    for link in links.split(","):
+        address, _, parameters = link.partition(">")
+        pages = [value for name, value in parse_qsl(urlsplit(address.strip(" <")).query) if name == "page"]
+        number = _number(pages[0]) if len(pages) == 1 else None
+        if number is not None:
+            yield from ((relation, number) for relation in _RELATIONS if f'rel="{relation}"' in parameters)
 
 
 def _number(text: str) -> int | None:

@@ -1,0 +1,46 @@
+"""GitHub's REST API: its headers, and what its failures mean."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import matou
+from matou.credentials import Secret
+from matou.errors import MatouError
+from matou.http.responses import Answered
+from matou.http.tokens import usable_token
+from matou.platforms.base.api_client import ApiClient
+from matou.platforms.github import PLATFORM
+from matou.platforms.github.errors import DECODER, failure_of
+
+VERSION: Final = "2022-11-28"
+"""Of the API (https://docs.github.com/rest/about-the-rest-api/api-versions); older servers do not look at it."""
+
+
+RENDERING: Final = "/markdown"
+"""Answers with HTML, as the only one that we ask."""
+
+
+def token_of(text: str) -> Secret:
+    """Raises UnusableToken."""
+    return usable_token(text, platform=PLATFORM.name)
+
+
+class GitHubApi(ApiClient):
+    """The token goes into the header Authorization and nowhere else."""
+
+    platform = PLATFORM
+    decoder = DECODER
+    totals = ("x-total-count", "x-total-pages")
+    unasked_page_size = 30
+
+    def headers(self, path: str) -> Mapping[str, str]:
+        return {
+            "Accept": "text/html" if path == RENDERING else "application/vnd.github+json",
+            "X-GitHub-Api-Version": VERSION,
+            # Who says nothing is refused.
+            "User-Agent": f"Matou/{matou.__version__}",
+        }
+
+    def failure_of(self, answered: Answered) -> MatouError:
+        self.require_api(answered)
+        return failure_of(answered)

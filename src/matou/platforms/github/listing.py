@@ -1,0 +1,84 @@
+"""All that an account at GitHub sees: repositories, gists, and who owns them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from matou.concurrency import Cancelled
+from matou.errors import MatouError, Phrase
+from matou.model.platform import Inaccessible
+from matou.platforms.base.account_lists import AccountListing, Gathering, first_fault
+from matou.platforms.base.errors import ActionRefused, CredentialRefused, RemoteNotFound
+from matou.platforms.github.calls import GitHubCalls
+from matou.platforms.github.wire import GitHubAccount, GitHubGist, GitHubOrganization, GitHubRepository
+
+ENDS_EVERYTHING: Final = (CredentialRefused, Cancelled)
+"""No list can be read after these, and none that was cut short by one is worth giving."""
+
+T = TypeVar("T")
+
+
+@dataclass
+class GitHubListing(AccountListing[GitHubAccount, GitHubRepository]):
+    """Everything that was read.
+
+    Attributes:
+        organizations: by login, those that the account belongs to.
+        gists: by id.
+    """
+
+    organizations: dict[str, GitHubOrganization] = field(default_factory=dict)
+    gists: dict[str, GitHubGist] = field(default_factory=dict)
+
+    def rows(self) -> Iterator[GitHubRepository | GitHubGist]:
+        yield from self.repositories.values()
+        yield from self.gists.values()
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubLister:
+    """Lists for one token.
+
+    Attributes:
+        note: is told of everything that exists and may not be seen.
+    """
+
+    calls: GitHubCalls
+    note: Callable[[Inaccessible], None]
+
+    def list_all(self) -> GitHubListing:
+        """A part that fails is left out, and its fault stands in what is found. Raises what ends everything."""
+        gathering, listing = Gathering(self.note, ENDS_EVERYTHING), GitHubListing()
+        listing.namespaces_fault = gathering.take(
+            Phrase("this account's organizations"),
+            self.calls.organizations(),
+            listing.organizations,
+            lambda row: row.login,
+        )
+        listing.repositories_fault = first_fault(list(self._faults(gathering, listing)))
+        for organization in listing.organizations.values():
+            account = GitHubAccount(id=organization.id, login=organization.login, type="Organization")
+            listing.namespaces.setdefault(organization.id, account)
+        for row in listing.rows():
+            listing.namespaces.setdefault(row.owner.id, row.owner)
+        return listing
+
+    def _faults(self, gathering: Gathering, listing: GitHubListing) -> Iterator[MatouError | None]:
+        """What one belongs to by membership of its organization alone may be missing from one's own list."""
+        what = Phrase("this account's repositories")
+        yield gathering.take(what, self.calls.repositories(), listing.repositories, lambda row: row.id)
+        for login in listing.organizations:
+            what = Phrase("repositories of the organization {organization}", organization=repr(login))
+            rows = self.calls.repositories_of_organization(login)
+            yield gathering.take(what, rows, listing.repositories, lambda row: row.id)
+        yield gathering.take(
+            Phrase("this account's gists"), _if_there(self.calls.gists()), listing.gists, lambda row: row.id
+        )
+
+
+def _if_there(rows: Iterator[T]) -> Iterator[T]:
+    """Other servers that speak this API need not have any; neither has a token that is for some repositories alone."""
+    try:
+        yield from rows
+    except (RemoteNotFound, ActionRefused):
+        return

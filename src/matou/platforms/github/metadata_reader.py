@@ -1,0 +1,264 @@
+"""Reads what a repository at GitHub has."""
+
+import html
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from hashlib import sha256
+from itertools import chain
+from typing import Final
+from urllib.parse import urlsplit
+
+from msgspec.json import encode
+
+from matou.errors import MatouError, Phrase
+from matou.http.addresses import repository_path
+from matou.model.metadata import ChangeRequest, MetadataValue
+from matou.model.metadata.kinds import (
+    CHANGE,
+    HOOK,
+    ISSUE,
+    LABEL,
+    MEMBER,
+    MILESTONE,
+    PROTECTION,
+    RELEASE,
+    MetadataKind,
+)
+from matou.model.platform import RemoteRepository
+from matou.platforms.base.errors import ActionRefused, NotOffered, RemoteNotFound
+from matou.platforms.base.metadata import (
+    CommentListing,
+    CommentRow,
+    CommitSource,
+    FileRequest,
+    ItemRead,
+    ItemRow,
+    ReadableKind,
+    TableRead,
+)
+from matou.platforms.base.metadata_walks import ListedRows, walk_in_order
+from matou.platforms.base.v5_metadata import Listing, V5Reader, is_as_before
+from matou.platforms.github import metadata_changes as changes
+from matou.platforms.github import metadata_items as items
+from matou.platforms.github import metadata_project as project
+from matou.platforms.github.api import RENDERING, GitHubApi
+from matou.platforms.github.metadata_events import with_timeline
+from matou.platforms.github.metadata_people import DECODER
+from matou.platforms.github.wire_releases import GitHubRelease
+
+NEWEST_FIRST: Final = {"sort": "updated", "direction": "desc"}
+BY_CHANGE: Final = {"sort": "updated", "direction": "asc"}
+BY_CREATION: Final = {"sort": "created", "direction": "asc"}
+
+KINDS: Final = (
+    ReadableKind(kind=LABEL),
+    ReadableKind(kind=MILESTONE),
+    ReadableKind(kind=ISSUE, comments=CommentListing.REPOSITORY_WIDE),
+    ReadableKind(kind=CHANGE, comments=CommentListing.REPOSITORY_WIDE),
+    ReadableKind(kind=RELEASE, has_since=False),
+    ReadableKind(kind=MEMBER),
+    ReadableKind(kind=PROTECTION),
+    ReadableKind(kind=HOOK),
+)
+
+ITEMS: Final = {
+    ISSUE.name: Listing(
+        path="/issues", query={"state": "all", **BY_CREATION}, changed={"state": "all", **BY_CHANGE}, key="number"
+    ),
+    CHANGE.name: Listing(
+        path="/pulls",
+        query={"state": "all", **BY_CREATION},
+        changed={"state": "all", **NEWEST_FIRST},
+        is_newest_first=True,
+        key="number",
+    ),
+    RELEASE.name: Listing(path="/releases", query={}, key="id"),
+}
+
+COMMENTS: Final = Listing(path="/issues/comments", query=BY_CREATION, changed=BY_CHANGE)
+"""On issues and on pull requests."""
+REVIEW_COMMENTS: Final = Listing(path="/pulls/comments", query=BY_CREATION, changed=BY_CHANGE)
+
+
+class GitHubReader(V5Reader):
+    """Of one repository.
+
+    Args:
+        path: `owner/name`, as its address has it.
+        listed: as it was listed.
+        wants: see `OpenMetadata`.
+    """
+
+    def __init__(
+        self, api: GitHubApi, path: str, listed: RemoteRepository, wants: Callable[[MetadataKind], bool]
+    ) -> None:
+        base = repository_path(path)
+        super().__init__(api, base=base, name=path, switched_off=listed.switched_off, wants=wants)
+        self._clone_url = listed.clone_url
+
+    @property
+    def kinds(self) -> Sequence[ReadableKind]:
+        return KINDS
+
+    @property
+    def _items(self) -> Mapping[str, Listing]:
+        return ITEMS
+
+    @property
+    def _comments(self) -> Mapping[str, tuple[Listing, Callable[[object], CommentRow]]]:
+        return {ISSUE.name: (COMMENTS, items.comment_of), CHANGE.name: (REVIEW_COMMENTS, changes.review_comment_of)}
+
+    def expected_calls(self, kind: MetadataKind, since: datetime | None, *, saved: int) -> int:
+        """The reviews of each pull request are a request, and who merged it is another."""
+        calls = super().expected_calls(kind, since, saved=saved)
+        if kind is not CHANGE or since is not None:
+            return calls
+        return calls + self._pages_of(COMMENTS, 0) + 2 * (saved or self._count(ITEMS[CHANGE.name]))
+
+    def rows(self, kind: MetadataKind, since: datetime | None) -> Iterator[ItemRow]:
+        """The list of issues has pull requests in it, whose own list is another."""
+        rows = super().rows(kind, since)
+        if kind is RELEASE:
+            return (replace(row, key=project.release_key(DECODER.read(GitHubRelease, row.value))) for row in rows)
+        return rows if kind is not ISSUE else (row for row in rows if not items.is_of_pull(row.value))
+
+    def comments(self, kind: MetadataKind, since: datetime | None) -> Iterator[CommentRow]:
+        """Those on a pull request as a whole stand among those on issues. Raises MatouError after all that came."""
+        faults: list[MatouError] = []
+        talk = self._talk(kind, since, faults)
+        yield from chain(talk, super().comments(kind, since) if kind is CHANGE else ())
+        if faults:
+            raise faults[0]
+
+    def _talk(self, kind: MetadataKind, since: datetime | None, faults: list[MatouError]) -> Iterator[CommentRow]:
+        for row in self._of_kind(kind, self._walk(COMMENTS, since)):
+            if items.is_of_pull(row) is not (kind is CHANGE):
+                continue
+            try:
+                yield items.comment_of(row)
+            except MatouError as fault:
+                faults.append(fault)
+
+    def read(
+        self, kind: MetadataKind, row: ItemRow, before: MetadataValue | None, *, sweeping: bool
+    ) -> ItemRead | None:
+        if kind is RELEASE:
+            bare = project.release_of(row.value)
+            return None if not sweeping and is_as_before(bare.item, before) else bare
+        read = items.issue_of(row.value) if kind is ISSUE else self._change(row, before)
+        return self._with_log(read, lambda read: with_timeline(read, self._timeline(row.key)))
+
+    def _timeline(self, number: str) -> Iterator[object]:
+        """Some of its rows have no id, so that each is known by all that it says."""
+        what = Phrase("timeline of {repository}#{number}", repository=repr(self._name), number=number)
+        rows = ListedRows(what=what, key=lambda row: sha256(encode(row, order="sorted")).hexdigest())
+        return walk_in_order(rows, partial(self._page, f"{self._base}/issues/{number}/timeline", {}, what))
+
+    def _change(self, row: ItemRow, before: MetadataValue | None) -> ItemRead:
+        """With its reviews, and with who merged it, which is asked once: it stays so."""
+        read = changes.change_of(row.value)
+        if isinstance(before, ChangeRequest):
+            read = changes.with_what_is_known(read, before)
+        for ask in (self._with_reviews, self._with_merger):
+            try:
+                read = ask(row.key, read)
+            except MatouError as fault:
+                read = replace(read, faults=(*read.faults, fault))
+        return read
+
+    def _with_reviews(self, number: str, read: ItemRead) -> ItemRead:
+        return changes.with_reviews(read, self._whole(f"/pulls/{number}/reviews"))
+
+    def _with_merger(self, number: str, read: ItemRead) -> ItemRead:
+        change = read.item
+        if not isinstance(change, ChangeRequest) or change.state != "merged" or change.merged_by is not None:
+            return read
+        return changes.with_merger(read, self._answered(f"{self._base}/pulls/{number}"))
+
+    def table(self, kind: MetadataKind) -> TableRead:
+        if kind is LABEL:
+            return project.labels_of(self._whole("/labels", key="name"))
+        if kind is MILESTONE:
+            return project.milestones_of(self._whole("/milestones", {"state": "all", "direction": "asc"}, key="number"))
+        if kind is PROTECTION:
+            return project.protections_of(self._whole("/branches", {"protected": True}, key="name"))
+        try:
+            if kind is MEMBER:
+                return project.members_of(self._whole("/collaborators"))
+            return project.hooks_of(self._whole("/hooks"))
+        except (ActionRefused, RemoteNotFound) as refusal:
+            raise NotOffered(
+                "GitHub tells this only to those who may change {repository}: {fault}",
+                repository=repr(self._name),
+                fault=refusal.fact,
+            ) from refusal
+
+    def is_attachment(self, address: str) -> bool:
+        return is_attachment(address, self._site)
+
+    def download(self, url: str, signed: str | None) -> FileRequest:
+        """A release's file by the API, with the token; a picture in a text by an address that GitHub signs."""
+        if signed is not None and signed.startswith(f"{self._api.url}/"):
+            headers = {"Accept": "application/octet-stream"}
+            return FileRequest(
+                url=signed, hosts=self._hosts, authorization=self._api.authorization(""), headers=headers
+            )
+        address = f"{self._site}{url}" if url.startswith("/") else url
+        if PRIVATE in urlsplit(address).path:
+            address = self._signed(address)
+        return FileRequest(url=address, hosts=self._hosts)
+
+    def commits_of(self, change: ChangeRequest) -> CommitSource | None:
+        """By the ref that GitHub keeps for ever."""
+        wants = (f"refs/pull/{change.number}/head", *([change.head.commit] if change.head.commit else []))
+        return CommitSource(url=self._clone_url, wants=wants)
+
+    @property
+    def _site(self) -> str:
+        """Where its pages are."""
+        split = urlsplit(self._clone_url)
+        return f"{split.scheme}://{split.netloc}"
+
+    @property
+    def _hosts(self) -> frozenset[str]:
+        own = {urlsplit(address).hostname or "" for address in (self._api.url, self._site)}
+        return frozenset({*own, *(STORES if "github.com" in own else ())})
+
+    def _signed(self, address: str) -> str:
+        """The address of a picture that only those may see who see the repository, as its page would show it."""
+        body = {"text": f"![]({address})", "mode": "gfm", "context": self._name}
+        answer = self._api.unrecorded().send_json("POST", RENDERING, body, repeatable=True)
+        found = SHOWN.search(answer.body.decode(errors="replace"))
+        return html.unescape(found[1]) if found else address
+
+
+STORES: Final = (
+    ".githubusercontent.com",
+    "github-production-user-asset-6210df.s3.amazonaws.com",
+    "github-production-repository-file-5c1aeb.s3.amazonaws.com",
+    "github-production-release-asset-2e65be.s3.amazonaws.com",
+)
+"""Where files lie that are given for a few minutes."""
+
+PRIVATE: Final = "/user-attachments/assets/"
+
+KEPT_PATHS: Final = re.compile(
+    r"/user-attachments/(?:assets|files)/|/[^/]+/[^/]+/(?:assets|files)/[0-9]+/|/storage/user/"
+)
+"""Files that people put into texts: since 2024, before, and at an Enterprise Server."""
+
+PICTURES: Final = frozenset({"user-images.githubusercontent.com", "cloud.githubusercontent.com"})
+"""Pictures in texts from before 2023; anybody may fetch them, and nobody who shows a token."""
+
+SHOWN: Final = re.compile(r'<img[^<>]{0,2000}?\ssrc="([^"<>]{1,4000})"')
+
+
+def is_attachment(address: str, site: str) -> bool:
+    split = urlsplit(address)
+    if split.hostname in PICTURES:
+        return split.path not in ("", "/")
+    at_site = not split.netloc or split.netloc == urlsplit(site).netloc
+    return at_site and KEPT_PATHS.match(split.path) is not None

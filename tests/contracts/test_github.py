@@ -1,0 +1,239 @@
+"""GitHub keeps what every platform's client promises."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from contracts.platforms import PlatformContract, Stage
+from matou.credentials import Secret
+from matou.errors import Refused, TryLater, UnknownShape
+from matou.http.session import Session
+from matou.model.platform import Record, Visibility
+from matou.platforms.base.source import Source
+from matou.platforms.github.source import GitHubSource
+from support.github_source import TOKEN, GitHubAccount, failure, running_github_account
+from support.v5_account import Answer
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class GitHubStage(Stage):
+    token = TOKEN
+
+    def __init__(self, account: GitHubAccount) -> None:
+        self.account = account
+
+    @property
+    def url(self) -> str:
+        return self.account.url
+
+    def client(self, session: Session, token: Secret, records: list[Record]) -> GitHubSource:
+        return GitHubSource(session, self.url, token, record=records.append, now=lambda: NOW)
+
+    def namespace(self, name: str) -> str:
+        return str(self.account.namespace(name)["id"])
+
+    def repository(self, namespace: str, name: str) -> str:
+        return str(self.account.repository(self.account.namespaces[int(namespace)], name)["id"])
+
+    def never_pushed_to(self, repository: str) -> None:
+        self.account.repositories[int(repository)]["pushed_at"] = None
+
+    def move_clone_url(self, repository: str, address: str) -> None:
+        self.account.repositories[int(repository)]["clone_url"] = address
+
+    def picture(self, namespace: str, *, status: int, content: bytes, absolute: bool) -> None:
+        path = f"/static/{namespace}.png"
+        self.account.pictures[path] = Answer(status, content)
+        name = self.account.namespaces[int(namespace)]["path"]
+        self.account.avatars[name] = self.account.origin + path if absolute else path
+
+    def label(self, namespace: str, name: str) -> None:
+        """No namespace has labels."""
+
+    def member(self, namespace: str, login: str) -> None:
+        rows = self.account.members.setdefault(self.account.namespaces[int(namespace)]["path"], [])
+        role = "member" if rows else "admin"
+        rows.append({"id": 100 - len(rows), "login": login, "type": "User", "role": role})
+
+    def stumble(self, status: int, body: bytes, *, times: int) -> None:
+        self.account.stumbles.extend([Answer(status, body)] * times)
+
+    def promise_more(self) -> None:
+        """Two pages more, of which not even the first is there."""
+        self.account.uncounted = 200
+
+    def credentials_shown_for_pictures(self) -> list[str | None]:
+        return [authorization for path, authorization in self.account.fetched if not path.endswith(".wiki.git")]
+
+
+class TestGitHub(PlatformContract):
+    @pytest.fixture
+    def stage(self) -> Iterator[GitHubStage]:
+        with running_github_account() as account:
+            yield GitHubStage(account)
+
+    @pytest.fixture
+    def account(self, stage: GitHubStage) -> GitHubAccount:
+        return stage.account
+
+    def test_times_are_aware_and_a_push_that_never_was_has_none(self, stage: Stage, client: Source) -> None:
+        """When an organization was made, its list does not say."""
+        stage.never_pushed_to(stage.repository(stage.namespace("docks"), "ship"))
+
+        [namespace], [repository] = list(client.namespaces()), list(client.repositories())
+
+        assert namespace.created_at is None
+        assert repository.created_at == datetime(2024, 7, 29, 7, 42, 45, tzinfo=UTC)
+        assert repository.last_push_at is None
+
+    def test_documents_are_json_and_the_same_for_the_same_state(self, stage: Stage, client: Source) -> None:
+        """Labels belong to repositories here."""
+        namespace = stage.namespace("docks")
+        for name in ("later", "紧急"):
+            stage.member(namespace, name)
+        [listed] = client.namespaces()
+
+        members = client.members(listed)
+
+        assert {row["login"]: row["role"] for row in json.loads(members)} == {"later": "admin", "紧急": "member"}
+        assert json.loads(client.labels(listed)) == []
+        assert client.members(listed) == members
+
+    def test_what_only_an_organization_lists_is_found_there(self, account: GitHubAccount, client: Source) -> None:
+        docks = account.namespace("docks")
+        account.hidden.add(account.repository(docks, "secret")["id"])
+        account.repository(docks, "ship")
+
+        assert sorted(repository.name for repository in client.repositories()) == ["secret", "ship"]
+
+    def test_whoever_owns_what_is_seen_is_a_namespace_without_members(
+        self, account: GitHubAccount, client: Source
+    ) -> None:
+        account.repository({"id": 7, "path": "elsewhere", "type": "user", "name": ""}, "ship")
+
+        [namespace] = client.namespaces()
+
+        assert (namespace.id, namespace.name, namespace.type) == ("7", "elsewhere", "user")
+        assert json.loads(client.members(namespace)) == []
+
+    def test_a_gist_is_a_repository_without_a_wiki(self, account: GitHubAccount, client: Source) -> None:
+        account.gist("aa5a315d61ae9438b18d")
+
+        [gist] = client.repositories()
+        [owner] = client.namespaces()
+
+        assert (gist.id, gist.name) == ("gist-aa5a315d61ae9438b18d", "gist-aa5a315d61ae9438b18d")
+        assert (gist.clone_url, gist.namespace_id) == (f"{account.origin}/gist/aa5a315d61ae9438b18d.git", owner.id)
+        assert gist.visibility is Visibility.PRIVATE
+        assert account.fetched == []
+
+    @pytest.mark.parametrize("status", [403, 404])
+    def test_a_token_for_some_repositories_alone_sees_no_gists(
+        self, account: GitHubAccount, client: Source, status: int
+    ) -> None:
+        account.repository(account.namespace("docks"), "ship")
+        account.always["/gists"] = failure(status, "Resource not accessible by personal access token")
+
+        assert [repository.name for repository in client.repositories()] == ["ship"]
+        assert client.unseen == ()
+
+    @pytest.mark.parametrize(
+        ("said", "expected"),
+        [
+            ({"private": True, "visibility": "private"}, Visibility.PRIVATE),
+            ({"private": True, "visibility": "internal"}, Visibility.INTERNAL),
+            ({"private": False, "visibility": "public"}, Visibility.PUBLIC),
+            ({"private": False, "visibility": None}, Visibility.PUBLIC),
+            ({"private": None, "visibility": None}, Visibility.PRIVATE),
+        ],
+    )
+    def test_visibility_is_read_from_what_is_said(
+        self, account: GitHubAccount, client: Source, said: dict[str, Any], expected: Visibility
+    ) -> None:
+        account.repository(account.namespace("docks"), "ship", **said)
+
+        assert [repository.visibility for repository in client.repositories()] == [expected]
+
+    @pytest.mark.parametrize(
+        ("path", "what"),
+        [
+            ("/user/orgs", "this account's organizations"),
+            ("/orgs/docks/repos", "repositories of the organization 'docks'"),
+        ],
+    )
+    def test_a_list_that_may_not_be_read_is_said_to_be_unseen(
+        self, account: GitHubAccount, client: Source, path: str, what: str
+    ) -> None:
+        account.repository(account.namespace("docks"), "ship")
+        account.always[path] = failure(403, "Resource protected by organization SAML enforcement")
+
+        assert [repository.name for repository in client.repositories()] == ["ship"]
+        [unseen] = client.unseen
+        assert (unseen.what, "SAML" in unseen.reason) == (what, True)
+
+    def test_a_token_that_expires_on_the_way_ends_everything(self, account: GitHubAccount, client: Source) -> None:
+        account.repository(account.namespace("docks"), "ship")
+        account.always["/orgs/docks/repos"] = failure(401, "Bad credentials")
+
+        with pytest.raises(Refused, match="Bad credentials"):
+            list(client.repositories())
+
+    @pytest.mark.parametrize(
+        "message", ["API rate limit exceeded for user ID 1.", "You have exceeded a secondary rate limit"]
+    )
+    def test_a_rate_limit_is_an_error_after_what_was_listed_and_no_refusal(
+        self, account: GitHubAccount, client: Source, message: str
+    ) -> None:
+        account.repository(account.namespace("docks"), "ship")
+        account.always["/orgs/docks/repos"] = failure(403, message)
+        given: list[str] = []
+
+        with pytest.raises(TryLater):
+            given.extend(repository.name for repository in client.repositories())
+
+        assert given == ["ship"]
+        assert client.unseen == ()
+
+    def test_a_wiki_that_is_there_is_listed_beside_its_repository(self, account: GitHubAccount, client: Source) -> None:
+        docks = account.namespace("docks")
+        for name in ("ship", "boat"):
+            account.repository(docks, name)
+        account.wikis.add("/docks/ship.wiki.git")
+
+        listed = {repository.name: repository.clone_url for repository in client.repositories()}
+
+        assert listed["ship.wiki"] == f"{account.origin}/docks/ship.wiki.git"
+        assert listed.keys() == {"ship", "boat", "ship.wiki"}
+
+    def test_a_list_without_links_is_read_to_its_end(self, account: GitHubAccount, client: Source) -> None:
+        account.counts = False
+        docks = account.namespace("docks")
+        for number in range(230):
+            account.repository(docks, f"ship-{number}", has_wiki=False)
+
+        assert len(list(client.repositories())) == 230
+
+    def test_links_spare_the_question_for_a_page_behind_the_last(self, account: GitHubAccount, client: Source) -> None:
+        docks = account.namespace("docks")
+        for number in range(200):
+            account.repository(docks, f"ship-{number}", has_wiki=False)
+
+        assert len(list(client.repositories())) == 200
+        asked_for = [request.query["page"] for request in account.requests_seen if request.path == "/user/repos"]
+        assert asked_for == ["1", "2"] * 2, "a list of several pages is read twice"
+
+    def test_one_odd_repository_does_not_hide_the_others(self, account: GitHubAccount, client: Source) -> None:
+        docks = account.namespace("docks")
+        account.repository(docks, "ship")
+        account.repository(docks, "odd")["owner"] = {"id": "none of ours"}
+        given: list[str] = []
+
+        with pytest.raises(UnknownShape, match="none of ours"):
+            given.extend(repository.name for repository in client.repositories())
+
+        assert given == ["ship"]
+        assert any("odd" in unseen.what for unseen in client.unseen)

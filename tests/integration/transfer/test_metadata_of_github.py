@@ -1,0 +1,285 @@
+"""What was said at GitHub comes in, is changed at the source, comes in again, and is made from records."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from matou.archive.layout import Archive
+from matou.archive.manifest import ReadState
+from matou.archive.metadata import open_metadata
+from matou.credentials import Secret
+from matou.http.retry import RetryPolicy
+from matou.http.session import Session
+from matou.model.metadata import ChangeRequest, Issue, Milestone, SavedRelease
+from matou.model.metadata.kinds import CHANGE, EVENT, ISSUE, MILESTONE, RELEASE
+from matou.model.platform import RemoteNamespace, RemoteRepository
+from matou.platforms.github.metadata_source import GitHubMetadataSource
+from matou.platforms.github.source import GitHubSource
+from support.conversation_backups import BEGAN, PLACE, ConversationBackups
+from support.conversation_story import ASSET, HEAD, PICTURE
+from support.github_conversation import GitHubConversation, GitHubTalk, running_github_conversation
+from support.github_source import TOKEN, failure
+from support.steered_clock import SYSTEM_CLOCK
+from support.v5_account import Answer
+
+LI, GHOST = "23", "10137"
+LATER = "2026-02-01T02:00:00Z"
+
+
+@pytest.fixture
+def account() -> Iterator[GitHubConversation]:
+    with running_github_conversation() as account:
+        yield account
+
+
+@pytest.fixture
+def talk(account: GitHubConversation) -> GitHubTalk:
+    return account.talks["harbour/crane"]
+
+
+@pytest.fixture
+def backups(account: GitHubConversation, tmp_path: Path) -> Iterator[ConversationBackups]:
+    archive = Archive.open_or_create(tmp_path / "archive", now=BEGAN, identifier=UUID(int=7))
+    patience = RetryPolicy(attempts=2, first_wait=timedelta(milliseconds=1))
+    with Session(named=[account.url], clock=SYSTEM_CLOCK, patience=patience) as session:
+
+        def listed() -> tuple[RemoteRepository, RemoteNamespace]:
+            source = GitHubSource(session, account.url, Secret(TOKEN), record=lambda _: None, now=lambda: BEGAN)
+            [repository], [namespace] = source.repositories(), source.namespaces()
+            return repository, namespace
+
+        opening: Any = GitHubMetadataSource
+        yield ConversationBackups(archive, account, session, opening, TOKEN, listed)
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def test_issues_are_saved_without_the_pull_requests_in_their_list(backups: ConversationBackups) -> None:
+    saved = backups.back_up()
+
+    assert [str(fault) for _, fault in saved.problems] == []
+    counts = {kind: backups.kind(kind).items for kind in ("issue", "change", "release", "label", "milestone", "member")}
+    assert counts == {"issue": 3, "change": 2, "release": 2, "label": 3, "milestone": 2, "member": 2}
+    assert {backups.kind(kind).state for kind in backups.state.kinds} == {ReadState.COMPLETE}  # type: ignore[union-attr]
+    issue = backups.find(ISSUE, "2", Issue)
+    assert (issue.title, issue.labels, issue.milestone, issue.assignees) == (
+        "吊车在雨天停转",
+        ("缺陷", "紧急"),
+        "77",
+        (LI,),
+    )
+    assert [(one.by, one.text.body) for one in issue.comments] == [
+        (LI, "我来看看 😀"),
+        (GHOST, "离职前留一句:是继电器。"),
+    ]
+    closed = backups.find(ISSUE, "5", Issue)
+    assert (closed.state, closed.status.group if closed.status else "") == ("closed", "done")
+
+
+def test_a_pull_request_has_its_reviews_its_merger_and_its_threads(backups: ConversationBackups) -> None:
+    backups.back_up()
+
+    change = backups.find(CHANGE, "3", ChangeRequest)
+    assert (change.state, change.merged_by, change.merge_commit) == ("merged", LI, HEAD[::-1])
+    assert [(review.by, review.state, review.commit) for review in change.reviews] == [(LI, "approved", HEAD)]
+    assert [(who.by, who.state) for who in change.reviewers] == [(LI, "approved"), ("31", "requested")]
+    assert [[one.id for one in thread.comments] for thread in change.threads] == [["201", "202"]]
+    [position] = [thread.position for thread in change.threads]
+    assert position is not None
+    assert (position.path, position.side, position.line, position.commit) == ("src/吊车.c", "new", 18, HEAD)
+    assert [one.id for one in change.comments] == ["203"]
+    assert (change.head.repository, change.commits_ref) == ("wang-hai/crane", "refs/pull/3/head")
+
+
+def test_a_line_that_is_there_no_more_is_told_where_it_was(backups: ConversationBackups, talk: GitHubTalk) -> None:
+    old = "1" * 40
+    for row in talk.review_comments:
+        row |= {"line": None, "position": None, "original_commit_id": old, "original_line": 12, "side": "LEFT"}
+
+    backups.back_up()
+
+    [thread] = backups.find(CHANGE, "3", ChangeRequest).threads
+    assert thread.position is not None
+    assert (thread.outdated, thread.position.commit, thread.position.line) == (True, old, 12)
+    assert thread.position.side == "old"
+
+
+def test_pictures_in_texts_come_without_the_token_and_files_of_releases_with_it(
+    backups: ConversationBackups, account: GitHubConversation
+) -> None:
+    backups.back_up()
+
+    issue = backups.find(ISSUE, "2", Issue)
+    assert [(one.sha256, one.missing) for one in issue.files] == [(digest(PICTURE), None)]
+    [asset] = backups.find(RELEASE, "v1.0", SavedRelease).assets
+    assert (asset.name, asset.sha256, asset.size) == ("吊车手册.zip", digest(ASSET), len(ASSET))
+    assert {authorization for _, authorization in account.fetched} == {None}
+    assert [authorization for _, authorization in account.downloads] == [f"Bearer {TOKEN}"]
+
+
+def test_a_run_in_which_nothing_changed_asks_each_list_once_and_commits_nothing(backups: ConversationBackups) -> None:
+    backups.back_up()
+    first = backups.commit
+
+    saved = backups.back_up()
+
+    assert saved.problems == ()
+    lists = ["labels", "milestones", "releases", "collaborators", "branches", "hooks", "issues", "issues/comments"]
+    assert sorted(backups.requests) == sorted([*lists, "pulls", "pulls/comments", "issues/comments"])
+    assert backups.commit == first
+
+
+def test_what_changed_is_read_and_who_merged_it_is_asked_once(backups: ConversationBackups, talk: GitHubTalk) -> None:
+    backups.back_up()
+    talk.issues[1] |= {"title": "灯塔修好了", "updated_at": LATER}
+    talk.pulls[0] |= {"title": "修好了吊车", "updated_at": LATER}
+
+    backups.back_up()
+
+    assert backups.find(ISSUE, "5", Issue).title == "灯塔修好了"
+    change = backups.find(CHANGE, "3", ChangeRequest)
+    assert (change.title, change.merged_by) == ("修好了吊车", LI)
+    assert "pulls/3/reviews" in backups.requests
+    assert "pulls/3" not in backups.requests
+
+
+def test_what_was_deleted_stays_and_says_in_which_run_it_was_gone(
+    backups: ConversationBackups, talk: GitHubTalk
+) -> None:
+    backups.back_up()
+    del talk.issues[1], talk.comments[1], talk.releases[1]
+
+    backups.back_up(sweep=True)
+
+    assert backups.find(ISSUE, "5", Issue).gone_in == 2
+    assert [one.gone_in for one in backups.find(ISSUE, "2", Issue).comments] == [None, 2]
+    assert backups.find(RELEASE, "release/2.0", SavedRelease).gone_in == 2
+
+
+def test_who_may_only_read_is_told_nothing_of_members_and_webhooks_and_that_is_no_failure(
+    backups: ConversationBackups, account: GitHubConversation
+) -> None:
+    account.refused |= {"/collaborators"}
+    account.always["/repos/harbour/crane/hooks"] = failure(404, "Not Found")
+
+    saved = backups.back_up()
+
+    assert saved.problems == ()
+    assert {str(one.what) for one in saved.unseen} == {"members", "webhooks"}
+    assert {backups.kind("member").state, backups.kind("hook").state} == {ReadState.UNSEEN}
+
+
+def test_a_list_that_is_refused_is_a_failure_and_deletes_nothing(
+    backups: ConversationBackups, account: GitHubConversation
+) -> None:
+    backups.back_up()
+    account.refused |= {"/pulls"}
+
+    saved = backups.back_up(sweep=True)
+
+    assert len(saved.problems) == 1
+    assert backups.kind("change").state is ReadState.REFUSED
+    assert backups.find(CHANGE, "3", ChangeRequest).gone_in is None
+
+
+def test_issues_that_are_switched_off_are_no_failure(backups: ConversationBackups, account: GitHubConversation) -> None:
+    gone = failure(410, "Issues are disabled for this repo")
+    account.always |= {"/repos/harbour/crane/issues": gone, "/repos/harbour/crane/issues/comments": Answer(200, b"[]")}
+
+    saved = backups.back_up()
+
+    assert saved.problems == ()
+    assert (backups.kind("issue").state, backups.kind("change").state) == (ReadState.UNSEEN, ReadState.COMPLETE)
+
+
+def test_reviews_that_are_refused_leave_those_that_were_saved(
+    backups: ConversationBackups, account: GitHubConversation, talk: GitHubTalk
+) -> None:
+    backups.back_up()
+    talk.pulls[0] |= {"title": "修好了吊车", "updated_at": LATER}
+    account.refused.add("/pulls/3/reviews")
+
+    saved = backups.back_up()
+
+    change = backups.find(CHANGE, "3", ChangeRequest)
+    assert (change.title, len(change.reviews), len(saved.problems)) == ("修好了吊车", 1, 1)
+
+
+def test_drafts_of_one_tag_are_all_saved(backups: ConversationBackups, talk: GitHubTalk) -> None:
+    draft = {**talk.releases[0], "draft": True, "assets": [], "published_at": None}
+    talk.releases += [{**draft, "id": 71}, {**draft, "id": 72}]
+
+    backups.back_up()
+
+    assert backups.kind("release").items == 4
+    assert backups.find(RELEASE, "untagged-72", SavedRelease).draft
+
+
+def test_what_was_done_is_read_where_it_is_wanted(
+    backups: ConversationBackups, account: GitHubConversation, talk: GitHubTalk
+) -> None:
+    labeled = {"id": 1, "event": "labeled", "actor": account.person("li-na"), "created_at": "2023-03-01T02:00:00Z"}
+    talk.timelines[2] = [
+        {**labeled, "label": {"name": "紧急", "color": "B60205"}},
+        {"event": "commented", "id": 101, "created_at": "2023-03-02T02:00:00Z"},
+        {"event": "cross-referenced", "actor": account.person("wang-hai"), "created_at": "2023-03-03T02:00:00Z"},
+        {"event": "subscribed", "id": 3, "actor": None, "created_at": "2023-03-03T03:00:00Z"},
+    ]
+    source = backups.open(
+        backups.session, account.url, Secret(TOKEN), lambda _: None, now=lambda: BEGAN, wants=lambda kind: kind is EVENT
+    )
+    reader = source.of_repository(*backups.listed())
+    assert reader is not None
+
+    [row] = [row for row in reader.rows(ISSUE, None) if row.key == "2"]
+    read = reader.read(ISSUE, row, None, sweeping=False)
+
+    assert read is not None
+    assert isinstance(read.item, Issue)
+    assert [(one.kind, one.by, one.text) for one in read.item.events] == [
+        ("labeled", LI, None),
+        ("referenced", "17", None),
+        ("other", None, "subscribed"),
+    ]
+    assert read.item.events[0].data["label"] == {"name": "紧急", "color": "B60205"}
+
+
+def test_a_milestone_says_who_made_it(backups: ConversationBackups) -> None:
+    backups.back_up()
+
+    table = open_metadata(backups.archive.metadata(PLACE)).table(MILESTONE)
+    made: list[Any] = [one.extra["creator"] for one in table.values() if isinstance(one, Milestone) and one.extra]
+    assert made == [LI, LI]
+
+
+def test_nothing_of_an_issue_is_left_over_that_says_nothing(backups: ConversationBackups) -> None:
+    backups.back_up()
+
+    assert backups.find(ISSUE, "2", Issue).extra == {"author_association": "NONE"}
+    assert backups.find(CHANGE, "3", ChangeRequest).extra == {"author_association": "NONE"}
+
+
+def test_the_same_stands_there_when_it_is_made_again_from_what_was_answered(
+    backups: ConversationBackups, tmp_path: Path
+) -> None:
+    backups.back_up()
+
+    again = backups.rebuilt(Archive.open_or_create(tmp_path / "again", now=BEGAN, identifier=UUID(int=7)))
+
+    assert again is not None
+    assert again == backups.commit
+
+
+def test_no_secret_of_a_webhook_is_in_what_is_saved(backups: ConversationBackups) -> None:
+    backups.back_up()
+
+    hooks = open_metadata(backups.archive.metadata(PLACE)).read("hooks.json") or b""
+    assert b"withheld" in hooks
+    assert b"k3y-of-robot" not in hooks

@@ -1,0 +1,127 @@
+"""A GitHub API that a test directs: who owns what, in pages that links lead through."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from support.v5_account import Answer, ReceivedRequest, V5Account, answer, serving_account
+
+TOKEN = "ghp_s3cr3tGitHubT0ken0123456789abcdefghij"
+API = "/api/v3"
+CAPTAIN = {"id": 898013, "login": "captain", "name": "The Captain", "type": "User"}
+MOMENT = "2024-07-29T07:42:45Z"
+
+
+def failure(status: int, message: str) -> Answer:
+    documentation = "https://docs.github.com/rest"
+    return answer({"message": message, "documentation_url": documentation, "status": str(status)}, status)
+
+
+@dataclass
+class GitHubAccount(V5Account):
+    """An account at a GitHub Enterprise Server; namespaces are its organizations, and whoever owns something."""
+
+    gists: list[dict[str, Any]] = field(default_factory=list)
+    _at: str = ""
+
+    @property
+    def url(self) -> str:
+        return f"{self.origin}{API}"
+
+    def owner(self, namespace: Mapping[str, Any]) -> dict[str, Any]:
+        type_ = "User" if namespace["type"] == "user" else "Organization"
+        return {"id": namespace["id"], "login": namespace["path"], "type": type_, "site_admin": False}
+
+    def gist(self, id_: str, **values: Any) -> dict[str, Any]:
+        times = {"created_at": MOMENT, "updated_at": MOMENT}
+        own = {"id": id_, "public": False, "description": "密", "owner": CAPTAIN, "comments": 0}
+        self.gists.append({**own, **times, "git_pull_url": f"{self.origin}/gist/{id_}.git", **values})
+        return self.gists[-1]
+
+    def _of_repository(self, namespace: Mapping[str, Any], full_name: str) -> dict[str, Any]:
+        return {
+            "owner": self.owner(namespace),
+            "visibility": "private",
+            "description": None,
+            "fork": False,
+            "html_url": f"{self.origin}/{full_name}",
+            "clone_url": f"{self.origin}/{full_name}.git",
+            "default_branch": "master",
+            "has_issues": True,
+            "has_wiki": True,
+            "permissions": {"admin": True, "maintain": True, "push": True, "triage": True, "pull": True},
+            "pushed_at": MOMENT,
+            "created_at": MOMENT,
+        }
+
+    def _in_the_api(self, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer | None:
+        if not path.startswith(f"{API}/"):
+            return None
+        below, shown = path.removeprefix(API), headers.get("authorization")
+        self.requests_seen.append(ReceivedRequest(below, query, shown))
+        assert headers["user-agent"], "GitHub refuses who says nothing of himself"
+        if below == "/user/repos" and self.stumbles:
+            return self.stumbles.popleft()
+        if shown != f"Bearer {TOKEN}":
+            return failure(401, "Bad credentials")
+        if below in self.always:
+            return self.always[below]
+        self._at = f"{self.url}{quote(below)}"
+        return self._right_answer(below, query)
+
+    def _right_answer(self, path: str, query: Mapping[str, str]) -> Answer:
+        given = self._lists(query).get(path)
+        if given is not None:
+            return given()
+        match path.split("/"):
+            case ["", "orgs", login, "repos"]:
+                return self._repositories_in(login, query)
+            case ["", "orgs", login, "members"]:
+                rows = [row for row in self.members.get(login, ()) if row["role"] == query["role"]]
+                return self._page(rows, query)
+        return failure(404, "Not Found")
+
+    def _lists(self, query: Mapping[str, str]) -> dict[str, Callable[[], Answer]]:
+        return {
+            "/user": lambda: answer(CAPTAIN),
+            "/user/orgs": lambda: self._page(self._organizations(), query),
+            "/user/repos": lambda: self._own_repositories(query),
+            "/gists": lambda: self._page(self.gists, query),
+        }
+
+    def _organizations(self) -> list[dict[str, Any]]:
+        groups = [one for one in self.namespaces.values() if one["type"] == "group"]
+        return [
+            {"id": one["id"], "login": one["path"], "description": "", "avatar_url": self.avatars.get(one["path"])}
+            for one in groups
+        ]
+
+    def _page(
+        self,
+        rows: list[dict[str, Any]],
+        query: Mapping[str, str],
+        *,
+        uncounted: int = 0,
+        names: tuple[str, str] = ("", ""),
+    ) -> Answer:
+        number, size = int(query.get("page", 1)), min(int(query.get("per_page", 30)), 100)
+        last = -(-(len(rows) + uncounted) // size)
+        pages = {"prev": number - 1, "next": number + 1, "last": last, "first": 1}
+        links = [
+            f'<{self._at}?{urlencode({**query, "page": pages[name]})}>; rel="{name}"'
+            for name in pages
+            if (number < last if name in ("next", "last") else number > 1)
+        ]
+        headers = {"Link": ", ".join(links)} if links and self.counts else {}
+        return answer(rows[(number - 1) * size : number * size], headers=headers)
+
+    def _without_wiki(self) -> Answer:
+        return Answer(404, b"Not Found")
+
+
+@contextmanager
+def running_github_account() -> Iterator[GitHubAccount]:
+    with serving_account(GitHubAccount()) as account:
+        yield account
