@@ -1,5 +1,6 @@
 """What tests in a browser share: one server with a bit of everything, and one Chromium."""
 
+import struct
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,6 +34,21 @@ Text with a note.[^1] ![picture](docs/harbour.svg) ![elsewhere](https://elsewher
 print("<b>")
 ```
 """
+PDF = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj "
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 200]>>endobj trailer<</Root 1 0 R>>\n%%EOF"
+)
+SECONDS_OF_SOUND = 60
+SOUND_RATE = 8000
+SOUND = (
+    b"RIFF"
+    + struct.pack("<I", 36 + SECONDS_OF_SOUND * SOUND_RATE)
+    + b"WAVEfmt "
+    + struct.pack("<IHHIIHH", 16, 1, 1, SOUND_RATE, SOUND_RATE, 1, 8)
+    + b"data"
+    + struct.pack("<I", SECONDS_OF_SOUND * SOUND_RATE)
+    + b"\x80" * (SECONDS_OF_SOUND * SOUND_RATE)
+)
 HOSTILE = '"><img src=x onerror=alert(1)>'
 APP = b'"""An app."""\n\n\ndef main() -> None:\n    print("<script>alert(1)</script>")\n'
 FILES = {
@@ -42,6 +58,8 @@ FILES = {
     "docs/harbour.svg": b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><rect width="9" height="9"/></svg>',
     "data/rows.csv": "港口,船\n上海,3\n".encode(),
     "文档/说明.txt": "中文。\n".encode("gbk"),
+    "data/chart.pdf": PDF,
+    "data/horn.wav": SOUND,
     "binary.bin": b"\0\1\2" * 100,
     "<b>&": b"x\n",
     "long " + "x" * 150: b"y\n",

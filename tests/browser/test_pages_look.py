@@ -21,6 +21,7 @@ PAGES = (
     f"{FERRY}/-/blob/main/data/rows.csv",
     f"{FERRY}/-/blob/main/docs/harbour.svg",
     f"{FERRY}/-/blob/main/binary.bin",
+    f"{FERRY}/-/blob/main/data/horn.wav",
     f"{FERRY}/-/blame/main/src/app.py",
     f"{FERRY}/-/history/main/src/app.py",
     f"{FERRY}/-/commits/main",
@@ -132,6 +133,35 @@ def test_a_chosen_language_and_theme_stay(chromium: Browser, harbour: Harbour) -
 
         assert tab.page.locator("html").get_attribute("data-theme") == "dark"
         assert tab.page.locator("html").get_attribute("lang") == "zh-CN"
+
+
+def test_sound_can_be_begun_anywhere(chromium: Browser, harbour: Harbour) -> None:
+    with open_tab(chromium, harbour.server.url, Look()) as tab:
+        tab.open(f"{FERRY}/-/blob/main/data/horn.wav")
+        reached = tab.page.evaluate(
+            """() => new Promise((resolve) => {
+                const sound = document.querySelector("audio");
+                sound.addEventListener("seeked", () => resolve(sound.currentTime));
+                const seek = () => { sound.currentTime = 50; };
+                if (sound.readyState) seek(); else sound.addEventListener("loadedmetadata", seek);
+            })"""
+        )
+
+        assert reached == 50
+        assert tab.complaints == []
+
+
+def test_a_pdf_is_opened_by_the_reader_of_the_browser(chromium: Browser, harbour: Harbour) -> None:
+    address = f"{FERRY}/-/blob/main/data/chart.pdf"
+    with open_tab(chromium, harbour.server.url, Look()) as tab:
+        with tab.page.expect_response("**/raw/main/data/chart.pdf") as fetched:
+            tab.open(address)
+
+        assert fetched.value.status == 200
+        assert tab.complaints == []
+    html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(
+        HTTP.request("GET", harbour.server.url + address).data.decode()
+    )
 
 
 def test_what_others_wrote_runs_nowhere(chromium: Browser, harbour: Harbour) -> None:

@@ -8,7 +8,10 @@ import re
 import pytest
 
 from matou.db.lfs_objects import LfsLink
+from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.push.lfs import link
+from matou.model.repository_settings import Features
+from support.deciding import change_settings
 from support.git_repositories import git
 from support.matou_server import MatouServer
 from support.page_site import LINES, Site, text_of
@@ -152,22 +155,105 @@ def test_links_and_submodules_are_told(site: Site) -> None:
     assert site.get("/-/raw/main/link").headers["content-type"].startswith("text/plain")
 
 
-def test_a_pointer_of_lfs_stands_for_its_object(site: Site) -> None:
-    stored, missing = PNG + b"stored", "0" * 64
-    oid = hashlib.sha256(stored).hexdigest()
-    site.server.forge.archive.blobs.put_stream(io.BytesIO(stored), expected=oid)
-    link(site.server.forge, site.repository, (LfsLink(oid, len(stored)),))
-    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {}\n"
-    site.commit(
-        {"a.png": pointer.format(oid, len(stored)).encode(), "b.bin": pointer.format(missing, 5).encode()}, "first"
-    )
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {}\n"
 
-    assert f"SHA-256 {oid}" in text_of(site.page("/-/blob/main/a.png"))
+
+def store_in_lfs(site: Site, content: bytes) -> bytes:
+    """Returns the pointer to it."""
+    oid = hashlib.sha256(content).hexdigest()
+    site.server.forge.archive.blobs.put_stream(io.BytesIO(content), expected=oid)
+    link(site.server.forge, site.repository, (LfsLink(oid, len(content)),))
+    return POINTER.format(oid, len(content)).encode()
+
+
+def test_a_pointer_of_lfs_stands_for_its_object(site: Site) -> None:
+    stored, missing = PNG + b"stored", POINTER.format("0" * 64, 5).encode()
+    site.commit({"a.png": store_in_lfs(site, stored), "b.bin": missing}, "first")
+
+    assert f"SHA-256 {hashlib.sha256(stored).hexdigest()}" in text_of(site.page("/-/blob/main/a.png"))
     assert "<img src=" in site.page("/-/blob/main/a.png")
     raw = site.get("/-/raw/main/a.png")
     assert (raw.data, raw.headers["content-type"]) == (stored, "image/png")
     assert "does not have the object" in site.page("/-/blob/main/b.bin")
-    assert site.get("/-/raw/main/b.bin").data == pointer.format(missing, 5).encode()
+    assert site.get("/-/raw/main/b.bin").data == missing
+
+
+def test_an_object_of_lfs_that_comes_later_is_shown_and_given_to_those_who_had_the_pointer(site: Site) -> None:
+    stored = PNG + b"late"
+    oid = hashlib.sha256(stored).hexdigest()
+    commit = site.commit({"a.png": POINTER.format(oid, len(stored)).encode()}, "first")
+    addresses = (f"/-/raw/{commit}/a.png", f"/-/blob/{commit}/a.png")
+    before = [site.get(address).headers for address in addresses]
+    store_in_lfs(site, stored)
+    after = [
+        site.get(address, **{"If-None-Match": known["etag"]}) for address, known in zip(addresses, before, strict=True)
+    ]
+
+    assert [answer.status for answer in after] == [200, 200]
+    assert after[0].data == stored
+    assert "immutable" not in before[0]["cache-control"] + after[0].headers["cache-control"]
+
+
+def test_where_lfs_is_switched_off_the_pointer_alone_is_given(site: Site) -> None:
+    stored = PNG + b"hidden"
+    pointer = store_in_lfs(site, stored)
+    site.commit({"a.png": pointer}, "first")
+    known = site.get("/-/raw/main/a.png").headers["etag"]
+    owner = Identity(site.server.owner, ALL_SCOPES)
+    change_settings(site.server.forge, owner, site.repository, Features, lfs_enabled=False)
+
+    assert site.get("/-/raw/main/a.png").data == pointer
+    assert site.get("/-/raw/main/a.png", **{"If-None-Match": known}).status == 200
+    page = site.page("/-/blob/main/a.png")
+    assert "LFS is switched off for this repository" in page
+    assert "<img" not in page.partition("<main")[2]
+
+
+CONTENT = bytes(range(256)) * 40
+
+
+@pytest.mark.parametrize("is_stored", [False, True], ids=["git", "lfs"])
+@pytest.mark.parametrize(
+    ("asked", "begin", "end"),
+    [
+        ("bytes=0-0", 0, 1),
+        ("bytes=100-299", 100, 300),
+        ("bytes=10000-", 10000, 10240),
+        ("bytes=-7", 10233, 10240),
+        ("bytes=0-99999", 0, 10240),
+    ],
+)
+def test_a_part_of_a_file_is_given(site: Site, requests_seen: str, begin: int, end: int, *, is_stored: bool) -> None:
+    site.commit({"a.bin": store_in_lfs(site, CONTENT) if is_stored else CONTENT}, "first")
+    whole = site.get("/-/raw/main/a.bin")
+    part = site.get("/-/raw/main/a.bin", Range=requests_seen)
+    same = site.get("/-/raw/main/a.bin", **{"Range": requests_seen, "If-Range": whole.headers["etag"]})
+    other = site.get("/-/raw/main/a.bin", **{"Range": requests_seen, "If-Range": '"another"'})
+
+    assert (whole.status, whole.data, whole.headers["accept-ranges"]) == (200, CONTENT, "bytes")
+    assert (part.status, part.data) == (same.status, same.data) == (206, CONTENT[begin:end])
+    assert part.headers["content-range"] == f"bytes {begin}-{end - 1}/{len(CONTENT)}"
+    assert int(part.headers["content-length"]) == end - begin
+    assert part.headers["content-type"] == whole.headers["content-type"]
+    assert (other.status, other.data) == (200, CONTENT)
+
+
+@pytest.mark.parametrize("is_stored", [False, True], ids=["git", "lfs"])
+def test_a_part_outside_a_file_is_refused_and_several_parts_are_the_whole(site: Site, *, is_stored: bool) -> None:
+    site.commit({"a.bin": store_in_lfs(site, CONTENT) if is_stored else CONTENT}, "first")
+    outside = site.get("/-/raw/main/a.bin", Range="bytes=10240-")
+
+    assert (outside.status, outside.headers["content-range"], outside.data) == (416, "bytes */10240", b"")
+    for requests_seen in ("bytes=0-1,4-5", "lines=0-1", "bytes=x-", "bytes=-"):
+        assert (requests_seen, site.get("/-/raw/main/a.bin", Range=requests_seen).status) == (requests_seen, 200)
+
+
+def test_a_part_of_a_file_that_is_not_held_in_memory_is_given(site: Site) -> None:
+    content = CONTENT * 200
+    site.commit({"a.bin": content}, "first")
+    part = site.get("/-/raw/main/a.bin", Range="bytes=1500000-1500099")
+
+    assert (part.status, part.data) == (206, content[1500000:1500100])
 
 
 def test_each_line_has_the_commit_that_wrote_it(site: Site) -> None:

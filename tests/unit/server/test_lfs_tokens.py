@@ -9,8 +9,8 @@ import pytest
 from matou.credentials import Secret
 from matou.model.names import RepositoryPath
 from matou.server.authentication import Credential, UnreadableCredential, read_credential
+from matou.server.byte_ranges import Part, UnsatisfiableRange, read_range
 from matou.server.git.lfs_tokens import LfsGrant, LfsOperation, LfsTokenSigner, LinkExpired
-from matou.server.git.lfs_transfer import Part, UnsatisfiableRange, read_range
 from matou.server.origin import base_url
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"

@@ -124,7 +124,8 @@ def _replaced(
     opened: pygit2.Repository,
     files: tuple[ArchivedFile, ...],
 ) -> dict[bytes, Replacement]:
-    if not applied_settings(forge, granted.subject, RepositoryRules).include_lfs_objects:
+    is_wanted = applied_settings(forge, granted.subject, RepositoryRules).include_lfs_objects
+    if not is_wanted or not lfs.is_switched_on(forge, granted):
         return {}
     replacements = dict(_replacements(forge, granted, opened, files))
     if sum(replacement.size_bytes for replacement in replacements.values()) > LARGEST_WITH_LFS_BYTES:

@@ -38,8 +38,13 @@ class NoSuchObject(NotFound):
 
 def require_switched_on(forge: Forge, granted: Authorized[Repository, MayReadCode]) -> None:
     """Raises LfsSwitchedOff."""
-    if not applied_settings(forge, granted.subject, Features).lfs_enabled:
+    if not is_switched_on(forge, granted):
         raise LfsSwitchedOff("git lfs is switched off for {repository}", repository=repr(str(granted.subject.path)))
+
+
+def is_switched_on(forge: Forge, granted: Authorized[Repository, MayReadCode]) -> bool:
+    """Whether its pages and archives may have the objects in place of the pointers, and git lfs is answered."""
+    return applied_settings(forge, granted.subject, Features).lfs_enabled
 
 
 def exists(forge: Forge, granted: Authorized[Repository, MayReadCode], oid: str) -> bool:

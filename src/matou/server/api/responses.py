@@ -81,6 +81,7 @@ class StreamedResponse:
 
     open: Callable[[ServerState], AsyncGenerator[bytes, None]]
     headers: tuple[Header, ...]
+    status: int = OK
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,11 @@ class OpenedStream:
     first: bytes
     chunks: AsyncGenerator[bytes, None]
     headers: tuple[Header, ...]
+    status: int
 
     async def send(self, send: Send, *, is_head: bool) -> None:
         async with aclosing(self.chunks) as chunks:
-            await begin_answer(send, OK, self.headers)
+            await begin_answer(send, self.status, self.headers)
             if not is_head:
                 receiver = Receiver(send)
                 await receiver.send_chunk(self.first)
@@ -104,7 +106,7 @@ class OpenedStream:
 
 async def open_stream(stream: StreamedResponse, state: ServerState) -> OpenedStream:
     chunks = stream.open(state)
-    return OpenedStream(await anext(chunks, b""), chunks, stream.headers)
+    return OpenedStream(await anext(chunks, b""), chunks, stream.headers, stream.status)
 
 
 def json_response(status: int, content: object, *headers: Header) -> ApiResponse:

@@ -4,7 +4,8 @@ import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Hashable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import aclosing, closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from urllib.parse import quote
 
 from matou.concurrency import FairLimit
 from matou.server.api.responses import StreamedResponse
+from matou.server.byte_ranges import Part, part_headers, status_of
 from matou.server.response_files import ResponseKey, Write
 from matou.server.state import ServerState
 from matou.server.streaming import Header
@@ -78,16 +80,46 @@ def streamed(
 
 def whole_file(path: Path, sha256: str, headers: tuple[Header, ...], *, whose: Hashable) -> StreamedResponse:
     """A stored file, if it is what was stored: DamagedStoredFile is raised before its first piece."""
+    size_bytes = path.stat().st_size
+    return part_of_file(path, sha256, Part(0, size_bytes, is_whole=True), size_bytes, headers, whose=whose)
+
+
+def part_of_file(
+    path: Path, sha256: str, part: Part, size_bytes: int, headers: tuple[Header, ...], *, whose: Hashable
+) -> StreamedResponse:
+    """As `whole_file`, of which nothing else is read, once it is known to be what was stored."""
 
     async def when_free(state: ServerState) -> AsyncGenerator[bytes, None]:
         with _of_streams(state).taken(whose):
             await state.run_transfer(state.whole_files.require_whole, path, sha256)
             with await state.run_transfer(path.open, "rb") as file:
-                while chunk := await state.run_transfer(file.read, _PIECE_BYTES):
+                file.seek(part.start)
+                left = part.size_bytes
+                while left and (chunk := await state.run_transfer(file.read, min(left, _PIECE_BYTES))):
                     yield chunk
+                    left -= len(chunk)
 
-    length = (b"content-length", b"%d" % path.stat().st_size)
-    return StreamedResponse(when_free, (*headers, length))
+    return StreamedResponse(when_free, (*headers, *part_headers(part, size_bytes)), status_of(part))
+
+
+def part_of_stream(
+    begin: Begin, part: Part, size_bytes: int, headers: tuple[Header, ...], *, whose: Hashable
+) -> StreamedResponse:
+    """Of a body that can be read from its beginning on alone: what stands before the part is passed over."""
+    begin_part = begin if part.is_whole else partial(_cut, begin, part)
+    stream = streamed(begin_part, (*headers, *part_headers(part, size_bytes)), whose=whose)
+    return replace(stream, status=status_of(part))
+
+
+def _cut(begin: Begin, part: Part) -> Generator[bytes, None, None]:
+    place = 0
+    with closing(begin()) as chunks:
+        for chunk in chunks:
+            if piece := chunk[max(part.start - place, 0) : max(part.end - place, 0)]:
+                yield piece
+            place += len(chunk)
+            if place >= part.end:
+                return
 
 
 def counted(stream: StreamedResponse, count: Callable[[], None]) -> StreamedResponse:
@@ -102,7 +134,7 @@ def counted(stream: StreamedResponse, count: Callable[[], None]) -> StreamedResp
                     is_counted = True
                 yield chunk
 
-    return StreamedResponse(counting, stream.headers)
+    return replace(stream, open=counting)
 
 
 def attachment(file_name: str) -> Header:

@@ -18,10 +18,11 @@ from matou.forge.push import lfs as objects
 from matou.model.names import RepositoryPath
 from matou.server.authentication import Credential, read_credential
 from matou.server.authorization import Admitted, GitRequest, admit, admit_credential, answer_to
+from matou.server.byte_ranges import UNSATISFIABLE, Part, UnsatisfiableRange, read_range
 from matou.server.errors import HttpFailure
 from matou.server.git import lfs_locks
 from matou.server.git.lfs_tokens import LIFETIME, LfsGrant, LfsOperation
-from matou.server.git.lfs_transfer import Part, UnsatisfiableRange, file_headers, read_range, send_file, upload_stream
+from matou.server.git.lfs_transfer import file_headers, send_file, upload_stream
 from matou.server.git.lfs_wire import (
     JSON,
     LARGEST_OBJECT_BYTES,
@@ -78,7 +79,7 @@ def _answer_to(request: GitRequest, error: Exception) -> HttpFailure:
     if isinstance(error, LengthRequired):
         return HttpFailure(411, str(error))
     if isinstance(error, UnsatisfiableRange):
-        return HttpFailure(416, str(error))
+        return HttpFailure(UNSATISFIABLE, str(error))
     if isinstance(error, objects.LfsSwitchedOff):
         # To whoever asks: logging in would not help.
         return HttpFailure(403, str(error))

@@ -29,6 +29,7 @@ from matou.forge.content.past import PastState
 from matou.forge.conversation.overview import saved_kinds
 from matou.forge.forge import Forge
 from matou.server.api.links import quoted
+from matou.server.byte_ranges import Part, read_range
 from matou.server.state import ServerState
 from matou.server.streaming import Header
 from matou.server.web.addresses import SEPARATOR
@@ -62,6 +63,7 @@ class HtmlPage:
     Attributes:
         etag: of `WebRequest.unless_known`; empty where the page must be made anew each time.
         headers: that the answer has besides, such as a cookie.
+        embeds: a file of this server's is shown by the browser's own reader of such files.
     """
 
     template: str
@@ -69,6 +71,7 @@ class HtmlPage:
     status: int = 200
     etag: str = ""
     headers: tuple[Header, ...] = ()
+    embeds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ class WebRequest:
         known: the entity tags that the browser has.
         form: what was sent; empty for a page that is only looked at.
         caller: who it is, as turns are counted.
+        wanted_range, if_range: the headers Range and If-Range, of a GET; empty where there are none.
         past: the repository as of the run that the address names; None where it names none.
     """
 
@@ -103,6 +107,8 @@ class WebRequest:
     past: PastState | None = None
     client: str = ""
     browser: str = ""
+    wanted_range: str = ""
+    if_range: str = ""
 
     @property
     def identity(self) -> Identity:
@@ -148,6 +154,15 @@ class WebRequest:
     @property
     def offset(self) -> int:
         return (self.number - 1) * PER_PAGE
+
+    def part_of(self, size_bytes: int, etag: str) -> Part:
+        """Which bytes are asked for; all of them where the browser has a part of something else (RFC 9110, 13.1.5).
+
+        Raises:
+            UnsatisfiableRange: they lie outside.
+        """
+        is_same = self.if_range in ("", etag)
+        return read_range(self.wanted_range.encode("latin-1", "replace") if is_same else b"", size_bytes)
 
     @property
     def address(self) -> str:

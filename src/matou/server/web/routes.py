@@ -71,6 +71,7 @@ POLICY: Final = (
     "default-src 'none'; img-src 'self'; media-src 'self'; object-src 'none'; style-src 'self'; script-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+_EMBEDDING: Final = POLICY.replace("object-src 'none'", "object-src 'self'; frame-src 'self'")
 _HEADERS: Final = {
     "cache-control": "private, no-cache",
     "vary": "Accept-Language, Authorization, Cookie",
@@ -215,6 +216,8 @@ def _respond_with(view: WebRequest, shown: Shown) -> Response | StreamedResponse
 
 def _rendered(view: WebRequest, page: HtmlPage) -> Response:
     headers = {**_HEADERS, "etag": page.etag} if page.etag else {**_HEADERS, "cache-control": "no-store"}
+    if page.embeds:
+        headers["content-security-policy"] = _EMBEDDING
     content = render(page.template, {**page.values, "view": view})
     response = Response(content, page.status, media_type="text/html", headers=headers)
     response.raw_headers.extend(page.headers)
@@ -265,6 +268,8 @@ def _page_request(state: ServerState, request: Request, visitor: Visitor) -> Web
         known=[tag.strip() for tag in request.headers.get("if-none-match", "").split(",")],
         client=client_address(request.scope),
         browser=browser_name(request.headers.get("user-agent", "")),
+        wanted_range=request.headers.get("range", "") if request.method == "GET" else "",
+        if_range=request.headers.get("if-range", ""),
     )
 
 

@@ -16,12 +16,13 @@ from matou.server.web.views.admin.table import change_admin, show_admin
 from matou.server.web.views.blame import show_blame, show_file_history
 from matou.server.web.views.commits import show_commit, show_commits
 from matou.server.web.views.compare import show_comparison
-from matou.server.web.views.files import show_file, show_raw
+from matou.server.web.views.files import show_file
 from matou.server.web.views.first_start import make_account, show_first_start
 from matou.server.web.views.kept import show_kept
 from matou.server.web.views.listings import show_namespace
 from matou.server.web.views.overview import show_overview
 from matou.server.web.views.preferences import keep_preferences
+from matou.server.web.views.raw import show_raw
 from matou.server.web.views.refs import send_archive, show_branches, show_tags
 from matou.server.web.views.repository import show_folder, show_repository
 from matou.server.web.views.runs import show_runs

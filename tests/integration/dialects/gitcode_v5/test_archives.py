@@ -13,7 +13,7 @@ import pytest
 from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.content import archives as forge_archives
 from matou.git.operations import archives as git_archives
-from matou.model.repository_settings import RepositoryRules
+from matou.model.repository_settings import Features, RepositoryRules
 from matou.server.state import ARCHIVES_AT_ONCE, ARCHIVES_OF_ONE
 from support.deciding import change_settings, download_statistics, open_object, receive
 from support.git_repositories import lfs_pointer, store_object
@@ -170,6 +170,17 @@ def test_lfs_objects_are_in_an_archive_where_the_settings_say_so(with_lfs: Harbo
     assert inside["held.bin"] == LARGE
     assert inside["missing.bin"] == without["missing.bin"]
     assert {name: inside[name] for name in FILES} == FILES
+
+
+def test_no_lfs_object_is_in_an_archive_of_a_repository_where_lfs_is_switched_off(with_lfs: Harbour) -> None:
+    include_lfs_objects(with_lfs)
+    with_objects = unpacked(with_lfs.ask("GET", f"{ARCHIVE}/main.zip").content, "ferry-main")
+    owner = Identity(user=with_lfs.people["chen"], scopes=ALL_SCOPES)
+    change_settings(with_lfs.forge, owner, with_lfs.repository(), Features, lfs_enabled=False)
+    switched_off = unpacked(with_lfs.ask("GET", f"{ARCHIVE}/main.zip").content, "ferry-main")
+
+    assert with_objects["held.bin"] == LARGE
+    assert switched_off["held.bin"] == lfs_pointer(LARGE)
 
 
 def test_a_damaged_lfs_object_never_makes_a_whole_archive(with_lfs: Harbour) -> None:

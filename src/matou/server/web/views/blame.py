@@ -17,10 +17,10 @@ from matou.git.odb.objects import Commit, EntryKind, MissingPath, TreePath
 from matou.git.operations.blame import BlamedLines
 from matou.server.web.addresses import subject_url
 from matou.server.web.file_texts import FileText, TextPart, known_text, part_at, shown_text
+from matou.server.web.found_files import LARGEST_SHOWN_BYTES
 from matou.server.web.page import PER_PAGE, HtmlPage, WebRequest
 from matou.server.web.revision_paths import read_revision_path
 from matou.server.web.views.commits import people_of
-from matou.server.web.views.files import LARGEST_SHOWN_BYTES
 
 GROUP_BYTES: Final = 600
 """What stands beside the first line of a commit's: two addresses, a subject, a name and a date."""
