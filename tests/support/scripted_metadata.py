@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from matou.archive.blobs import BlobStore
+from matou.archive.layout import Archive
+from matou.archive.manifest import SourceLine
+from matou.concurrency import CancellationToken
 from matou.credentials import Secret
 from matou.errors import MatouError, NotFound
 from matou.http.rate_limit import UNLIMITED, RateLimit
@@ -54,6 +57,7 @@ from matou.platforms.base.metadata import (
 from matou.platforms.base.source import RecordSink
 from matou.platforms.gitcode import PLATFORM
 from matou.transfer.backup.metadata.file_fetcher import FetchedFile, FileSource, Requested
+from matou.transfer.backup.metadata.rebuild import MetadataRebuild, Rebuilt
 
 HOST = "https://api.forge.example"
 FILES = "files.forge.example"
@@ -372,3 +376,15 @@ def _release(row: Mapping[str, Any]) -> SavedRelease:
         prerelease=False,
         assets=assets,
     )
+
+
+def rebuild(archive: Archive) -> dict[str, Rebuilt]:
+    def open_recorded(
+        source: SourceLine, answers: Answers, wants: Callable[[MetadataKind], bool], /
+    ) -> ScriptedMetadata:
+        return ScriptedMetadata(reader_of(answers))
+
+    rebuilt = MetadataRebuild(archive, open_recorded, CancellationToken())
+    found = {one.path: one.state for one in rebuilt.rebuild()}
+    assert rebuilt.faults == []
+    return found

@@ -1,7 +1,5 @@
 """A backup saves what lies around the code beside it, and says so in the manifest, the report and the exit code."""
 
-import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,20 +8,18 @@ from typing import Any
 import pytest
 
 from matou.archive.layout import Archive
-from matou.archive.manifest import NamespaceLine, Outcome, ReadState, SourceLine, UnseenLine
+from matou.archive.manifest import NamespaceLine, Outcome, ReadState, UnseenLine
 from matou.archive.metadata import open_metadata
-from matou.concurrency import CancellationToken, Cancelled
 from matou.errors import Phrase
 from matou.http.rate_limit import RateLimit
 from matou.http.responses import ConnectionFailed
 from matou.model.metadata import ChangeRequest, Issue
-from matou.model.metadata.kinds import BOARD, CHANGE, HOOK, ISSUE, RELEASE, MetadataKind
+from matou.model.metadata.kinds import BOARD, CHANGE, HOOK, ISSUE, RELEASE
 from matou.model.names import NamespacePath, RepositoryPath
-from matou.platforms.base.api_client import Answers
 from matou.platforms.base.metadata import CommitSource, ReadableKind
 from matou.transfer.backup.gaps import GapCause
 from matou.transfer.backup.metadata.file_fetcher import FetchedFile, Requested
-from matou.transfer.backup.metadata.rebuild import MetadataRebuild, Rebuilt
+from matou.transfer.backup.metadata.rebuild import Rebuilt
 from matou.transfer.backup.metadata.selection import KindSelection
 from matou.transfer.backup.report import CallBudget
 from matou.transfer.backup.status import archive_status
@@ -33,8 +29,7 @@ from support.scripted_metadata import (
     NOT_OFFERED,
     ScriptedAccess,
     ScriptedForge,
-    ScriptedMetadata,
-    reader_of,
+    rebuild,
 )
 from support.scripted_source import (
     ScriptedConnections,
@@ -418,76 +413,3 @@ def test_a_server_that_speaks_a_part_of_an_api_has_nothing_to_be_sorry_for(
     assert row.outcome is Outcome.SAVED
     assert row.metadata is not None
     assert row.metadata.kinds["issue"].state is ReadState.UNSEEN
-
-
-def rebuild(archive: Archive) -> dict[str, Rebuilt]:
-    def open_recorded(
-        source: SourceLine, answers: Answers, wants: Callable[[MetadataKind], bool], /
-    ) -> ScriptedMetadata:
-        return ScriptedMetadata(reader_of(answers))
-
-    rebuilt = MetadataRebuild(archive, open_recorded, CancellationToken())
-    found = {one.path: one.state for one in rebuilt.rebuild()}
-    assert rebuilt.faults == []
-    return found
-
-
-def trees(archive: Archive) -> dict[str, str]:
-    """Of each metadata repository by its path."""
-    root = archive.root / "metadata"
-    return {str(one.relative_to(root)): git(one, "rev-parse", "main^{tree}") for one in root.rglob("*.git")}
-
-
-def test_metadata_repositories_are_made_again_from_the_records_byte_for_byte(
-    source: ScriptedSource, archive: Archive
-) -> None:
-    forge = ScriptedForge()
-    for number in range(1, 130):
-        forge.issue(number)
-        forge.comment(number, number)
-    forge.change(1, head="e" * 40)
-    forge.note(1, 1, thread="t")
-    access = ScriptedAccess({"100": forge})
-    back_up(source, archive, access=access)
-    forge.comment(500, 3, "后来")
-    back_up(source, archive, access=access)
-    del forge.issues["5"]
-    back_up(source, archive, access=access, metadata=KindSelection(sweep=True))
-
-    assert rebuild(archive) == {"team/project/api": Rebuilt.SAME}
-
-    before, folder = trees(archive), archive.root / "metadata"
-    shutil.rmtree(folder)
-
-    assert rebuild(archive) == {"team/project/api": Rebuilt.RESTORED}
-    assert trees(archive) == before
-    assert not any(archive.staging.iterdir())
-
-
-def test_what_a_run_that_was_cut_off_had_read_is_in_it(source: ScriptedSource, archive: Archive) -> None:
-    forge = ScriptedForge()
-    for number in range(1, 250):
-        forge.issue(number)
-    access = ScriptedAccess({"100": forge})
-
-    def give_up(name: str, count: int) -> None:
-        if name == "GET /changes":
-            raise Cancelled("given up")
-
-    forge.before = give_up
-    with pytest.raises(Cancelled):
-        back_up(source, archive, access=access)
-    forge.before = lambda name, count: None
-    back_up(source, archive, access=access)
-
-    assert rebuild(archive) == {"team/project/api": Rebuilt.SAME}
-
-
-def test_what_is_lost_with_its_records_is_not_called_the_same(source: ScriptedSource, archive: Archive) -> None:
-    forge = ScriptedForge()
-    forge.issue(1)
-    back_up(source, archive, access=ScriptedAccess({"100": forge}))
-    shutil.rmtree(archive.root / "metadata")
-    archive.records(1).unlink()
-
-    assert rebuild(archive) == {"team/project/api": Rebuilt.MISSING}

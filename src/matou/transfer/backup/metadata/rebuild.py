@@ -21,7 +21,9 @@ from matou.archive.manifest import (
     read_manifest,
     read_run_line,
 )
-from matou.archive.metadata import main_commit
+from matou.archive.metadata import differing_paths, main_commit, open_metadata
+from matou.archive.metadata.lists import README
+from matou.archive.metadata.tree_paths import ABOUT
 from matou.archive.records import DamagedRecords, read_records
 from matou.archive.run_history import SourceKey, host_of, source_key
 from matou.concurrency import CancellationToken
@@ -62,7 +64,7 @@ class Rebuilt(StrEnum):
     """How a metadata repository that was made again stands to the one that is there."""
 
     SAME = "same"
-    """Its tree is the same, byte for byte."""
+    """Its tree is the same, byte for byte, but for the number of a run that was cut off before it saved anything."""
     RESTORED = "restored"
     """There was none, none that can be read, or one that was found damaged, which is set aside."""
     DIFFERENT = "different"
@@ -93,6 +95,7 @@ class MetadataRebuild:
     faults: list[MatouError] = field(default_factory=list)
     _before: dict[tuple[SourceKey, str, str], MetadataState] = field(default_factory=dict)
     _promised: set[str] = field(default_factory=set)
+    _cut_off: set[int] = field(default_factory=set)
 
     def rebuild(self) -> list[RebuiltMetadata]:
         """Raises Cancelled, WriteFailed."""
@@ -128,6 +131,7 @@ class MetadataRebuild:
             if not lines:
                 # What it was about stands in the next manifest of its source.
                 cut_off.append(first)
+                self._cut_off.add(first.run)
                 continue
             key = source_key(first.source)
             for earlier in [*(one for one in cut_off if source_key(one.source) == key), first]:
@@ -205,8 +209,8 @@ class MetadataRebuild:
         if tree is None and not again.exists() and str(place) in self._promised:
             return RebuiltMetadata(str(place), Rebuilt.MISSING)
         if tree is not None or not again.exists():
-            state = Rebuilt.SAME if tree == _tree(again) else Rebuilt.DIFFERENT
-            return RebuiltMetadata(str(place), state)
+            is_same = tree == _tree(again) or self._is_of_run_cut_off(there, again)
+            return RebuiltMetadata(str(place), Rebuilt.SAME if is_same else Rebuilt.DIFFERENT)
         with translate_os_errors(there):
             set_metadata_aside(self.archive, place, run=max(self.archive.run_numbers(), default=0))
             make_folders(there.parent, below=self.archive.root)
@@ -214,6 +218,21 @@ class MetadataRebuild:
         syncfs(self.archive.root)
         damage.forget_metadata(place)
         return RebuiltMetadata(str(place), Rebuilt.RESTORED)
+
+    def _is_of_run_cut_off(self, there: Path, again: Path) -> bool:
+        """Whether they differ in the number of a run alone that was answered, and was cut off before it saved that.
+
+        The next run was answered the same, and saved it as its own.
+        """
+        try:
+            made, kept = open_metadata(again), open_metadata(there)
+            # The list of lists is made of what the other file says.
+            is_in_number = replace(made.about, run=0) == replace(kept.about, run=0)
+            return (
+                made.about.run in self._cut_off and is_in_number and {*differing_paths(made, kept)} <= {ABOUT, README}
+            )
+        except MatouError:
+            return False
 
 
 def _selection_of(first: RunLine) -> KindSelection:
