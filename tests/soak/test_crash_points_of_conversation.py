@@ -19,6 +19,7 @@ from support.fault_proxy import FaultProxy
 from support.gitcode_conversation import GitCodeConversation, GitCodeTalk
 from support.matou_server import MatouServer
 from support.program import Person
+from support.scripted_source import commit
 from support.served_backup import metadata_in
 
 pytestmark = pytest.mark.soak
@@ -69,7 +70,8 @@ def told(matou_server: MatouServer, person: Person, tmp_path: Path) -> Iterator[
         account, owner = GitCodeConversation(), matou_server.user()
         converse_before(proxy, account, gitcode_source.TOKEN, GitCodeTalk)
         path, token = f"{owner.name}/crane", matou_server.token(owner).reveal()
-        create_repository(matou_server.forge, RepositoryPath.parse(path), creator=owner)
+        crane = matou_server.git_dir(create_repository(matou_server.forge, RepositoryPath.parse(path), creator=owner))
+        commit(crane, "refs/heads/main", {"a": "吊车"})
         talk = account.tell(path, Story(f"{proxy.url}/user-images/assets/1/ab/吊车.png"))
         saved, whole = tmp_path / "saved", tmp_path / "whole"
         words = ("backup", "gitcode", "--url", proxy.url, "--to")
@@ -77,15 +79,21 @@ def told(matou_server: MatouServer, person: Person, tmp_path: Path) -> Iterator[
         later = "2024-03-01T10:00:00.000+08:00"
         talk.issues.append(account.issue(path, 77, title="后来的", updated_at=later))
         talk.issues[0] |= {"title": "改了", "updated_at": later}
+        commit(crane, "refs/heads/main", {"a": "新吊车"})
         shutil.copytree(saved, whole)
         person.matou(*words, whole, MATOU_GITCODE_TOKEN=token)
         yield GatewayAnswer(person, proxy.url, token, tmp_path, saved, metadata_in(whole, "crane"))
 
 
-@pytest.mark.parametrize("call", [*NAMING, *SYNCING])
-@pytest.mark.parametrize("git_only", [False, True], ids=["matou", "git"])
+OF_GIT = ("link", "unlink", "fsync")
+"""The calls that git makes for us."""
+
+
+@pytest.mark.parametrize(
+    ("git_only", "call"), [*((False, call) for call in (*NAMING, *SYNCING)), *((True, call) for call in OF_GIT)]
+)
 def test_a_run_that_is_killed_while_it_saves_what_was_said_can_be_finished(
-    told: GatewayAnswer, call: str, git_only: bool
+    told: GatewayAnswer, git_only: bool, call: str
 ) -> None:
     counted = told.trace(told.copy("counted"), git_only=git_only)
     assert counted.ended.code == 0, counted.ended.err
@@ -100,4 +108,4 @@ def test_a_run_that_is_killed_while_it_saves_what_was_said_can_be_finished(
         shutil.rmtree(root)
 
     print(f"{call}: killed at {struck} of {counted.most(call)} points")
-    assert struck == len(points)
+    assert struck == len(points) > 0

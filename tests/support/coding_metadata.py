@@ -69,7 +69,7 @@ class DepotTalk:
 class CodingMetadata:
     """All of a team's. `signature` is what signed addresses end in now: those of before are refused.
 
-    `largest_list` is the most rows that a list gives that is asked for by `Limit`.
+    `largest_list` is the most rows of issues, and of what is asked for by `Limit`; `moved` is where a file is instead.
     """
 
     origin: Callable[[], str]
@@ -79,6 +79,7 @@ class CodingMetadata:
     project_names: dict[int, str] = field(default_factory=dict)
     files: dict[int, bytes] = field(default_factory=dict)
     unlisted_files: set[int] = field(default_factory=set)
+    moved: dict[int, str] = field(default_factory=dict)
     signature: int = 1
     largest_list: int = 500
 
@@ -88,13 +89,15 @@ class CodingMetadata:
     def signed(self, file: int) -> str:
         return f"{self.origin()}/cos/{file}.bin?sign=q{self.signature}"
 
-    def bytes_at(self, path: str) -> tuple[int, bytes]:
-        """Status and body of what was signed."""
+    def bytes_at(self, path: str) -> tuple[int, bytes, Mapping[str, str]]:
+        """Status, body and headers of what was signed."""
         found = re.fullmatch(r"/cos/(\d+)\.bin\?sign=q(\d+)", path)
         if found is None or int(found[2]) != self.signature:
-            return 403, b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"
+            return 403, b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>", {}
+        if int(found[1]) in self.moved:
+            return 302, b"", {"Location": self.moved[int(found[1])]}
         content = self.files.get(int(found[1]))
-        return (404, b"") if content is None else (200, content)
+        return (404, b"", {}) if content is None else (200, content, {})
 
     def answers(self, action: str) -> "Callable[[CodingMetadata, Parameters], dict[str, Any]] | None":
         return ANSWERS.get(action) or self._answers_by_option(action)
@@ -173,7 +176,7 @@ def issue_list_with_page(self: CodingMetadata, parameters: Parameters) -> dict[s
     rows = _issues(self, talk, parameters)
     if not parameters.get("ShowSubIssues"):
         rows = [row for row in rows if row["Type"] != "SUB_TASK"]
-    page, number, size = _page(rows, {**parameters, "PageSize": min(int(parameters["PageSize"]), 500)})
+    page, number, size = _page(rows, {**parameters, "PageSize": min(int(parameters["PageSize"]), self.largest_list)})
     pages = -(-len(rows) // size)
     return {"Data": {"List": page, "PageNumber": number, "PageSize": size, "TotalPage": pages, "TotalCount": len(rows)}}
 

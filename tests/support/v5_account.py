@@ -57,6 +57,7 @@ class V5Account(ABC):
     Attributes:
         uncounted: how many repositories more are counted than are given.
         counts: whether totals are told at all.
+        largest_page: how many rows a page has at most.
         hidden: repositories that only their organization lists.
         wikis: `/namespace/name.wiki.git` that are there.
         git_fails: git's addresses answer 503.
@@ -69,6 +70,7 @@ class V5Account(ABC):
     origin: str = ""
     uncounted: int = 0
     counts: bool = True
+    largest_page: int = 100
     namespaces: dict[int, dict[str, Any]] = field(default_factory=dict)
     repositories: dict[int, dict[str, Any]] = field(default_factory=dict)
     members: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -157,7 +159,7 @@ class V5Account(ABC):
         uncounted: int = 0,
         names: tuple[str, str] = V5_TOTALS,
     ) -> Answer:
-        number, size = int(query.get("page", 1)), min(int(query.get("per_page", 20)), 100)
+        number, size = int(query.get("page", 1)), min(int(query.get("per_page", 20)), self.largest_page)
         total = len(rows) + uncounted
         totals = {names[0]: str(total), names[1]: str(-(-total // size))} if self.counts else {}
         return answer(rows[(number - 1) * size : number * size], headers=totals)

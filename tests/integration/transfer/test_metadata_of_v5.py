@@ -277,6 +277,67 @@ def test_a_server_that_lacks_these_lists_has_nothing_of_the_kind_and_deletes_not
     assert backups.find(ISSUE, FIRST_ISSUE[name], Issue).gone_in is None
 
 
+def test_a_list_that_is_not_there_from_its_second_page_on_is_not_done(
+    name: str, backups: ConversationBackups, account: Any
+) -> None:
+    account.largest_page = 2
+    path = "/repos/harbour/crane/issues"
+    account.then["crane/issues"] = lambda: account.always.update({path: Answer(404, b'{"message": "404 Not Found"}')})
+
+    saved = backups.back_up()
+
+    assert [str(what) for what, _ in saved.problems] == ["issues of harbour/crane"]
+    assert backups.kind("issue").state is not ReadState.UNSEEN
+    account.always.clear()
+    assert backups.back_up().problems == ()
+    assert backups.kind("issue").items == 3
+
+
+PART = {"gitee": ("releases/1/attach_files", "release"), "gitcode": ("pulls/3/comments", "change")}
+
+
+def test_a_part_of_an_item_that_is_not_there_is_not_done_and_is_asked_for_again_though_nothing_changed(
+    name: str, backups: ConversationBackups, account: Any
+) -> None:
+    """Also where that was found by a sweep, and the item has not changed for longer than what a run asks for."""
+    part, kind = PART[name]
+    backups.back_up()
+    account.always[f"/repos/harbour/crane/{part}"] = Answer(404, b'{"message": "404 Not Found"}')
+    backups.back_up(sweep=True)
+    assert backups.kind(kind).state is not ReadState.UNSEEN
+
+    backups.back_up()
+    assert not backups.kind(kind).is_done
+
+    account.always.clear()
+    backups.back_up()
+    assert part in backups.requests
+    assert backups.kind(kind).is_done
+    backups.back_up()
+    assert part not in backups.requests
+
+
+def test_a_file_of_a_new_comment_on_what_has_not_changed_for_long_is_fetched_by_the_next_run(
+    name: str, backups: ConversationBackups, account: Any
+) -> None:
+    backups.back_up()
+    picture = {"gitee": "/images/新.png", "gitcode": "/user-images/assets/1/ab/新.png"}[name]
+    new = {"id": 999, "body": f"![]({account.origin}{picture})", "updated_at": "2024-01-01T10:00:00+08:00"}
+    first = talk(account).issue_comments[0]
+    other = {"issue": {"id": 1, "title": "", "number": SECOND_ISSUE[name]}}
+    later = {**first, "id": 1000, "target": other, "body": "后来", "updated_at": "2024-01-02T10:00:00+08:00"}
+    talk(account).issue_comments += [{**first, **new}, later]
+    account.pictures[picture] = Answer(503, b"later")
+    backups.back_up()
+    assert backups.kind("attachment").state is ReadState.BROKEN_OFF
+
+    account.pictures[picture] = Answer(200, PICTURE)
+    backups.back_up()
+
+    [comment] = [one for one in backups.find(ISSUE, FIRST_ISSUE[name], Issue).comments if one.id == "999"]
+    assert [file.sha256 for file in comment.files] == [digest(PICTURE)]
+
+
 def test_what_is_switched_off_and_refused_is_no_failure_and_deletes_nothing(
     name: str, backups: ConversationBackups, account: Any
 ) -> None:

@@ -22,11 +22,14 @@ class Checkpoint:
         until: when this run began: a change that claims to be of a later time, as some that were imported do, must not
             keep the next run from asking for all that happens until then.
         latest: the latest change that came.
+        covers_all: all of the list was asked for, and not only what has changed.
+        is_held: something of it is not saved.
     """
 
     before: datetime | None
     until: datetime
     latest: datetime | None = None
+    covers_all: bool = False
     is_held: bool = False
 
     def __post_init__(self) -> None:
@@ -42,9 +45,14 @@ class Checkpoint:
         """Something of the list is not saved: the next run asks for it again."""
         self.is_held = True
 
+    def hold_all(self) -> None:
+        """What is not saved may have changed before all that was asked for: the next run asks for everything."""
+        self.is_held = self.covers_all = True
+
     def after(self) -> datetime | None:
-        moments = [moment for moment in (self.before, None if self.is_held else self.latest) if moment is not None]
-        return max(moments, default=None)
+        if self.is_held:
+            return None if self.covers_all else self.before
+        return max((moment for moment in (self.before, self.latest) if moment is not None), default=None)
 
 
 @dataclass(slots=True)

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from matou.archive.metadata.tree_paths import natural_order
 from matou.model.metadata import ChangeRequest, Comment, Item, MetadataValue, ReviewThread
-from matou.platforms.base.metadata import CommentRow
+from matou.platforms.base.metadata import CommentRow, ItemRead
 
 LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -84,3 +84,16 @@ def _with_commits_of(before: MetadataValue | None, now: ChangeRequest) -> Change
     if not isinstance(before, ChangeRequest) or now.commits is not None or before.head.commit != now.head.commit:
         return now
     return replace(now, commits=before.commits, commits_ref=now.commits_ref or before.commits_ref)
+
+
+def unfinished(read: ItemRead) -> ItemRead:
+    """One of which a part was not read is not known to be as of any time, so that the next run reads it again."""
+    changes: dict[str, Any] = {"updated_at": None}
+    return replace(read, item=replace(read.item, **changes)) if hasattr(read.item, "updated_at") else read
+
+
+def unread(before: MetadataValue) -> ItemRead:
+    """An item that is as it was but for its comments, which came from a list of their own."""
+    if isinstance(before, ChangeRequest):
+        return ItemRead(item=replace(before, comments=(), threads=()))
+    return ItemRead(item=replace(before, comments=()) if isinstance(before, Item) else before)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from matou.archive.manifest import MetadataState, ReadState
 from matou.archive.metadata import MetadataWriter, key_of
@@ -15,7 +15,7 @@ from matou.errors import Damaged, MatouError, NotFound, Refused, TryLater
 from matou.fs import WriteFailed
 from matou.git.odb.objects import MissingObject
 from matou.http.tokens import is_dead
-from matou.model.metadata import ChangeRequest, Item, MetadataValue, SavedRelease
+from matou.model.metadata import ChangeRequest, MetadataValue, SavedRelease
 from matou.model.metadata.kinds import ASSET, ATTACHMENT, KINDS, PERSON, SETTING, MetadataKind, TreeLayout
 from matou.platforms.base.errors import KindSwitchedOff, NotOffered
 from matou.platforms.base.metadata import (
@@ -30,7 +30,7 @@ from matou.transfer.backup.metadata.attachments import FileKeeper
 from matou.transfer.backup.metadata.change_commits import ChangeCommits, NoCommits
 from matou.transfer.backup.metadata.comment_spool import CommentSpool
 from matou.transfer.backup.metadata.kind_result import Checkpoint, KindResult
-from matou.transfer.backup.metadata.merging import Listed, merged
+from matou.transfer.backup.metadata.merging import Listed, merged, unfinished, unread
 from matou.transfer.backup.metadata.selection import OVERLAP, KindSelection
 
 READING: Final = 6
@@ -197,9 +197,11 @@ class _ItemWalk:
     def walk(self) -> None:
         with CommentSpool() as spool:
             # Before the items are: each comment's item is in the list that is read after it, if it is not deleted.
-            has_all_comments = self._spool_comments(spool)
-            self.is_whole = self.walk_.is_sweep and has_all_comments
+            fault = self._spool_comments(spool)
+            self.is_whole = self.walk_.is_sweep and fault is None
             self._walk_rows(spool)
+            if fault is not None:
+                self.result.failed(fault)
             self._put_comments_of_others(spool)
 
     def _since(self, checkpoint: Checkpoint) -> datetime | None:
@@ -207,30 +209,36 @@ class _ItemWalk:
             return None
         return checkpoint.before - OVERLAP
 
-    def _spool_comments(self, spool: CommentSpool) -> bool:
-        """Whether what a saved item's comments are not among is gone."""
+    def _spool_comments(self, spool: CommentSpool) -> MatouError | None:
+        """Why not all comments came; where they did, what a saved item's comments are not among is gone."""
         if not self._comments_are_listed:
-            return True
+            return None
         reader, checkpoint = self.walk_.reader, self.result.comments
+        since = self._since(checkpoint)
+        checkpoint.covers_all = since is None
         try:
-            for row in reader.comments(self.kind, self._since(checkpoint)):
+            for row in reader.comments(self.kind, since):
                 self.walk_.cancellation.check()
                 checkpoint.saw(row.updated_at)
                 spool.add(row)
         except MatouError as fault:
             _raise_if_final(fault)
+            if isinstance(fault, NotOffered) and checkpoint.latest is None:
+                raise
             checkpoint.hold()
-            self.result.failed(fault)
-            return False
-        return True
+            return fault
+        return None
 
     def _walk_rows(self, spool: CommentSpool) -> None:
         since = self._since(self.result.items) if self.readable.has_since else None
+        self.result.items.covers_all = since is None
         try:
             for changed, reading in self._read_all(self._changed_rows(since)):
                 self._take(changed, reading, spool)
         except MatouError as fault:
             _raise_if_final(fault)
+            if isinstance(fault, KindSwitchedOff) or (isinstance(fault, NotOffered) and not self.listed):
+                raise
             self.result.failed(fault)
             return
         if since is None:
@@ -298,14 +306,14 @@ class _ItemWalk:
             for part in read.faults:
                 _raise_if_final(part)
                 self.result.failed(part)
-            self._put(changed.before, _unfinished(read) if read.faults else read, spool.take(changed.row.key))
+            self._put(changed.before, unfinished(read) if read.faults else read, spool.take(changed.row.key))
         elif changed.before is not None and (again := self._as_before(changed.before)):
             self._put(changed.before, again, spool.take(changed.row.key))
 
     def _as_before(self, before: MetadataValue) -> ItemRead | None:
         """What is to be put again of an item that has not changed: its comments or its files may have."""
         if self._comments_are_listed and self.is_whole:
-            return _unread(before)
+            return unread(before)
         lacks = self.walk_.files.lacks(before) or self.walk_.commits.lacks(before)
         return ItemRead(item=before) if lacks else None
 
@@ -324,7 +332,7 @@ class _ItemWalk:
         faults = len(walk.files.faults)
         item = walk.files.with_files(item, before, read.addresses)
         if len(walk.files.faults) > faults:
-            self.result.items.hold()
+            self._hold(item)
         if isinstance(item, ChangeRequest):
             item = self._with_commits(item)
         walk.writer.put(self.kind, item)
@@ -341,7 +349,15 @@ class _ItemWalk:
         except MatouError as fault:
             _raise_if_final(fault)
             self.result.failed(fault)
+            self._hold(change)
             return replace(change, updated_at=None)
+
+    def _hold(self, item: MetadataValue) -> None:
+        """Not all of an item is saved: the next run is to come by it again, though it has not changed for long."""
+        if key_of(self.kind, item) in self.listed:
+            self.result.items.hold()
+        else:
+            self.result.items.hold_all()
 
     def _put_beside(self, value: MetadataValue, read: ItemRead) -> None:
         kind = kind_of(value)
@@ -353,23 +369,10 @@ class _ItemWalk:
         for key in spool.items_left():
             before = self.walk_.writer.find(self.kind, key)
             if before is not None:
-                self._put(before, _unread(before), spool.take(key))
+                self._put(before, unread(before), spool.take(key))
             elif self.result.faults:
                 # Its item may come with a later list; where that is whole, it was deleted.
                 self.result.comments.hold()
-
-
-def _unfinished(read: ItemRead) -> ItemRead:
-    """One of which a part was not read is not known to be as of any time, so that the next run reads it again."""
-    changes: dict[str, Any] = {"updated_at": None}
-    return replace(read, item=replace(read.item, **changes)) if hasattr(read.item, "updated_at") else read
-
-
-def _unread(before: MetadataValue) -> ItemRead:
-    """An item that is as it was but for its comments, which came from a list of their own."""
-    if isinstance(before, ChangeRequest):
-        return ItemRead(item=replace(before, comments=(), threads=()))
-    return ItemRead(item=replace(before, comments=()) if isinstance(before, Item) else before)
 
 
 def kind_of(value: MetadataValue) -> MetadataKind:
@@ -377,6 +380,6 @@ def kind_of(value: MetadataValue) -> MetadataKind:
 
 
 def _raise_if_final(fault: MatouError) -> None:
-    """What ends the run, or the kind, or means that what was saved cannot be relied on, is no fault of one list."""
-    if isinstance(fault, Cancelled | WriteFailed | Damaged | MissingObject | NotOffered) or is_dead(fault):
+    """What ends the run, or means that what was saved cannot be relied on, is no fault of one list."""
+    if isinstance(fault, Cancelled | WriteFailed | Damaged | MissingObject) or is_dead(fault):
         raise fault
