@@ -41,6 +41,7 @@ PAGES_OF_BACKUPS = (
     "/-/overview",
     "/-/runs",
     "/-/runs/2",
+    f"/-/runs/2?repository={SAVED}",
     f"{SAVED}/-/kept",
     f"{SAVED}/-/@1",
     f"{SAVED}/-/@1/tree/jetty",

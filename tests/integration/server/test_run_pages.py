@@ -64,9 +64,40 @@ def test_a_report_tells_what_changed_what_was_kept_and_what_failed(served: Serve
     assert f'href="/{FERRY}/-/@2"' in page
     assert "2 tips overwritten or deleted, and kept" in page
     assert WRECK in page
-    assert TUG not in page
-    assert TUG in served.text("/-/runs/2?show=all")
+    assert f'href="/{TUG}/-/@2"' not in page
+    assert f'href="/{TUG}/-/@2"' in served.text("/-/runs/2?show=all")
     assert FERRY not in served.text("/-/runs/2?show=not-done")
+
+
+def test_a_report_names_the_refs_that_changed_and_leads_to_what_was_there(served: Served) -> None:
+    page, saved = served.text("/-/runs/2"), served.saved
+
+    assert f"<code>{saved.old_tip[:10]}</code> → <code>{saved.new_tip[:10]}</code>" in page
+    assert f'href="/{FERRY}/-/compare/{saved.old_tip}..{saved.new_tip}"' in page
+    assert f'href="/{FERRY}/-/commit/{saved.gone_tip}"' in page
+    assert (page.count(">Overwritten</span>"), page.count(">Deleted</span>")) == (1, 1)
+    assert "Saved for the first time" not in page
+    assert "Saved for the first time" in served.text("/-/runs/1")
+    for leads_to in (f"compare/{saved.old_tip}..{saved.new_tip}", f"commit/{saved.gone_tip}", "kept"):
+        assert served.look(f"/{FERRY}/-/{leads_to}").status == 200
+
+
+def test_a_report_tells_what_was_overwritten_alone_and_all_refs_of_one_repository(served: Served) -> None:
+    kept, one = served.text("/-/runs/2?show=kept"), served.text(f"/-/runs/2?repository={FERRY}")
+
+    assert FERRY in kept
+    assert WRECK not in kept
+    assert served.saved.new_tip[:10] in one
+    assert "jetty" in one
+    assert served.look("/-/runs/2?repository=quay/boats/none").status == 404
+
+
+def test_a_report_tells_where_the_time_went_and_what_could_not_be_had(served: Served) -> None:
+    page = served.text("/-/runs/2")
+
+    assert "The slowest repositories" in page
+    assert "<td><bdi>quay/boats</bdi></td>" in page
+    assert "What to do: the token may not read this" in page
 
 
 @pytest.mark.parametrize("path", ["/-/runs/3", "/-/runs/0", "/-/runs/x", "/-/runs/1/2", "/-/runs/99999999999"])

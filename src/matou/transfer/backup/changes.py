@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import DamagedManifest, Outcome, RepositoryLine, read_manifest, read_run_line
@@ -39,18 +38,26 @@ def changes_of_run(archive: Archive, run: int) -> Iterator[RepositoryChange]:
         DamagedManifest: its manifest is not what was written.
     """
     path = manifest_of(archive, run)
-    before = _saved_before(archive, run, path)
+    before = saved_before(archive, run)
     for line in checked_lines(path):
         if isinstance(line, RepositoryLine) and line.outcome in _FETCHED:
-            earlier = before.get(line.id)
-            yield RepositoryChange(line, earlier is None, _changed_refs(archive, earlier, line))
+            yield change_of(archive, before.get(line.id), line)
 
 
-def _saved_before(archive: Archive, run: int, path: Path) -> Mapping[str, RepositoryLine]:
+def change_of(archive: Archive, before: RepositoryLine | None, line: RepositoryLine) -> RepositoryChange:
+    """What became of a repository between two of its lines; `before` as `saved_before` gives it."""
+    return RepositoryChange(line, before is None, _changed_refs(archive, before, line))
+
+
+def saved_before(archive: Archive, run: int) -> Mapping[str, RepositoryLine]:
     """The lines of the last run of the same source that ended before this one; those of which something was saved.
 
     A manifest that cannot be read is passed over, as the run passed it over.
+
+    Raises:
+        NoSuchRun, DamagedManifest: of this run itself.
     """
+    path = manifest_of(archive, run)
     for manifest in manifests_of(archive, source_key(read_run_line(path).source), before=run):
         with contextlib.suppress(DamagedManifest):
             lines = [line for line in read_manifest(manifest) if isinstance(line, RepositoryLine)]

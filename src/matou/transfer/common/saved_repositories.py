@@ -4,11 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Final, TypeVar
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import (
+    DamagedManifest,
     EndLine,
+    ListingState,
+    MetadataState,
     NamespaceLine,
     Outcome,
     RepositoryLine,
@@ -17,7 +21,7 @@ from matou.archive.manifest import (
     read_manifest,
     read_run_line,
 )
-from matou.archive.run_history import RunHistory, UnreadRun, read_end_line, read_history
+from matou.archive.run_history import RunHistory, UnreadRun, read_history
 from matou.archive.snapshots import saved_refs
 from matou.errors import Damaged, MatouError, NotFound
 from matou.git.repository import size_bytes
@@ -47,6 +51,7 @@ class RunSummary:
         first: what its manifest says at the beginning; None where there is none that can be read.
         end: what it says at the end; None unless it ended.
         fault: what is wrong with the manifest; None where nothing is.
+        unread_namespaces: of how many namespaces not all was read that lies around their code.
     """
 
     run: int
@@ -54,6 +59,14 @@ class RunSummary:
     first: RunLine | None
     end: EndLine | None
     fault: Damaged | None
+    unread_namespaces: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it saved all that the source lists."""
+        if self.end is None or self.unread_namespaces or self.end.listing is not ListingState.COMPLETE:
+            return False
+        return all(outcome.is_done for outcome in self.end.outcomes)
 
 
 def runs(archive: Archive) -> Iterator[RunSummary]:
@@ -68,9 +81,22 @@ def summarize_run(archive: Archive, run: int) -> RunSummary:
     first: RunLine | None = None
     try:
         first = read_run_line(path)
-        return RunSummary(run, RunState.ENDED, first, read_end_line(path), None)
+        end, unread = _read_end(path, is_code_only=bool(first.options.get("code_only")))
+        return RunSummary(run, RunState.ENDED, first, end, None, unread)
     except Damaged as fault:
         return RunSummary(run, RunState.DAMAGED, first, None, fault)
+
+
+def _read_end(path: Path, *, is_code_only: bool) -> tuple[EndLine, int]:
+    """The last line, and how many namespaces above it are not whole. Raises DamagedManifest."""
+    unread = 0
+    for line in read_manifest(path):
+        match line:
+            case NamespaceLine(seen=True, metadata=MetadataState(is_done=False)) if not is_code_only:
+                unread += 1
+            case EndLine():
+                return line, unread
+    raise DamagedManifest("{path} has no end", path=path)
 
 
 @dataclass(frozen=True, slots=True)

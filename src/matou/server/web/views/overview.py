@@ -165,7 +165,7 @@ def _card(view: WebRequest, archive: ArchiveStatus, one: SourceStatus) -> Source
         _rhythm(view, one),
         [(line.path, state_of_line(line)) for line in one.not_done[:MOST_NAMED]],
         [*faults_of_source(one), *([] if run is None else [cut_off_text(run)])],
-        [_gap_row(gap) for gap in one.gaps[:MOST_GAPS]],
+        [gap_row(gap) for gap in one.gaps[:MOST_GAPS]],
         _command(view, one.source.platform, one.source.url),
     )
 
@@ -188,7 +188,7 @@ def _rhythm(view: WebRequest, one: SourceStatus) -> str:
     return duration(timedelta(seconds=round(median(apart)))) if len(apart) > 1 else ""
 
 
-def _gap_row(gap: BackupGap) -> GapRow:
+def gap_row(gap: BackupGap) -> GapRow:
     return GapRow(gap_name(gap), gap_reason(gap), gap_advice(gap), gap.is_fault)
 
 
@@ -217,4 +217,4 @@ def tone_of(run: RunSummary) -> str:
     """The class of the stylesheet that says how it went."""
     if run.end is None:
         return "bad"
-    return "good" if all(outcome.is_done for outcome in run.end.outcomes) else "warn"
+    return "good" if run.is_whole else "warn"
