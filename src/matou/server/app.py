@@ -20,7 +20,7 @@ from matou.server.authorization import GitRequest
 from matou.server.broken_bodies import BrokenBodies
 from matou.server.cors import ReadableByPages
 from matou.server.cross_site import LocalNamesOnly, SameSiteOnly
-from matou.server.dialects import coding, gitcode_v5, gitee_v3, gitee_v5
+from matou.server.dialects import coding, gitcode_v5, gitee_v3, gitee_v5, github_v3
 from matou.server.errors import answer_for
 from matou.server.expensive_pages import ExpensivePages
 from matou.server.git.http import serve_git
@@ -98,6 +98,7 @@ def build_app(
             *gitcode_v5.routes(state, limiter=limiter),
             *gitee_v3.routes(state, limiter=limiter),
             *gitee_v5.routes(state, limiter=limiter),
+            *github_v3.routes(state, limiter=limiter),
             AttachmentRoute(state),
             GitRoute(state),
             Route("/-/health", _health),
@@ -140,10 +141,12 @@ def _hosts(edge: EdgeSettings) -> list[Middleware]:
 
 
 def _host_routes(state: ServerState, limiter: FixedWindowLimiter | None, edge: EdgeSettings) -> list[BaseRoute]:
-    """What stands at `/api/v5` of a host that is not GitCode's."""
-    if "gitee" not in edge.hosts.values():
-        return []
-    return [AtPlatform("gitee", gitee_v5.routes(state, limiter=limiter, prefix=gitcode_v5.PREFIX))]
+    """What stands at `/api/v5` and `/api/v3` of a host that is not GitCode's."""
+    own = {
+        "gitee": gitee_v5.routes(state, limiter=limiter, prefix=gitcode_v5.PREFIX),
+        "github": github_v3.routes(state, limiter=limiter, prefix=github_v3.PREFIX_OF_HOST),
+    }
+    return [AtPlatform(name, routes) for name, routes in own.items() if name in edge.hosts.values()]
 
 
 def _readers(forge: Forge, edge: EdgeSettings) -> list[Middleware]:

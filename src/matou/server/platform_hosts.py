@@ -1,4 +1,4 @@
-"""Names of this server that stand for one platform each: at such a host `/api/v5` is that platform's.
+"""Names of this server that stand for one platform each: at such a host `/api/v5`, or `/api/v3`, is that platform's.
 
 What a client asks for is looked up among the names that the operator gave, and in no other way: exactly, without its
 port and whatever its case. A proxy's word for it is in the request already (`trusted_proxies`).
@@ -15,8 +15,8 @@ from matou.server.origin import HOST, PLATFORM
 from matou.server.streaming import header
 from matou.settings import InvalidSetting
 
-PLATFORMS: Final = ("gitcode", "gitee")
-"""Those that have an API at `/api/v5`."""
+PLATFORMS: Final = ("gitcode", "gitee", "github")
+"""Those whose API stands where another one's does."""
 
 _NAME: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]{0,62})(?:\.[a-z0-9][a-z0-9-]{0,62})*\Z")
 

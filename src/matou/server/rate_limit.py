@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable
 from datetime import timedelta
 from threading import Lock
 from time import monotonic
+from typing import NamedTuple
 
 from matou.errors import TryLater
 
@@ -13,6 +14,14 @@ ONE_SECOND = timedelta(seconds=1)
 
 class TooManyCalls(TryLater):
     """Somebody has asked too often within one window of time."""
+
+
+class RateState(NamedTuple):
+    """What somebody has left of a window."""
+
+    limit: int
+    remaining: int
+    resets_in: timedelta
 
 
 class FixedWindowLimiter:
@@ -32,20 +41,30 @@ class FixedWindowLimiter:
         self._calls: Counter[Hashable] = Counter()
         self._lock = Lock()
 
-    def count(self, key: Hashable) -> None:
+    def count(self, key: Hashable) -> RateState:
         """Raises TooManyCalls, with the time until the next window."""
+        state, calls = self._look(key, more=1)
+        if calls > self._limit:
+            raise TooManyCalls(
+                "more than {limit} calls within {seconds} s",
+                limit=self._limit,
+                seconds=round(self._seconds),
+                wait=state.resets_in,
+            )
+        return state
+
+    def state_of(self, key: Hashable) -> RateState:
+        """Without counting."""
+        return self._look(key, more=0)[0]
+
+    def _look(self, key: Hashable, *, more: int) -> tuple[RateState, int]:
         now = self._clock()
         with self._lock:
             window = int(now // self._seconds)
             if window != self._window:
                 self._window = window
                 self._calls.clear()
-            self._calls[key] += 1
-            too_many = self._calls[key] > self._limit
-        if too_many:
-            raise TooManyCalls(
-                "more than {limit} calls within {seconds} s",
-                limit=self._limit,
-                seconds=round(self._seconds),
-                wait=timedelta(seconds=(window + 1) * self._seconds - now),
-            )
+            self._calls[key] += more
+            calls = self._calls[key]
+        left = timedelta(seconds=(window + 1) * self._seconds - now)
+        return RateState(self._limit, max(self._limit - calls, 0), left), calls

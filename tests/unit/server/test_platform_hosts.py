@@ -6,12 +6,12 @@ from matou.server.platform_hosts import NoHostName, NoHostPlatform, host_name, r
 
 
 def test_names_are_read_whatever_their_case_and_in_any_script() -> None:
-    given = {"Gitee.Example": "gitee", "码头.example": "gitcode", "127.0.0.1": "gitee", "localhost": "gitee"}
+    given = {"Gitee.Example": "gitee", "码头.example": "gitcode", "127.0.0.1": "github", "localhost": "gitee"}
 
     assert read_hosts(given) == {
         "gitee.example": "gitee",
         "xn--2ssr03e.example": "gitcode",
-        "127.0.0.1": "gitee",
+        "127.0.0.1": "github",
         "localhost": "gitee",
     }
 
@@ -28,7 +28,7 @@ def test_what_can_be_no_name_is_refused(name: str) -> None:
         read_hosts({name: "gitee"})
 
 
-@pytest.mark.parametrize("platform", ["", "coding", "Gitee", "gitee_v5", "github"])
+@pytest.mark.parametrize("platform", ["", "coding", "Gitee", "gitee_v5", "gitlab"])
 def test_a_host_stands_for_a_platform_whose_paths_are_another_s(platform: str) -> None:
     with pytest.raises(NoHostPlatform):
         read_hosts({"gitee.example": platform})

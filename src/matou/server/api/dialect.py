@@ -21,6 +21,7 @@ from matou.server.api.responses import ApiResponse, ListPage
 from matou.server.api.route import DocumentedOperation, Route
 from matou.server.api.router import Router
 from matou.server.authentication import Credential, read_credential
+from matou.server.rate_limit import RateState
 from matou.server.streaming import Header
 from matou.settings import MEBIBYTE
 
@@ -92,6 +93,8 @@ class Dialect(Generic[Row]):
         select: the route that is meant, where the path alone does not tell.
         open_context: adds what this dialect's handlers are given besides.
         rate_key: what requests are counted by.
+        rate_headers: what each answer tells of that, where who asks is found out quickly.
+        finish: makes of an answer the one that is remembered and sent.
         fault_event: what the log calls a fault of ours.
     """
 
@@ -113,6 +116,8 @@ class Dialect(Generic[Row]):
     select: Callable[[ApiRequest], Route] | None = None
     open_context: Callable[[RequestContext], RequestContext] | None = None
     rate_key: Callable[[Any, Route], Hashable] = lambda context, _: context.caller
+    rate_headers: Callable[[RequestContext, RateState | None], tuple[Header, ...]] = lambda *_: ()
+    finish: Callable[[ApiResponse], ApiResponse] = lambda answer: answer
     fault_event: str = "request_failed"
 
     @cached_property

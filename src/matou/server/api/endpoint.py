@@ -42,7 +42,7 @@ from matou.server.authentication import Credential, identify
 from matou.server.fair_queue import FairQueue
 from matou.server.origin import base_url, client_address
 from matou.server.paths import spelled_plainly
-from matou.server.rate_limit import FixedWindowLimiter
+from matou.server.rate_limit import FixedWindowLimiter, RateState
 from matou.server.state import FORGE_THREADS, TRANSFER_THREADS, ServerState
 from matou.server.streaming import BodyTooLarge, ClientLeft, Header, RequestBody, header, until_client_leaves
 
@@ -64,6 +64,7 @@ class _Prepared(NamedTuple):
     request: ApiRequest
     context: RequestContext
     params: Any
+    rate: RateState | None
 
     def cache_key(self) -> CacheKey | None:
         """All that the answer depends on; None where it is not remembered.
@@ -127,7 +128,12 @@ class Api(BaseRoute):
         if not self.dialect.is_quick:
             return await self.state.run_in_pool(lambda: self._call(self._prepare(request, credential))[0])
         prepared = await self._ask_about(credential, partial(self._prepare, request, credential))
-        key = prepared.cache_key()
+        answer = await self._answer_prepared(prepared)
+        more = self.dialect.rate_headers(prepared.context, prepared.rate)
+        return replace(answer, headers=(*answer.headers, *more)) if more else answer
+
+    async def _answer_prepared(self, prepared: _Prepared) -> ApiResponse | StreamedResponse:
+        request, key = prepared.request, prepared.cache_key()
         known = None if key is None else self.cache.get(key)
         if known is not None:
             return known
@@ -158,9 +164,13 @@ class Api(BaseRoute):
         route, params = prepared.request.route, prepared.params
         result = route.run(prepared.context, params)
         if not isinstance(result, PageSet):
-            return self._encode(result, route.status, params), {}
-        pages = {of: self._encode(page, route.status, of) for of, page in result.pages.items()}
+            return self._finished(result, route.status, params), {}
+        pages = {of: self._finished(page, route.status, of) for of, page in result.pages.items()}
         return pages[params], pages
+
+    def _finished(self, result: object, status: int, params: Any) -> ApiResponse | StreamedResponse:
+        answer = self._encode(result, status, params)
+        return self.dialect.finish(answer) if isinstance(answer, ApiResponse) else answer
 
     def _encode(self, result: object, status: int, params: Any) -> ApiResponse | StreamedResponse:
         match result:
@@ -240,10 +250,11 @@ class Api(BaseRoute):
 
     def _prepare(self, request: ApiRequest, credential: Credential | None) -> _Prepared:
         context = self._context(request, credential)
+        rate = None
         if self.limiter is not None:
-            self.limiter.count(self.dialect.rate_key(context, request.route))
+            rate = self.limiter.count(self.dialect.rate_key(context, request.route))
         allowed = self._authorize(request.route, context)
-        return _Prepared(request, allowed, request.route.parameters.read(request.fields))
+        return _Prepared(request, allowed, request.route.parameters.read(request.fields), rate)
 
     def _context(self, request: ApiRequest, credential: Credential | None) -> RequestContext:
         forge, address = self.state.forge, request.address

@@ -121,6 +121,6 @@ def unless_known(
     if not tags or method not in ("GET", "HEAD") or (isinstance(answer, ApiResponse) and answer.status != OK):
         return answer
     tag = dict(answer.headers).get(b"etag")
-    if tag is None or not (tags.strip() == b"*" or tag in _TAG.findall(tags)):
+    if tag is None or not (tags.strip() == b"*" or tag.removeprefix(b"W/") in _TAG.findall(tags)):
         return answer
     return ApiResponse(NOT_MODIFIED, tuple(pair for pair in answer.headers if pair[0] in _OF_NOT_MODIFIED), b"")
