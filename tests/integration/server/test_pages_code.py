@@ -212,3 +212,14 @@ def test_a_graph_stands_beside_a_whole_history_and_tells_merges(site: Site) -> N
     assert 'class="rows commits drawn lanes-2"' in second
     assert "graph" not in site.page("/-/commits/main?message=commit")
     assert "graph" not in site.page("/-/commits/main/y")
+
+
+def test_colours_of_a_difference_leave_a_page_as_small_as_it_is(site: Site) -> None:
+    site.commit({"a.py": b"x\n"}, "first")
+    files = {f"{name}.py": (b"1,2,3,4,5,6,7,8,9," * 10 + b"\n") * 12 for name in "abcdefgh"}
+    commit = site.commit(files, "numbers", number=1)
+
+    for look in ("", "?view=split"):
+        pages = [site.page(f"/-/commit/{commit}{look}{'&' if look else '?'}page={number}") for number in (1, 2, 3, 4)]
+        assert '<span class="m">' in "".join(pages)
+        assert max(len(page.encode()) for page in pages) < 100_000

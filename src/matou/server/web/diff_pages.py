@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Final
 from urllib.parse import urlencode
@@ -9,19 +10,24 @@ from urllib.parse import urlencode
 from matou.git.operations.differences import Difference, FileDifference
 from matou.git.operations.history import ChangeKind
 from matou.git.operations.patches import PatchLine, patch_lines
-from matou.server.web.diff_rows import DiffCell, SplitRow, split_rows, unified_rows
+from matou.server.web.diff_colours import DiffColourCache, Palette
+from matou.server.web.diff_rows import DiffCell, SplitRow, shown_lines, split_rows, unified_rows
+from matou.server.web.highlight import has_colours
 from matou.server.web.page import Paging, WebRequest
 from matou.server.web.text_encoding import guess_codec
 
 PAGE_BYTES: Final = 80_000
 FOLDED_FROM_BYTES: Final = 24_000
 LINES_OF_ONE_FILE: Final = 500
+COLOURS_OF_ONE_FILE_BYTES: Final = 30_000
 """On a page of its own."""
 
 _LISTED_BYTES: Final = 150
 _HEAD_BYTES: Final = 500
 _ROW_BYTES: Final = 75
 _SIDES: Final = 2
+_MORE_WITH_COLOURS: Final = 1.5
+"""By which part of its lines a file becomes longer, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +97,17 @@ def diff_page(view: WebRequest, difference: Difference) -> DiffPage:
     """By the page's own words: `view=split`, `w=1` without spaces, `file=3` alone, `page`."""
     files, is_split = difference.files, view.query.get("view") == "split"
     pages = list(_places(files, is_split=is_split))
+    cache = view.forge.memory(DiffColourCache)
     alone = _file_number(view.query.get("file", ""), len(files))
     paging = Paging(min(view.number, max(pages, default=1)), max(pages, default=1), 1)
     listed = [DiffFile(number, each, page) for number, (each, page) in enumerate(zip(files, pages, strict=True), 1)]
     if alone is None:
-        shown = [_shown(file, is_split=is_split) for file in listed if file.page == paging.number]
+        on_page = [file for file in listed if file.page == paging.number]
+        palette = Palette(cache, _room_for_colours(on_page, len(files), is_split=is_split))
+        shown = [_shown(file, palette, is_split=is_split) for file in on_page]
     else:
         paging = Paging(view.number, _line_count(files[alone - 1]), LINES_OF_ONE_FILE)
-        shown = [_part(listed[alone - 1], paging, is_split=is_split)]
+        shown = [_part(listed[alone - 1], paging, Palette(cache, COLOURS_OF_ONE_FILE_BYTES), is_split=is_split)]
     return DiffPage(
         listed=listed,
         shown=shown,
@@ -118,7 +127,7 @@ def _places(files: Sequence[FileDifference], *, is_split: bool) -> Iterator[int]
     room = max(PAGE_BYTES - _LISTED_BYTES * len(files), PAGE_BYTES // 4)
     page, left = 1, room
     for each in files:
-        size = _HEAD_BYTES + (0 if _is_folded(each, is_split=is_split) else _size(each, is_split=is_split))
+        size = _HEAD_BYTES + (0 if _is_folded(each, is_split=is_split) else _coloured_size(each, is_split=is_split))
         if size > left and left < room:
             page, left = page + 1, room
         left -= size
@@ -129,6 +138,22 @@ def _size(file: FileDifference, *, is_split: bool) -> int:
     """About how long its lines are as HTML."""
     sides = _SIDES if is_split else 1
     return sides * (len(file.hunks) + _ROW_BYTES * _line_count(file))
+
+
+def _room_for_colours(on_page: Sequence[DiffFile], listed: int, *, is_split: bool) -> int:
+    """What the lines themselves leave of a page; a line that stays the same stands on both sides."""
+    lines = [_size(file.of, is_split=is_split) for file in on_page if not _is_folded(file.of, is_split=is_split)]
+    left = PAGE_BYTES - _LISTED_BYTES * listed - _HEAD_BYTES * len(on_page) - sum(lines)
+    return max(left, 0) // (_SIDES if is_split else 1)
+
+
+def _coloured_size(file: FileDifference, *, is_split: bool) -> int:
+    more = _MORE_WITH_COLOURS * len(file.hunks) if has_colours(_base_name(file.path)) else 0
+    return _size(file, is_split=is_split) + round((_SIDES if is_split else 1) * more)
+
+
+def _base_name(path: bytes) -> str:
+    return path.rpartition(b"/")[2].decode("utf-8", "replace")
 
 
 def _is_folded(file: FileDifference, *, is_split: bool) -> bool:
@@ -144,26 +169,28 @@ def _file_number(text: str, count: int) -> int | None:
     return int(text) if is_number and 1 <= int(text) <= count else None
 
 
-def _shown(file: DiffFile, *, is_split: bool) -> DiffFile:
+def _shown(file: DiffFile, palette: Palette, *, is_split: bool) -> DiffFile:
     if _is_folded(file.of, is_split=is_split):
         return DiffFile(file.number, file.of, file.page, folded=file.of.additions + file.of.deletions)
-    return _with_lines(file, list(patch_lines(file.of.hunks)), is_split=is_split)
+    return _with_lines(file, list(patch_lines(file.of.hunks)), palette, is_split=is_split)
 
 
-def _part(file: DiffFile, paging: Paging, *, is_split: bool) -> DiffFile:
+def _part(file: DiffFile, paging: Paging, palette: Palette, *, is_split: bool) -> DiffFile:
     begin = (paging.number - 1) * paging.size
     lines = list(islice(patch_lines(file.of.hunks), begin, begin + paging.size))
-    return _with_lines(file, lines, is_split=is_split)
+    return _with_lines(file, lines, palette, is_split=is_split)
 
 
-def _with_lines(file: DiffFile, lines: list[PatchLine], *, is_split: bool) -> DiffFile:
+def _with_lines(file: DiffFile, lines: list[PatchLine], palette: Palette, *, is_split: bool) -> DiffFile:
     codec, _name = guess_codec(file.of.hunks)
+    names = _base_name(file.of.old_path), _base_name(file.of.path)
+    shown = shown_lines(lines, codec, partial(palette.colour, names=names))
     return DiffFile(
         file.number,
         file.of,
         file.page,
-        unified=() if is_split else list(unified_rows(lines, codec)),
-        split=list(split_rows(lines, codec)) if is_split else (),
+        unified=() if is_split else list(unified_rows(shown)),
+        split=list(split_rows(shown)) if is_split else (),
         is_binary=file.of.is_binary,
         is_left_out=file.of.patch is None,
     )

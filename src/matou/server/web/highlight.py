@@ -129,6 +129,11 @@ def highlighted(text: str, file_name: str) -> list[Markup]:
     return list(_coloured(plain.removesuffix("\n"), lexer))
 
 
+def has_colours(file_name: str) -> bool:
+    """Whether a text of this name may get any."""
+    return _lexer_class(file_name) is not None
+
+
 def _lexer(file_name: str) -> Lexer | None:
     """Anew for each text: some keep where they are."""
     found = _lexer_class(file_name)
