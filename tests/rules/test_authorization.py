@@ -12,6 +12,7 @@ FAULT = "makes an error, or an event in its caller's transaction, and reads noth
 PART = "a part of a use case that takes what was authorized"
 
 BARE = {
+    "accounts.audit.record_act_on_another": "notes what a use case does that takes what was authorized",
     "accounts.members.add_member": NAMED,
     "accounts.members.find_member": NAMED,
     "accounts.members.memberships_of": "for the command line, and for an account itself",

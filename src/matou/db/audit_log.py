@@ -1,4 +1,4 @@
-"""Rows of what administrators did: written once, never changed. Who did it keeps their name when they are gone."""
+"""Rows of what was done to a server: written once, never changed. Who did it keeps their name when they are gone."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ AuditId = NewType("AuditId", int)
 
 @dataclass(frozen=True, slots=True)
 class NewAuditEntry:
-    """`action` is the template of a text of ours, in English; `subject` and `detail` are names and values."""
+    """`action` and `interface` are words of ours; `address` is the client's."""
 
     at: datetime
     actor_id: UserId | None
@@ -22,6 +22,8 @@ class NewAuditEntry:
     action: str
     subject: str
     detail: str
+    interface: str
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class AuditEntry:
     action: str
     subject: str
     detail: str
+    interface: str
+    address: str
 
 
 _PUBLIC = [audit_log.c[name] for name in AuditEntry.__slots__]
@@ -44,8 +48,11 @@ def insert_entry(connection: Connection, new: NewAuditEntry) -> None:
     connection.execute(insert(audit_log).values({name: getattr(new, name) for name in NewAuditEntry.__slots__}))
 
 
-def list_entries(connection: Connection, *, offset: int, limit: int) -> tuple[tuple[AuditEntry, ...], int]:
-    """The newest first, and how many there are in all."""
-    total = connection.execute(select(func.count()).select_from(audit_log)).scalar_one()
-    listed = select(*_PUBLIC).order_by(audit_log.c.id.desc()).offset(offset).limit(limit)
+def list_entries(
+    connection: Connection, *, actor_name: str = "", offset: int, limit: int
+) -> tuple[tuple[AuditEntry, ...], int]:
+    """The newest first, and how many there are in all; of one name alone where one is given."""
+    of_one = (audit_log.c.actor_name == actor_name,) if actor_name else ()
+    total = connection.execute(select(func.count()).select_from(audit_log).where(*of_one)).scalar_one()
+    listed = select(*_PUBLIC).where(*of_one).order_by(audit_log.c.id.desc()).offset(offset).limit(limit)
     return tuple(AuditEntry(**row) for row in connection.execute(listed).mappings()), total

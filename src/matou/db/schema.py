@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-HEAD_REVISION = "0008"
+HEAD_REVISION = "0009"
 """The newest migration, known here so that opening a database that is up to date need not load Alembic."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -199,7 +199,10 @@ audit_log = Table(
     Column("action", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("detail", Text, nullable=False),
+    Column("interface", Text, nullable=False, server_default="pages"),
+    Column("address", Text, nullable=False, server_default=""),
     Index(None, "actor_id"),
+    Index(None, "actor_name", "id"),
     sqlite_autoincrement=True,
 )
 

@@ -1,5 +1,7 @@
 """Pages for administrators: what they show, what their forms do, and that nobody else gets to either."""
 
+import re
+
 import pytest
 
 from matou.credentials import Secret
@@ -9,7 +11,7 @@ from matou.forge.accounts.users import authenticate, find_user
 from matou.model.names import NamespacePath
 from support.deciding import list_sessions, list_tokens
 from support.matou_server import PASSWORD, MatouServer
-from support.page_browser import PageBrowser
+from support.page_browser import HTTP, PageBrowser
 
 PAGES = ("/-/admin", "/-/admin/accounts", "/-/admin/namespaces", "/-/admin/log")
 OTHER = "another horse battery"
@@ -88,7 +90,24 @@ def test_an_account_is_made(matou_server: MatouServer, browser: PageBrowser, adm
     made = authenticate(matou_server.forge, name, Secret(OTHER))
     assert made is not None
     assert (made.email, made.admin) == (f"{name}@example.com", False)
-    assert name in browser.open("/-/admin/log").text
+    log = browser.open(f"/-/admin/log?who={administrator.name}").text
+    assert name in log
+    assert "At a page" in log
+    assert "127.0.0.1" in log
+    assert name not in browser.open("/-/admin/log?who=somebody-else").text
+
+
+def test_what_comes_by_an_api_stands_in_the_same_log(
+    matou_server: MatouServer, browser: PageBrowser, administrator: User
+) -> None:
+    repository, token = matou_server.repository(), matou_server.token(administrator)
+    url = f"{matou_server.url}/api/v5/repos/{repository.path}"
+
+    answer = HTTP.request("DELETE", url, headers={"authorization": f"Bearer {token.reveal()}"})
+
+    assert answer.status == 204
+    log = browser.open(f"/-/admin/log?who={administrator.name}").text
+    assert re.search(rf"Deleted a repository</td><td><bdi>{repository.path}</bdi></td><td>By an API", log)
 
 
 @pytest.mark.parametrize(

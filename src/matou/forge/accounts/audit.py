@@ -1,18 +1,59 @@
-"""What administrators did at the server's pages: noted once it is done, and never changed."""
+"""What was done to accounts, roles, namespaces and the settings of repositories: who, what, to what, and from where.
 
-from collections.abc import Mapping
+A use case notes it in the transaction that does it, so that it is noted if and only if it was done, whichever way
+it came: pages, an API, the command line. Nothing changes a note. What somebody does to their own account, and what
+is written into repositories, is none of this.
+"""
+
+import os
+import pwd
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Final
 
 from matou.db import audit_log
 from matou.db.audit_log import AuditEntry, NewAuditEntry
+from matou.db.engine import Connection
+from matou.db.users import User
 from matou.errors import Phrase
 from matou.forge.access import Administrator, Identity
 from matou.forge.forge import Forge
 
 LONGEST_TEXT = 1000
+
+
+class Interface(StrEnum):
+    """By which way something came, as it is stored."""
+
+    PAGES = "pages"
+    API = "api"
+    COMMAND_LINE = "command_line"
+
+
+INTERFACE_PHRASES: Mapping[Interface, Phrase] = MappingProxyType(
+    {
+        Interface.PAGES: Phrase("at a page"),
+        Interface.API: Phrase("by an API"),
+        Interface.COMMAND_LINE: Phrase("at the command line"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ActOrigin:
+    """Where a request came from; `address` is empty at the command line."""
+
+    interface: Interface
+    address: str = ""
+
+
+AT_COMMAND_LINE: Final = ActOrigin(Interface.COMMAND_LINE)
+_origin: ContextVar[ActOrigin | None] = ContextVar("origin", default=None)
 
 
 class AuditAction(StrEnum):
@@ -27,13 +68,19 @@ class AuditAction(StrEnum):
     MAKE_ADMINISTRATOR = "make_administrator"
     UNMAKE_ADMINISTRATOR = "unmake_administrator"
     END_SESSIONS = "end_sessions"
+    ADD_TOKEN = "add_token"  # noqa: S105
     REVOKE_TOKEN = "revoke_token"  # noqa: S105
+    ADD_KEY = "add_key"
+    REMOVE_KEY = "remove_key"
     ADD_NAMESPACE = "add_namespace"
     CHANGE_NAMESPACE = "change_namespace"
     RENAME_NAMESPACE = "rename_namespace"
     DELETE_NAMESPACE = "delete_namespace"
     SET_ROLE = "set_role"
     REMOVE_ROLE = "remove_role"
+    ADD_CUSTOMIZED_ROLE = "add_customized_role"
+    DELETE_CUSTOMIZED_ROLE = "delete_customized_role"
+    SET_MEMBER_MODE = "set_member_mode"
     CHANGE_REPOSITORY = "change_repository"
     CHANGE_SETTINGS = "change_settings"
     ARCHIVE_REPOSITORY = "archive_repository"
@@ -53,13 +100,19 @@ AUDIT_PHRASES: Mapping[AuditAction, Phrase] = MappingProxyType(
         AuditAction.MAKE_ADMINISTRATOR: Phrase("made somebody an administrator"),
         AuditAction.UNMAKE_ADMINISTRATOR: Phrase("took an administrator's rights"),
         AuditAction.END_SESSIONS: Phrase("signed somebody out everywhere"),
+        AuditAction.ADD_TOKEN: Phrase("made a token"),
         AuditAction.REVOKE_TOKEN: Phrase("revoked a token"),
+        AuditAction.ADD_KEY: Phrase("added a signing key"),
+        AuditAction.REMOVE_KEY: Phrase("removed a signing key"),
         AuditAction.ADD_NAMESPACE: Phrase("made a namespace"),
         AuditAction.CHANGE_NAMESPACE: Phrase("changed a namespace"),
         AuditAction.RENAME_NAMESPACE: Phrase("renamed a namespace"),
         AuditAction.DELETE_NAMESPACE: Phrase("deleted a namespace"),
         AuditAction.SET_ROLE: Phrase("gave a role"),
         AuditAction.REMOVE_ROLE: Phrase("took a role"),
+        AuditAction.ADD_CUSTOMIZED_ROLE: Phrase("made a customized role"),
+        AuditAction.DELETE_CUSTOMIZED_ROLE: Phrase("deleted a customized role"),
+        AuditAction.SET_MEMBER_MODE: Phrase("changed which roles count in a repository"),
         AuditAction.CHANGE_REPOSITORY: Phrase("changed a repository"),
         AuditAction.CHANGE_SETTINGS: Phrase("changed settings"),
         AuditAction.ARCHIVE_REPOSITORY: Phrase("archived a repository"),
@@ -72,42 +125,85 @@ AUDIT_PHRASES: Mapping[AuditAction, Phrase] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class ShownAuditEntry:
-    """`what` is a phrase of ours, or the stored word where a later Matou wrote one that this one does not know."""
+    """`what` and `interface` are phrases of ours, or what is stored where this Matou does not know it."""
 
     at: datetime
     who: str
     what: str
     subject: str
     detail: str
+    interface: str
+    address: str
 
 
-def record_audit(forge: Forge, identity: Identity, action: AuditAction, subject: str, detail: str = "") -> None:
-    """Note what an administrator has done; what others do in what is theirs is not noted here."""
-    if identity.user is None or not identity.user.admin:
-        return
+@contextmanager
+def acting_from(interface: Interface, address: str) -> Iterator[None]:
+    """What is noted in this thread meanwhile came so."""
+    token = _origin.set(ActOrigin(interface, address))
+    try:
+        yield
+    finally:
+        _origin.reset(token)
+
+
+def record_act(
+    connection: Connection, forge: Forge, identity: Identity, action: AuditAction, subject: str, detail: str = ""
+) -> None:
+    """Note what is done, in the transaction that does it. The operator goes by the name that the machine knows."""
+    user, origin = identity.user, _origin.get() or AT_COMMAND_LINE
+    operator = _operator_name() if identity.is_operator else ""
     entry = NewAuditEntry(
         at=forge.now(),
-        actor_id=identity.user.id,
-        actor_name=identity.user.name,
+        actor_id=None if user is None else user.id,
+        actor_name=operator if user is None else user.name,
         action=action,
-        subject=subject[:LONGEST_TEXT],
-        detail=detail[:LONGEST_TEXT],
+        subject=_storable(subject),
+        detail=_storable(detail),
+        interface=origin.interface,
+        address=origin.address,
     )
-    with forge.database.begin_write() as connection:
-        audit_log.insert_entry(connection, entry)
+    audit_log.insert_entry(connection, entry)
+
+
+def record_act_on_another(
+    connection: Connection, forge: Forge, identity: Identity, account: User, action: AuditAction, detail: str = ""
+) -> None:
+    """As `record_act`, of somebody's tokens, keys and sessions: what they do with their own is theirs."""
+    if identity.user is None or identity.user.id != account.id:
+        record_act(connection, forge, identity, action, account.name, detail)
 
 
 def read_audit(
-    forge: Forge, administrator: Administrator, *, offset: int, limit: int
+    forge: Forge, administrator: Administrator, *, who: str = "", offset: int, limit: int
 ) -> tuple[tuple[ShownAuditEntry, ...], int]:
-    """The newest first, and how many there are in all."""
+    """The newest first, and how many there are in all; `who` for what one of that name did."""
     del administrator  # that there is one is all that is asked
     with forge.database.begin_read() as connection:
-        entries, total = audit_log.list_entries(connection, offset=offset, limit=limit)
+        entries, total = audit_log.list_entries(connection, actor_name=who, offset=offset, limit=limit)
     return tuple(_shown(entry) for entry in entries), total
 
 
+def _operator_name() -> str:
+    """Of whom the process belongs to; its number where no name is known."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
+def _storable(text: str) -> str:
+    # A branch's name may hold what is not UTF-8, as surrogates, which no database takes.
+    return text[:LONGEST_TEXT].encode("utf-8", "replace").decode()
+
+
 def _shown(entry: AuditEntry) -> ShownAuditEntry:
-    is_known = entry.action in set(AuditAction)
-    what = AUDIT_PHRASES[AuditAction(entry.action)] if is_known else entry.action
-    return ShownAuditEntry(entry.at, entry.actor_name, what, entry.subject, entry.detail)
+    is_known, is_known_interface = entry.action in set(AuditAction), entry.interface in set(Interface)
+    return ShownAuditEntry(
+        at=entry.at,
+        who=entry.actor_name,
+        what=AUDIT_PHRASES[AuditAction(entry.action)] if is_known else entry.action,
+        subject=entry.subject,
+        detail=entry.detail,
+        interface=INTERFACE_PHRASES[Interface(entry.interface)] if is_known_interface else entry.interface,
+        address=entry.address,
+    )

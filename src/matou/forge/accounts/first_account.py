@@ -12,7 +12,6 @@ import threading
 from matou.credentials import Secret
 from matou.errors import Conflict, Refused
 from matou.forge.access import ALL_SCOPES, Identity, MayManageAccount, anybody_there, authorize_account
-from matou.forge.accounts.audit import AuditAction, record_audit
 from matou.forge.accounts.sessions import StartedSession, start_session
 from matou.forge.accounts.users import create_user, refuse_while_slowed
 from matou.forge.forge import Forge
@@ -70,9 +69,8 @@ def make_first_account(
         if anybody_there(forge):
             raise NotTheFirst("there is an account already; its owner makes the others")
         _require_code(forge, code, typed_code, address)
-        user = create_user(forge, name, email=email, password=password, admin=True)
+        user = create_user(forge, name, email=email, password=password, admin=True, by=None)
     identity = Identity(user, ALL_SCOPES)
-    record_audit(forge, identity, AuditAction.FIRST_ACCOUNT, user.name)
     return start_session(forge, authorize_account(identity, MayManageAccount, user), browser=browser)
 
 

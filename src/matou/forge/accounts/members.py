@@ -9,6 +9,7 @@ from matou.db.namespaces import Namespace
 from matou.db.users import User, UserId
 from matou.errors import Conflict, NotFound
 from matou.forge.access import Authorized, Identity, MayAdminister, MayManageAccount, MaySee, MaySeeMembers
+from matou.forge.accounts.audit import AuditAction, record_act
 from matou.forge.forge import Forge
 from matou.model.names import NamespacePath
 
@@ -31,6 +32,8 @@ def add_member(forge: Forge, granted: Authorized[Namespace, MayAdminister], user
         if role is not Role.OWNER:
             _require_another_owner(connection, granted.subject, user)
         memberships.set_membership(connection, granted.subject.id, user.id, role, forge.now())
+        detail = f"{user.name}: {role.name.lower()}"
+        record_act(connection, forge, granted.identity, AuditAction.SET_ROLE, str(granted.subject.path), detail)
 
 
 def remove_member(forge: Forge, granted: Authorized[Namespace, MayAdminister], user: User) -> None:
@@ -40,14 +43,15 @@ def remove_member(forge: Forge, granted: Authorized[Namespace, MayAdminister], u
         NoSuchMember: there is none.
         LastOwner: an outermost namespace would be left without an owner.
     """
-    _remove(forge, granted.subject, user)
+    _remove(forge, granted.identity, granted.subject, user)
 
 
-def _remove(forge: Forge, namespace: Namespace, user: User) -> None:
+def _remove(forge: Forge, identity: Identity, namespace: Namespace, user: User) -> None:
     with forge.database.begin_write() as connection:
         _require_another_owner(connection, namespace, user)
         if not memberships.delete_membership(connection, namespace.id, user.id):
             raise _no_such_member(namespace, user)
+        record_act(connection, forge, identity, AuditAction.REMOVE_ROLE, str(namespace.path), user.name)
 
 
 def members(
@@ -90,7 +94,7 @@ def leave_namespace(
     forge: Forge, granted: Authorized[Namespace, MaySee], account: Authorized[User, MayManageAccount]
 ) -> None:
     """Give back the role that the account was given in exactly this namespace. Raises as `remove_member`."""
-    _remove(forge, granted.subject, account.subject)
+    _remove(forge, account.identity, granted.subject, account.subject)
 
 
 def owner_of(forge: Forge, namespace: Namespace) -> Member | None:

@@ -20,6 +20,7 @@ from matou.forge.access import (
     no_such_namespace,
     no_such_repository,
 )
+from matou.forge.accounts.audit import AuditAction, record_act
 from matou.forge.accounts.name_rules import require_clear_name
 from matou.forge.accounts.users import NameTaken
 from matou.forge.forge import Forge
@@ -61,6 +62,8 @@ def rename_namespace(forge: Forge, granted: Authorized[Namespace, MayAdminister]
             require_clear_name(connection, granted.subject.parent_id, name, instead_of=granted.subject.name)
             renamed = _renamed(connection, forge, granted.subject, path)
             _move_rows(connection, forge, granted.identity, granted.subject, path, inner)
+            old, action = str(granted.subject.path), AuditAction.RENAME_NAMESPACE
+            record_act(connection, forge, granted.identity, action, old, str(path))
     except UniqueViolation as error:
         raise NameTaken("the name {path} is taken", path=repr(str(path))) from error
     except FolderGone as error:

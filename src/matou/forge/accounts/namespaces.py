@@ -9,6 +9,7 @@ from matou.db.namespaces import Namespace, NamespaceId, NamespaceKind, NewNamesp
 from matou.db.users import User
 from matou.errors import Conflict, Refused
 from matou.forge.access import (
+    OPERATOR,
     Authorized,
     GrantedPage,
     Identity,
@@ -19,6 +20,7 @@ from matou.forge.access import (
     granted_by_listing,
     no_such_namespace,
 )
+from matou.forge.accounts.audit import AuditAction, record_act
 from matou.forge.accounts.name_rules import require_clear_name
 from matou.forge.accounts.users import NameTaken
 from matou.forge.forge import Forge
@@ -36,9 +38,15 @@ class NotEmpty(Conflict):
 
 
 def create_organization(
-    forge: Forge, name: str, *, owner: User, parent: Namespace | None = None, display_name: str = ""
+    forge: Forge,
+    name: str,
+    *,
+    owner: User,
+    parent: Namespace | None = None,
+    display_name: str = "",
+    by: Identity = OPERATOR,
 ) -> Namespace:
-    """Raises InvalidName, NameTaken."""
+    """`by`, as `create_user`, makes it for its owner. Raises InvalidName, NameTaken."""
     return _create(
         forge,
         name,
@@ -48,6 +56,7 @@ def create_organization(
         description="",
         icon=None,
         creator=owner,
+        by=by,
     )
 
 
@@ -71,6 +80,7 @@ def create_project(
         description=description,
         icon=_stored_icon(forge, icon),
         creator=creator,
+        by=granted.identity,
     )
 
 
@@ -154,12 +164,12 @@ def change_namespace(
 ) -> Namespace:
     """What is None stays as it is."""
     changes = {"display_name": display_name, "description": description}
-    return _change(forge, granted.subject, **{name: text for name, text in changes.items() if text is not None})
+    return _change(forge, granted, **{name: text for name, text in changes.items() if text is not None})
 
 
 def set_icon(forge: Forge, granted: Authorized[Namespace, MayChangeSettings], icon: bytes | None) -> Namespace:
     """Raises IconTooLarge."""
-    return _change(forge, granted.subject, icon=_stored_icon(forge, icon))
+    return _change(forge, granted, icon=_stored_icon(forge, icon))
 
 
 def read_icon(forge: Forge, namespace: Namespace) -> bytes | None:
@@ -172,6 +182,7 @@ def delete_namespace(forge: Forge, granted: Authorized[Namespace, MayDelete]) ->
     try:
         with forge.database.begin_write() as connection:
             namespaces.delete_namespace(connection, granted.subject.id)
+            record_act(connection, forge, granted.identity, AuditAction.DELETE_NAMESPACE, str(granted.subject.path))
     except ForeignKeyViolation as error:
         raise NotEmpty("{path} still holds repositories or namespaces", path=repr(str(granted.subject.path))) from error
 
@@ -186,6 +197,7 @@ def _create(
     description: str,
     icon: str | None,
     creator: User,
+    by: Identity,
 ) -> Namespace:
     path = NamespacePath((name,)) if parent is None else parent.path.child(name)
     now = forge.now()
@@ -208,6 +220,7 @@ def _create(
         with forge.database.begin_write() as connection:
             created = _insert(connection, new)
             memberships.set_membership(connection, created.id, creator.id, Role.OWNER, now)
+            record_act(connection, forge, by, AuditAction.ADD_NAMESPACE, str(path), creator.name)
     except UniqueViolation as error:
         raise NameTaken("the name {path} is taken", path=repr(str(path))) from error
     return created
@@ -221,11 +234,14 @@ def _insert(connection: Connection, new: NewNamespace) -> Namespace:
     return namespaces.insert_namespace(connection, new)
 
 
-def _change(forge: Forge, namespace: Namespace, **values: str | None) -> Namespace:
+def _change(forge: Forge, granted: Authorized[Namespace, MayChangeSettings], **values: str | None) -> Namespace:
+    path = granted.subject.path
     with forge.database.begin_write() as connection:
-        changed = namespaces.change(connection, namespace.id, updated_at=forge.now(), **values)
-    if changed is None:
-        raise no_such_namespace(namespace.path)
+        changed = namespaces.change(connection, granted.subject.id, updated_at=forge.now(), **values)
+        if changed is None:
+            raise no_such_namespace(path)
+        names = ", ".join(sorted(values))
+        record_act(connection, forge, granted.identity, AuditAction.CHANGE_NAMESPACE, str(path), names)
     return changed
 
 

@@ -19,6 +19,7 @@ from matou.db.user_sessions import NewUserSession, SessionId, UserSession
 from matou.db.users import User, may_log_in
 from matou.errors import NotFound
 from matou.forge.access import ALL_SCOPES, Authorized, Identity, MayManageAccount, MaySeeAccount
+from matou.forge.accounts.audit import AuditAction, record_act_on_another
 from matou.forge.accounts.users import WrongPassword, authenticate_with_hash, hash_password
 from matou.forge.forge import Forge
 from matou.forge.pending_writes import PendingWrites
@@ -130,7 +131,11 @@ def end_session(forge: Forge, granted: Authorized[User, MayManageAccount], sessi
 def end_sessions(forge: Forge, granted: Authorized[User, MayManageAccount], *, but: SessionId | None = None) -> int:
     """All of an account's, or all others than one; how many they were."""
     with forge.database.begin_write() as connection:
-        return user_sessions.delete_sessions(connection, granted.subject.id, but=but)
+        count = user_sessions.delete_sessions(connection, granted.subject.id, but=but)
+        record_act_on_another(
+            connection, forge, granted.identity, granted.subject, AuditAction.END_SESSIONS, str(count)
+        )
+    return count
 
 
 def change_own_password(

@@ -10,6 +10,7 @@ from matou.db.signing_keys import SigningKey, SigningKeyId
 from matou.db.users import User
 from matou.errors import Conflict, NotFound
 from matou.forge.access import Authorized, MayManageAccount, MaySeeAccount
+from matou.forge.accounts.audit import AuditAction, record_act_on_another
 from matou.forge.forge import Forge
 from matou.git.operations.signatures import Certificate, UnusableKey, merged, read_certificate
 from matou.model.names import folded
@@ -43,6 +44,9 @@ def add_signing_key(forge: Forge, granted: Authorized[User, MayManageAccount], t
     _require_usable(forge, user, certificate, held=len(held))
     try:
         with forge.database.begin_write() as connection:
+            record_act_on_another(
+                connection, forge, granted.identity, user, AuditAction.ADD_KEY, certificate.fingerprint
+            )
             return rows.insert_signing_key(
                 connection, user.id, certificate.fingerprint, certificate.armored, forge.now()
             )
@@ -59,9 +63,9 @@ def signing_keys(forge: Forge, granted: Authorized[User, MaySeeAccount]) -> tupl
 def remove_signing_key(forge: Forge, granted: Authorized[User, MayManageAccount], key_id: int) -> None:
     """Commits that it signed stay; it vouches for no further ones. Raises NoSuchKey."""
     with forge.database.begin_write() as connection:
-        is_gone = rows.delete_signing_key(connection, granted.subject.id, SigningKeyId(key_id))
-    if not is_gone:
-        raise no_such_key(granted.subject, key_id)
+        if not rows.delete_signing_key(connection, granted.subject.id, SigningKeyId(key_id)):
+            raise no_such_key(granted.subject, key_id)
+        record_act_on_another(connection, forge, granted.identity, granted.subject, AuditAction.REMOVE_KEY, str(key_id))
 
 
 def no_such_key(user: User, key_id: int) -> NoSuchKey:

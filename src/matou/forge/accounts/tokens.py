@@ -15,6 +15,7 @@ from matou.db.tokens import NewToken, Token, TokenHolder, TokenId
 from matou.db.users import NewUser, User, UserKind, may_log_in
 from matou.errors import NotFound
 from matou.forge.access import ALL_SCOPES, Authorized, Identity, MayAdminister, MayManageAccount, MaySeeAccount, Scope
+from matou.forge.accounts.audit import AuditAction, record_act_on_another
 from matou.forge.accounts.users import refuse_while_slowed
 from matou.forge.forge import Forge
 from matou.forge.pending_writes import PendingWrites
@@ -54,7 +55,9 @@ def create_token(
     expires_at: datetime | None = None,
 ) -> Secret:
     """It is shown this once: only its SHA-256 is kept."""
-    return _create(forge, granted.subject, name, scopes=scopes, expires_at=expires_at, only_namespace_id=None)
+    return _create(
+        forge, granted.identity, granted.subject, name, scopes=scopes, expires_at=expires_at, only_namespace_id=None
+    )
 
 
 def create_project_token(
@@ -67,7 +70,15 @@ def create_project_token(
 ) -> GitCredential:
     """A user name (`pt` and 10 characters) and a secret that are good for one namespace and what is below it."""
     robot = _create_robot(forge, granted.subject, name)
-    secret = _create(forge, robot, name, scopes=scopes, expires_at=expires_at, only_namespace_id=granted.subject.id)
+    secret = _create(
+        forge,
+        granted.identity,
+        robot,
+        name,
+        scopes=scopes,
+        expires_at=expires_at,
+        only_namespace_id=granted.subject.id,
+    )
     return GitCredential(robot.name, secret)
 
 
@@ -116,10 +127,14 @@ def revoke_token(forge: Forge, granted: Authorized[User, MayManageAccount], toke
         own = {token.id for token in tokens.list_tokens(connection, granted.subject.id)}
         if token_id not in own or not tokens.delete_token(connection, token_id):
             raise NoSuchToken("{user} has no such token", user=granted.subject.name)
+        record_act_on_another(
+            connection, forge, granted.identity, granted.subject, AuditAction.REVOKE_TOKEN, str(token_id)
+        )
 
 
 def _create(
     forge: Forge,
+    identity: Identity,
     user: User,
     name: str,
     *,
@@ -139,6 +154,7 @@ def _create(
     )
     with forge.database.begin_write() as connection:
         tokens.insert_token(connection, new)
+        record_act_on_another(connection, forge, identity, user, AuditAction.ADD_TOKEN, name)
     return secret
 
 

@@ -6,6 +6,7 @@ from matou.db.namespaces import NamespaceKind
 from matou.db.users import User
 from matou.errors import NotFound
 from matou.forge.access import Authorized, MayManageAccount
+from matou.forge.accounts.audit import AuditAction, record_act
 from matou.forge.accounts.members import LastOwner
 from matou.forge.accounts.namespaces import NotEmpty
 from matou.forge.forge import Forge
@@ -27,6 +28,7 @@ def delete_user(forge: Forge, granted: Authorized[User, MayManageAccount]) -> No
             _delete_own_namespace(connection, user)
             if not users.delete_user(connection, user.id):
                 raise NotFound("there is no account {name}", name=repr(user.name))
+            record_act(connection, forge, granted.identity, AuditAction.DELETE_ACCOUNT, user.name)
     except ForeignKeyViolation as error:
         raise NotEmpty(
             "repositories stand in the namespace of {user}",

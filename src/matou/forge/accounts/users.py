@@ -16,7 +16,8 @@ from matou.db.memberships import Role
 from matou.db.namespaces import NamespaceKind, NewNamespace
 from matou.db.users import NewUser, User, UserKind, may_log_in
 from matou.errors import Conflict, Invalid, Refused, TryLater
-from matou.forge.access import Authorized, MayManageAccount
+from matou.forge.access import ALL_SCOPES, OPERATOR, Authorized, Identity, MayManageAccount
+from matou.forge.accounts.audit import AuditAction, record_act
 from matou.forge.accounts.name_rules import require_clear_name
 from matou.forge.forge import Forge
 from matou.model.names import InvalidName, NamespacePath, folded
@@ -64,10 +65,14 @@ def create_user(
     display_name: str = "",
     password: Secret | None = None,
     admin: bool = False,
+    by: Identity | None = OPERATOR,
 ) -> User:
     """Make an account, and the namespace of the same name that is its own.
 
     Without a password nobody can log in with one; tokens work.
+
+    Args:
+        by: who makes it; None for whoever it is for, who has the code that the server wrote where it was started.
 
     Raises:
         InvalidName: the name, or the e-mail, cannot be one; or as `require_clear_name`.
@@ -84,12 +89,12 @@ def create_user(
         created_at=forge.now(),
     )
     try:
-        return _insert_with_namespace(forge, new)
+        return _insert_with_namespace(forge, new, by)
     except UniqueViolation as error:
         raise NameTaken("the name or e-mail of {name} is taken", name=repr(name)) from error
 
 
-def _insert_with_namespace(forge: Forge, new: NewUser) -> User:
+def _insert_with_namespace(forge: Forge, new: NewUser, by: Identity | None) -> User:
     with forge.database.begin_write() as connection:
         require_clear_name(connection, None, new.name)
         user = users.insert_user(connection, new)
@@ -112,6 +117,8 @@ def _insert_with_namespace(forge: Forge, new: NewUser) -> User:
             ),
         )
         memberships.set_membership(connection, own.id, user.id, Role.OWNER, new.created_at)
+        action = AuditAction.FIRST_ACCOUNT if by is None else AuditAction.ADD_ACCOUNT
+        record_act(connection, forge, by or Identity(user, ALL_SCOPES), action, user.name)
     return user
 
 
@@ -202,6 +209,7 @@ def set_password(forge: Forge, granted: Authorized[User, MayManageAccount], pass
     with forge.database.begin_write() as connection:
         users.set_password_hash(connection, granted.subject.id, password_hash)
         user_sessions.delete_sessions(connection, granted.subject.id)
+        record_act(connection, forge, granted.identity, AuditAction.SET_PASSWORD, granted.subject.name)
 
 
 def set_active(forge: Forge, granted: Authorized[User, MayManageAccount], *, active: bool) -> None:
@@ -210,6 +218,8 @@ def set_active(forge: Forge, granted: Authorized[User, MayManageAccount], *, act
         users.set_active(connection, granted.subject.id, active=active)
         if not active:
             user_sessions.delete_sessions(connection, granted.subject.id)
+        action = AuditAction.ENABLE_ACCOUNT if active else AuditAction.DISABLE_ACCOUNT
+        record_act(connection, forge, granted.identity, action, granted.subject.name)
 
 
 def _is_right(forge: Forge, account: str, stored_hash: Secret | None, password: Secret) -> bool:

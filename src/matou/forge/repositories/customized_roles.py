@@ -9,6 +9,7 @@ from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.errors import Conflict, Invalid, NotFound
 from matou.forge.access import Authorized, MayManageMembers, MaySeeMembers
+from matou.forge.accounts.audit import AuditAction, record_act
 from matou.forge.forge import Forge
 from matou.model.names import InvalidName
 
@@ -63,6 +64,8 @@ def create_role(
     try:
         with forge.database.begin_write() as connection:
             customized_roles.insert_role(connection, new)
+            path = str(granted.subject.path)
+            record_act(connection, forge, granted.identity, AuditAction.ADD_CUSTOMIZED_ROLE, path, name)
     except UniqueViolation as error:
         raise CustomizedRoleTaken(
             "{path} has a role {name}", path=repr(str(granted.subject.path)), name=repr(name)
@@ -90,6 +93,9 @@ def delete_role(forge: Forge, granted: Authorized[Repository, MayManageMembers],
     try:
         with forge.database.begin_write() as connection:
             is_gone = customized_roles.delete_role(connection, granted.subject.id, role_id)
+            if is_gone:
+                path = str(granted.subject.path)
+                record_act(connection, forge, granted.identity, AuditAction.DELETE_CUSTOMIZED_ROLE, path, role_id)
     except ForeignKeyViolation as error:
         raise CustomizedRoleInUse("somebody has the role {id}", id=repr(role_id)[:100]) from error
     if not is_gone:

@@ -13,6 +13,7 @@ from matou.db.users import User, UserId, UserKind
 from matou.errors import Invalid, NotFound
 from matou.forge import access
 from matou.forge.access import Authorized, Identity, MayChangeMemberMode, MayManageMembers, MaySeeMembers
+from matou.forge.accounts.audit import AuditAction, record_act
 from matou.forge.accounts.members import NoSuchMember
 from matou.forge.accounts.users import find_user
 from matou.forge.forge import Forge
@@ -90,6 +91,8 @@ def set_member(
         is_new = repository_members.set_member(connection, granted.subject, user.id, role, role_id, forge.now())
         kind = EventKind.MEMBER_ADDED if is_new else EventKind.MEMBER_CHANGED
         _record(connection, forge, granted.identity, granted.subject, kind, {**_named(user), "permission": permission})
+        detail = f"{user.name}: {permission}"
+        record_act(connection, forge, granted.identity, AuditAction.SET_ROLE, str(granted.subject.path), detail)
         member = repository_members.find_member(connection, granted.subject, user.id)
     if member is None:
         raise no_such_member(granted.subject, user.name)
@@ -107,6 +110,8 @@ def remove_member(forge: Forge, granted: Authorized[Repository, MayManageMembers
         if not repository_members.delete_member(connection, granted.subject, user.id):
             raise no_such_member(granted.subject, user.name)
         _record(connection, forge, granted.identity, granted.subject, EventKind.MEMBER_REMOVED, _named(user))
+        path = str(granted.subject.path)
+        record_act(connection, forge, granted.identity, AuditAction.REMOVE_ROLE, path, user.name)
 
 
 def members(
@@ -140,6 +145,8 @@ def set_member_mode(
             raise access.no_such_repository(granted.subject.path)
         details = {"settings": "member_mode", "independent": independent}
         _record(connection, forge, granted.identity, granted.subject, EventKind.SETTINGS_CHANGED, details)
+        path, mode = str(granted.subject.path), "independent" if independent else "inherited"
+        record_act(connection, forge, granted.identity, AuditAction.SET_MEMBER_MODE, path, mode)
     return changed
 
 

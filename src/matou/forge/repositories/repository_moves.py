@@ -17,6 +17,7 @@ from matou.forge.access import (
     authorize_namespace,
     no_such_repository,
 )
+from matou.forge.accounts.audit import AuditAction, record_act
 from matou.forge.accounts.users import NameTaken, WrongPassword, authenticate
 from matou.forge.forge import Forge
 from matou.forge.maintenance.move_recovery import recover_moves_on_error
@@ -120,6 +121,8 @@ def move_repository(
                 "new_path": str(path),
             }
             record_event(connection, granted.subject.id, granted.identity.user, kind, details, now)
+            old, action = str(granted.subject.path), AuditAction.TRANSFER_REPOSITORY
+            record_act(connection, forge, granted.identity, action, old, str(path))
     except UniqueViolation as error:
         raise NameTaken("the name {path} is taken", path=repr(str(path))) from error
     except FolderGone as error:
@@ -138,6 +141,8 @@ def delete_repository(forge: Forge, granted: Authorized[Repository, MayDelete]) 
     ):
         require_unmoved(connection, granted.subject)
         repositories.delete_repository(connection, granted.subject.id)
+        path = str(granted.subject.path)
+        record_act(connection, forge, granted.identity, AuditAction.DELETE_REPOSITORY, path)
     forge.listings.forget(forge.git_dir(granted.subject))
     cache.forget(forge.archive, granted.subject.id)
 

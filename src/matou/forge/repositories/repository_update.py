@@ -1,5 +1,6 @@
 """What is changed of a repository: one thing, or many by one request, all of them looked at before any is done."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from matou.db import repositories
@@ -14,6 +15,7 @@ from matou.forge.access import (
     no_such_repository,
     renewed,
 )
+from matou.forge.accounts.audit import AuditAction, record_act
 from matou.forge.content.branch_refs import require_branch
 from matou.forge.forge import Forge
 from matou.forge.repositories.events import record_event
@@ -121,17 +123,19 @@ def _described(
         if "visibility" in differing:
             seen = {"visibility": changed.visibility.value}
             record_event(connection, repository.id, identity.user, EventKind.VISIBILITY_CHANGED, seen, now)
+        path, action = str(repository.path), AuditAction.CHANGE_REPOSITORY
+        record_act(connection, forge, identity, action, path, _described_values(differing))
     return changed
 
 
 def describe_repository(
     forge: Forge, granted: Authorized[Repository, MayChangeSettings], description: str
 ) -> Repository:
-    return _change(forge, granted.subject, description=description)
+    return _change(forge, granted.identity, granted.subject, description=description)
 
 
 def set_visibility(forge: Forge, granted: Authorized[Repository, MayAdminister], visibility: Visibility) -> Repository:
-    return _change(forge, granted.subject, visibility=visibility)
+    return _change(forge, granted.identity, granted.subject, visibility=visibility)
 
 
 def set_default_branch(forge: Forge, granted: Authorized[Repository, MayChangeSettings], branch: str) -> Repository:
@@ -147,9 +151,11 @@ def set_default_branch(forge: Forge, granted: Authorized[Repository, MayChangeSe
         remove_abandoned_locks(git_dir, (), now=now)
         publish_file(git_dir / "HEAD", f"ref: {ref}\n".encode())
         changed = repositories.change(connection, granted.subject.id, updated_at=now, default_branch=branch)
+        if changed is None:
+            raise no_such_repository(granted.subject.path)
+        path, named = str(granted.subject.path), _described_values({"default_branch": branch})
+        record_act(connection, forge, granted.identity, AuditAction.CHANGE_REPOSITORY, path, named)
     forge.listings.forget(git_dir)
-    if changed is None:
-        raise no_such_repository(granted.subject.path)
     return changed
 
 
@@ -171,12 +177,22 @@ def _set_archived(forge: Forge, granted: Authorized[Repository, MayAdminister], 
         if granted.subject.archived != archived:
             kind = EventKind.ARCHIVED if archived else EventKind.REOPENED
             record_event(connection, granted.subject.id, granted.identity.user, kind, {}, now)
+            action = AuditAction.ARCHIVE_REPOSITORY if archived else AuditAction.UNARCHIVE_REPOSITORY
+            record_act(connection, forge, granted.identity, action, str(granted.subject.path))
     return changed
 
 
-def _change(forge: Forge, repository: Repository, **values: object) -> Repository:
+def _change(forge: Forge, identity: Identity, repository: Repository, **values: object) -> Repository:
     with forge.database.begin_write() as connection:
         changed = repositories.change(connection, repository.id, updated_at=forge.now(), **values)
-    if changed is None:
-        raise no_such_repository(repository.path)
+        if changed is None:
+            raise no_such_repository(repository.path)
+        path, action = str(repository.path), AuditAction.CHANGE_REPOSITORY
+        record_act(connection, forge, identity, action, path, _described_values(values))
     return changed
+
+
+def _described_values(values: Mapping[str, object]) -> str:
+    """What the log says: who sees it and its default branch as they are now, of texts only that they were changed."""
+    named = ("visibility", "default_branch")
+    return ", ".join(f"{name}: {value}" if name in named else name for name, value in sorted(values.items()))

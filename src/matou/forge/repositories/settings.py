@@ -11,6 +11,7 @@ from matou.db.repositories import Repository
 from matou.db.settings import StoredSettings
 from matou.db.users import UserId
 from matou.forge.access import Authorized, MayChangeSettings, MaySeeSettings
+from matou.forge.accounts.audit import AuditAction, record_act
 from matou.forge.forge import Forge
 from matou.forge.push.patterns import compile_pattern
 from matou.forge.repositories.events import record_event
@@ -63,6 +64,8 @@ def change_settings(
         record_event(
             connection, granted.subject.id, granted.identity.user, EventKind.SETTINGS_CHANGED, details, forge.now()
         )
+        detail = f"{kind.kind}: {', '.join(sorted(changes))}"
+        record_act(connection, forge, granted.identity, AuditAction.CHANGE_SETTINGS, str(granted.subject.path), detail)
     return changed
 
 

@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 from matou.credentials import Secret
 from matou.errors import MatouError, Refused
 from matou.forge.access import ReadOnly, require_scope
+from matou.forge.accounts.audit import Interface, acting_from
 from matou.server.api.body import read_body, read_long_body, read_query
 from matou.server.api.context import NotSignedIn, RepositoryContext, RequestContext
 from matou.server.api.dialect import ApiRequest, Dialect
@@ -162,7 +163,8 @@ class Api(BaseRoute):
 
     def _call(self, prepared: _Prepared) -> Answers:
         route, params = prepared.request.route, prepared.params
-        result = route.run(prepared.context, params)
+        with acting_from(Interface.API, prepared.request.address):
+            result = route.run(prepared.context, params)
         if not isinstance(result, PageSet):
             return self._finished(result, route.status, params), {}
         pages = {of: self._finished(page, route.status, of) for of, page in result.pages.items()}

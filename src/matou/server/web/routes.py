@@ -25,6 +25,7 @@ from matou.forge.access import (
     authorize_namespace,
     authorize_repository,
 )
+from matou.forge.accounts.audit import Interface, acting_from
 from matou.forge.content.past import as_of_run
 from matou.i18n import speaking
 from matou.server.api.responses import OpenedStream, StreamedResponse, open_stream
@@ -179,7 +180,7 @@ def _act(view: WebRequest) -> Response | StreamedResponse:
         raise _nothing_here()
     if subject or view.visitor.session is not None or words[0] not in WITHOUT_TOKEN:
         require_form_token(view.visitor, view.form.text(FORM_TOKEN))
-    with speaking(view.language):
+    with speaking(view.language), acting_from(Interface.PAGES, view.client):
         try:
             return _respond_with(view, _done(view, subject, words))
         except SessionNeeded:

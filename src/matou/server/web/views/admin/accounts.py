@@ -13,9 +13,9 @@ from matou.forge.access import Authorized, MayManageAccount
 from matou.forge.accounts import administration
 from matou.forge.accounts.administration import find_account, list_accounts
 from matou.forge.accounts.members import memberships_of
-from matou.forge.accounts.sessions import list_sessions
-from matou.forge.accounts.tokens import NoSuchToken, list_tokens
-from matou.forge.accounts.users import NameTaken, WeakPassword
+from matou.forge.accounts.sessions import end_sessions, list_sessions
+from matou.forge.accounts.tokens import NoSuchToken, list_tokens, revoke_token
+from matou.forge.accounts.users import NameTaken, WeakPassword, set_password
 from matou.model.names import InvalidName
 from matou.server.web.addresses import page_url
 from matou.server.web.confirmation import fault_of_confirmation
@@ -67,7 +67,7 @@ def change_account(view: WebRequest, name: str, change: str) -> HtmlPage | Respo
 
 def _give_password(view: WebRequest, account: Authorized[User, MayManageAccount]) -> HtmlPage | Response:
     try:
-        administration.give_password(view.forge, account, Secret(view.form.text("password")))
+        set_password(view.forge, account, Secret(view.form.text("password")))
     except WeakPassword as error:
         return _one(view, account, {"password": error.fact}, UNUSABLE)
     return _back(account, "password-given")
@@ -92,7 +92,7 @@ def _set_admin(view: WebRequest, account: Authorized[User, MayManageAccount]) ->
 
 
 def _sign_out(view: WebRequest, account: Authorized[User, MayManageAccount]) -> Response:
-    administration.sign_out_everywhere(view.forge, account)
+    end_sessions(view.forge, account)
     return _back(account, "signed-out")
 
 
@@ -100,7 +100,7 @@ def _revoke(view: WebRequest, account: Authorized[User, MayManageAccount]) -> Re
     number = view.form.text("token")
     if not number.isascii() or not number.isdigit() or len(number) > 18:
         raise NoSuchToken("there is no such token")
-    administration.revoke_anothers_token(view.forge, account, TokenId(int(number)))
+    revoke_token(view.forge, account, TokenId(int(number)))
     return _back(account, "token-revoked")
 
 

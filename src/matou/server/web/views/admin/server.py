@@ -1,9 +1,10 @@
-"""What an administrator should know of the server itself, and what administrators did."""
+"""What an administrator should know of the server itself, and what was done to it."""
 
 import shutil
 import sys
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from matou import __version__
 from matou.archive.layout import Archive
@@ -12,6 +13,8 @@ from matou.forge.accounts.audit import read_audit
 from matou.forge.repositories.repository_lists import visible_repositories
 from matou.server.web.page import PER_PAGE, HtmlPage, Paging, WebRequest
 from matou.transfer.backup.status import SourceStatus, archive_status
+
+LONGEST_NAME: Final = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,10 @@ def show_server(view: WebRequest) -> HtmlPage:
 
 
 def show_audit(view: WebRequest) -> HtmlPage:
-    entries, total = read_audit(view.forge, view.administrator, offset=view.offset, limit=PER_PAGE)
-    return HtmlPage("admin/audit.html", {"section": "log", "entries": entries, "paging": Paging(view.number, total)})
+    who = view.query.get("who", "").strip()[:LONGEST_NAME]
+    entries, total = read_audit(view.forge, view.administrator, who=who, offset=view.offset, limit=PER_PAGE)
+    values = {"section": "log", "entries": entries, "who": who, "paging": Paging(view.number, total)}
+    return HtmlPage("admin/audit.html", values)
 
 
 def _sources(archive: Archive) -> list[ShownSource]:

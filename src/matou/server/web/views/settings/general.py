@@ -20,7 +20,6 @@ from matou.forge.access import (
     authorize,
     may,
 )
-from matou.forge.accounts.audit import AuditAction, record_audit
 from matou.forge.content.references import ref_listing
 from matou.forge.repositories.forks import require_not_wider
 from matou.forge.repositories.repository_moves import delete_repository, rename_repository, transfer_repository
@@ -82,7 +81,7 @@ def _describe(view: WebRequest, granted: Authorized[Repository, MaySee]) -> Html
         change_repository(view.forge, changing, changes)
     except (Invalid, Conflict, NotFound) as error:
         return _page(view, granted, {"describe": error.fact}, UNUSABLE)
-    return _done(view, granted.subject, AuditAction.CHANGE_REPOSITORY, "saved")
+    return _done(granted.subject, "saved")
 
 
 def _set_visibility(view: WebRequest, granted: Authorized[Repository, MaySee]) -> HtmlPage | Response:
@@ -95,16 +94,16 @@ def _set_visibility(view: WebRequest, granted: Authorized[Repository, MaySee]) -
     except MatouError as error:
         return _page(view, granted, {"visibility": error.fact}, UNUSABLE)
     set_visibility(view.forge, administering, Visibility(chosen))
-    return _done(view, granted.subject, AuditAction.CHANGE_REPOSITORY, "saved", chosen)
+    return _done(granted.subject, "saved")
 
 
 def _archive(view: WebRequest, granted: Authorized[Repository, MaySee]) -> Response:
     administering = authorize(view.forge, view.identity, MayAdminister, granted.subject)
     if view.form.text("archived") == "1":
         archive_repository(view.forge, administering)
-        return _done(view, granted.subject, AuditAction.ARCHIVE_REPOSITORY, "archived")
+        return _done(granted.subject, "archived")
     unarchive_repository(view.forge, administering)
-    return _done(view, granted.subject, AuditAction.UNARCHIVE_REPOSITORY, "reopened")
+    return _done(granted.subject, "reopened")
 
 
 def _rename(view: WebRequest, granted: Authorized[Repository, MaySee]) -> HtmlPage | Response:
@@ -116,7 +115,6 @@ def _rename(view: WebRequest, granted: Authorized[Repository, MaySee]) -> HtmlPa
         moved = rename_repository(view.forge, renaming, view.form.text("path").strip())
     except (Invalid, Conflict) as error:
         return _page(view, granted, {"path": error.fact}, UNUSABLE)
-    record_audit(view.forge, view.identity, AuditAction.TRANSFER_REPOSITORY, str(granted.subject.path), str(moved.path))
     return back_to(subject_url(moved.path, "settings"), "moved")
 
 
@@ -130,7 +128,6 @@ def _transfer(view: WebRequest, granted: Authorized[Repository, MaySee]) -> Html
         moved = transfer_repository(view.forge, transferring, target)
     except (Invalid, Conflict, NotFound, Refused) as error:
         return _page(view, granted, {"namespace": error.fact}, UNUSABLE)
-    record_audit(view.forge, view.identity, AuditAction.TRANSFER_REPOSITORY, str(granted.subject.path), str(moved.path))
     return back_to(subject_url(moved.path, "settings"), "moved")
 
 
@@ -140,7 +137,6 @@ def _delete(view: WebRequest, granted: Authorized[Repository, MaySee]) -> HtmlPa
     if fault:
         return _page(view, granted, {"confirm-delete": fault}, UNUSABLE)
     delete_repository(view.forge, deleting)
-    record_audit(view.forge, view.identity, AuditAction.DELETE_REPOSITORY, str(granted.subject.path))
     return RedirectResponse("/", 303)
 
 
@@ -154,8 +150,7 @@ _CHANGES: Final = {
 }
 
 
-def _done(view: WebRequest, repository: Repository, action: AuditAction, done: str, detail: str = "") -> Response:
-    record_audit(view.forge, view.identity, action, str(repository.path), detail)
+def _done(repository: Repository, done: str) -> Response:
     return back_to(subject_url(repository.path, "settings"), done)
 
 

@@ -21,7 +21,6 @@ from matou.forge.access import (
     may,
 )
 from matou.forge.accounts import members as of_namespace
-from matou.forge.accounts.audit import AuditAction, record_audit
 from matou.forge.repositories import repository_members as of_repository
 from matou.forge.repositories.repository_members import MemberPermission, find_person
 from matou.i18n import localize
@@ -59,7 +58,6 @@ def change_repository_members(
     if word == "mode":
         choosing = authorize(view.forge, identity, MayChangeMemberMode, repository)
         of_repository.set_member_mode(view.forge, choosing, independent="independent" in form)
-        record_audit(view.forge, identity, AuditAction.CHANGE_REPOSITORY, str(repository.path), "member mode")
         return back_to(back, "saved")
     managing = authorize(view.forge, identity, MayManageMembers, repository)
     try:
@@ -69,13 +67,9 @@ def change_repository_members(
             if permission not in {each.value for each in PERMISSIONS}:
                 return _page_of_repository(view, granted, {"permission": _CHOOSE}, UNUSABLE)
             of_repository.set_member(view.forge, managing, person, MemberPermission(permission))
-            record_audit(
-                view.forge, identity, AuditAction.SET_ROLE, str(repository.path), f"{person.name}: {permission}"
-            )
             return back_to(back, "role-set")
         if word == "remove":
             of_repository.remove_member(view.forge, managing, person)
-            record_audit(view.forge, identity, AuditAction.REMOVE_ROLE, str(repository.path), person.name)
             return back_to(back, "role-removed")
     except (Invalid, Conflict, NotFound) as error:
         return _page_of_repository(view, granted, {"person": error.fact}, UNUSABLE)
@@ -96,13 +90,9 @@ def change_namespace_members(
             if role is None:
                 return page_of_namespace(view, granted, {"role": _CHOOSE}, UNUSABLE)
             of_namespace.add_member(view.forge, administering, person, role)
-            record_audit(
-                view.forge, identity, AuditAction.SET_ROLE, str(namespace.path), f"{person.name}: {role.name.lower()}"
-            )
             return back_to(back, "role-set")
         if word == "remove":
             of_namespace.remove_member(view.forge, administering, person)
-            record_audit(view.forge, identity, AuditAction.REMOVE_ROLE, str(namespace.path), person.name)
             return back_to(back, "role-removed")
     except (Invalid, Conflict, NotFound) as error:
         return page_of_namespace(view, granted, {"person": error.fact}, UNUSABLE)

@@ -18,7 +18,6 @@ from matou.forge.access import (
     authorize,
     may,
 )
-from matou.forge.accounts.audit import AuditAction, record_audit
 from matou.forge.accounts.namespace_moves import rename_namespace
 from matou.forge.accounts.namespaces import change_namespace, delete_namespace
 from matou.server.web.addresses import subject_url
@@ -57,7 +56,6 @@ def _describe(view: WebRequest, granted: Authorized[Namespace, MaySee]) -> HtmlP
     if len(shown) > LONGEST_NAME or not shown.isprintable():
         return _page(view, granted, {"display_name": _TOO_LONG}, UNUSABLE)
     change_namespace(view.forge, changing, display_name=shown, description=view.form.text("description").strip())
-    record_audit(view.forge, view.identity, AuditAction.CHANGE_NAMESPACE, str(granted.subject.path))
     return back_to(subject_url(granted.subject.path, "settings"), "saved")
 
 
@@ -70,7 +68,6 @@ def _rename(view: WebRequest, granted: Authorized[Namespace, MaySee]) -> HtmlPag
         renamed = rename_namespace(view.forge, administering, view.form.text("name").strip())
     except (Invalid, Conflict, Refused) as error:
         return _page(view, granted, {"name": error.fact}, UNUSABLE)
-    record_audit(view.forge, view.identity, AuditAction.RENAME_NAMESPACE, str(granted.subject.path), str(renamed.path))
     return back_to(subject_url(renamed.path, "settings"), "moved")
 
 
@@ -83,7 +80,6 @@ def _delete(view: WebRequest, granted: Authorized[Namespace, MaySee]) -> HtmlPag
         delete_namespace(view.forge, deleting)
     except Conflict as error:
         return _page(view, granted, {"confirm-delete": error.fact}, UNUSABLE)
-    record_audit(view.forge, view.identity, AuditAction.DELETE_NAMESPACE, str(granted.subject.path))
     return RedirectResponse("/", 303)
 
 

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from matou.db.repositories import Repository
 from matou.errors import Invalid, NotFound, Phrase, Refused
 from matou.forge.access import Action, Authorized, MayChangeSettings, MaySee, MaySeeSettings, authorize, may
-from matou.forge.accounts.audit import AuditAction, record_audit
 from matou.forge.push.commit_rules import message_pattern
 from matou.forge.push.patterns import compile_pattern
 from matou.forge.repositories.repository_members import find_person, people_of
@@ -75,7 +74,6 @@ def change_rules(view: WebRequest, granted: Authorized[Repository, MaySee], word
     if faults:
         return _page(view, granted, group, faults, UNUSABLE)
     path = granted.subject.path
-    record_audit(view.forge, view.identity, AuditAction.CHANGE_SETTINGS, str(path), group.kind.kind)
     return back_to(subject_url(path, "settings", "rules"), "saved")
 
 
