@@ -66,7 +66,7 @@ def test_a_report_tells_what_changed_what_was_kept_and_what_failed(served: Serve
     assert WRECK in page
     assert f'href="/{TUG}/-/@2"' not in page
     assert f'href="/{TUG}/-/@2"' in served.text("/-/runs/2?show=all")
-    assert FERRY not in served.text("/-/runs/2?show=not-done")
+    assert f'href="/{FERRY}/-/@2"' not in served.text("/-/runs/2?show=not-done")
 
 
 def test_a_report_names_the_refs_that_changed_and_leads_to_what_was_there(served: Served) -> None:
