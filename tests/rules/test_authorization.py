@@ -26,6 +26,8 @@ BARE = {
     "accounts.namespaces.visible_children": SEEN,
     "accounts.signing_keys.no_such_key": FAULT,
     "content.branches.person_of": NAMED,
+    "content.history.listed_branch": PART,
+    "content.history.listed_tag": PART,
     "conversation.overview.saved_kinds": SEEN,
     "maintenance.commit_graphs.walking": "the server's own upkeep, which shows nothing to anybody",
     "maintenance.commit_graphs.write_graph": "the server's own upkeep, which shows nothing to anybody",

@@ -272,7 +272,7 @@ def list_branches(
         tips = {name: commit_to_list(opened, _target(listing, BRANCHES, name)).committer.at for name in names}
         names.sort(key=tips.__getitem__, reverse=descending)
     page = names[offset : offset + limit]
-    return tuple(_branch(opened, listing, name, default) for name in page), len(names)
+    return tuple(listed_branch(opened, listing, name, default) for name in page), len(names)
 
 
 def find_branch(forge: Forge, granted: Authorized[Repository, MayReadCode], name: str) -> ListedBranch:
@@ -281,7 +281,7 @@ def find_branch(forge: Forge, granted: Authorized[Repository, MayReadCode], name
     if RefName(BRANCHES + name) not in listing.refs:
         raise NoSuchBranch("there is no branch {name}", name=repr(name)[:200])
     opened = open_repository(forge.git_dir(granted.subject))
-    return _branch(opened, listing, name, default_branch_of(forge, granted))
+    return listed_branch(opened, listing, name, default_branch_of(forge, granted))
 
 
 def is_merged(forge: Forge, granted: Authorized[Repository, MayReadCode], branch: ListedBranch) -> bool:
@@ -301,7 +301,7 @@ def list_tags(
     opened = open_repository(forge.git_dir(granted.subject))
     names = sorted(_names(listing, TAGS))
     page = names[offset : offset + limit]
-    return tuple(_tag(opened, name, _target(listing, TAGS, name)) for name in page), len(names)
+    return tuple(listed_tag(opened, name, _target(listing, TAGS, name)) for name in page), len(names)
 
 
 def find_tag_named(forge: Forge, granted: Authorized[Repository, MayReadCode], name: str) -> ListedTag:
@@ -309,7 +309,7 @@ def find_tag_named(forge: Forge, granted: Authorized[Repository, MayReadCode], n
     target = ref_listing(forge, granted).refs.get(RefName(TAGS + name))
     if target is None:
         raise NoSuchTag("there is no tag {name}", name=repr(name)[:200])
-    return _tag(open_repository(forge.git_dir(granted.subject)), name, target)
+    return listed_tag(open_repository(forge.git_dir(granted.subject)), name, target)
 
 
 def users_of(forge: Forge, emails: Iterable[str]) -> dict[str, User]:
@@ -388,11 +388,13 @@ def _target(listing: RefListing, folder: str, name: str) -> ObjectId:
     return listing.refs[RefName(folder + name)]
 
 
-def _branch(opened: pygit2.Repository, listing: RefListing, name: str, default: str | None) -> ListedBranch:
+def listed_branch(opened: pygit2.Repository, listing: RefListing, name: str, default: str | None) -> ListedBranch:
+    """A branch that a listing has."""
     return ListedBranch(name, commit_to_list(opened, _target(listing, BRANCHES, name)), is_default=name == default)
 
 
-def _tag(opened: pygit2.Repository, name: str, target: ObjectId) -> ListedTag:
+def listed_tag(opened: pygit2.Repository, name: str, target: ObjectId) -> ListedTag:
+    """A tag that a listing has."""
     try:
         commit = commit_to_list(opened, target)
     except MissingObject:

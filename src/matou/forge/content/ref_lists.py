@@ -11,7 +11,7 @@ from matou.caching import SizedCache
 from matou.db.repositories import Repository, RepositoryId
 from matou.errors import Damaged
 from matou.forge.access import Authorized, MayReadCode
-from matou.forge.content.history import ListedBranch, ListedTag, find_branch, find_tag_named
+from matou.forge.content.history import ListedBranch, ListedTag, listed_branch, listed_tag
 from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import BRANCHES, TAGS, default_branch_of
 from matou.forge.forge import Forge
@@ -20,6 +20,7 @@ from matou.forge.maintenance.commit_graphs import walking
 from matou.git.odb.objects import MissingObject, commit_to_list, open_repository
 from matou.git.operations.distances import CommitDistance, distance_between
 from matou.model.names import ObjectId, RefName
+from matou.model.refs import RefListing
 
 MOST_SORTED_BY_TIME: Final = 1_000
 """Of more of them, no commit is read to sort them: they stand by name."""
@@ -42,17 +43,21 @@ def browse_branches(
     forge: Forge, granted: Authorized[Repository, MayReadCode], *, holding: str, offset: int, limit: int
 ) -> tuple[tuple[ListedBranch, ...], int]:
     """A page of the branches whose names hold a text, whatever the case, and how many do: the default one first."""
-    default = default_branch_of(forge, granted)
-    names = _sorted(forge, granted, BRANCHES, holding, first=default)
-    return tuple(find_branch(forge, granted, name) for name in names[offset : offset + limit]), len(names)
+    listing, default = ref_listing(forge, granted), default_branch_of(forge, granted)
+    opened = open_repository(forge.git_dir(granted.subject))
+    names = _sorted(opened, listing, BRANCHES, holding, first=default)
+    page = names[offset : offset + limit]
+    return tuple(listed_branch(opened, listing, name, default) for name in page), len(names)
 
 
 def browse_tags(
     forge: Forge, granted: Authorized[Repository, MayReadCode], *, holding: str, offset: int, limit: int
 ) -> tuple[tuple[ListedTag, ...], int]:
     """The same of tags."""
-    names = _sorted(forge, granted, TAGS, holding, first=None)
-    return tuple(find_tag_named(forge, granted, name) for name in names[offset : offset + limit]), len(names)
+    listing, opened = ref_listing(forge, granted), open_repository(forge.git_dir(granted.subject))
+    names = _sorted(opened, listing, TAGS, holding, first=None)
+    page = names[offset : offset + limit]
+    return tuple(listed_tag(opened, name, listing.refs[RefName(TAGS + name)]) for name in page), len(names)
 
 
 def known_distances(
@@ -87,13 +92,12 @@ def _count(
 
 
 def _sorted(
-    forge: Forge, granted: Authorized[Repository, MayReadCode], folder: str, holding: str, *, first: str | None
+    opened: pygit2.Repository, listing: RefListing, folder: str, holding: str, *, first: str | None
 ) -> list[str]:
-    listing, needle = ref_listing(forge, granted), holding.casefold()
+    needle = holding.casefold()
     all_names = (ref.removeprefix(folder) for ref in listing.refs if ref.startswith(folder))
     names = sorted(name for name in all_names if needle in name.casefold())
     if len(names) <= MOST_SORTED_BY_TIME:
-        opened = open_repository(forge.git_dir(granted.subject))
         times = {name: _time(opened, listing.refs[RefName(folder + name)]) for name in names}
         names.sort(key=times.__getitem__, reverse=True)
     names.sort(key=lambda name: name != first)

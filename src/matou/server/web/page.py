@@ -35,6 +35,7 @@ from matou.server.streaming import Header
 from matou.server.web.addresses import SEPARATOR
 from matou.server.web.forms import NO_FORM, Form
 from matou.server.web.navigation import NavigationLink, menu_of, tabs_of
+from matou.server.web.rendered_pages import AlreadyRendered, RenderedPageCache, page_key
 from matou.server.web.sessions import Visitor
 
 PER_PAGE = 50
@@ -92,6 +93,7 @@ class WebRequest:
         caller: who it is, as turns are counted.
         wanted_range, if_range: the headers Range and If-Range, of a GET; empty where there are none.
         past: the repository as of the run that the address names; None where it names none.
+        database_version: as it was before anything was looked up; None where the database does not tell.
     """
 
     state: ServerState
@@ -109,6 +111,7 @@ class WebRequest:
     browser: str = ""
     wanted_range: str = ""
     if_range: str = ""
+    database_version: int | None = None
 
     @property
     def identity(self) -> Identity:
@@ -258,6 +261,7 @@ class WebRequest:
 
         Raises:
             Unchanged: the browser has it.
+            AlreadyRendered: this viewer would get what was made before.
         """
         visitor, user = self.visitor, self.identity.user
         viewer = (user, None if visitor.session is None else visitor.form_token, self.openness)
@@ -268,6 +272,10 @@ class WebRequest:
         etag = f'W/"{digest[:32]}"'
         if etag in self.known:
             raise Unchanged(etag)
+        key = page_key(etag, self.identity, self.database_version)
+        content = None if key is None else self.forge.memory(RenderedPageCache).known.get(key)
+        if content is not None:
+            raise AlreadyRendered(etag, content)
         return etag
 
 

@@ -44,6 +44,7 @@ from matou.server.web.forms import read_form
 from matou.server.web.go_import import find_module
 from matou.server.web.page import SIGN_IN, HtmlPage, SessionNeeded, Unchanged, WebRequest
 from matou.server.web.preferences import language_of, theme_of
+from matou.server.web.rendered_pages import AlreadyRendered, RenderedPageCache, page_key
 from matou.server.web.rendering import STATIC_TYPES, render, static_file
 from matou.server.web.sessions import (
     FORM_TOKEN,
@@ -89,6 +90,7 @@ Disallow: /api/
 Disallow: /open-api
 Disallow: /gitee/
 """
+_OK: Final = 200
 _LASTING: Final = {"cache-control": "public, max-age=31536000, immutable"}
 
 
@@ -159,10 +161,12 @@ def _answer(view: WebRequest) -> Response | StreamedResponse:
     """A page, or where a link into a repository's code leads."""
     with speaking(view.language), staying_in(past_address(view.segments)):
         try:
-            view = _with_past(view)
+            view = _with_past(replace(view, database_version=view.forge.database.version()))
             return _respond_with(view, _go_module(view) or _show(view))
         except Unchanged as known:
             return Response(status_code=304, headers={**_HEADERS, "etag": known.etag})
+        except AlreadyRendered as page:
+            return _answer_with(view, page.content, {**_HEADERS, "etag": page.etag})
         except SessionNeeded:
             return _sign_in_first(view)
         except NotFound:
@@ -220,11 +224,27 @@ def _rendered(view: WebRequest, page: HtmlPage) -> Response:
     if page.embeds:
         headers["content-security-policy"] = _EMBEDDING
     content = render(page.template, {**page.values, "view": view})
-    response = Response(content, page.status, media_type="text/html", headers=headers)
+    _remember(view, page, content)
+    response = _answer_with(view, content, headers, page.status)
     response.raw_headers.extend(page.headers)
+    return response
+
+
+def _answer_with(view: WebRequest, content: bytes, headers: Mapping[str, str], status: int = 200) -> Response:
+    response = Response(content, status, media_type="text/html", headers=headers)
     if view.visitor.had_session:
         response.raw_headers.append(no_session_cookie(view.visitor))
     return response
+
+
+def _remember(view: WebRequest, page: HtmlPage, content: bytes) -> None:
+    """For others too who are nobody, unless it holds what was made for this browser."""
+    is_for_all = page.status == _OK and not page.headers and not page.embeds
+    if view.visitor.session is None and view.visitor.form_token.encode() in content:
+        return
+    key = page_key(page.etag, view.identity, view.database_version) if is_for_all else None
+    if key is not None:
+        view.forge.memory(RenderedPageCache).known.put(key, content)
 
 
 def _ask_or_return(state: ServerState, request: Request, visitor: Visitor) -> Response:

@@ -39,7 +39,9 @@ def show_file(view: WebRequest, granted: Authorized[Repository, MaySee], words: 
         "has_source": is_svg or body["form"] in ("document", "table", "notebook"),
         **body,
     }
-    return HtmlPage("file.html", values, etag=etag, embeds=MediaKind.PDF in (body["form"], body.get("kind")))
+    # Whether the object that it stands for is here is another matter than what the address names.
+    lasting = "" if body["form"] == "pointer" else etag
+    return HtmlPage("file.html", values, etag=lasting, embeds=MediaKind.PDF in (body["form"], body.get("kind")))
 
 
 def _body(
