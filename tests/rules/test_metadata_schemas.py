@@ -8,7 +8,7 @@ from jsonschema_rs import Draft202012Validator, meta
 from matou.archive.metadata.json_form import encode
 from matou.model.metadata import MetadataValue
 from matou.model.metadata.kinds import KINDS, TreeLayout
-from support.metadata_items import change, comment, issue, picture, release
+from support.metadata_items import change, comment, commit_comment, issue, picture, release
 from support.metadata_schemas import FOLDER, SUFFIX, schemas
 
 
@@ -23,6 +23,7 @@ def test_the_schemas_are_those_of_the_classes() -> None:
         ("issue", issue("7", comments=(comment("5", files=(picture(),)),))),
         ("change", change("12")),
         ("release", release("v1.0")),
+        ("commit-comment", commit_comment("401")),
     ],
 )
 def test_what_is_written_is_what_its_schema_says(name: str, value: MetadataValue) -> None:

@@ -1,9 +1,12 @@
 """Backups of what was said at a fake Gitee or GitCode, by the machinery of a backup without its code."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
+from uuid import UUID
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import MetadataState
@@ -11,6 +14,7 @@ from matou.archive.metadata import open_metadata
 from matou.archive.metadata.reader import main_commit
 from matou.concurrency import CancellationToken
 from matou.credentials import Secret
+from matou.http.retry import RetryPolicy
 from matou.http.session import Session
 from matou.model.metadata import MetadataValue
 from matou.model.metadata.kinds import MetadataKind
@@ -18,13 +22,28 @@ from matou.model.names import ObjectId, RepositoryPath
 from matou.model.platform import Record, RemoteNamespace, RemoteRepository
 from matou.platforms.base.metadata import MetadataSource
 from matou.platforms.base.recorded_answers import RecordedAnswers
+from matou.platforms.gitcode.metadata_source import GitCodeMetadataSource
+from matou.platforms.gitcode.source import GitCodeSource
+from matou.platforms.gitee.metadata_source import GiteeMetadataSource
+from matou.platforms.gitee.source import GiteeSource
 from matou.transfer.backup.metadata.file_fetcher import FileFetcher, FileSource
 from matou.transfer.backup.metadata.replay import RecordedFiles
 from matou.transfer.backup.metadata.saver import MetadataSaver, MetadataSaving
 from matou.transfer.backup.metadata.selection import KindSelection
 from matou.transfer.backup.metadata.starting_points import MetadataOwner
 from matou.transfer.backup.staging import MirrorPublisher
+from support import gitcode_source, gitee_source
+from support.gitcode_conversation import running_gitcode_conversation
+from support.gitee_conversation import running_gitee_conversation
+from support.steered_clock import SYSTEM_CLOCK
 from support.v5_account import V5Account
+
+Platform = tuple[Callable[[], AbstractContextManager[Any]], Any, Any, str]
+
+PLATFORMS: dict[str, Platform] = {
+    "gitee": (running_gitee_conversation, GiteeMetadataSource, GiteeSource, gitee_source.TOKEN),
+    "gitcode": (running_gitcode_conversation, GitCodeMetadataSource, GitCodeSource, gitcode_source.TOKEN),
+}
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 PLACE = RepositoryPath.parse("captain/harbour/crane")
@@ -119,3 +138,20 @@ class ConversationBackups:
             on_progress=lambda called, kind, count: None,
             publisher=MirrorPublisher(archive),
         ).of_repository(repository, namespace, OWNER, before)
+
+
+@contextmanager
+def backups_of(name: str, account: Any, root: Path) -> Iterator[ConversationBackups]:
+    """Of an account at one of `PLATFORMS`."""
+    _, open_source, listing, token = PLATFORMS[name]
+    archive = Archive.open_or_create(root, now=BEGAN, identifier=UUID(int=7))
+    patience = RetryPolicy(attempts=4, first_wait=timedelta(milliseconds=1))
+    with Session(named=[account.url], clock=SYSTEM_CLOCK, patience=patience) as session:
+
+        def listed() -> tuple[RemoteRepository, RemoteNamespace]:
+            source = listing(session, account.url, Secret(token), record=lambda _: None, now=lambda: BEGAN)
+            [repository] = source.repositories()
+            [namespace] = [one for one in source.namespaces() if one.id == repository.namespace_id]
+            return repository, namespace
+
+        yield ConversationBackups(archive, account, session, open_source, token, listed)

@@ -63,6 +63,20 @@ class StoryChange:
 
 
 @dataclass(frozen=True)
+class StoryOnCommit:
+    """`commit` is None where the platform's list does not tell it."""
+
+    id: int
+    by: str | None
+    at: str
+    body: str
+    commit: str | None
+    edited_at: str | None = None
+    path: str | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True)
 class StoryRelease:
     tag: str
     at: str
@@ -81,11 +95,13 @@ class Story:
     issues: Sequence[StoryIssue] = field(init=False)
     changes: Sequence[StoryChange] = field(init=False)
     releases: Sequence[StoryRelease] = field(init=False)
+    on_commits: Sequence[StoryOnCommit] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "issues", _issues(self.picture))
         object.__setattr__(self, "changes", _changes(self.picture))
         object.__setattr__(self, "releases", _releases())
+        object.__setattr__(self, "on_commits", _on_commits(self.picture))
 
 
 def _at(day: int, hour: int = 10) -> str:
@@ -143,4 +159,12 @@ def _releases() -> Sequence[StoryRelease]:
     return (
         StoryRelease("v1.0", _at(20), "一点零", "第一个版本", files=("吊车手册.zip",)),
         StoryRelease("release/2.0", _at(21), "二点零", "没有附件"),
+    )
+
+
+def _on_commits(picture: str) -> Sequence[StoryOnCommit]:
+    return (
+        StoryOnCommit(401, WANG, _at(11), f"这次提交修好了吊车 ![图]({picture})", HEAD),
+        StoryOnCommit(402, GONE, _at(12), "这一行少了分号", HEAD, edited_at=_at(12, 11), path="src/吊车.c", line=18),
+        StoryOnCommit(403, LI, _at(13), "没说是哪一次提交", None),
     )

@@ -22,6 +22,7 @@ from support.conversation_story import (
     StoryChange,
     StoryComment,
     StoryIssue,
+    StoryOnCommit,
     StoryRelease,
 )
 from support.gitcode_schemas import example_of
@@ -62,6 +63,7 @@ class GitCodeTalk:
     hooks: list[Row] = field(default_factory=list)
     branches: list[Row] = field(default_factory=list)
     tags: list[Row] = field(default_factory=list)
+    on_commits: list[Row] = field(default_factory=list)
 
 
 @dataclass
@@ -123,6 +125,7 @@ class GitCodeConversation(GitCodeSource):
         talk.hooks = [{**example_of(f"{R}/hooks"), **hook}]
         talk.branches = [{**example_of(f"{R}/protect_branches"), "name": "main", "no_one_can_push": False}]
         talk.tags = [{**example_of(f"{R}/protected_tags"), "name": "v*"}]
+        talk.on_commits = [self.on_commit(one) for one in story.on_commits]
         self.pictures["/user-images/assets/1/ab/吊车.png"] = Answer(200, PICTURE, {"Content-Type": "image/png"})
         return talk
 
@@ -158,6 +161,19 @@ class GitCodeConversation(GitCodeSource):
             "target": {"issue": {"id": 150000 + number, "number": number, "title": ""}},
             "created_at": said.at,
             "updated_at": said.edited_at,
+        }
+
+    def on_commit(self, said: StoryOnCommit) -> Row:
+        """The description has an empty target; another part of the platform may fill it."""
+        return {
+            **example_of(f"{R}/comments"),
+            "id": said.id,
+            "body": said.body,
+            "user": self.person(said.by),
+            "target": {"commit": {"id": said.commit}} if said.commit else {},
+            "created_at": said.at,
+            "updated_at": said.edited_at or said.at,
+            **({"path": said.path, "position": said.line} if said.path else {}),
         }
 
     def _issue_of_story(self, path: str, talk: GitCodeTalk, issue: StoryIssue) -> Row:
@@ -336,6 +352,9 @@ class GitCodeConversation(GitCodeSource):
             "protect_branches": lambda _: answer(talk.branches),
             "protected_tags": lambda query: self._page(talk.tags, query),
             "hooks": lambda query: self._page(talk.hooks, query),
+            "comments": lambda query: self._page(
+                talk.on_commits[:: -1 if query.get("order", "asc") == "desc" else 1], query
+            ),
         }
 
 

@@ -21,6 +21,7 @@ from support.conversation_story import (
     Story,
     StoryChange,
     StoryComment,
+    StoryOnCommit,
     StoryRelease,
 )
 from support.gitee_source import GiteeSource, failure
@@ -47,6 +48,7 @@ class Talk:
     collaborators: list[Row] = field(default_factory=list)
     hooks: list[Row] = field(default_factory=list)
     branches: list[Row] = field(default_factory=list)
+    on_commits: list[Row] = field(default_factory=list)
 
 
 @dataclass
@@ -119,6 +121,7 @@ class GiteeConversation(GiteeSource):
             {"name": name, "commit": {"sha": HEAD, "url": ""}, "protected": name == "master", "protection_url": ""}
             for name in ("master", "rewrite")
         ]
+        talk.on_commits = [self.on_commit(one) for one in story.on_commits]
         self.pictures["/images/吊车.png"] = Answer(200, PICTURE, {"Content-Type": "image/png"})
         return talk
 
@@ -159,6 +162,22 @@ class GiteeConversation(GiteeSource):
             "target": {"issue": {"id": 1, "title": "", "number": number}, "pull_request": None},
             "created_at": said.at,
             "updated_at": said.edited_at or said.at,
+        }
+
+    def on_commit(self, said: StoryOnCommit) -> Row:
+        """The description says nothing of where the commit and the line stand."""
+        line = {"path": said.path, "position": said.line - 14, "new_line": said.line} if said.path else {}
+        return {
+            **example_of("Note"),
+            "id": said.id,
+            "body": said.body,
+            "user": self.person(said.by),
+            "source": None,
+            "target": {"issue": None, "pull_request": None},
+            "created_at": said.at,
+            "updated_at": said.edited_at or said.at,
+            **({"commit_id": said.commit} if said.commit else {}),
+            **line,
         }
 
     def _label(self, name: str, color: str) -> Row:
@@ -305,6 +324,7 @@ class GiteeConversation(GiteeSource):
             "milestones": lambda query: _in_state(talk.milestones, query),
             "releases": lambda _: talk.releases,
             "hooks": lambda _: talk.hooks,
+            "comments": lambda query: talk.on_commits[:: -1 if query.get("order", "asc") == "desc" else 1],
         }
 
     def _of_enterprise_talk(self, path: str, query: Mapping[str, str]) -> Answer | None:

@@ -10,6 +10,7 @@ from matou.model.metadata import (
     ChangeHead,
     ChangeRequest,
     Comment,
+    CommitComment,
     DiffPosition,
     Issue,
     JsonObject,
@@ -68,6 +69,13 @@ def change(number: str) -> ChangeRequest:
         head=ChangeHead(branch="tide", commit="c" * 40),
         base=ChangeBase(branch="main"),
         threads=(thread,),
+    )
+
+
+def commit_comment(identifier: str, body: str = "这次提交有错", *, commit: str | None = "c" * 40) -> CommitComment:
+    position = DiffPosition(commit=commit, path="tide.py", side="new", line=3, as_given={"position": 3})
+    return CommitComment(
+        id=identifier, commit=commit, position=position, text=markdown(body), by="17", at=BEGAN, updated_at=BEGAN
     )
 
 

@@ -1,9 +1,7 @@
 """What was said at Gitee and GitCode comes in, is changed at the source, comes in again, and is made from records."""
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from datetime import timedelta
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,30 +11,12 @@ import pytest
 from matou.archive.layout import Archive
 from matou.archive.manifest import ReadState
 from matou.archive.metadata import open_metadata
-from matou.credentials import Secret
-from matou.http.retry import RetryPolicy
-from matou.http.session import Session
 from matou.model.metadata import ChangeRequest, Issue, SavedRelease
 from matou.model.metadata.kinds import CHANGE, ISSUE, PERSON, RELEASE
-from matou.model.platform import RemoteNamespace, RemoteRepository
-from matou.platforms.gitcode.metadata_source import GitCodeMetadataSource
-from matou.platforms.gitcode.source import GitCodeSource
-from matou.platforms.gitee.metadata_source import GiteeMetadataSource
-from matou.platforms.gitee.source import GiteeSource
-from support import gitcode_source, gitee_source
-from support.conversation_backups import BEGAN, PLACE, ConversationBackups
+from support.conversation_backups import BEGAN, PLACE, PLATFORMS, ConversationBackups, backups_of
 from support.conversation_story import ASSET, PICTURE
-from support.gitcode_conversation import running_gitcode_conversation
-from support.gitee_conversation import running_gitee_conversation
-from support.steered_clock import SYSTEM_CLOCK
 from support.v5_account import Answer, answer
 
-Platform = tuple[Callable[[], AbstractContextManager[Any]], Any, Any, str]
-
-PLATFORMS: dict[str, Platform] = {
-    "gitee": (running_gitee_conversation, GiteeMetadataSource, GiteeSource, gitee_source.TOKEN),
-    "gitcode": (running_gitcode_conversation, GitCodeMetadataSource, GitCodeSource, gitcode_source.TOKEN),
-}
 FIRST_ISSUE = {"gitee": "I6D3AV", "gitcode": "2"}
 SECOND_ISSUE = {"gitee": "I6D3B0", "gitcode": "5"}
 LI = {"gitee": "23", "gitcode": "li-na"}
@@ -48,8 +28,8 @@ ALWAYS = {
 """The short lists that tell no time of change: a request each in every run."""
 
 WHERE_NOTHING_CHANGED = {
-    "gitee": ["issues/comments", "issues", "pulls/comments", "pulls"],
-    "gitcode": ["issues/comments", "issues", "pulls"],
+    "gitee": ["issues/comments", "issues", "pulls/comments", "pulls", "comments"],
+    "gitcode": ["issues/comments", "issues", "pulls", "comments"],
 }
 
 
@@ -66,18 +46,8 @@ def account(name: str) -> Iterator[Any]:
 
 @pytest.fixture
 def backups(name: str, account: Any, tmp_path: Path) -> Iterator[ConversationBackups]:
-    _, open_source, listing, token = PLATFORMS[name]
-    archive = Archive.open_or_create(tmp_path / "archive", now=BEGAN, identifier=UUID(int=7))
-    patience = RetryPolicy(attempts=4, first_wait=timedelta(milliseconds=1))
-    with Session(named=[account.url], clock=SYSTEM_CLOCK, patience=patience) as session:
-
-        def listed() -> tuple[RemoteRepository, RemoteNamespace]:
-            source = listing(session, account.url, Secret(token), record=lambda _: None, now=lambda: BEGAN)
-            [repository] = source.repositories()
-            [namespace] = [one for one in source.namespaces() if one.id == repository.namespace_id]
-            return repository, namespace
-
-        yield ConversationBackups(archive, account, session, open_source, token, listed)
+    with backups_of(name, account, tmp_path / "archive") as backups:
+        yield backups
 
 
 def talk(account: Any) -> Any:

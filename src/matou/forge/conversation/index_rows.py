@@ -5,26 +5,39 @@ from typing import Any
 
 from matou.archive.metadata.items import files_in
 from matou.db.items import NewComment, NewItem, PersonRole
-from matou.model.metadata import ChangeRequest, Comment, Issue, Item, MarkupText, MetadataValue, SavedRelease
-from matou.model.metadata.kinds import CHANGE, ISSUE, RELEASE, MetadataKind
+from matou.model.metadata import (
+    ChangeRequest,
+    Comment,
+    CommitComment,
+    Issue,
+    Item,
+    MarkupText,
+    MetadataValue,
+    SavedRelease,
+)
+from matou.model.metadata.kinds import CHANGE, COMMIT_COMMENT, ISSUE, RELEASE, MetadataKind
 from matou.model.names import ObjectId
 
-INDEXED_KINDS: tuple[MetadataKind, ...] = (ISSUE, CHANGE, RELEASE)
+INDEXED_KINDS: tuple[MetadataKind, ...] = (ISSUE, CHANGE, RELEASE, COMMIT_COMMENT)
 
-IndexedValue = Issue | ChangeRequest | SavedRelease
+IndexedValue = Issue | ChangeRequest | SavedRelease | CommitComment
 
 _ROLES = {"reviewer": PersonRole.REVIEWER, "tester": PersonRole.TESTER}
 
 
 def index_row(value: IndexedValue, blob_id: ObjectId) -> NewItem:
     """What the index has of an item whose file is that blob."""
-    return _of_release(value, blob_id) if isinstance(value, SavedRelease) else _of_item(value, blob_id)
+    if isinstance(value, SavedRelease):
+        return _of_release(value, blob_id)
+    return _of_commit_comment(value, blob_id) if isinstance(value, CommitComment) else _of_item(value, blob_id)
 
 
 def words_of(value: IndexedValue) -> str:
     """The texts in which a search looks: title, body, comments."""
     if isinstance(value, SavedRelease):
         return "\n".join((value.tag, value.name, _body(value.text)))
+    if isinstance(value, CommitComment):
+        return value.text.body
     return "\n".join((value.title, _body(value.text), *(one.text.body for one in comments_of(value))))
 
 
@@ -91,6 +104,23 @@ def _of_release(release: SavedRelease, blob_id: ObjectId) -> NewItem:
             *((one.sha256, plain(one.name)) for one in release.assets if one.sha256 is not None),
             *((one.sha256, plain(one.name)) for one in release.files if one.sha256 is not None),
         ),
+    )
+
+
+def _of_commit_comment(comment: CommitComment, blob_id: ObjectId) -> NewItem:
+    """Its parent is the commit."""
+    return NewItem(
+        kind=COMMIT_COMMENT.name,
+        number=comment.id,
+        blob_id=blob_id,
+        title="",
+        state="published",
+        author=comment.by,
+        parent=comment.commit,
+        gone_in=comment.gone_in,
+        created_at=comment.at,
+        updated_at=comment.updated_at or comment.at,
+        files=tuple((one.sha256, plain(one.name)) for one in comment.files if one.sha256 is not None),
     )
 
 

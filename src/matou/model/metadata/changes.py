@@ -1,11 +1,11 @@
-"""Change requests: what is proposed, who reviewed it, what was said on its lines."""
+"""Change requests: what is proposed, who reviewed it, what was said on its lines; and what was said on commits."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from matou.model.metadata.base import JsonObject, MetadataValue, PersonKey
-from matou.model.metadata.conversation import Comment, MarkupText
+from matou.model.metadata.conversation import AttachedFile, Comment, MarkupText, Reaction
 from matou.model.metadata.issues import Item
 
 
@@ -70,6 +70,31 @@ class DiffPosition(MetadataValue):
     diff_index: int | None = None
     hunk: str | None = None
     as_given: JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitComment(MetadataValue):
+    """What somebody said on a commit, or on a line of what it changed.
+
+    Attributes:
+        commit: which; None where the platform lists its comments and does not say it.
+        position: None for the commit as a whole.
+        updated_at: when it last changed; that is when it was written where nobody has changed it.
+    """
+
+    id: str
+    reply_to: str | None = None
+    commit: str | None = None
+    position: DiffPosition | None = None
+    text: MarkupText
+    by: PersonKey | None = None
+    at: datetime | None = None
+    updated_at: datetime | None = None
+    files: tuple[AttachedFile, ...] = ()
+    reactions: tuple[Reaction, ...] | None = None
+    url: str | None = None
+    gone_in: int | None = None
+    extra: JsonObject | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 from matou.model.metadata.base import MetadataValue
 from matou.model.metadata.by_option import Artifact, TestCase
-from matou.model.metadata.changes import ChangeRequest
+from matou.model.metadata.changes import ChangeRequest, CommitComment
 from matou.model.metadata.issues import Issue
 from matou.model.metadata.people import MemberGrant, Participant
 from matou.model.metadata.project import (
@@ -83,6 +83,15 @@ CHANGE: Final = MetadataKind(
 RELEASE: Final = MetadataKind(
     "release", "releases", TreeLayout.NAMED, "releases", SavedRelease, "tag", Belonging.REPOSITORY
 )
+COMMIT_COMMENT: Final = MetadataKind(
+    "commit-comment",
+    "commit-comments",
+    TreeLayout.NUMBERED,
+    "commit-comments",
+    CommitComment,
+    "id",
+    Belonging.REPOSITORY,
+)
 LABEL: Final = MetadataKind("label", "issues", TreeLayout.TABLE, "labels.json", LabelDefinition, "name")
 MILESTONE: Final = MetadataKind("milestone", "issues", TreeLayout.TABLE, "milestones.json", Milestone, "")
 BOARD: Final = MetadataKind("board", "issues", TreeLayout.TABLE, "boards.json", Board, "id")
@@ -121,6 +130,7 @@ KINDS: Final[Mapping[str, MetadataKind]] = {
         ISSUE,
         CHANGE,
         RELEASE,
+        COMMIT_COMMENT,
         LABEL,
         MILESTONE,
         BOARD,

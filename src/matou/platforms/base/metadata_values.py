@@ -69,8 +69,13 @@ def tail_of(address: object) -> str | None:
 
 
 def commit_in(target: object) -> str | None:
-    """The commit that a release was made from, where it is not told as a branch."""
+    """The commit that a text names whole: a release may be made from a branch, too."""
     return target if isinstance(target, str) and _OBJECT_ID.fullmatch(target) else None
+
+
+def is_commit(value: object) -> bool:
+    """Whether a text names a commit; an empty one says nothing."""
+    return value == "" or commit_in(value) is not None
 
 
 def leftover(given: Mapping[str, object], rules: Rules) -> JsonObject:

@@ -5,7 +5,7 @@ came; one that cannot is counted.
 """
 
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -28,11 +28,13 @@ class ListedRows:
         what: the list's name, for the error.
         key: raises UnknownShape for what has none.
         time: when a row last changed; None where it does not say.
+        place: the time by which a list is ordered that is not ordered by `time`: when a row was made.
     """
 
     what: Phrase
     key: Callable[[object], str]
     time: Callable[[object], datetime | None] = lambda _: None
+    place: Callable[[object], datetime | None] | None = None
 
 
 def key_by(*names: str) -> Callable[[object], str]:
@@ -138,6 +140,8 @@ def walk_by_change(
 def walk_back_to(rows: ListedRows, since: datetime, ask: Callable[[int], Page[object]]) -> Iterator[object]:
     """Those that changed since then of a list that can only be had the newest first; given the oldest first.
 
+    Of a list by creation these are all that were made since then, and those that changed of the pages that have them.
+
     Raises:
         MatouError: after the rows that came.
     """
@@ -147,7 +151,7 @@ def walk_back_to(rows: ListedRows, since: datetime, ask: Callable[[int], Page[ob
         for number in _numbers():
             page = ask(number)
             changed += [row for row in page.rows if _is_since(rows, row, since)]
-            if reading.take(page, rows) or (_descends(rows, page) and not _is_since(rows, page.rows[-1], since)):
+            if reading.take(page, rows) or _ends_before(rows, page, since):
                 break
         if reading.has_not_shrunk:
             yield from counted.new(Page(changed[::-1]))
@@ -199,8 +203,11 @@ def _ascends(rows: ListedRows, page: Page[object]) -> bool:
     return all(one <= other for one, other in pairwise(_times(rows, page)))
 
 
-def _descends(rows: ListedRows, page: Page[object]) -> bool:
-    return all(one >= other for one, other in pairwise(_times(rows, page)))
+def _ends_before(rows: ListedRows, page: Page[object], since: datetime) -> bool:
+    """Whether all that follows upon a page is older still, as its order shows."""
+    placed = rows if rows.place is None else replace(rows, time=rows.place)
+    is_descending = all(one >= other for one, other in pairwise(_times(placed, page)))
+    return is_descending and not _is_since(placed, page.rows[-1], since)
 
 
 def _last_time(rows: ListedRows, page: Page[object]) -> datetime | None:

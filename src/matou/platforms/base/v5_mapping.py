@@ -1,4 +1,5 @@
-"""What Gitee's and GitCode's API v5 tell alike becomes metadata here: labels, milestones, webhooks, what was done."""
+"""What Gitee's and GitCode's API v5 tell alike becomes metadata here: labels, milestones,
+webhooks, comments on commits, what was done."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -9,8 +10,11 @@ from msgspec import UnsetType
 from matou.errors import UnknownShape
 from matou.model.metadata import (
     WITHHELD,
+    CommitComment,
+    DiffPosition,
     JsonObject,
     LabelDefinition,
+    MarkupText,
     Milestone,
     Participant,
     PersonKey,
@@ -18,7 +22,16 @@ from matou.model.metadata import (
     Webhook,
 )
 from matou.platforms.base.metadata import ItemRead
-from matou.platforms.base.metadata_values import Rules, color_of, day_of, is_time, markdown, time_of
+from matou.platforms.base.metadata_values import (
+    Rules,
+    color_of,
+    commit_in,
+    day_of,
+    is_commit,
+    is_time,
+    markdown,
+    time_of,
+)
 
 Text: TypeAlias = str | UnsetType | None
 
@@ -29,6 +42,8 @@ MILESTONE: Final[Rules] = {
     **dict.fromkeys(("number", "title", "description", "state")),
     **dict.fromkeys(("created_at", "updated_at", "due_on"), is_time),
 }
+
+POSITION: Final = ("path", "position", "new_line", "commit_id")
 
 EVENTS: Final = {
     "push_events": "push",
@@ -44,6 +59,36 @@ HOOK: Final[Rules] = {
     **dict.fromkeys(("result", "result_code")),
     "created_at": is_time,
 }
+
+
+COMMIT_COMMENT: Final[Rules] = {
+    **dict.fromkeys(("id", "body", "body_html", "url", "html_url", "in_reply_to_id", "path", "position", "new_line")),
+    "commit_id": is_commit,
+    **dict.fromkeys(("created_at", "updated_at"), is_time),
+    "target": {"commit": {"sha": is_commit, "id": is_commit}},
+}
+"""Whose `user` and `in_reply_to_user` each platform adds in its own way."""
+
+
+class V5CommitComment(Protocol):
+    @property
+    def id(self) -> int: ...
+    @property
+    def body(self) -> Text: ...
+    @property
+    def html_url(self) -> Text: ...
+    @property
+    def in_reply_to_id(self) -> int | UnsetType | None: ...
+    @property
+    def commit_id(self) -> Text: ...
+    @property
+    def target(self) -> Mapping[str, object] | UnsetType | None: ...
+    @property
+    def path(self) -> Text: ...
+    @property
+    def created_at(self) -> Text: ...
+    @property
+    def updated_at(self) -> Text: ...
 
 
 class V5Label(Protocol):
@@ -134,6 +179,49 @@ def hook_of(row: V5Hook, extra: JsonObject, *, name: str | None = None) -> Webho
         at=time_of(row.created_at),
         extra=extra or None,
     )
+
+
+def commit_comment_of(
+    row: V5CommitComment,
+    by: PersonKey | None,
+    extra: JsonObject,
+    *,
+    line: int | None = None,
+    diff_index: int | None = None,
+    given: JsonObject,
+) -> CommitComment:
+    """What was said on a commit.
+
+    Args:
+        line, diff_index: where, as far as the platform tells it, if the comment has a path.
+        given: the row as it came.
+    """
+    commit = _commit_of(row)
+    position = None
+    if row.path:
+        as_given = {key: value for key, value in given.items() if key in POSITION and value is not None}
+        position = DiffPosition(
+            commit=commit, path=row.path, side="new", line=line, diff_index=diff_index, as_given=as_given
+        )
+    return CommitComment(
+        id=str(row.id),
+        reply_to=str(row.in_reply_to_id) if row.in_reply_to_id else None,
+        commit=commit,
+        position=position,
+        text=markdown(row.body) or MarkupText(markup="markdown", body=""),
+        by=by,
+        at=time_of(row.created_at),
+        updated_at=time_of(row.updated_at) or time_of(row.created_at),
+        url=row.html_url or None,
+        extra=extra or None,
+    )
+
+
+def _commit_of(row: V5CommitComment) -> str | None:
+    """No description says where it stands; the lists of some servers say it nowhere."""
+    named = row.target.get("commit") if row.target else None
+    within = [named.get("sha"), named.get("id")] if isinstance(named, Mapping) else []
+    return next((commit for one in (row.commit_id, *within) if (commit := commit_in(one))), None)
 
 
 def event_of(row: V5Log, by: PersonKey | None, data: JsonObject) -> TimelineEvent:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from matou.errors import MatouError, Phrase
@@ -23,6 +24,10 @@ from matou.platforms.base.metadata_walks import ListedRows, key_by, walk_back_to
 Query = Mapping[str, Parameter]
 
 
+def made_at(row: object) -> datetime | None:
+    return time_of(row.get("created_at")) if isinstance(row, Mapping) else None
+
+
 def changed_at(row: object) -> datetime | None:
     """What never changed was last changed when it was made."""
     if not isinstance(row, Mapping):
@@ -39,6 +44,7 @@ class Listing:
         query: as it is asked for when all of it is.
         changed: as it is asked for by time of change; None where the platform cannot.
         is_newest_first: by time of change it can be had the newest first alone, and not from a time on.
+        is_by_creation: the newest first are those that were made last, not those that changed last.
         key: the field that a row is known by.
     """
 
@@ -46,7 +52,14 @@ class Listing:
     query: Query
     changed: Query | None = None
     is_newest_first: bool = False
+    is_by_creation: bool = False
     key: str = "id"
+
+
+COMMIT_COMMENTS: Final = Listing(
+    path="/comments", query={"order": "asc"}, changed={"order": "desc"}, is_newest_first=True, is_by_creation=True
+)
+"""Those on all commits of a repository: one that was edited and is not among the newest is found by a sweep."""
 
 
 class V5Reader(ABC):
@@ -156,7 +169,8 @@ class V5Reader(ABC):
 
     def _walk(self, listing: Listing, since: datetime | None) -> Iterator[object]:
         what = Phrase("{path} of {repository}", path=listing.path.strip("/"), repository=repr(self._name))
-        rows = ListedRows(what=what, key=key_by(listing.key), time=changed_at)
+        place = made_at if listing.is_by_creation else None
+        rows = ListedRows(what=what, key=key_by(listing.key), time=changed_at, place=place)
         path, changed = f"{self._base}{listing.path}", listing.changed
         if changed is None or (listing.is_newest_first and since is None):
             yield from walk_in_order(rows, partial(self._page, path, listing.query, what))

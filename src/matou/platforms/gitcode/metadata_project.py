@@ -1,4 +1,4 @@
-"""GitCode's labels, milestones, releases, members, webhooks and protections as metadata."""
+"""GitCode's labels, milestones, releases, members, webhooks, protections and comments on commits as metadata."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal
@@ -19,11 +19,20 @@ from matou.platforms.base.metadata_values import (
     markdown,
     time_of,
 )
-from matou.platforms.base.v5_mapping import HOOK, MILESTONE, hook_of, label_of, milestone_of
+from matou.platforms.base.v5_mapping import (
+    COMMIT_COMMENT,
+    HOOK,
+    MILESTONE,
+    commit_comment_of,
+    hook_of,
+    label_of,
+    milestone_of,
+)
 from matou.platforms.base.wire_struct import as_received
 from matou.platforms.gitcode.metadata_people import PERSON, is_person, people
 from matou.platforms.gitcode.wire_base import DECODER
 from matou.platforms.gitcode.wire_issues import GitCodeLabel, GitCodeMilestone
+from matou.platforms.gitcode.wire_pulls import GitCodeCommitComment
 from matou.platforms.gitcode.wire_releases import (
     GitCodeHook,
     GitCodeProtectedBranch,
@@ -39,6 +48,8 @@ MILESTONE_STATES: Final[Mapping[str, Literal["open", "closed"]]] = {
     "opened": "open",
     "closed": "closed",
 }
+
+ON_COMMIT: Final[Rules] = {**COMMIT_COMMENT, "user": is_person}
 
 LABEL: Final[Rules] = dict.fromkeys(("id", "name", "color", "repository_id"))
 
@@ -68,6 +79,15 @@ PROTECTED_BRANCH: Final[Rules] = {
 
 GENERATED: Final = ("/-/archive/", "/archive/refs/", "/repository/archive/")
 """What the address of an archive has that GitCode makes of the sources when it is asked."""
+
+
+def comment_on_commit(value: object) -> ItemRead:
+    """Raises UnknownShape."""
+    row, named = DECODER.read(GitCodeCommitComment, value), people()
+    given = original_of(row)
+    line = row.new_line or row.position or None
+    item = commit_comment_of(row, named.key_of(row.user), leftover(given, ON_COMMIT), line=line, given=given)
+    return ItemRead(item=item, people=named.seen)
 
 
 def labels_of(values: Iterable[object]) -> TableRead:

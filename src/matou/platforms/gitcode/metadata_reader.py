@@ -12,6 +12,7 @@ from matou.http.addresses import owner_and_name, repository_path, segment
 from matou.model.metadata import ChangeRequest, MetadataValue
 from matou.model.metadata.kinds import (
     CHANGE,
+    COMMIT_COMMENT,
     HOOK,
     ISSUE,
     LABEL,
@@ -32,7 +33,7 @@ from matou.platforms.base.metadata import (
     ReadableKind,
     TableRead,
 )
-from matou.platforms.base.v5_metadata import Listing, V5Reader, is_as_before
+from matou.platforms.base.v5_metadata import COMMIT_COMMENTS, Listing, V5Reader, is_as_before
 from matou.platforms.gitcode import PLATFORM
 from matou.platforms.gitcode import metadata_items as items
 from matou.platforms.gitcode import metadata_project as project
@@ -48,6 +49,7 @@ KINDS: Final = (
     ReadableKind(kind=ISSUE, comments=CommentListing.REPOSITORY_WIDE),
     ReadableKind(kind=CHANGE),
     ReadableKind(kind=RELEASE, has_since=False),
+    ReadableKind(kind=COMMIT_COMMENT),
     ReadableKind(kind=MEMBER),
     ReadableKind(kind=PROTECTION),
     ReadableKind(kind=HOOK),
@@ -69,6 +71,7 @@ ITEMS: Final = {
         key="number",
     ),
     RELEASE.name: Listing(path="/releases", query={"direction": "asc"}, key="tag_name"),
+    COMMIT_COMMENT.name: COMMIT_COMMENTS,
 }
 
 COMMENTS: Final = {
@@ -127,6 +130,8 @@ class GitCodeRepositoryReader(V5Reader):
     ) -> ItemRead | None:
         if kind is RELEASE:
             return self._release(row, before, sweeping=sweeping)
+        if kind is COMMIT_COMMENT:
+            return project.comment_on_commit(row.value)
         if kind is ISSUE:
             owner, name = owner_and_name(self._name)
             path = f"/repos/{segment(owner)}/issues/{segment(row.key)}/operate_logs"

@@ -116,7 +116,7 @@ class GitCodeNoteTarget(OriginalStruct, frozen=True, kw_only=True):
 
 
 class GitCodeNote(OriginalStruct, frozen=True, kw_only=True):
-    """A comment on an issue, and one on a commit, whose target is empty. `updated_at` may be null."""
+    """A comment on an issue. `updated_at` may be null."""
 
     id: int
     body: str | UnsetType | None = UNSET

@@ -1,4 +1,4 @@
-"""Pull requests and the comments on them as GitCode's API v5 writes them. Sources as in `wire_issues`."""
+"""Pull requests, and comments on them and on commits, as GitCode's API v5 writes them. Sources as in `wire_issues`."""
 
 from msgspec import UNSET, UnsetType, field
 
@@ -116,3 +116,26 @@ class GitCodePullComment(GitCodePullReply, frozen=True, kw_only=True):
     diff_position: GitCodeDiffPosition | UnsetType | None = UNSET
     resolved: bool | UnsetType | None = UNSET
     replies: list[GitCodePullReply] | UnsetType | None = field(name="reply", default=UNSET)
+
+
+class GitCodeCommitComment(OriginalStruct, frozen=True, kw_only=True):
+    """One of `GET …/comments`, and of `GET …/commits/{ref}/comments`.
+
+    In the examples `target` is empty, so that the list of the repository does not tell which commit it is.
+
+    Attributes:
+        position: the line in the file, as in comments on pull requests.
+    """
+
+    id: int
+    body: str | UnsetType | None = UNSET
+    user: Person | UnsetType | None = UNSET
+    target: dict[str, object] | UnsetType | None = UNSET
+    created_at: ChinaMoment | UnsetType | None = UNSET
+    updated_at: ChinaMoment | UnsetType | None = UNSET
+    in_reply_to_id: int | UnsetType | None = UNSET
+    html_url: str | UnsetType | None = UNSET
+    commit_id: str | UnsetType | None = UNSET
+    path: str | UnsetType | None = UNSET
+    position: int | UnsetType | None = UNSET
+    new_line: int | UnsetType | None = UNSET

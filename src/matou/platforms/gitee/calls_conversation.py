@@ -10,7 +10,7 @@ from matou.platforms.base.lister import NumberedList
 from matou.platforms.gitee.api import V5, GiteeApi
 from matou.platforms.gitee.wire_issues import GiteeIssue, GiteeLabel, GiteeMilestone, GiteeNote, GiteeOperateLog
 from matou.platforms.gitee.wire_project import GiteeHook, GiteeProjectMember
-from matou.platforms.gitee.wire_pulls import GiteePullComment, GiteePullRequest
+from matou.platforms.gitee.wire_pulls import GiteeCommitComment, GiteePullComment, GiteePullRequest
 from matou.platforms.gitee.wire_releases import GiteeAttachFile, GiteeRelease
 
 T = TypeVar("T")
@@ -78,8 +78,8 @@ class GiteeConversationCalls:
         path = f"{V5}{repository_path(repository)}/pulls/{number}/operate_logs"
         return self._api.get(list[GiteeOperateLog], path, {"sort": "asc"})
 
-    def commit_comments(self, repository: str) -> Iterator[GiteeNote]:
-        return self._of(repository, "/comments", GiteeNote, lambda row: row.id, {"order": "asc"}).rows()
+    def commit_comments(self, repository: str) -> Iterator[GiteeCommitComment]:
+        return self._of(repository, "/comments", GiteeCommitComment, lambda row: row.id, {"order": "asc"}).rows()
 
     def releases(self, repository: str) -> Iterator[GiteeRelease]:
         return self._of(repository, "/releases", GiteeRelease, lambda row: row.id).rows()

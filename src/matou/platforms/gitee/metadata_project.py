@@ -1,4 +1,4 @@
-"""Gitee's labels, milestones, releases, members, webhooks and protected branches as metadata."""
+"""Gitee's labels, milestones, releases, members, webhooks, protected branches and comments on commits as metadata."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal
@@ -20,10 +20,19 @@ from matou.platforms.base.metadata_values import (
     markdown,
     time_of,
 )
-from matou.platforms.base.v5_mapping import HOOK, MILESTONE, hook_of, label_of, milestone_of
+from matou.platforms.base.v5_mapping import (
+    COMMIT_COMMENT,
+    HOOK,
+    MILESTONE,
+    commit_comment_of,
+    hook_of,
+    label_of,
+    milestone_of,
+)
 from matou.platforms.gitee.metadata_people import DECODER, PERSON, is_person, people
 from matou.platforms.gitee.wire_issues import GiteeLabel, GiteeMilestone, GiteeUserBasic
 from matou.platforms.gitee.wire_project import GiteeHook, GiteeProjectMember, GiteeProtectedBranch
+from matou.platforms.gitee.wire_pulls import GiteeCommitComment
 from matou.platforms.gitee.wire_releases import GiteeAttachFile, GiteeRelease, GiteeReleaseFile
 
 MILESTONE_STATES: Final[Mapping[str, Literal["open", "closed"]]] = {"open": "open", "closed": "closed"}
@@ -38,6 +47,8 @@ RELEASE: Final[Rules] = {
 
 ASSET: Final[Rules] = {**dict.fromkeys(("id", "name", "size", "browser_download_url")), "uploader": is_person}
 
+ON_COMMIT: Final[Rules] = {**COMMIT_COMMENT, **dict.fromkeys(("user", "in_reply_to_user"), is_person)}
+
 MEMBER: Final[Rules] = PERSON
 
 HOOK_WITH_TITLE: Final[Rules] = {**HOOK, "title": None}
@@ -46,6 +57,23 @@ PROTECTION: Final[Rules] = dict.fromkeys(("name", "protected", "commit", "protec
 
 GENERATED: Final = ("/archive/refs/", "/repository/archive/")
 """What the address of an archive has that Gitee makes of the sources when it is asked."""
+
+
+def comment_on_commit(value: object) -> ItemRead:
+    """Raises UnknownShape."""
+    row, named = DECODER.read(GiteeCommitComment, value), people()
+    given = original_of(row)
+    author = named.key_of(row.user)
+    named.key_of(row.in_reply_to_user)
+    item = commit_comment_of(
+        row,
+        author,
+        leftover(given, ON_COMMIT),
+        line=row.new_line or None,
+        diff_index=row.position or None,
+        given=given,
+    )
+    return ItemRead(item=item, people=named.seen)
 
 
 def labels_of(values: Iterable[object]) -> TableRead:

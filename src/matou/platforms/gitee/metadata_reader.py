@@ -12,6 +12,7 @@ from matou.http.addresses import owner_and_name, repository_path, segment
 from matou.model.metadata import ChangeRequest, MetadataValue, SavedRelease
 from matou.model.metadata.kinds import (
     CHANGE,
+    COMMIT_COMMENT,
     HOOK,
     ISSUE,
     LABEL,
@@ -34,7 +35,7 @@ from matou.platforms.base.metadata import (
     ReadableKind,
     TableRead,
 )
-from matou.platforms.base.v5_metadata import Listing, V5Reader, is_as_before
+from matou.platforms.base.v5_metadata import COMMIT_COMMENTS, Listing, V5Reader, is_as_before
 from matou.platforms.gitee import metadata_items as items
 from matou.platforms.gitee import metadata_project as project
 from matou.platforms.gitee.api import V5, GiteeApi
@@ -51,6 +52,7 @@ KINDS: Final = (
     ReadableKind(kind=ISSUE, comments=CommentListing.REPOSITORY_WIDE),
     ReadableKind(kind=CHANGE, comments=CommentListing.REPOSITORY_WIDE),
     ReadableKind(kind=RELEASE, has_since=False),
+    ReadableKind(kind=COMMIT_COMMENT),
     ReadableKind(kind=MEMBER),
     ReadableKind(kind=PROTECTION),
     ReadableKind(kind=HOOK),
@@ -67,6 +69,7 @@ ITEMS: Final = {
         path="/pulls", query={"state": "all", **BY_CREATION}, changed=NEWEST_FIRST, is_newest_first=True, key="number"
     ),
     RELEASE.name: Listing(path="/releases", query={}, key="tag_name"),
+    COMMIT_COMMENT.name: COMMIT_COMMENTS,
 }
 
 
@@ -112,6 +115,8 @@ class GiteeRepositoryReader(V5Reader):
     ) -> ItemRead | None:
         if kind is RELEASE:
             return self._release(row, before, sweeping=sweeping)
+        if kind is COMMIT_COMMENT:
+            return project.comment_on_commit(row.value)
         if kind is ISSUE:
             owner, name = owner_and_name(self._name)
             path = f"{V5}/repos/{segment(owner)}/issues/{segment(row.key)}/operate_logs"

@@ -181,7 +181,7 @@ class GiteeNoteTarget(OriginalStruct, frozen=True, kw_only=True):
 
 
 class GiteeNote(OriginalStruct, frozen=True, kw_only=True):
-    """A comment on an issue, and one on a commit."""
+    """A comment on an issue."""
 
     id: int
     body: str | UnsetType | None = UNSET

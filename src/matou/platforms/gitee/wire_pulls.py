@@ -1,4 +1,4 @@
-"""Pull requests and the comments on them as Gitee's API v5 writes them. Sources as in `wire_issues`."""
+"""Pull requests, and comments on them and on commits, as Gitee's API v5 writes them. Sources as in `wire_issues`."""
 
 from msgspec import UNSET, UnsetType, field
 
@@ -113,3 +113,29 @@ class GiteePullComment(OriginalStruct, frozen=True, kw_only=True):
     links: dict[str, object] | UnsetType | None = field(name="_links", default=UNSET)
     comment_type: str | UnsetType | None = UNSET
     in_reply_to_id: int | UnsetType | None = UNSET
+
+
+class GiteeCommitComment(OriginalStruct, frozen=True, kw_only=True):
+    """One of `GET …/comments`, and of `GET …/commits/{ref}/comments`.
+
+    The description tells of `target` that there is one: which commit it is may stand in it, in `commit_id` or nowhere.
+
+    Attributes:
+        position: the line within the difference, as it is posted.
+    """
+
+    id: int
+    body: str | UnsetType | None = UNSET
+    body_html: str | UnsetType | None = UNSET
+    user: GiteeUserBasic | UnsetType | None = UNSET
+    source: str | UnsetType | None = UNSET
+    target: dict[str, object] | UnsetType | None = UNSET
+    created_at: Moment | UnsetType | None = UNSET
+    updated_at: Moment | UnsetType | None = UNSET
+    in_reply_to_id: int | UnsetType | None = UNSET
+    in_reply_to_user: GiteeUserBasic | UnsetType | None = UNSET
+    html_url: str | UnsetType | None = UNSET
+    commit_id: str | UnsetType | None = UNSET
+    path: str | UnsetType | None = UNSET
+    position: int | UnsetType | None = UNSET
+    new_line: int | UnsetType | None = UNSET

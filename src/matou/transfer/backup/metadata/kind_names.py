@@ -9,6 +9,7 @@ KIND_NAMES: Final[Mapping[str, Phrase]] = {
     "issue": Phrase("issues"),
     "change": Phrase("change requests"),
     "release": Phrase("releases"),
+    "commit-comment": Phrase("comments on commits"),
     "label": Phrase("labels"),
     "milestone": Phrase("milestones"),
     "board": Phrase("boards"),
