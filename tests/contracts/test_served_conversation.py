@@ -84,6 +84,8 @@ def test_what_is_read_of_a_matou_is_what_was_read_of_gitcode(
 
     assert again.issues == said_at_gitcode.issues
     assert again.changes == said_at_gitcode.changes
+    assert again.on_commits == said_at_gitcode.on_commits
+    assert len(again.on_commits) == 3
     assert without_addresses(again.releases) == without_addresses(said_at_gitcode.releases)
     assert in_order(again.tables) == in_order(said_at_gitcode.tables)
     assert again.people == said_at_gitcode.people
@@ -145,6 +147,8 @@ def test_what_is_read_of_a_matou_is_what_was_read_of_gitee(
 
     assert again.issues == said_at_gitee.issues
     assert again.changes == said_at_gitee.changes
+    assert again.on_commits == said_at_gitee.on_commits
+    assert len(again.on_commits) == 3
     assert without_addresses(again.releases) == without_addresses(said_at_gitee.releases)
     assert in_order(again.tables) == in_order(said_at_gitee.tables)
     assert again.people == said_at_gitee.people

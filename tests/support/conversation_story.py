@@ -74,6 +74,7 @@ class StoryOnCommit:
     edited_at: str | None = None
     path: str | None = None
     line: int = 0
+    reply_to: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -166,5 +167,5 @@ def _on_commits(picture: str) -> Sequence[StoryOnCommit]:
     return (
         StoryOnCommit(401, WANG, _at(11), f"这次提交修好了吊车 ![图]({picture})", HEAD),
         StoryOnCommit(402, GONE, _at(12), "这一行少了分号", HEAD, edited_at=_at(12, 11), path="src/吊车.c", line=18),
-        StoryOnCommit(403, LI, _at(13), "没说是哪一次提交", None),
+        StoryOnCommit(403, LI, _at(13), "没说是哪一次提交", None, reply_to=(401, WANG)),
     )

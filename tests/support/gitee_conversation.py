@@ -177,6 +177,8 @@ class GiteeConversation(GiteeSource):
             "created_at": said.at,
             "updated_at": said.edited_at or said.at,
             **({"commit_id": said.commit} if said.commit else {}),
+            "in_reply_to_id": said.reply_to[0] if said.reply_to else None,
+            "in_reply_to_user": self.person(said.reply_to[1] if said.reply_to else None),
             **line,
         }
 

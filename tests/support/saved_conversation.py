@@ -9,9 +9,19 @@ from matou.archive.metadata import About, MetadataWriter
 from matou.db.repositories import Repository
 from matou.forge.conversation.indexing import MetadataSubject, index_metadata
 from matou.forge.forge import Forge
-from matou.model.metadata import ChangeRequest, Comment, Issue, MetadataValue, Participant, ReviewThread, SavedRelease
+from matou.model.metadata import (
+    ChangeRequest,
+    Comment,
+    CommitComment,
+    Issue,
+    MetadataValue,
+    Participant,
+    ReviewThread,
+    SavedRelease,
+)
 from matou.model.metadata.kinds import (
     CHANGE,
+    COMMIT_COMMENT,
     HOOK,
     ISSUE,
     LABEL,
@@ -36,6 +46,7 @@ class SavedConversation:
     issues: dict[str, Issue] = field(default_factory=dict)
     changes: dict[str, ChangeRequest] = field(default_factory=dict)
     releases: dict[str, SavedRelease] = field(default_factory=dict)
+    on_commits: dict[str, CommitComment] = field(default_factory=dict)
     tables: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     people: dict[str, Participant] = field(default_factory=dict)
 
@@ -47,6 +58,7 @@ class SavedConversation:
             *((ISSUE, one) for one in self.issues.values()),
             *((CHANGE, one) for one in self.changes.values()),
             *((RELEASE, one) for one in self.releases.values()),
+            *((COMMIT_COMMENT, one) for one in self.on_commits.values()),
         ]
 
 
@@ -57,9 +69,10 @@ def read_all(reader: MetadataReader, platform: str, tables: Sequence[MetadataKin
         ISSUE.name: read.issues,
         CHANGE.name: read.changes,
         RELEASE.name: read.releases,
+        COMMIT_COMMENT.name: read.on_commits,
     }
     wide = {kind.kind.name for kind in reader.kinds if kind.comments.name == "REPOSITORY_WIDE"}
-    for kind in (ISSUE, CHANGE, RELEASE):
+    for kind in (ISSUE, CHANGE, RELEASE, COMMIT_COMMENT):
         for row in reader.rows(kind, None):
             item = reader.read(kind, row, None, sweeping=False)
             assert item is not None

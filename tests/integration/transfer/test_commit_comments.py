@@ -78,6 +78,8 @@ def test_comments_on_commits_are_saved_with_their_people_pictures_and_lines(
         datetime(2023, 3, 12, 3, tzinfo=UTC),
     )
     assert (of_none.commit, of_none.text.body) == (None, "没说是哪一次提交")
+    if name == "gitee":
+        assert (of_none.reply_to, (of_none.extra or {})["in_reply_to_user"]) == ("401", "17")
     assert WANG[name] in open_metadata(backups.archive.metadata(PLACE)).table(PERSON)
     assert (backups.kind("commit-comment").items, backups.kind("commit-comment").state) == (3, ReadState.COMPLETE)
 

@@ -74,8 +74,6 @@ class V5CommitComment(Protocol):
     @property
     def id(self) -> int: ...
     @property
-    def body(self) -> Text: ...
-    @property
     def html_url(self) -> Text: ...
     @property
     def in_reply_to_id(self) -> int | UnsetType | None: ...
@@ -186,6 +184,7 @@ def commit_comment_of(
     by: PersonKey | None,
     extra: JsonObject,
     *,
+    text: MarkupText | None,
     line: int | None = None,
     diff_index: int | None = None,
     given: JsonObject,
@@ -208,7 +207,7 @@ def commit_comment_of(
         reply_to=str(row.in_reply_to_id) if row.in_reply_to_id else None,
         commit=commit,
         position=position,
-        text=markdown(row.body) or MarkupText(markup="markdown", body=""),
+        text=text or MarkupText(markup="markdown", body=""),
         by=by,
         at=time_of(row.created_at),
         updated_at=time_of(row.updated_at) or time_of(row.created_at),

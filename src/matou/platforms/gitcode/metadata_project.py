@@ -86,7 +86,8 @@ def comment_on_commit(value: object) -> ItemRead:
     row, named = DECODER.read(GitCodeCommitComment, value), people()
     given = original_of(row)
     line = row.new_line or row.position or None
-    item = commit_comment_of(row, named.key_of(row.user), leftover(given, ON_COMMIT), line=line, given=given)
+    text, extra = markdown(row.body), leftover(given, ON_COMMIT)
+    item = commit_comment_of(row, named.key_of(row.user), extra, text=text, line=line, given=given)
     return ItemRead(item=item, people=named.seen)
 
 

@@ -63,12 +63,12 @@ def comment_on_commit(value: object) -> ItemRead:
     """Raises UnknownShape."""
     row, named = DECODER.read(GiteeCommitComment, value), people()
     given = original_of(row)
-    author = named.key_of(row.user)
-    named.key_of(row.in_reply_to_user)
+    replied_to = named.key_of(row.in_reply_to_user)
     item = commit_comment_of(
         row,
-        author,
-        leftover(given, ON_COMMIT),
+        named.key_of(row.user),
+        {**leftover(given, ON_COMMIT), **({"in_reply_to_user": replied_to} if replied_to else {})},
+        text=markdown(row.body, row.body_html),
         line=row.new_line or None,
         diff_index=row.position or None,
         given=given,

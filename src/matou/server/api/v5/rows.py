@@ -17,6 +17,7 @@ from matou.forge.conversation.index_rows import comments_of
 from matou.model.metadata import (
     ChangeRequest,
     Comment,
+    CommitComment,
     Issue,
     Item,
     JsonObject,
@@ -83,6 +84,9 @@ class ConversationRows(ABC):
 
     @abstractmethod
     def change_comment(self, found: FoundComment) -> JsonRow: ...
+
+    @abstractmethod
+    def commit_comment(self, comment: CommitComment) -> JsonRow: ...
 
     @abstractmethod
     def commits(self, comparison: RevisionComparison) -> Sequence[object]: ...
@@ -181,6 +185,16 @@ class ConversationRows(ABC):
             context.address,
             granted,
         )
+
+    def place_of(self, comment: CommitComment) -> dict[str, object]:
+        """Where a comment on a commit stands: as the platform gave it, or made of what another one told."""
+        position = comment.position
+        if position is None:
+            return {}
+        if self.is_own:
+            return dict(position.as_given)
+        commit: dict[str, object] = {"commit_id": comment.commit} if comment.commit else {}
+        return {**commit, "path": position.path, "position": position.line, "new_line": position.line}
 
     def api(self, *segments: str) -> str:
         """An address below that of the repository."""

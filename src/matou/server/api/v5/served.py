@@ -21,6 +21,7 @@ class RowTypes:
     issue_comment: Any
     change: Any
     change_comment: Any
+    commit_comment: Any
     commit: Any
     file: Any
     event: Any

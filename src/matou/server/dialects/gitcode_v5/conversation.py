@@ -13,7 +13,7 @@ from matou.platforms.gitcode.wire_issues import (
     GitCodeOperateLog,
 )
 from matou.platforms.gitcode.wire_pull_files import GitCodePullFile
-from matou.platforms.gitcode.wire_pulls import GitCodePullComment, GitCodePullRequest
+from matou.platforms.gitcode.wire_pulls import GitCodeCommitComment, GitCodePullComment, GitCodePullRequest
 from matou.platforms.gitcode.wire_releases import (
     GitCodeHook,
     GitCodeProtectedBranch,
@@ -26,6 +26,7 @@ from matou.server.api.responses import ListPage, StreamedResponse
 from matou.server.api.route import Route, repository_route
 from matou.server.api.saved_rows import JsonRow
 from matou.server.api.v5.changes import change_routes
+from matou.server.api.v5.commit_comments import commit_comment_routes
 from matou.server.api.v5.issues import issue_routes
 from matou.server.api.v5.project import project_routes
 from matou.server.api.v5.queries import StateFilter, WholeUnlessPaged
@@ -44,6 +45,7 @@ SERVED: Final = V5Conversation(
         issue_comment=GitCodeNote,
         change=GitCodePullRequest,
         change_comment=GitCodePullComment,
+        commit_comment=GitCodeCommitComment,
         commit=wire.GitCodeCommit,
         file=GitCodePullFile,
         event=GitCodeOperateLog,
@@ -91,6 +93,7 @@ ROUTES: tuple[Route, ...] = (
     *project_routes(SERVED),
     *change_routes(SERVED, all_comments=False),
     *release_routes(SERVED),
+    *commit_comment_routes(SERVED),
     repository_route(
         "GET",
         "/repos/{owner}/{repo}/releases/{tag}",

@@ -13,6 +13,7 @@ from matou.model.metadata import (
     WITHHELD,
     ChangeRequest,
     Comment,
+    CommitComment,
     Issue,
     Item,
     LabelDefinition,
@@ -178,6 +179,18 @@ class GitCodeRows(ConversationRows):
         row = self._pull_comment(found.comment, thread_of(found), None)
         issue = {"id": number_of(found.item.id), "number": found.item.number, "title": found.item.title}
         return {**row, "target": {"issue": issue}}
+
+    def commit_comment(self, comment: CommitComment) -> JsonRow:
+        row = wire_pulls.GitCodeCommitComment(
+            id=number_of(comment.id),
+            body=comment.text.body,
+            target={"commit": {"id": comment.commit}} if comment.commit else {},
+            created_at=_moment(comment.at),
+            updated_at=_moment(comment.updated_at),
+            in_reply_to_id=number_of(comment.reply_to) or UNSET,
+            html_url=comment.url or UNSET,
+        )
+        return self.complete(row, comment.extra, user=self.person(comment.by), **self.place_of(comment))
 
     def commits(self, comparison: RevisionComparison) -> Sequence[object]:
         """The newest first, as a list of commits is."""

@@ -6,7 +6,7 @@ from matou.forge.access import MayReadConversation
 from matou.model.metadata import SavedRelease
 from matou.platforms.gitee.wire_issues import GiteeIssue, GiteeLabel, GiteeMilestone, GiteeNote, GiteeOperateLog
 from matou.platforms.gitee.wire_project import GiteeHook
-from matou.platforms.gitee.wire_pulls import GiteePullComment, GiteePullRequest
+from matou.platforms.gitee.wire_pulls import GiteeCommitComment, GiteePullComment, GiteePullRequest
 from matou.platforms.gitee.wire_releases import GiteeAttachFile, GiteeRelease
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Nothing, PageParameters
@@ -14,6 +14,7 @@ from matou.server.api.responses import ListPage, StreamedResponse
 from matou.server.api.route import Route, repository_route
 from matou.server.api.saved_rows import JsonRow
 from matou.server.api.v5.changes import change_routes
+from matou.server.api.v5.commit_comments import commit_comment_routes
 from matou.server.api.v5.issues import issue_routes
 from matou.server.api.v5.project import project_routes
 from matou.server.api.v5.queries import StateFilter
@@ -33,6 +34,7 @@ SERVED: Final = V5Conversation(
         issue_comment=GiteeNote,
         change=GiteePullRequest,
         change_comment=GiteePullComment,
+        commit_comment=GiteeCommitComment,
         commit=dict[str, object],
         file=dict[str, object],
         event=GiteeOperateLog,
@@ -88,6 +90,7 @@ ROUTES: tuple[Route, ...] = (
     *project_routes(SERVED),
     *change_routes(SERVED, all_comments=True),
     *release_routes(SERVED),
+    *commit_comment_routes(SERVED),
     repository_route(
         "GET",
         _RELEASE,

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 
 import msgspec
+from msgspec import UNSET
 
 from matou.forge.content.differences import RevisionComparison
 from matou.forge.conversation.conversation import FoundComment
@@ -13,6 +14,7 @@ from matou.model.metadata import (
     WITHHELD,
     ChangeRequest,
     Comment,
+    CommitComment,
     Issue,
     Item,
     LabelDefinition,
@@ -96,9 +98,12 @@ class GiteeRows(ConversationRows):
             updated_at=_moment(comment.edited_at or comment.at),
             in_reply_to_id=number_of(comment.reply_to) or None,
         )
-        replied_to = self.shown_extra(comment.extra).get("in_reply_to_user")
         completed = self.complete(row, comment.extra, user=self.person(comment.by))
-        return {**completed, "in_reply_to_user": self.person(replied_to) if isinstance(replied_to, str) else None}
+        return {**completed, "in_reply_to_user": self._replied_to(comment)}
+
+    def _replied_to(self, comment: Comment | CommitComment) -> JsonRow | None:
+        replied_to = self.shown_extra(comment.extra).get("in_reply_to_user")
+        return self.person(replied_to) if isinstance(replied_to, str) else None
 
     def change(self, change: ChangeRequest, *, listed: int | None = None) -> JsonRow:  # noqa: ARG002 - a list has all of it
         milestone, url = self.milestone_of(change), self.api("pulls", change.number)
@@ -152,6 +157,23 @@ class GiteeRows(ConversationRows):
 
     def change_comment(self, found: FoundComment) -> JsonRow:
         return self._pull_comment(found.comment, found.item, thread_of(found))
+
+    def commit_comment(self, comment: CommitComment) -> JsonRow:
+        of_commit = {"commit": {"sha": comment.commit}} if comment.commit else {}
+        row = wire_pulls.GiteeCommitComment(
+            id=number_of(comment.id),
+            body=_body(comment.text),
+            body_html=_html(comment.text),
+            source=None,
+            target={"issue": None, "pull_request": None, **of_commit},
+            created_at=_moment(comment.at),
+            updated_at=_moment(comment.updated_at),
+            in_reply_to_id=number_of(comment.reply_to) or None,
+            in_reply_to_user=None,
+            html_url=comment.url or UNSET,
+        )
+        completed = self.complete(row, comment.extra, user=self.person(comment.by), **self.place_of(comment))
+        return {**completed, "in_reply_to_user": self._replied_to(comment)}
 
     def commits(self, comparison: RevisionComparison) -> Sequence[object]:
         """The newest first."""
