@@ -54,7 +54,10 @@ PUT     /repos/{owner}/{repo}/collaborators/{username} manage members
 GET     /repos/{owner}/{repo}/collaborators/{username}/permission see members
 GET     /repos/{owner}/{repo}/commit/{sha}/diff read code
 GET     /repos/{owner}/{repo}/commit/{sha}/patch read code
+GET     /repos/{owner}/{repo}/comments read conversations
+GET     /repos/{owner}/{repo}/comments/{id} read conversations
 GET     /repos/{owner}/{repo}/commits read code
+GET     /repos/{owner}/{repo}/commits/{ref}/comments read conversations
 GET     /repos/{owner}/{repo}/commits/{sha} read code
 GET     /repos/{owner}/{repo}/compare/{range} read code
 GET     /repos/{owner}/{repo}/contents read code
