@@ -1,5 +1,6 @@
 """What people said on commits."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from matou.db.items import ItemOrder, ItemQuery
@@ -7,7 +8,7 @@ from matou.forge.access import MayReadConversation
 from matou.forge.content.history import find_commit_at
 from matou.model.metadata import CommitComment
 from matou.model.metadata.kinds import COMMIT_COMMENT
-from matou.platforms.base.metadata_values import is_commit
+from matou.model.names import InvalidName, object_id
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Nothing, PageParameters
 from matou.server.api.responses import ListPage
@@ -88,8 +89,8 @@ def commit_comment_routes(served: V5Conversation) -> tuple[Route, ...]:
 
 def _commit_named(rows: ConversationRows, ref: str) -> str:
     """Raises as `find_commit_at`; and as `authorize`."""
-    if ref and is_commit(ref):
-        return ref
+    with suppress(InvalidName):
+        return object_id(ref)
     code = rows.code_context
     return find_commit_at(code.forge, code.granted, ref).id
 
