@@ -19,9 +19,9 @@ LINES = b"".join(b"line %d\n" % number for number in range(40))
 class Site:
     """What a browser without an account is shown of one public repository."""
 
-    def __init__(self, server: MatouServer) -> None:
+    def __init__(self, server: MatouServer, visibility: Visibility = Visibility.PUBLIC) -> None:
         self.server = server
-        self.repository = server.repository(visibility=Visibility.PUBLIC)
+        self.repository = server.repository(visibility=visibility)
         self.git_dir = server.git_dir(self.repository)
         self.url = f"/{self.repository.path}"
 
@@ -43,10 +43,17 @@ class Site:
         return object_id(git(self.git_dir, "rev-parse", ref))
 
     def get(self, path: str, **headers: str) -> urllib3.BaseHTTPResponse:
-        return HTTP.request("GET", self.server.url + self.url + path, headers=headers, redirect=False)
+        return self.get_at(self.url + path, **headers)
+
+    def get_at(self, address: str, **headers: str) -> urllib3.BaseHTTPResponse:
+        """From the server's root on."""
+        return HTTP.request("GET", self.server.url + address, headers=headers, redirect=False)
 
     def page(self, path: str) -> str:
-        answer = self.get(path)
+        return self.page_at(self.url + path)
+
+    def page_at(self, path: str, **headers: str) -> str:
+        answer = self.get_at(path, **headers)
         assert answer.status == 200, (path, answer.status, answer.data[:2000])
         text = answer.data.decode()
         assert_harmless(text)

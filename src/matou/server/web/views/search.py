@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from starlette.responses import RedirectResponse, Response
+
 from matou.db.repositories import Repository
 from matou.errors import Damaged, NotFound, Phrase, Refused
 from matou.forge.access import Authorized, MayReadCode, MaySee, Scope, require_scope
@@ -13,15 +15,21 @@ from matou.forge.content.code_search import (
     search_all_code,
     search_code,
 )
-from matou.forge.content.contents import object_at
-from matou.forge.content.history import CommitQuery, browse_commits
+from matou.forge.content.commit_search import (
+    RepositoryCommits,
+    commit_named,
+    find_by_id,
+    search_all_commits,
+    search_commits,
+)
 from matou.forge.conversation.search import SearchHit, search_items
 from matou.forge.repositories.repository_lists import visible_repositories
+from matou.git.odb.objects import Commit
 from matou.git.operations.grep import LONGEST_TEXT, FoundLine
-from matou.git.operations.history import HistoryTooLong
 from matou.i18n import localize
 from matou.markup import without_controls
 from matou.model.metadata.kinds import CHANGE, ISSUE, RELEASE
+from matou.model.names import ObjectId
 from matou.server.web.addresses import subject_url
 from matou.server.web.conversation.saved_page import shown
 from matou.server.web.page import PER_PAGE, HtmlPage, WebRequest
@@ -81,6 +89,15 @@ class CodeGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class CommitGroup:
+    """As `CodeGroup`, of commits."""
+
+    repository: Repository
+    commits: Sequence[Commit]
+    more: str
+
+
+@dataclass(frozen=True, slots=True)
 class SearchGroup:
     """One group of what was found. `note` says what was not looked through; `more` leads to the rest."""
 
@@ -91,19 +108,25 @@ class SearchGroup:
     note: tuple[int, int] | None = None
 
 
-def show_search(view: WebRequest, _words: tuple[str, ...]) -> HtmlPage:
+def show_search(view: WebRequest, _words: tuple[str, ...]) -> HtmlPage | Response:
     """Over all that the viewer may read. Nothing of it is remembered: what is found changes with every push."""
     require_scope(view.identity, Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
     text, only = _requested_text(view), view.query.get("in", "")
-    wanted = [only] if only in GROUPS and only != "commits" else ["repositories", *_KINDS, "code"]
+    named = None if only else find_by_id(view.forge, view.identity, text)
+    if named is not None:
+        return RedirectResponse(subject_url(named[0].path, "commit", named[1]), 302)
+    wanted = [only] if only in GROUPS else ["repositories", *_KINDS, "code", "commits"]
     groups = [_group(view, word, text, is_alone=len(wanted) == 1) for word in wanted] if text else []
     return HtmlPage("search.html", _values(text, groups, only, None))
 
 
 def show_repository_search(
     view: WebRequest, granted: Authorized[Repository, MaySee], _words: tuple[str, ...]
-) -> HtmlPage:
+) -> HtmlPage | Response:
     text, only = _requested_text(view), view.query.get("in", "")
+    named = None if only else _commit_named(view, granted.subject, text)
+    if named is not None:
+        return RedirectResponse(subject_url(granted.subject.path, "commit", named), 302)
     wanted = [only] if only in GROUPS and only != "repositories" else ["code", "commits", *_KINDS]
     groups = (
         [_group_in(view, granted.subject, word, text, is_alone=len(wanted) == 1) for word in wanted] if text else []
@@ -113,6 +136,13 @@ def show_repository_search(
 
 def _values(text: str, groups: Sequence[SearchGroup], only: str, repository: Repository | None) -> dict[str, object]:
     return {"text": text, "groups": groups, "only": only, "repository": repository, "is_short": not is_searchable(text)}
+
+
+def _commit_named(view: WebRequest, repository: Repository, text: str) -> ObjectId | None:
+    try:
+        return commit_named(view.forge, view.code(repository), text)
+    except (NotFound, Refused):
+        return None
 
 
 def _requested_text(view: WebRequest) -> str:
@@ -130,7 +160,8 @@ def _group(view: WebRequest, word: str, text: str, *, is_alone: bool) -> SearchG
     if word in _KINDS:
         hits, total = search_items(view.forge, view.identity, text, kinds=(_KINDS[word],), offset=offset, limit=limit)
         return _made(view, word, [_found(hit) for hit in hits], total, offset, limit)
-    return _code_of_all(view, text, is_alone=is_alone)
+    searched = _code_of_all if word == "code" else _commits_of_all
+    return searched(view, text, is_alone=is_alone)
 
 
 def _made(view: WebRequest, word: str, rows: Sequence[object], total: int, offset: int, limit: int) -> SearchGroup:
@@ -159,6 +190,22 @@ def _code_of_all(view: WebRequest, text: str, *, is_alone: bool) -> SearchGroup:
     rows = [_code_group(view, one.repository, one.lines, text, has_more=not one.is_whole) for one in found.found]
     more = view.at(**{"in": "code", "from": str(found.looked_at)}) if found.looked_at < found.total else ""
     return SearchGroup("code", localize(GROUPS["code"]), rows, more, (found.looked_at, found.total) if more else None)
+
+
+def _commits_of_all(view: WebRequest, text: str, *, is_alone: bool) -> SearchGroup:
+    first = _first(view) if is_alone else 0
+    most = CODE_REPOSITORIES if is_alone else FEW
+    found = search_all_commits(view.forge, view.identity, text, first=first, most_repositories=most)
+    rows = [_commit_group(view, each, text) for each in found.found]
+    more = view.at(**{"in": "commits", "from": str(found.looked_at)}) if found.looked_at < found.total else ""
+    note = (found.looked_at, found.total) if more else None
+    return SearchGroup("commits", localize(GROUPS["commits"]), rows, more, note)
+
+
+def _commit_group(view: WebRequest, found: RepositoryCommits, text: str) -> CommitGroup:
+    more = view.at(**{"in": "commits", "q": text, "from": ""})
+    path = found.repository.path
+    return CommitGroup(found.repository, found.commits, "" if found.is_whole else subject_url(path, "search") + more)
 
 
 def _first(view: WebRequest) -> int:
@@ -223,13 +270,13 @@ def _commits_in(
     view: WebRequest, code: Authorized[Repository, MayReadCode], text: str, *, is_alone: bool
 ) -> SearchGroup:
     limit, offset = (PER_PAGE, view.offset) if is_alone else (FEW, 0)
-    label = localize(GROUPS["commits"])
-    try:
-        start = object_at(view.forge, code, "")
-        commits, has_more = browse_commits(
-            view.forge, code, start, CommitQuery(keyword=text), offset=offset, limit=limit
-        )
-    except HistoryTooLong:
-        return SearchGroup("commits", label, (), note=(0, 0))
+    found = search_commits(view.forge, code, text)
+    rows = found.commits[offset : offset + limit]
     more = view.at(**{"in": "commits"}) + (f"&page={view.number + 1}" if is_alone else "")
-    return SearchGroup("commits", label, commits, more if has_more else "")
+    return SearchGroup(
+        "commits",
+        localize(GROUPS["commits"]),
+        [CommitGroup(code.subject, rows, "")] if rows else [],
+        more if len(found.commits) > offset + limit else "",
+        None if found.is_whole else (0, 0),
+    )
