@@ -1,5 +1,6 @@
 """The pages of what people said, kindly and otherwise, as people look at them."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 
 import html5lib
@@ -9,6 +10,7 @@ from playwright.sync_api import Browser
 
 from support.browser import Look, open_tab
 from support.conversation_pages import Talk, talk_server
+from support.matou_server import PASSWORD
 
 HTTP = urllib3.PoolManager(retries=False)
 LARGEST_PAGE_BYTES = 100_000
@@ -55,6 +57,20 @@ def test_nothing_on_a_page_of_what_was_said_keeps_people_out(chromium: Browser, 
             tab.open(address)
 
             assert (address, tab.barriers()) == (address, [])
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=str)
+def test_pages_of_how_a_repository_was_set_up_are_for_all_its_owners(chromium: Browser, talk: Talk, look: Look) -> None:
+    owner = {"Authorization": "Basic " + b64encode(f"{talk.server.owner.name}:{PASSWORD}".encode()).decode()}
+    with open_tab(chromium, talk.server.url, look) as tab:
+        tab.page.set_extra_http_headers(owner)
+        for address in (f"{SHOP}/events", f"{SHOP}/protections", f"{SHOP}/hooks"):
+            assert (address, tab.open(address)) == (address, 200)
+            assert (address, tab.sideways()) == (address, 0)
+            assert (address, tab.barriers() if look.scripts else []) == (address, [])
+            content = HTTP.request("GET", talk.server.url + address, headers=owner).data
+            html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(content.decode())
+        assert tab.complaints == []
 
 
 @pytest.mark.parametrize("address", PAGES)

@@ -30,6 +30,7 @@ PAGES = (
     f"{FERRY}/-/compare/main..changed?view=split",
     f"{FERRY}/-/branches",
     f"{FERRY}/-/tags",
+    f"{FERRY}/-/events",
     "/-/search?q=ferry",
     "/-/sign-in",
     "/harbour/empty",

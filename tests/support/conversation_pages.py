@@ -166,6 +166,13 @@ def in_repository(talk: Talk) -> Values:
     yield MEMBER, MemberGrant(person="1", role="owner")
     yield MEMBER, MemberGrant(person="2", role="developer", gone_in=RUN)
     yield PROTECTION, ProtectionRule(pattern="main", target="branch", approvals=1)
+    yield (
+        PROTECTION,
+        ProtectionRule(
+            pattern="v*" + HOSTILE, target="tag", push=("lihua", HOSTILE), merge=(), force_push=False, deletion=True
+        ),
+    )
+    yield HOOK, Webhook(id="2", name=HOSTILE, url="https://ci.example/" + HOSTILE, active=True, at=at(1))
     yield HOOK, Webhook(id="1", name="ci", url="[withheld]", events=("push",), secret="[withheld]")
     yield from ((ISSUE, one) for one in issues(talk))
     yield from ((CHANGE, one) for one in changes(talk))

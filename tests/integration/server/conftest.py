@@ -1,5 +1,6 @@
 """What tests of the running server share."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from matou.db.memberships import Role
 from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.repositories.repository_lists import find_repository
+from support.conversation_pages import Talk, talk_server
 from support.deciding import add_member
 from support.git_repositories import make_repository
 from support.matou_server import MatouServer
@@ -25,3 +27,10 @@ def work(matou_server: MatouServer, tmp_path: Path) -> Work:
     assert made.push("main").status == 0
     made.repository = find_repository(matou_server.forge, repository.path)
     return made
+
+
+@pytest.fixture(scope="session")
+def talk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Talk]:
+    """To be read and not changed."""
+    with talk_server(tmp_path_factory.mktemp("talk")) as made:
+        yield made

@@ -2,7 +2,6 @@
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator
 from html import unescape
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
@@ -10,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import urllib3
 
-from support.conversation_pages import ASSET, PICTURE, Talk, talk_server
+from support.conversation_pages import ASSET, PICTURE, Talk
 from support.matou_server import PASSWORD
 
 HTTP = urllib3.PoolManager(retries=False)
@@ -27,12 +26,6 @@ HOSTILE_PAGES = [
     "releases",
     "search?q=img",
 ]
-
-
-@pytest.fixture(scope="module")
-def talk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Talk]:
-    with talk_server(tmp_path_factory.mktemp("talk")) as made:
-        yield made
 
 
 def look(

@@ -8,6 +8,7 @@ from matou.server.web.views.issues import show_changes, show_issues, show_saved_
 from matou.server.web.views.people import show_people
 from matou.server.web.views.planning import show_boards, show_labels, show_milestones
 from matou.server.web.views.releases import show_releases
+from matou.server.web.views.repository_events import show_events, show_hooks, show_protections
 from matou.server.web.views.search import show_repository_search, show_search
 from matou.server.web.views.wiki import show_announcements, show_wiki
 
@@ -16,6 +17,7 @@ SavedView = Callable[..., Any]
 _OF_BOTH: Final[Mapping[str, SavedView]] = {
     "boards": show_boards,
     "files": show_saved_file,
+    "hooks": show_hooks,
     "issues": show_issues,
     "labels": show_labels,
     "milestones": show_milestones,
@@ -27,7 +29,9 @@ OF_REPOSITORIES: Final[Mapping[str, SavedView]] = {
     **_OF_BOTH,
     "changes": show_changes,
     "commits": show_commits_or_feed,
+    "events": show_events,
     "events.atom": show_events_feed,
+    "protections": show_protections,
     "releases": show_releases,
     "releases.atom": show_releases_feed,
     "search": show_repository_search,

@@ -52,6 +52,7 @@ _TABS: Final = (
     _Tab(Phrase("Branches"), "branches"),
     _Tab(Phrase("Tags"), "tags"),
     _Tab(Phrase("Statistics"), "statistics"),
+    _Tab(Phrase("Events"), "events", frozenset({"protections", "hooks"})),
     _Tab(Phrase("Earlier states"), "kept"),
     *_SAVED_TABS,
     _SETTINGS_TAB,

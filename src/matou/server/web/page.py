@@ -219,10 +219,19 @@ class WebRequest:
         saved = saved_kinds(self.forge, self.identity, subject)
         return tabs_of(subject, self.segments, saved, hidden=self._hidden_tabs(subject))
 
+    def sections(self, subject: Repository | Namespace) -> list[str]:
+        """Which pages stand beside the events of a repository, or the conversation of a project, for this viewer."""
+        kinds = saved_kinds(self.forge, self.identity, subject).kinds
+        needed = (("protections", "protection", Action.SEE_SETTINGS), ("hooks", "hook", Action.SEE_HOOKS))
+        return [word for word, kind, action in needed if kind in kinds and self._may(action, subject)]
+
     def _hidden_tabs(self, subject: Repository | Namespace) -> frozenset[str]:
         shown = {"settings": self._may_see_settings(subject)}
         if isinstance(subject, Repository):
             shown |= {"kept": self.may_read_past(subject), "statistics": self._may(Action.READ_ANALYSIS, subject)}
+            # What happens to a copy happens at its source.
+            is_shown = subject.read_only_source is None or bool(self.sections(subject))
+            shown["events"] = is_shown and self._may(Action.READ_CODE, subject)
         return frozenset(word for word, is_shown in shown.items() if not is_shown)
 
     def _may_see_settings(self, subject: Repository | Namespace) -> bool:
@@ -231,10 +240,10 @@ class WebRequest:
     def may_read_past(self, repository: Repository) -> bool:
         return repository.read_only_source is not None and self._may(Action.READ_PAST, repository)
 
-    def _may(self, action: Action, repository: Repository) -> bool:
+    def _may(self, action: Action, subject: Repository | Namespace) -> bool:
         """For what is offered; pages themselves are granted what they show."""
-        key = ("offered", self.identity, repository.id, action)
-        return self.forge.answers.recall(key, lambda: (may(self.forge, self.identity, action, repository),))[0]
+        key = ("offered", self.identity, type(subject).__name__, subject.id, action)
+        return self.forge.answers.recall(key, lambda: (may(self.forge, self.identity, action, subject),))[0]
 
     def code(self, repository: Repository) -> Authorized[Repository, MayReadCode]:
         """The right to read it, as of the run that the address names.

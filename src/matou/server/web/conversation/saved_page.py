@@ -97,6 +97,7 @@ class SavedPage:
             "namespace": None if is_repository else self.subject,
             "word": self.word,
             "kinds": saved_kinds(self.view.forge, self.view.identity, self.subject),
+            "sections_beside": self.view.sections(self.subject),
             "source": self.source(),
         }
         return HtmlPage(template, {**common, **values}, etag=etag)

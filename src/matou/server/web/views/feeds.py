@@ -1,6 +1,6 @@
 """Atom feeds (RFC 4287) of commits, releases and events: what the viewer's pages show, and no key in any address."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -8,18 +8,16 @@ from typing import Final
 from starlette.responses import Response
 
 from matou.db.repositories import Repository
-from matou.errors import Phrase
 from matou.forge.access import Authorized, MayReadCode, MaySee
 from matou.forge.content.history import CommitQuery, browse_commits
 from matou.forge.content.revisions import NoSuchRevision
 from matou.forge.repositories.activity import ShownEvent, activity
 from matou.git.odb.objects import Commit
 from matou.i18n import gettext as _
-from matou.i18n import localize
 from matou.markup import without_controls
-from matou.model.events import EventKind
 from matou.server.web.addresses import subject_url
 from matou.server.web.conversation.saved_page import SavedPage, open_saved, shown
+from matou.server.web.event_texts import EventText, EventTexts
 from matou.server.web.page import HtmlPage, WebRequest
 from matou.server.web.rendering import render
 from matou.server.web.revision_paths import RevisionPath, read_revision_path
@@ -29,31 +27,6 @@ from matou.server.web.views.releases import latest_releases
 ENDING: Final = ".atom"
 ENTRIES: Final = 30
 LONGEST_TEXT: Final = 2000
-
-
-_EVENTS: Final[Mapping[EventKind, Phrase]] = {
-    EventKind.PUSH: Phrase("Pushed"),
-    EventKind.BRANCH_CREATED: Phrase("Branch created"),
-    EventKind.BRANCH_DELETED: Phrase("Branch deleted"),
-    EventKind.TAG_CREATED: Phrase("Tag created"),
-    EventKind.TAG_DELETED: Phrase("Tag deleted"),
-    EventKind.MEMBER_ADDED: Phrase("Member added"),
-    EventKind.MEMBER_CHANGED: Phrase("Role changed"),
-    EventKind.MEMBER_REMOVED: Phrase("Member removed"),
-    EventKind.STARRED: Phrase("Starred"),
-    EventKind.UNSTARRED: Phrase("Star taken back"),
-    EventKind.WATCHED: Phrase("Watched"),
-    EventKind.UNWATCHED: Phrase("No longer watched"),
-    EventKind.FORKED: Phrase("Forked"),
-    EventKind.CREATED: Phrase("Created"),
-    EventKind.RENAMED: Phrase("Renamed"),
-    EventKind.TRANSFERRED: Phrase("Transferred"),
-    EventKind.ARCHIVED: Phrase("Archived"),
-    EventKind.REOPENED: Phrase("Opened again"),
-    EventKind.SETTINGS_CHANGED: Phrase("Settings changed"),
-    EventKind.VISIBILITY_CHANGED: Phrase("Visibility changed"),
-    EventKind.UPLOADED: Phrase("File uploaded"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +82,9 @@ def show_events_feed(view: WebRequest, granted: Authorized[Repository, MaySee], 
     path = code.subject.path
     found, _has_more = activity(view.forge, code, limit=ENTRIES)
     etag = view.unless_known(code.subject, found)
-    entries = [_event(path_url=subject_url(path), event=event) for event in found]
-    return _answer(view, Feed(f"{path} · {_('Events')}", subject_url(path), entries), etag)
+    texts, page = EventTexts(view, code), subject_url(path, "events")
+    entries = [_event(page, event, texts.of(event)) for event in found]
+    return _answer(view, Feed(f"{path} · {_('Events')}", page, entries), etag)
 
 
 def _revision_of_feed(
@@ -143,14 +117,10 @@ def _commit(href: str, commit: Commit) -> FeedEntry:
     return FeedEntry(shown(commit.subject) or commit.id, href, commit.committer.at, shown(commit.author.name), text)
 
 
-def _event(*, path_url: str, event: ShownEvent) -> FeedEntry:
+def _event(path_url: str, event: ShownEvent, text: EventText) -> FeedEntry:
     """Events have no page of their own: the moment tells them apart."""
-    who = "" if event.user is None else event.user.name
-    details = ", ".join(f"{name}: {value}" for name, value in event.details.items())
     href = f"{path_url}#{event.kind.value}-{event.created_at:%Y%m%dT%H%M%S.%f}"
-    return FeedEntry(
-        shown(f"{localize(_EVENTS[event.kind])} {details}".strip()), href, event.created_at, shown(who), ""
-    )
+    return FeedEntry(text.line, href, text.at, shown(text.who), "")
 
 
 def _author(page: SavedPage, key: str | None) -> str:
