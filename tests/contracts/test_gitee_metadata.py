@@ -183,6 +183,20 @@ def test_a_release_whose_files_were_refused_is_asked_for_them_again(
     assert [asset.name for asset in second.item.assets] == ["吊车手册.zip"]  # type: ignore[attr-defined]
 
 
+def test_what_is_known_of_the_files_of_a_release_stays_where_their_list_is_refused(
+    account: GiteeConversation, reader: MetadataReader
+) -> None:
+    row = rows(reader, RELEASE)["v1.0"]
+    first = reader.read(RELEASE, row, None, sweeping=False)
+    assert first is not None
+    account.refused.add("/attach_files")
+
+    second = reader.read(RELEASE, row, first.item, sweeping=True)
+
+    assert second is not None
+    assert second.item.assets == first.item.assets  # type: ignore[attr-defined]
+
+
 def test_how_many_requests_a_first_run_takes_is_known_before(reader: MetadataReader) -> None:
     """One for each hundred of a list; for each release one for its files, once."""
     assert reader.expected_calls(ISSUE, None, saved=5000) == 100

@@ -69,7 +69,8 @@ class DepotTalk:
 class CodingMetadata:
     """All of a team's. `signature` is what signed addresses end in now: those of before are refused.
 
-    `largest_list` is the most rows of issues, and of what is asked for by `Limit`; `moved` is where a file is instead.
+    `largest_list` is the most rows of what is asked for by `Limit`, `largest_page` of issues by pages; `moved` is where
+    a file is instead.
     """
 
     origin: Callable[[], str]
@@ -82,6 +83,7 @@ class CodingMetadata:
     moved: dict[int, str] = field(default_factory=dict)
     signature: int = 1
     largest_list: int = 500
+    largest_page: int = 500
 
     def expire_signatures(self) -> None:
         self.signature += 1
@@ -176,7 +178,7 @@ def issue_list_with_page(self: CodingMetadata, parameters: Parameters) -> dict[s
     rows = _issues(self, talk, parameters)
     if not parameters.get("ShowSubIssues"):
         rows = [row for row in rows if row["Type"] != "SUB_TASK"]
-    page, number, size = _page(rows, {**parameters, "PageSize": min(int(parameters["PageSize"]), self.largest_list)})
+    page, number, size = _page(rows, {**parameters, "PageSize": min(int(parameters["PageSize"]), self.largest_page)})
     pages = -(-len(rows) // size)
     return {"Data": {"List": page, "PageNumber": number, "PageSize": size, "TotalPage": pages, "TotalCount": len(rows)}}
 

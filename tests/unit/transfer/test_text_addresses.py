@@ -27,6 +27,8 @@ def found(body: str, markup: Markup = "markdown") -> list[str]:
         f"![图][1]\n\n[1]: {PICTURE}\n",
         f"{PICTURE}, {PICTURE}.",
         f"> ![图]({PICTURE})",
+        f"![输入图片说明]({PICTURE})![输入图片说明]({PICTURE})",
+        f"[{PICTURE}]({PICTURE})[再来]({PICTURE})",
         f"- 项\n    ![图]({PICTURE})",
         f"`` ` `` ![图]({PICTURE}) ``` 没有结束",
         f"```\n代码\n```\n![图]({PICTURE})",

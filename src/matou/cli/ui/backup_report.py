@@ -232,3 +232,13 @@ def _notes(report: BackupReport) -> Iterator[str]:
     if report.problem_count > len(report.problems):
         count = report.problem_count - len(report.problems)
         yield ngettext("{count} more is in the manifest", "{count} more are in the manifest", count).format(count=count)
+    yield from _what_follows(report)
+
+
+def _what_follows(report: BackupReport) -> Iterator[str]:
+    """What becomes of that which was not saved."""
+    if report.run is None or not report.problem_count:
+        return
+    yield _("what could not be saved stays here as it was, and the next run asks for it again")
+    if any(total.missing for total in report.kinds.values()):
+        yield _("files that are missing at the source are asked for again by a run with --sweep, or every seventh one")

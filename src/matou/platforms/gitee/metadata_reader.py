@@ -180,11 +180,14 @@ class GiteeRepositoryReader(V5Reader):
 
 
 def _with_files_of_before(now: MetadataValue, before: MetadataValue | None) -> MetadataValue:
-    """What is known of files from before stays; of the others there is a name and an address."""
+    """What is known of files from before stays; of the others there is a name and an address, which need not be theirs.
+
+    By the name: the two lists have different addresses.
+    """
     if not isinstance(now, SavedRelease) or not isinstance(before, SavedRelease):
         return now
-    known = {asset.url: asset for asset in before.assets}
-    return replace(now, assets=tuple(known.get(asset.url, asset) for asset in now.assets))
+    known = {asset.name: asset for asset in before.assets}
+    return replace(now, assets=tuple(known.get(asset.name, asset) for asset in now.assets))
 
 
 def _has_details_of_files(before: MetadataValue | None) -> bool:

@@ -16,6 +16,8 @@ _ATTRIBUTE: Final = re.compile(r"""\s(?:src|href)\s*=\s*(?:"([^"]*)"|'([^']*)'|(
 _TARGET: Final = re.compile(r"\]\(\s*(?:<([^<>\n]*)>|([^\s()<>]*(?:\([^\s()<>]*\)[^\s()<>]*)*))")
 _DEFINITION: Final = re.compile(r"^[ ]{0,3}\[[^\[\]\n]+\]:[ \t]*<?([^\s<>]+)", re.MULTILINE)
 _BARE: Final = re.compile(r"https?://[^\s<>\"'`\\|，。；：！？、（）【】《》「」“”]+")
+_NEXT_LINK: Final = re.compile(r"\]\(|\)!?\[")
+"""Where the text of a link ends, and where one link follows another without a space between them."""
 _BRACKETS: Final = {")": "(", "]": "["}
 _AFTER: Final = ".,;:!?*_~'\""
 
@@ -55,7 +57,7 @@ def _in_markup(body: str, *, is_html: bool) -> Iterator[str]:
 
 def _bare_in(body: str) -> Iterator[str]:
     for match in _BARE.finditer(body):
-        yield _without_what_follows(match[0]).partition("](")[0]
+        yield _without_what_follows(_NEXT_LINK.split(match[0], maxsplit=1)[0])
 
 
 def _without_what_follows(address: str) -> str:
