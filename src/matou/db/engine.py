@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import URL, Connection, Engine, event, exc, make_url
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, event, exc, make_url
 
-from matou.errors import Conflict, Damaged, NotFound, TryLater
+from matou.errors import Conflict, Damaged, Invalid, NotFound, TryLater
 from matou.settings import InvalidSetting
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "ForeignKeyViolation",
     "OutcomeUnknown",
     "UniqueViolation",
+    "UnstorableValue",
     "open_database",
 ]
 
@@ -38,6 +39,7 @@ _PASSING_FAULTS = frozenset({"55P03", "40001", "40P01", "53300", "57P01", "57P02
 _PASSING_WORDS = ("starting up", "shutting down", "recovery mode", "too many", "remaining connection slots")
 _DRIVERS = frozenset({"sqlite", "sqlite+pysqlite", "postgresql+psycopg"})
 _SERVER_GONE = ("08", "57P")
+_BEYOND_RANGE = "22003"
 _NOT_WHAT_WAS_WRITTEN = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
 _NO_ROOM = frozenset({"SQLITE_FULL", "53100"})
 """What the operating system says to whoever writes a file, SQLite and PostgreSQL (disk_full) say in words of theirs."""
@@ -49,6 +51,10 @@ class UniqueViolation(Conflict):
 
 class ForeignKeyViolation(NotFound):
     """A row refers to one that is not there, or would after what was to be deleted."""
+
+
+class UnstorableValue(Invalid):
+    """A text or number that no row can hold, so that none has it: a NUL, half a character, a number beyond 64 bits."""
 
 
 class UnusableDatabaseURL(InvalidSetting):
@@ -159,6 +165,7 @@ def open_database(location: Path | str, *, lock_wait: timedelta = DEFAULT_LOCK_W
 
     url = URL.create("sqlite", database=str(location)) if isinstance(location, Path) else _read_url(location)
     engine = _engine(url, lock_wait)
+    event.listen(engine, "handle_error", _refuse_unstorable)
     changes = _Changes(url.database) if url.get_backend_name() == "sqlite" and url.database else None
     database = Database(engine, lock_wait, _changes=changes)
     try:
@@ -204,6 +211,14 @@ def _engine(url: URL, lock_wait: timedelta) -> Engine:
         pool_timeout=lock_wait.total_seconds(),
         connect_args={"options": f"-c lock_timeout={milliseconds}", "connect_timeout": 10},
     )
+
+
+def _refuse_unstorable(context: ExceptionContext) -> None:
+    """Whoever asks for it, by whichever way, is told so; it is no fault of ours. Raises UnstorableValue."""
+    error = context.original_exception
+    is_text = isinstance(error, UnicodeEncodeError) or "NUL (0x00)" in str(error)
+    if is_text or isinstance(error, OverflowError) or getattr(error, "sqlstate", None) == _BEYOND_RANGE:
+        raise UnstorableValue("it holds characters that no text has, or a number that is too large") from error
 
 
 def _require_answer(engine: Engine) -> None:

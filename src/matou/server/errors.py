@@ -13,12 +13,14 @@ from matou.forge.accounts.users import TooManyFailures
 from matou.fs import DiskFull, WriteFailed
 from matou.model.names import InvalidName
 from matou.server.expensive_pages import TooManyExpensivePages
+from matou.server.queries import QueryTooLong
 from matou.server.rate_limit import TooManyCalls
 from matou.server.streaming import BodyTooLarge, Header
 
 log = structlog.get_logger(__name__)
 
 TOO_LARGE = 413
+TOO_LONG = 414
 TOO_MANY = 429
 FAULT_OF_OURS = 500
 DISK_FULL = 507
@@ -26,6 +28,7 @@ NO_ROOM = Phrase("this server has no room left; nothing was changed")
 
 STATUS_OF_KIND: tuple[tuple[type[MatouError], int], ...] = (
     (BodyTooLarge, TOO_LARGE),
+    (QueryTooLong, TOO_LONG),
     (InvalidName, 422),
     (TooManyFailures, TOO_MANY),
     (TooManyCalls, TOO_MANY),

@@ -19,6 +19,7 @@ from matou.db.engine import (
     DatabaseBusy,
     ForeignKeyViolation,
     UniqueViolation,
+    UnstorableValue,
     open_database,
 )
 from matou.db.namespaces import NamespaceId
@@ -247,3 +248,19 @@ def test_a_page_that_is_damaged_is_told_to_who_reads_it(sqlite_database: Databas
 
     with closing(open_database(path)) as again, pytest.raises(DamagedDatabase), again.begin_read() as connection:
         users.list_users(connection)
+
+
+@pytest.mark.parametrize("login", ["caf\udce9", "\ud83d"])
+def test_half_a_character_is_nobody_and_no_fault_of_ours(database: Database, login: str) -> None:
+    with pytest.raises(UnstorableValue), database.begin_read() as connection:
+        users.find_user_to_log_in(connection, login)
+
+
+def test_a_nul_is_refused_by_postgresql_as_what_nobody_has(postgres_database: Database) -> None:
+    with pytest.raises(UnstorableValue), postgres_database.begin_read() as connection:
+        users.find_user_to_log_in(connection, "a\0b")
+
+
+def test_a_number_beyond_64_bits_is_none_of_a_row(database: Database) -> None:
+    with pytest.raises(UnstorableValue), database.begin_read() as connection:
+        users.find_user(connection, UserId(2**63))

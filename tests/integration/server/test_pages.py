@@ -117,3 +117,20 @@ def test_a_page_number_that_is_none_is_no_fault(matou_server: MatouServer, page:
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_pages_change_nothing(matou_server: MatouServer, method: str) -> None:
     assert HTTP.request(method, f"{matou_server.url}/team/ship").status == 405
+
+
+@pytest.mark.parametrize("path", ["/%ff", "/a%00b", "/%ed%a0%80", "/x/%ff/-/issues"])
+def test_a_path_that_no_name_has_is_not_there(matou_server: MatouServer, path: str) -> None:
+    assert look(matou_server, path).status == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/-/search", "/-/sign-in", "/{}", "/{}/-/issues", "/{}/-/branches"])
+def test_a_query_that_is_too_long_is_refused_and_not_repeated(matou_server: MatouServer, path: str) -> None:
+    repository = matou_server.repository(visibility=Visibility.PUBLIC)
+    address = path.format(repository.path)
+
+    long, short = (look(matou_server, f"{address}?q={'x' * size}&page=2") for size in (60_000, 4000))
+
+    assert (long.status, short.status in (200, 404)) == (414, True)
+    assert "x" * 100 not in long.data.decode()
+    assert max(len(long.data), len(short.data)) < 50_000

@@ -288,3 +288,17 @@ def test_a_public_page_sets_no_cookie(matou_server: MatouServer, browser: PageBr
     browser.open("/nothing")
 
     assert browser.cookies == {}
+
+
+def test_the_browser_forgets_what_it_was_shown(browser: PageBrowser, person: User) -> None:
+    browser.sign_in(person.name, PASSWORD)
+    page = browser.open("/-/account")
+    token = page.form("/-/sign-out").fields["form_token"]
+    cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    headers = {"cookie": cookies, "content-type": "application/x-www-form-urlencoded"}
+
+    answer = HTTP.request(
+        "POST", f"{browser.base}/-/sign-out", body=f"form_token={token}", headers=headers, redirect=False
+    )
+
+    assert (answer.status, answer.headers["clear-site-data"]) == (303, '"cache"')

@@ -26,6 +26,9 @@ _LISTED_BYTES: Final = 150
 _HEAD_BYTES: Final = 500
 _ROW_BYTES: Final = 75
 _SIDES: Final = 2
+_WORDS: Final = ("view", "w", "file", "page")
+"""Of an address, which stand in each link to the same difference in another form."""
+
 _MORE_WITH_COLOURS: Final = 1.5
 """By which part of its lines a file becomes longer, about."""
 
@@ -118,7 +121,7 @@ def diff_page(view: WebRequest, difference: Difference) -> DiffPage:
         ignores_whitespace=view.query.get("w") == "1",
         is_alone=alone is not None,
         is_whole=difference.is_whole,
-        query=dict(view.query),
+        query={name: view.query[name] for name in _WORDS if len(view.query.get(name, "x" * 9)) < 9},
     )
 
 

@@ -1,17 +1,20 @@
 """What a form of ours sends."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 from urllib.parse import parse_qs
 
 from starlette.types import Receive
 
 from matou.errors import Invalid
-from matou.server.streaming import RequestBody, bounded
+from matou.server.streaming import ClientLeft, RequestBody, bounded
 
 LARGEST_FORM_BYTES: Final = 128 * 1024
 MOST_FIELDS: Final = 500
+LONGEST_WAIT: Final = timedelta(minutes=2)
 
 
 class UnreadableForm(Invalid):
@@ -42,12 +45,15 @@ NO_FORM: Final = Form()
 
 
 async def read_form(receive: Receive, content_type: str) -> Form:
-    """Raises UnreadableForm, BodyTooLarge."""
+    """Raises UnreadableForm, BodyTooLarge; ClientLeft where it takes longer than anybody's line needs."""
     if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise UnreadableForm("this is no form of this site's")
-    content = b"".join(
-        [chunk async for chunk in bounded(RequestBody(receive).chunks(), limit_bytes=LARGEST_FORM_BYTES)]
-    )
+    chunks = bounded(RequestBody(receive).chunks(), limit_bytes=LARGEST_FORM_BYTES)
+    try:
+        async with asyncio.timeout(LONGEST_WAIT.total_seconds()):
+            content = b"".join([chunk async for chunk in chunks])
+    except TimeoutError:
+        raise ClientLeft("the client did not send a whole form in time") from None
     try:
         fields = parse_qs(content.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
     except ValueError:

@@ -35,6 +35,7 @@ from matou.server.errors import HttpFailure, answer_for
 from matou.server.expensive_pages import is_expensive
 from matou.server.origin import base_url, caller_of, client_address
 from matou.server.paths import namespace_at, repository_at
+from matou.server.queries import LONGEST_QUERY_BYTES, is_short, require_short
 from matou.server.state import ServerState
 from matou.server.streaming import until_client_leaves
 from matou.server.web.addresses import PAGES_OF_RUNS, SEPARATOR, page_url, past_address, staying_in
@@ -143,6 +144,7 @@ async def _respond(state: ServerState, request: Request) -> Response:
 
 
 async def _respond_to(state: ServerState, request: Request, visitor: Visitor) -> Response | StreamedResponse:
+    require_short(request.scope)
     if "login" in request.query_params:
         return _ask_or_return(state, request, visitor)
     view = _page_request(state, request, visitor)
@@ -202,7 +204,8 @@ def _done(view: WebRequest, subject: tuple[str, ...], words: tuple[str, ...]) ->
 
 def _sign_in_first(view: WebRequest) -> Response:
     page = replace(view, query={name: value for name, value in view.query.items() if name != SIGN_IN})
-    return RedirectResponse(f"{page_url(SIGN_IN)}?{urlencode({'next': page.address})}", 303, _HEADERS)
+    onward = f"?{urlencode({'next': page.address})}"
+    return RedirectResponse(page_url(SIGN_IN) + (onward if len(onward) <= LONGEST_QUERY_BYTES else ""), 303, _HEADERS)
 
 
 def _go_module(view: WebRequest) -> HtmlPage | None:
@@ -280,7 +283,7 @@ def _page_request(state: ServerState, request: Request, visitor: Visitor) -> Web
         state=state,
         visitor=visitor,
         segments=segments,
-        query=dict(request.query_params),
+        query=dict(request.query_params) if is_short(request.scope) else {},
         base=base_url(state.base_url, request.scope),
         language=visitor.preferences.language
         or language_of(request.cookies, request.headers.get("accept-language", "")),

@@ -1,5 +1,6 @@
 """Lists of repositories: all that the viewer may see, those of a namespace, and a person who has none here."""
 
+from matou.db.engine import UnstorableValue
 from matou.db.namespaces import Namespace
 from matou.errors import NotFound
 from matou.forge.access import Authorized, MaySee, Scope, require_scope
@@ -45,6 +46,6 @@ def show_person(view: WebRequest, name: str) -> HtmlPage:
     require_scope(view.identity, Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
     try:
         user = find_person(view.forge, name)
-    except NotFound:
+    except (NotFound, UnstorableValue):
         raise NotFound("there is nothing here") from None
     return HtmlPage("person.html", {"person": user})

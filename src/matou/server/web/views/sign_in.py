@@ -14,6 +14,8 @@ from matou.server.web.sessions import form_cookie, local_target, no_session_cook
 _WRONG = Phrase("the name or the password is wrong")
 _TOO_MANY = 429
 _REFUSED = 403
+FORGET_PAGES = (b"clear-site-data", b'"cache"')
+"""Nobody goes back to what the account was shown with the browser's button (W3C Clear Site Data, 3.1)."""
 
 
 def show_sign_in(view: WebRequest, _words: tuple[str, ...]) -> HtmlPage | Response:
@@ -56,7 +58,7 @@ def sign_out(view: WebRequest, _words: tuple[str, ...]) -> Response:
     if view.visitor.session is not None:
         sessions.end_session(view.forge, view.account, view.visitor.session.id)
     response = RedirectResponse("/", 303)
-    response.raw_headers.append(no_session_cookie(view.visitor))
+    response.raw_headers.extend((no_session_cookie(view.visitor), FORGET_PAGES))
     return response
 
 
