@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from matou.model.metadata.kinds import CHANGE, ISSUE, PERSON, RELEASE
+from matou.model.metadata.kinds import CHANGE, COMMIT_COMMENT, ISSUE, PERSON, RELEASE
 from support.archive_with_metadata import ArchiveWithMetadata
-from support.metadata_items import asset, change, comment, issue, markdown, person, release
+from support.metadata_items import asset, change, comment, commit_comment, issue, markdown, person, release
 from support.program import Person
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2Jred\u202egnirts\nsecond line"
@@ -19,7 +19,12 @@ def saved(tmp_path: Path) -> ArchiveWithMetadata:
     made = ArchiveWithMetadata(tmp_path / "archive")
     first = issue("7", "潮水表不对", comments=(comment("1", HOSTILE), comment("2", "第二条")))
     values = [(PERSON, person("17")), (ISSUE, first), (ISSUE, issue("12", "second")), (ISSUE, issue("I6D3AV", "third"))]
-    more = [(CHANGE, change("3")), (RELEASE, release("v1.0", asset("app.zip")))]
+    more = [
+        (CHANGE, change("3")),
+        (RELEASE, release("v1.0", asset("app.zip"))),
+        (COMMIT_COMMENT, commit_comment("401", HOSTILE)),
+        (COMMIT_COMMENT, commit_comment("402", "没说是哪次提交", commit=None)),
+    ]
     made.run({"harbour/api": [*values, *more], "harbour/web": []}, {})
     return made
 
@@ -65,6 +70,14 @@ def test_releases_and_their_files_are_told(saved: ArchiveWithMetadata, person: P
 
     assert "v1.0" in table.out
     assert "app.zip  12 B" in one.out
+
+
+def test_comments_on_commits_are_told_with_commit_and_line(saved: ArchiveWithMetadata, person: Person) -> None:
+    told = person.matou("show", saved.archive.root, "harbour/api", "--commit-comments").out
+
+    assert f"{'c' * 40}  tide.py:3\n\n--  张三" in told
+    assert told.index("unknown commit") < told.index("没说是哪次提交") < told.index("c" * 40)
+    assert not set("\x1b\x07\u202e") & set(told)
 
 
 def test_for_programs_each_item_is_whole_on_a_line(saved: ArchiveWithMetadata, person: Person) -> None:

@@ -20,6 +20,7 @@ from matou.model.metadata import (
     ChangeHead,
     ChangeRequest,
     Comment,
+    CommitComment,
     CustomField,
     DiffPosition,
     Issue,
@@ -48,6 +49,7 @@ from matou.model.metadata.kinds import (
     ANNOUNCEMENT,
     BOARD,
     CHANGE,
+    COMMIT_COMMENT,
     HOOK,
     ISSUE,
     LABEL,
@@ -177,6 +179,7 @@ def in_repository(talk: Talk) -> Values:
     yield from ((ISSUE, one) for one in issues(talk))
     yield from ((CHANGE, one) for one in changes(talk))
     yield from ((RELEASE, one) for one in releases(talk))
+    yield from ((COMMIT_COMMENT, one) for one in on_commits(talk))
 
 
 def issues(talk: Talk) -> Iterator[Issue]:
@@ -305,6 +308,21 @@ def releases(talk: Talk) -> Iterator[SavedRelease]:
         assets=(manual, lost),
     )
     yield SavedRelease(tag="release/2.0", name=HOSTILE, by="2", at=at(21), draft=False, prerelease=True)
+
+
+def on_commits(talk: Talk) -> Iterator[CommitComment]:
+    """More than a page shows at a time."""
+    line = DiffPosition(commit=talk.commit, path="src/ferry.py", side="new", line=2, as_given={})
+    for number in range(1, 14):
+        yield CommitComment(
+            id=str(900 + number),
+            commit=talk.commit,
+            position=line if number == 2 else None,
+            text=text(HOSTILE if number == 3 else f"对提交的第 {number} 条评论，见 #5"),
+            by=str(1 + number % 3),
+            at=START + timedelta(minutes=number),
+            gone_in=4 if number == 4 else None,
+        )
 
 
 def in_project() -> Values:

@@ -18,7 +18,7 @@ from matou.cli.ui.output import print_error, say
 from matou.errors import Invalid
 from matou.i18n import format_error, labelled, printable
 from matou.i18n import gettext as _
-from matou.model.metadata.kinds import CHANGE, ISSUE, RELEASE
+from matou.model.metadata.kinds import CHANGE, COMMIT_COMMENT, ISSUE, RELEASE
 from matou.transfer.backup.wording import outcome_name
 from matou.transfer.common.saved_repositories import SavedRepository, show_one
 from matou.transfer.common.saved_repositories import show as show_saved
@@ -28,6 +28,7 @@ _ITEM_OPTIONS = {
     "issues": ISSUE,
     "changes": CHANGE,
     "releases": RELEASE,
+    "commit_comments": COMMIT_COMMENT,
     "issue": ISSUE,
     "change": CHANGE,
     "release": RELEASE,
@@ -50,6 +51,7 @@ _ITEM_OPTIONS = {
 @click.option("--issues", is_flag=True, help=_("its issues, or those of the project that it is in"))
 @click.option("--changes", is_flag=True, help=_("its change requests: merge requests, pull requests"))
 @click.option("--releases", is_flag=True, help=_("its releases"))
+@click.option("--commit-comments", is_flag=True, help=_("what was said on its commits"))
 @click.option("--issue", metavar="N", help=_("one issue with its comments"))
 @click.option("--change", metavar="N", help=_("one change request with its reviews and comments"))
 @click.option("--release", metavar="TAG", help=_("one release with its files"))
@@ -60,11 +62,15 @@ def show(directory: Path, path: str | None, at: int | None, as_json: bool, **wan
         show_repositories(directory, path, at, as_json)
         return
     if len(requested) > 1:
-        raise Invalid("only one of these at a time: {options}", options=", ".join(f"--{one}" for one in _ITEM_OPTIONS))
+        raise Invalid("only one of these at a time: {options}", options=_named_options())
     if path is None:
         raise Invalid("which repository is not said", advice="name it: matou show DIR TEAM/PROJECT/REPOSITORY --issues")
     kind, key = requested[0]
     imported("matou.cli.run.show_items:show_items")(directory, path, kind, None if key is True else key, at, as_json)
+
+
+def _named_options() -> str:
+    return ", ".join(f"--{one.replace('_', '-')}" for one in _ITEM_OPTIONS)
 
 
 def show_repositories(directory: Path, path: str | None, at: int | None, as_json: bool) -> None:

@@ -390,3 +390,20 @@ def test_feeds_tell_what_the_pages_show_and_no_more(talk: Talk) -> None:
     for name in ("commits/main.atom", "releases.atom", "events.atom"):
         assert look(talk, f"/harbour/secret/-/{name}").status == 404
     assert look(talk, f"{REPOSITORY}/-/commits/nothing.atom").status == 404
+
+
+def test_a_commit_has_what_was_said_on_it_some_at_a_time_and_at_their_lines(talk: Talk) -> None:
+    address = f"{REPOSITORY}/-/commit/{talk.commit}"
+    first, second = page(talk, address), page(talk, f"{address}?comments=2")
+
+    assert "13 comments" in words(first)
+    assert "对提交的第 1 条评论" in words(first)
+    assert f"{REPOSITORY}/-/blob/{talk.commit}/src/ferry.py#L2" in first
+    assert "Gone from the source" in words(first)
+    assert f'href="{REPOSITORY}/-/issues/5"' in first
+    assert 'href="?comments=2"' in first
+    assert "对提交的第 13 条评论" in words(second)
+    assert "对提交的第 1 条评论" not in words(second)
+    for html in (first, second):
+        assert "<script>alert" not in html
+        assert not [name for _tag, attributes in tags_of(html) for name, _ in attributes if name.startswith("on")]

@@ -1,6 +1,7 @@
 """What every format has beside issues, change requests and releases: events, wiki pages, announcements, tables."""
 
 import csv
+import json
 import re
 import zipfile
 from dataclasses import replace
@@ -13,12 +14,21 @@ from matou.archive.metadata import reader
 from matou.git.odb.blobs import read_blob
 from matou.git.odb.objects import TooLargeToRead
 from matou.model.metadata import Announcement, MetadataValue, Milestone, TimelineEvent, WikiPage
-from matou.model.metadata.kinds import ANNOUNCEMENT, ISSUE, LABEL, MILESTONE, PERSON, WIKI_PAGE, MetadataKind
+from matou.model.metadata.kinds import (
+    ANNOUNCEMENT,
+    COMMIT_COMMENT,
+    ISSUE,
+    LABEL,
+    MILESTONE,
+    PERSON,
+    WIKI_PAGE,
+    MetadataKind,
+)
 from matou.model.names import ObjectId
 from matou.transfer.export.command import ExportOptions, export
 from matou.transfer.export.formats import FORMATS
 from support.archive_with_metadata import ArchiveWithMetadata
-from support.metadata_items import BEGAN, comment, issue, label, markdown, person
+from support.metadata_items import BEGAN, comment, commit_comment, issue, label, markdown, person
 
 HOSTILE = "<script>1</script>"
 
@@ -40,6 +50,7 @@ def saved(tmp_path: Path) -> ArchiveWithMetadata:
         (LABEL, replace(label(), description=HOSTILE)),
         (MILESTONE, milestone),
         (PERSON, person("17", "张三")),
+        (COMMIT_COMMENT, commit_comment("401", HOSTILE)),
     ]
     made.run({}, {"harbour": values})
     return made
@@ -159,3 +170,23 @@ def test_a_workbook_has_times_that_excel_sorts_by(saved: ArchiveWithMetadata, tm
     # Days since the end of 1899, as Excel counts: 8 o'clock on the first day of 2026.
     assert re.search(r'<c r="[A-Z]+2" s="1"><v>46023\.33333', issues)
     assert "yyyy-mm-dd hh:mm:ss" in styles
+
+
+def test_comments_on_commits_are_a_table_of_every_format(saved: ArchiveWithMetadata, tmp_path: Path) -> None:
+    html = (exported(saved, tmp_path / "html", "html") / "commit-comments.html").read_text()
+    markdown_ = (exported(saved, tmp_path / "markdown", "markdown") / "commit-comments.md").read_text()
+    [row] = rows(exported(saved, tmp_path / "csv", "csv") / "commit-comments.csv")
+    [line] = (exported(saved, tmp_path / "jsonl", "jsonl") / "commit-comment.jsonl").read_text().splitlines()
+
+    assert f"<td>{'c' * 40}</td><td>张三</td>" in html
+    assert "tide.py:3" in html
+    assert "<script>alert" not in html
+    assert "tide\\.py:3" in markdown_
+    assert (row["id"], row["commit"], row["path"], row["line"], row["author"]) == (
+        "401",
+        "c" * 40,
+        "tide.py",
+        "3",
+        "张三",
+    )
+    assert json.loads(line)["text"]["body"] == HOSTILE

@@ -9,12 +9,12 @@ import click
 
 from matou.archive.metadata import MetadataTree, encode_line, natural_order
 from matou.archive.metadata.tree_paths import NaturalOrder
-from matou.cli.ui.items import Names, item_lines, item_table, release_lines, release_table
+from matou.cli.ui.items import Names, commit_comment_lines, item_lines, item_table, release_lines, release_table
 from matou.cli.ui.output import say
 from matou.errors import NotFound
 from matou.i18n import gettext as _
 from matou.model.metadata import MetadataValue
-from matou.model.metadata.kinds import CHANGE, ISSUE, MILESTONE, PERSON, RELEASE, MetadataKind
+from matou.model.metadata.kinds import CHANGE, COMMIT_COMMENT, ISSUE, MILESTONE, PERSON, RELEASE, MetadataKind
 from matou.transfer.common.saved_metadata import find_metadata
 from matou.wiring import open_archive
 
@@ -27,6 +27,7 @@ _TABLES: dict[str, Callable[[Iterable[Any], Names], Iterator[str]]] = {
     ISSUE.name: item_table,
     CHANGE.name: item_table,
     RELEASE.name: release_table,
+    COMMIT_COMMENT.name: commit_comment_lines,
 }
 _PAGES: dict[str, Callable[[Any, Names], Iterator[str]]] = {
     ISSUE.name: item_lines,

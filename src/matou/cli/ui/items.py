@@ -1,4 +1,4 @@
-"""Issues, change requests and releases on a terminal; what people wrote cannot do anything to it."""
+"""Issues, change requests, releases, comments on commits on a terminal; what people wrote cannot do anything to it."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from matou.model.metadata import (
     AttachedFile,
     ChangeRequest,
     Comment,
+    CommitComment,
     Item,
     MarkupText,
     Milestone,
@@ -99,6 +100,17 @@ def release_lines(release: SavedRelease, names: Names) -> Iterator[str]:
     for asset in release.assets:
         missing = "" if asset.missing is None else f"  {_missing(asset.missing)}"
         yield f"  {printable(asset.name)}  {'' if asset.size is None else size(asset.size)}{missing}"
+
+
+def commit_comment_lines(comments: Iterable[CommitComment], names: Names) -> Iterator[str]:
+    """Each with the commit, and the line, that it is on."""
+    for number, comment in enumerate(comments):
+        position, gone = comment.position, "" if comment.gone_in is None else _("gone from the source")
+        place = "" if position is None else f"{position.path}:{position.line or ''}".rstrip(":")
+        yield from [""] * (number > 0)
+        yield "  ".join(filter(None, (printable(comment.commit or _("unknown commit")), printable(place))))
+        yield from _said(names.person(comment.by), comment.at, gone)
+        yield from _text(comment.text, comment.files)
 
 
 def harmless_lines(text: str) -> list[str]:

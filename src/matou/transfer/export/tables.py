@@ -9,6 +9,7 @@ from matou.model.metadata import (
     Announcement,
     ChangeRequest,
     Comment,
+    CommitComment,
     Item,
     LabelDefinition,
     Milestone,
@@ -16,7 +17,16 @@ from matou.model.metadata import (
     TimelineEvent,
     WikiPage,
 )
-from matou.model.metadata.kinds import ANNOUNCEMENT, CHANGE, ISSUE, LABEL, RELEASE, WIKI_PAGE, MetadataKind
+from matou.model.metadata.kinds import (
+    ANNOUNCEMENT,
+    CHANGE,
+    COMMIT_COMMENT,
+    ISSUE,
+    LABEL,
+    RELEASE,
+    WIKI_PAGE,
+    MetadataKind,
+)
 from matou.transfer.export.source import ExportSource
 
 
@@ -53,6 +63,9 @@ _OF_RELEASES: Final = (
     "url",
     "gone_in",
 )
+_OF_COMMIT_COMMENTS: Final = (
+    "id", "commit", "author", "created_at", "updated_at", "path", "line", "text", "files", "url", "gone_in",
+)  # fmt: skip
 _OF_LABELS: Final = ("name", "color", "description", "gone_in")
 _OF_MILESTONES: Final = ("number", "kind", "title", "state", "start", "due", "closed_at", "text", "gone_in")
 
@@ -104,9 +117,22 @@ def _release_row(source: ExportSource, item: SavedRelease) -> Row:
     return (item.tag, item.name, source.person(item.by), *dates, text, _list(files), item.url, item.gone_in)
 
 
-_TABLES: Final = {RELEASE.name: "releases", WIKI_PAGE.name: "wiki", ANNOUNCEMENT.name: "announcements"}
+def _commit_comment_row(source: ExportSource, item: CommitComment) -> Row:
+    files = _list(source.copy_file(file) or file.url for file in item.files)
+    place = (None, None) if item.position is None else (item.position.path, item.position.line)
+    who = (item.id, item.commit, source.person(item.by), item.at, item.updated_at)
+    return (*who, *place, item.text.body, files, item.url, item.gone_in)
+
+
+_TABLES: Final = {
+    RELEASE.name: "releases",
+    COMMIT_COMMENT.name: "commit-comments",
+    WIKI_PAGE.name: "wiki",
+    ANNOUNCEMENT.name: "announcements",
+}
 _PAGES: Final[tuple[tuple[MetadataKind, tuple[str, ...], Callable[[ExportSource, Any], Row]], ...]] = (
     (RELEASE, _OF_RELEASES, _release_row),
+    (COMMIT_COMMENT, _OF_COMMIT_COMMENTS, _commit_comment_row),
     (WIKI_PAGE, _OF_PAGES, _page_row),
     (ANNOUNCEMENT, _OF_PAGES, _page_row),
 )

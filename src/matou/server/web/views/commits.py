@@ -23,6 +23,7 @@ from matou.server.web.diff_pages import diff_page
 from matou.server.web.graph_drawing import GraphDrawing, drawings
 from matou.server.web.page import PER_PAGE, HtmlPage, WebRequest
 from matou.server.web.revision_paths import RevisionPath, read_revision_path
+from matou.server.web.views.commit_comments import talk_on
 
 LONGEST_FILTER: Final = 200
 MOST_REFS: Final = 6
@@ -74,7 +75,8 @@ def show_commit(
         return RedirectResponse(subject_url(code.subject.path, "commit", commit.id), 302)
     signature = find_signature(view.forge, code, commit.id)
     note = _note(view, code, commit)
-    etag = view.unless_known(commit.id, code.subject, signature, note)
+    talk = talk_on(view, granted, commit.id)
+    etag = view.unless_known(commit.id, code.subject, signature, note, talk.state)
     difference = recall_difference(
         view.forge, code, parent_of(commit), commit.id, ignores_whitespace=view.query.get("w") == "1"
     )
@@ -84,6 +86,7 @@ def show_commit(
         "body": _body(commit),
         "signature": signature,
         "note": note,
+        "talk": talk.read(),
         "people": people_of(view, (commit,)),
         "diff": diff_page(view, difference),
         "before": parent_of(commit),

@@ -132,8 +132,8 @@ def _values(
         "name": sign_of(kind) + shown(item.number, 40),
         "by": page.person(item.by),
         "body": body,
-        "body_files": _files(page, item.files, item.text),
-        "body_reactions": _reactions(item.reactions),
+        "body_files": files_beside(page, item.files, item.text),
+        "body_reactions": reactions_of(item.reactions),
         "entries": [_entry(page, item, entry, texts, commits) for entry in entries],
         "facts": facts_of(page, item),
         "participants": page.people(participants_of(item)),
@@ -204,14 +204,14 @@ def _comment(page: SavedPage, item: Item, entry: TimelineEntry, texts: PageTexts
         reply_to="" if comment.reply_to is None or entry.thread is not None else anchor_of(comment.reply_to),
         edited_at=comment.edited_at if comment.edited_at != comment.at else None,
         is_gone=comment.gone_in is not None,
-        files=_files(page, comment.files, comment.text),
-        reactions=_reactions(comment.reactions),
+        files=files_beside(page, comment.files, comment.text),
+        reactions=reactions_of(comment.reactions),
         thread=head,
         is_in_thread=entry.thread is not None,
     )
 
 
-def _files(page: SavedPage, files: Sequence[AttachedFile], text: MarkupText | None) -> list[FileLink]:
+def files_beside(page: SavedPage, files: Sequence[AttachedFile], text: MarkupText | None) -> list[FileLink]:
     """Those that the text does not show already."""
     body = "" if text is None else text.body
     listed = (one for one in files if one.sha256 is None or not (is_picture(one) and one.url in body))
@@ -221,7 +221,7 @@ def _files(page: SavedPage, files: Sequence[AttachedFile], text: MarkupText | No
     ]
 
 
-def _reactions(reactions: Sequence[Reaction] | None) -> list[tuple[str, int]]:
+def reactions_of(reactions: Sequence[Reaction] | None) -> list[tuple[str, int]]:
     return [(shown(one.name, 30), len(one.by)) for one in (reactions or ())[:MOST_REACTIONS]]
 
 
