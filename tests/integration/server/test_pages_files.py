@@ -214,7 +214,7 @@ CONTENT = bytes(range(256)) * 40
 
 @pytest.mark.parametrize("is_stored", [False, True], ids=["git", "lfs"])
 @pytest.mark.parametrize(
-    ("asked", "begin", "end"),
+    ("wanted", "begin", "end"),
     [
         ("bytes=0-0", 0, 1),
         ("bytes=100-299", 100, 300),
@@ -223,12 +223,12 @@ CONTENT = bytes(range(256)) * 40
         ("bytes=0-99999", 0, 10240),
     ],
 )
-def test_a_part_of_a_file_is_given(site: Site, requests_seen: str, begin: int, end: int, *, is_stored: bool) -> None:
+def test_a_part_of_a_file_is_given(site: Site, wanted: str, begin: int, end: int, *, is_stored: bool) -> None:
     site.commit({"a.bin": store_in_lfs(site, CONTENT) if is_stored else CONTENT}, "first")
     whole = site.get("/-/raw/main/a.bin")
-    part = site.get("/-/raw/main/a.bin", Range=requests_seen)
-    same = site.get("/-/raw/main/a.bin", **{"Range": requests_seen, "If-Range": whole.headers["etag"]})
-    other = site.get("/-/raw/main/a.bin", **{"Range": requests_seen, "If-Range": '"another"'})
+    part = site.get("/-/raw/main/a.bin", Range=wanted)
+    same = site.get("/-/raw/main/a.bin", **{"Range": wanted, "If-Range": whole.headers["etag"]})
+    other = site.get("/-/raw/main/a.bin", **{"Range": wanted, "If-Range": '"another"'})
 
     assert (whole.status, whole.data, whole.headers["accept-ranges"]) == (200, CONTENT, "bytes")
     assert (part.status, part.data) == (same.status, same.data) == (206, CONTENT[begin:end])

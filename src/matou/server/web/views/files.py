@@ -39,9 +39,7 @@ def show_file(view: WebRequest, granted: Authorized[Repository, MaySee], words: 
         "has_source": is_svg or body["form"] in ("document", "table", "notebook"),
         **body,
     }
-    # Whether the object that it stands for is here is another matter than what the address names.
-    lasting = "" if body["form"] == "pointer" else etag
-    return HtmlPage("file.html", values, etag=lasting, embeds=MediaKind.PDF in (body["form"], body.get("kind")))
+    return HtmlPage("file.html", values, etag=etag, embeds=MediaKind.PDF in (body["form"], body.get("kind")))
 
 
 def _body(
