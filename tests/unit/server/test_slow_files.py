@@ -5,8 +5,9 @@ from markupsafe import Markup
 
 from matou.server.expensive_pages import is_expensive
 from matou.server.web.documents import DocumentCache
-from matou.server.web.highlight import LONGEST_COLOURED, highlighted
+from matou.server.web.highlight import highlighted
 from matou.server.web.media_types import SVG, media_type
+from matou.server.web.plain_text import LONGEST_COLOURED
 from matou.server.web.rendering import static_file
 
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from matou.caching import SizedCache
 from matou.forge.forge import Forge
 from matou.model.names import ObjectId
-from matou.server.web.highlight import highlighted
+from matou.server.web.colouring import coloured
 from matou.server.web.text_encoding import decode_text
 from matou.settings import MEBIBYTE
 
@@ -26,11 +26,19 @@ _OVERHEAD_BYTES: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class FileText:
-    """Attributes: lines: as HTML; encoding: for people, empty for UTF-8; is_cut: a line was longer than is shown."""
+    """What is shown of a file.
+
+    Attributes:
+        lines: as HTML.
+        encoding: for people, empty for UTF-8.
+        is_cut: a line was longer than is shown.
+        is_lasting: whoever asks again gets the same.
+    """
 
     lines: Sequence[Markup]
     encoding: str
     is_cut: bool = False
+    is_lasting: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +81,11 @@ def shown_text(forge: Forge, blob: ObjectId, file_name: str, content: bytes) -> 
     decoded = decode_text(content)
     if decoded is None:
         return None
-    lines = highlighted(decoded.text, file_name)
+    lines, is_lasting = coloured(decoded.text, file_name)
     is_cut = any(len(line) > LONGEST_LINE for line in lines)
-    shown = FileText([_cut(line) for line in lines] if is_cut else lines, decoded.encoding, is_cut)
-    forge.memory(FileTextCache).known.put((blob, file_name), shown)
+    shown = FileText([_cut(line) for line in lines] if is_cut else lines, decoded.encoding, is_cut, is_lasting)
+    if is_lasting:
+        forge.memory(FileTextCache).known.put((blob, file_name), shown)
     return shown
 
 

@@ -25,10 +25,7 @@ from pygments.token import (
     is_token_subtype,
 )
 
-from matou.server.web.plain_text import visible
-
-LONGEST_COLOURED: Final = 100_000
-"""Characters; a longer text stands in one colour, at once."""
+from matou.server.web.plain_text import may_have_colours, visible_lines
 
 COLOURED: Final = frozenset(
     [
@@ -88,11 +85,10 @@ COLOURED: Final = frozenset(
         "yaml",
     ]
 )
-"""Lexers by an alias at Pygments. Others are tried by nobody: one step of some takes minutes, while the whole
-server waits."""
+"""Lexers by an alias at Pygments. Others are tried by nobody: one step of some takes minutes."""
 
-LONGEST_LINE: Final = 2_000
 LONGEST_SECONDS: Final = 1.0
+"""Of the processor: what else the machine does takes no colours away."""
 
 _CLASSES: Final[tuple[tuple[_TokenType, str], ...]] = (
     (Comment.Preproc, "d"),
@@ -121,12 +117,11 @@ _CLASSES: Final[tuple[tuple[_TokenType, str], ...]] = (
 
 def highlighted(text: str, file_name: str) -> list[Markup]:
     """A line each, without its end. Never fails, whatever the text is."""
-    plain = visible(text.replace("\r\n", "\n"))
-    lines = plain.removesuffix("\n").split("\n")
-    lexer = None if len(plain) > LONGEST_COLOURED or max(map(len, lines)) > LONGEST_LINE else _lexer(file_name)
+    lines = visible_lines(text)
+    lexer = _lexer(file_name) if may_have_colours(lines) else None
     if lexer is None:
         return [escape(line) for line in lines]
-    return list(_coloured(plain.removesuffix("\n"), lexer))
+    return list(_coloured("\n".join(lines), lexer))
 
 
 def has_colours(file_name: str) -> bool:
@@ -166,9 +161,9 @@ def _add(line: list[str], css: str, part: str) -> None:
 
 def _tokens(text: str, lexer: Lexer) -> Iterator[tuple[_TokenType, str]]:
     """Those of one colour as one; from when it takes too long on, the rest is one token."""
-    until, end = time.monotonic() + LONGEST_SECONDS, 0
+    until, end = time.process_time() + LONGEST_SECONDS, 0
     for begin, kind, value in lexer.get_tokens_unprocessed(text):
-        if begin < end or time.monotonic() > until:
+        if begin < end or time.process_time() > until:
             break
         if begin > end:
             yield Text, text[end:begin]

@@ -1,5 +1,6 @@
 """Jupyter notebooks as text: what was written in their cells, without what came out of them."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -8,12 +9,15 @@ import msgspec
 from markupsafe import Markup
 
 from matou.model.decodable import decodable
-from matou.server.web.highlight import highlighted
+from matou.server.web.colouring import coloured, in_one_colour
 from matou.server.web.markdown import TextKind, TextLocation, render_document
 
 MOST_CELLS: Final = 500
 MOST_CHARACTERS: Final = 50_000
 """Of the HTML of all cells together."""
+
+LONGEST_SECONDS: Final = 2.0
+"""For the colours of all cells."""
 
 
 class _Language(msgspec.Struct):
@@ -46,12 +50,16 @@ class NotebookCell:
     html: Markup | None
     lines: Sequence[Markup]
     outputs: int
+    is_lasting: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Notebook:
+    """`is_lasting`: whoever asks again gets the same."""
+
     cells: Sequence[NotebookCell]
     is_whole: bool
+    is_lasting: bool = True
 
 
 def read_notebook(content: bytes, place: TextLocation) -> Notebook | None:
@@ -61,17 +69,24 @@ def read_notebook(content: bytes, place: TextLocation) -> Notebook | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     cells = list(_cells(found, place))
-    return Notebook(cells, is_whole=len(cells) == len(found.cells))
+    return Notebook(cells, is_whole=len(cells) == len(found.cells), is_lasting=all(cell.is_lasting for cell in cells))
 
 
 def _cells(found: _Notebook, place: TextLocation) -> Iterator[NotebookCell]:
-    room = MOST_CHARACTERS
+    room, until = MOST_CHARACTERS, time.monotonic() + LONGEST_SECONDS
     name = "cell" + found.metadata.language_info.file_extension[:20].replace("/", "")
     for cell in found.cells[:MOST_CELLS]:
         is_text = cell.cell_type == "markdown"
         html = render_document(cell.text, TextKind.MARKDOWN, place) if is_text else None
-        lines = [] if is_text else highlighted(cell.text, name)
+        lines, is_lasting = _lines(cell, name, until) if not is_text else ([], True)
         room -= len(html or "") + sum(map(len, lines))
         if room < 0:
             return
-        yield NotebookCell(html, lines, len(cell.outputs))
+        yield NotebookCell(html, lines, len(cell.outputs), is_lasting)
+
+
+def _lines(cell: _Cell, name: str, until: float) -> tuple[list[Markup], bool]:
+    """In colours, unless those of other cells have taken too long."""
+    if time.monotonic() > until:
+        return in_one_colour(cell.text), True
+    return coloured(cell.text, name)

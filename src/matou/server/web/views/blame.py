@@ -62,7 +62,7 @@ def show_blame(
         "ignored": found.ignored,
         "ignores": ignores,
     }
-    return HtmlPage("blame.html", values, etag=etag)
+    return HtmlPage("blame.html", values, etag=etag if text.is_lasting else "")
 
 
 def show_file_history(

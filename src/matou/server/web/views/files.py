@@ -8,11 +8,11 @@ from matou.forge.content.contents import SizedEntry, find_file
 from matou.git.odb.objects import EntryKind
 from matou.server.web.addresses import subject_url
 from matou.server.web.documents import recall_document
-from matou.server.web.file_texts import known_text, part_at, shown_text
+from matou.server.web.file_texts import FileText, known_text, part_at, shown_text
 from matou.server.web.found_files import FoundFile, PointedObject, find_content, pointed_object
 from matou.server.web.markdown import TextKind, TextLocation
 from matou.server.web.media_types import SVG, MediaKind
-from matou.server.web.notebooks import read_notebook
+from matou.server.web.notebooks import Notebook, read_notebook
 from matou.server.web.page import HtmlPage, WebRequest
 from matou.server.web.revision_paths import RevisionPath, read_revision_path
 from matou.server.web.tables_of_values import is_value_table, value_table
@@ -39,6 +39,9 @@ def show_file(view: WebRequest, granted: Authorized[Repository, MaySee], words: 
         "has_source": is_svg or body["form"] in ("document", "table", "notebook"),
         **body,
     }
+    shown = body.get("text") or body.get("notebook")
+    if isinstance(shown, FileText | Notebook) and not shown.is_lasting:
+        etag = ""
     return HtmlPage("file.html", values, etag=etag, embeds=MediaKind.PDF in (body["form"], body.get("kind")))
 
 
