@@ -1,6 +1,6 @@
 """A backup saves what lies around the code beside it, and says so in the manifest, the report and the exit code."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from matou.transfer.backup.gaps import GapCause
 from matou.transfer.backup.metadata.file_fetcher import FetchedFile, Requested
 from matou.transfer.backup.metadata.rebuild import Rebuilt
 from matou.transfer.backup.metadata.selection import KindSelection
-from matou.transfer.backup.report import CallBudget
+from matou.transfer.backup.report import CallBudget, Silence
 from matou.transfer.backup.status import archive_status
 from support.scripted_metadata import (
     FILES,
@@ -316,6 +316,30 @@ def test_a_dry_run_says_how_many_requests_it_will_take_and_how_long(source: Scri
 
     assert report.budget is not None
     assert report.budget.calls < 30
+
+
+@dataclass
+class Listening(Silence):
+    budgets: list[CallBudget] = field(default_factory=list)
+
+    def budgeted(self, budget: CallBudget, /) -> None:
+        self.budgets.append(budget)
+
+
+def test_a_first_run_tells_how_long_it_takes_at_least_and_asks_nobody_for_that(
+    source: ScriptedSource, archive: Archive, tmp_path: Path
+) -> None:
+    listening = Listening()
+    quiet, access = ScriptedAccess(forges()), replace(ScriptedAccess(forges()), calls_per_hour=60)
+
+    without = back_up(source, open_archive(tmp_path / "other"), access=quiet)
+    report = back_up(source, archive, access=access, progress=listening)
+    back_up(source, archive, access=access, progress=listening)
+
+    # Two that have something, of five kinds each: a request for each at least.
+    [budget] = listening.budgets
+    assert budget == CallBudget(2 * 5, 60, timedelta(minutes=10))
+    assert budget.calls <= report.requests == without.requests
 
 
 @pytest.mark.parametrize("by_ref", [True, False])

@@ -15,10 +15,12 @@ from matou.i18n import gettext as _
 from matou.model.metadata.kinds import MetadataKind
 from matou.model.platform import Account
 from matou.transfer.backup.metadata.kind_names import name_of
-from matou.transfer.backup.report import ProgressListener
+from matou.transfer.backup.report import CallBudget, ProgressListener
 
 QUIET_INTERVAL = timedelta(seconds=10)
 """Off a terminal, at most one line in so long: a log of a night's run stays readable."""
+
+WORTH_SAYING = timedelta(minutes=1)
 
 
 @contextmanager
@@ -37,6 +39,23 @@ def say_that_we_wait(error: TryLater, wait: timedelta) -> None:
         print_error(_("{reason}; asking again in {wait}").format(reason=localize(error), wait=duration(wait)))
 
 
+def say_budget(budget: CallBudget) -> None:
+    """Where it takes long enough to matter: how long at least, which is known before anything was asked for."""
+    if budget.duration < WORTH_SAYING:
+        return
+    time, calls = duration(budget.duration), f"{budget.calls:,}"
+    if budget.calls_per_hour is None:
+        say(
+            _("what lies around the code takes {calls} requests or more: {time} or more").format(calls=calls, time=time)
+        )
+    else:
+        say(
+            _("what lies around the code takes {calls} requests or more, of {granted} an hour: {time} or more").format(
+                calls=calls, granted=f"{budget.calls_per_hour:,}", time=time
+            )
+        )
+
+
 class QuietLines:
     """Says on standard error how far a backup is, seldom."""
 
@@ -51,6 +70,9 @@ class QuietLines:
 
     def planned(self, *, to_ask: int, finished: int) -> None:
         self._expected, self._finished = to_ask + finished, finished
+
+    def budgeted(self, budget: CallBudget, /) -> None:
+        say_budget(budget)
 
     def saving(self, path: str, /) -> None: ...
 

@@ -10,11 +10,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from matou.archive.manifest import Outcome
+from matou.cli.ui.progress import say_budget
 from matou.i18n import gettext as _
 from matou.i18n import localize, printable
 from matou.model.metadata.kinds import MetadataKind
 from matou.model.platform import Account
 from matou.transfer.backup.metadata.kind_names import name_of
+from matou.transfer.backup.report import CallBudget
 
 LONGEST_NAME = 60
 
@@ -47,6 +49,9 @@ class Bars:
 
     def planned(self, *, to_ask: int, finished: int) -> None:
         self._progress.update(self._task, total=to_ask + finished, completed=finished)
+
+    def budgeted(self, budget: CallBudget, /) -> None:
+        say_budget(budget)
 
     def saving(self, path: str, /) -> None:
         with self._lock:

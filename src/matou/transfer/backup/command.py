@@ -220,7 +220,7 @@ class _Run:
                 self.archive, context.number, context.damage, record, self.now, recorder.note, self.options.limits
             ),
         )
-        return RunMetadata(saver, recorder, record, self.now, context.damage)
+        return RunMetadata(saver, recorder, record, self.now, context.damage, self.metadata)
 
     def _first_line(self, number: int, began_at: datetime, source: SourceLine) -> RunLine:
         options: dict[str, object] = {

@@ -25,6 +25,9 @@ class ProgressListener(Protocol):
     def planned(self, *, to_ask: int, finished: int) -> None:
         """How many repositories are asked for their refs, and about how many everything is known already."""
 
+    def budgeted(self, budget: "CallBudget", /) -> None:
+        """A first run: what lies around the code will take so much at least."""
+
     def saving(self, path: str, /) -> None:
         """This repository has changed or is new."""
 
@@ -43,6 +46,8 @@ class Silence:
     def connected(self, account: Account, /) -> None: ...
 
     def planned(self, *, to_ask: int, finished: int) -> None: ...
+
+    def budgeted(self, budget: "CallBudget", /) -> None: ...
 
     def saving(self, path: str, /) -> None: ...
 

@@ -117,6 +117,8 @@ class BackupRun:
             self.recorder.note(fault.place, fault)
         self.paths.registry.sync()
         self.recorder.progress.planned(to_ask=len(tasks), finished=self.recorder.outcomes.total())
+        if self.metadata is not None and not self.before.run:
+            self.metadata.announce(source_listing.namespaces.values(), tasks)
         self._work_off(source_listing, namespaces, tasks, described)
         self._note_unseen(source_listing, described)
         return listing

@@ -1,7 +1,7 @@
 """How many requests the metadata of an account will take, and how long that is at the platform's pace."""
 
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from matou.archive.manifest import MetadataState, ReadState
@@ -32,6 +32,28 @@ def call_budget(
     calls = sum(_calls(reader, before, selection) for reader, before in counted)
     if len(readers) > len(counted):
         calls = round(calls * len(readers) / len(counted))
+    return _at_pace(calls, rate, calls_per_hour)
+
+
+def least_budget(
+    readers: Iterable[MetadataReader],
+    selection: KindSelection,
+    rate: RateLimit,
+    calls_per_hour: int | None,
+    *,
+    now: datetime,
+) -> CallBudget:
+    """What a first run will take at least, known without a request: as if every list ended on its first page."""
+    calls = sum(
+        # As where nothing has changed, nobody need be asked how long a list is.
+        reader.expected_calls(one.kind, now, saved=1) if one.kind.is_default else 1
+        for reader in readers
+        for one in _wanted(reader, selection)
+    )
+    return _at_pace(calls, rate, calls_per_hour)
+
+
+def _at_pace(calls: int, rate: RateLimit, calls_per_hour: int | None) -> CallBudget:
     per_second = min(rate.per_second, calls_per_hour / 3600 if calls_per_hour else rate.per_second)
     return CallBudget(calls, calls_per_hour, timedelta(seconds=round(calls / per_second)))
 

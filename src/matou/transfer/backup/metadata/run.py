@@ -1,7 +1,7 @@
 """The metadata of one run: how it is reached, and what the lines of the manifest get of it."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -25,6 +25,7 @@ from matou.model.platform import Inaccessible, RemoteNamespace
 from matou.platforms.base.metadata import MetadataSource
 from matou.platforms.base.source import RecordSink
 from matou.transfer.backup.manifest_recorder import RunRecorder
+from matou.transfer.backup.metadata.budget import least_budget
 from matou.transfer.backup.metadata.change_commits import HAS_MIRROR, ChangeCommits, MirrorCommits, NoCommits
 from matou.transfer.backup.metadata.file_fetcher import FileSource
 from matou.transfer.backup.metadata.saver import MetadataSaver, MetadataSaving
@@ -95,6 +96,7 @@ class RunMetadata:
 
     Attributes:
         damage: is told of what cannot be read any more: the next run sees to it.
+        access: how often the platform may be asked.
         unseen: what the platform has and gives to no program, each thing once.
         totals: what was read of each kind so far.
     """
@@ -104,9 +106,20 @@ class RunMetadata:
     record: RecordSink
     now: Callable[[], datetime]
     damage: Damage
+    access: MetadataAccess
     unseen: list[Inaccessible] = field(default_factory=list)
     totals: dict[str, KindTotal] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def announce(self, namespaces: Iterable[RemoteNamespace], tasks: Iterable[BackupTask]) -> None:
+        """Ahead of a first run, tell how long it will take at least; nobody is asked for that."""
+        source, access = self.saver.source, self.access
+        readers = [source.of_namespace(one) for one in namespaces]
+        readers += [source.of_repository(task.remote, task.namespace) for task in tasks]
+        known = [reader for reader in readers if reader is not None]
+        self.recorder.progress.budgeted(
+            least_budget(known, self.saver.selection, access.rate, access.calls_per_hour, now=self.saver.began_at)
+        )
 
     def with_metadata_of_repository(
         self, task: BackupTask, line: RepositoryLine, source_of: Callable[[str], FetchSource]
