@@ -7,14 +7,7 @@ import pytest
 
 from support.forked_program import ForkingProgram, QuickPerson
 from support.matou_server import MatouServer
-from support.moving_accounts import (
-    MovingAccount,
-    documents_in,
-    documents_with,
-    moving_coding,
-    moving_gitcode,
-    moving_gitee,
-)
+from support.moving_accounts import MovingAccount, documents_in, documents_with, moving_account
 from support.program import Person
 from support.recording_server import RecordingServer
 
@@ -28,12 +21,7 @@ def account(
     tmp_path: Path,
 ) -> Iterator[MovingAccount]:
     quick = QuickPerson(person.home, person.environment, program=program)
-    running = {
-        "coding": lambda: moving_coding(quick, tmp_path / "ferry.git"),
-        "gitee": lambda: moving_gitee(matou_server, quick),
-        "gitcode": lambda: moving_gitcode(matou_server, quick),
-    }
-    with running[request.param]() as account:
+    with moving_account(request.param, matou_server, quick, tmp_path / "ferry.git") as account:
         yield account
 
 

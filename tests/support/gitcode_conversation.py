@@ -279,7 +279,7 @@ class GitCodeConversation(GitCodeSource):
         own = [
             {
                 "id": 4_000 + number,
-                "browser_download_url": f"{page}/releases/download/{release.tag}/{name}?Expires=1&Signature=abc",
+                "browser_download_url": f"{page}/releases/download/{release.tag}/{name}?Expires=1&Signature=of-a-file",
                 "name": name,
                 "type": "attach",
             }

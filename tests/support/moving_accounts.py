@@ -285,3 +285,15 @@ def moving_coding(person: Person, repository: Path) -> Iterator[MovingAccount]:
             person, source.url, coding_source.TOKEN, "coding", "boats", "issues/0000/5.json", (),
             ("issues of boats", "issue_not_exist", "releases of", "give the token the scopes", "1 is missing"), source,
         )  # fmt: skip
+
+
+@contextmanager
+def moving_account(platform: str, server: MatouServer, person: Person, repository: Path) -> Iterator[MovingAccount]:
+    """One of three; `repository` is where CODING's code is made."""
+    running = {
+        "coding": lambda: moving_coding(person, repository),
+        "gitee": lambda: moving_gitee(server, person),
+        "gitcode": lambda: moving_gitcode(server, person),
+    }
+    with running[platform]() as account:
+        yield account
