@@ -13,7 +13,7 @@ from matou.errors import MatouError, Refused
 from matou.http.retry import RetryPolicy
 from matou.http.session import Session
 from matou.model.metadata import ChangeRequest, Issue, SavedRelease
-from matou.model.metadata.kinds import CHANGE, EVENT, HOOK, ISSUE, MEMBER, PROTECTION, RELEASE, MetadataKind
+from matou.model.metadata.kinds import CHANGE, EVENT, HOOK, ISSUE, LINK, MEMBER, PROTECTION, RELEASE, MetadataKind
 from matou.platforms.base.errors import ActionRefused, NotOffered
 from matou.platforms.base.metadata import ItemRead, ItemRow, MetadataReader
 from matou.platforms.gitcode.metadata_source import GitCodeMetadataSource
@@ -99,13 +99,16 @@ def test_a_pull_request_is_read_whole_reviews_threads_and_replies(
     assert [(comment.id, comment.by) for comment in thread.comments] == [("201", "li-na"), ("202", "wang-hai")]
     assert [comment.id for comment in found.comments] == ["203"]
     assert found.merged_by == "li-na"
-    assert requested(account) == ["pulls", "pulls/3", "pulls/3/comments"]
+    assert requested(account) == ["pulls", "pulls/3", "pulls/3/comments", "pulls/3/issues"]
+    assert [(link.kind, link.to) for link in found.links] == [("relates", "2")]
 
 
 def test_a_pull_request_without_comments_and_reviewers_is_told_by_the_list_alone(
-    account: GitCodeConversation, reader: MetadataReader
+    session: Session, account: GitCodeConversation
 ) -> None:
-    read(reader, CHANGE, "4")
+    """But for its links."""
+    without = reader_of(session, account, wants=lambda kind: kind.is_default and kind is not LINK)
+    read(without, CHANGE, "4")
 
     assert requested(account) == ["pulls"]
 
@@ -317,7 +320,7 @@ def test_how_many_requests_a_first_run_takes_is_known_before(
     account: GitCodeConversation, reader: MetadataReader
 ) -> None:
     """One for each hundred, and for each pull request one for its comments. How many there are is asked once."""
-    assert reader.expected_calls(CHANGE, None, saved=0) == 3
+    assert reader.expected_calls(CHANGE, None, saved=0) == 5
     assert reader.expected_calls(CHANGE, None, saved=2000) == 2020
     assert reader.expected_calls(CHANGE, LATER, saved=2000) == 1
     assert reader.expected_calls(ISSUE, LATER, saved=5000) == 2

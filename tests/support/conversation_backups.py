@@ -79,7 +79,8 @@ class ConversationBackups:
         limit = selection.get("largest_file_bytes")
         url, record = self.account.url, self.records.append
         files = FileFetcher(self.session, self.archive.blobs, url, record, lambda: BEGAN, limit)
-        saved = self._save(self._source(), files, self.archive, repository, namespace, selection, self.state)
+        wants = KindSelection(**selection).wants
+        saved = self._save(self._source(wants=wants), files, self.archive, repository, namespace, selection, self.state)
         self.state = saved.state
         return saved
 
@@ -111,7 +112,7 @@ class ConversationBackups:
         return self.state.kinds[name]
 
     def _source(self, **more: Any) -> MetadataSource:
-        record = self.records.append if not more else lambda _: None
+        record = self.records.append if "answers" not in more else lambda _: None
         return self.open(self.session, self.account.url, Secret(self.token), record, now=lambda: BEGAN, **more)
 
     def _save(

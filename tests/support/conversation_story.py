@@ -60,6 +60,7 @@ class StoryChange:
     reviewers: Sequence[tuple[str, bool]] = ()
     testers: Sequence[tuple[str, bool]] = ()
     comments: Sequence[StoryComment] = ()
+    issues: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,7 @@ def _changes(picture: str) -> Sequence[StoryChange]:
             state="merged",
             reviewers=((LI, True),),
             testers=((ZHAO, False),),
+            issues=(2,),
             comments=talk,
         ),
         StoryChange(4, ZHAO, _at(10), _at(10), "重写一切", "", state="closed", branch="rewrite", has_fork=False),

@@ -64,6 +64,7 @@ class GitCodeTalk:
     branches: list[Row] = field(default_factory=list)
     tags: list[Row] = field(default_factory=list)
     on_commits: list[Row] = field(default_factory=list)
+    links: dict[int, list[Row]] = field(default_factory=dict)
 
 
 @dataclass
@@ -125,6 +126,7 @@ class GitCodeConversation(GitCodeSource):
         talk.hooks = [{**example_of(f"{R}/hooks"), **hook}]
         talk.branches = [{**example_of(f"{R}/protect_branches"), "name": "main", "no_one_can_push": False}]
         talk.tags = [{**example_of(f"{R}/protected_tags"), "name": "v*"}]
+        talk.links = {change.number: [self._linked(path, one) for one in change.issues] for change in story.changes}
         talk.on_commits = [self.on_commit(one) for one in story.on_commits]
         self.pictures["/user-images/assets/1/ab/吊车.png"] = Answer(200, PICTURE, {"Content-Type": "image/png"})
         return talk
@@ -194,6 +196,11 @@ class GitCodeConversation(GitCodeSource):
             assignee=self.person(issue.assignee),
             comments=len(issue.comments),
         )
+
+    def _linked(self, path: str, number: int) -> Row:
+        """Less of an issue than a list of issues has."""
+        said = {"number": str(number), "url": f"{self.url}/repos/{path}/issues/{number}", "title": "吊车在雨天停转"}
+        return {**said, "state": "open", "body": "", "labels": [], "user": self.person("li-na")}
 
     def _milestone(self, number: int, title: str, state: str) -> Row:
         said = {"number": number, "title": title, "state": "active" if state == "open" else state}
@@ -328,6 +335,8 @@ class GitCodeConversation(GitCodeSource):
                 return self._page(talk.pull_comments[int(number)], query)
             case ["pulls", _, "operate_logs"]:
                 return answer([self._log(f"{R}/pulls/{{number}}/operate_logs")])
+            case ["pulls", number, "issues"]:
+                return self._page(talk.links.get(int(number), []), query)
             case ["pulls", number]:
                 return answer(talk.details[int(number)])
             case ["releases", *_, "attach_files", _, "download"]:

@@ -49,6 +49,7 @@ class Talk:
     hooks: list[Row] = field(default_factory=list)
     branches: list[Row] = field(default_factory=list)
     on_commits: list[Row] = field(default_factory=list)
+    links: dict[int, list[Row]] = field(default_factory=dict)
 
 
 @dataclass
@@ -121,6 +122,10 @@ class GiteeConversation(GiteeSource):
             {"name": name, "commit": {"sha": HEAD, "url": ""}, "protected": name == "master", "protection_url": ""}
             for name in ("master", "rewrite")
         ]
+        talk.links = {
+            change.number: [row for row in talk.issues if row["number"] in map(NUMBERS.get, change.issues)]
+            for change in story.changes
+        }
         talk.on_commits = [self.on_commit(one) for one in story.on_commits]
         self.pictures["/images/吊车.png"] = Answer(200, PICTURE, {"Content-Type": "image/png"})
         return talk
@@ -305,6 +310,8 @@ class GiteeConversation(GiteeSource):
         match below.split("/"):
             case ["pulls", _, "operate_logs"]:
                 return answer([self._log()])
+            case ["pulls", number, "issues"]:
+                return self._page(talk.links.get(int(number), []), query)
             case ["releases", release, "attach_files"]:
                 return self._page(talk.files[int(release)], query)
             case ["releases", _, "attach_files", _, "download"]:

@@ -119,6 +119,8 @@ ATTACHMENT: Final = MetadataKind("attachment", "attachments", TreeLayout.POINTER
 ASSET: Final = MetadataKind("asset", "assets", TreeLayout.POINTERS, "assets", None, "", Belonging.REPOSITORY)
 COMMENT: Final = MetadataKind("comment", "issues", TreeLayout.WITHIN, "", None, "id")
 REVIEW: Final = MetadataKind("review", "changes", TreeLayout.WITHIN, "", None, "id", Belonging.REPOSITORY)
+LINK: Final = MetadataKind("link", "links", TreeLayout.WITHIN, "", None, "", Belonging.REPOSITORY)
+"""Which issues a change request belongs to, where that is a request for each that changed."""
 EVENT: Final = MetadataKind("event", "events", TreeLayout.WITHIN, "", None, "", is_default=False)
 REACTION: Final = MetadataKind("reaction", "reactions", TreeLayout.WITHIN, "", None, "", is_default=False)
 FILE_DRIVE: Final = MetadataKind("drive", "drive", TreeLayout.WITHIN, "", None, "", Belonging.NAMESPACE)
@@ -148,6 +150,7 @@ KINDS: Final[Mapping[str, MetadataKind]] = {
         ASSET,
         COMMENT,
         REVIEW,
+        LINK,
         EVENT,
         REACTION,
         FILE_DRIVE,

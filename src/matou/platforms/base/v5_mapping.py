@@ -12,6 +12,7 @@ from matou.model.metadata import (
     WITHHELD,
     CommitComment,
     DiffPosition,
+    ItemLink,
     JsonObject,
     LabelDefinition,
     MarkupText,
@@ -32,6 +33,7 @@ from matou.platforms.base.metadata_values import (
     markdown,
     time_of,
 )
+from matou.platforms.base.metadata_walks import key_by
 
 Text: TypeAlias = str | UnsetType | None
 
@@ -221,6 +223,18 @@ def _commit_of(row: V5CommitComment) -> str | None:
     named = row.target.get("commit") if row.target else None
     within = [named.get("sha"), named.get("id")] if isinstance(named, Mapping) else []
     return next((commit for one in (row.commit_id, *within) if (commit := commit_in(one))), None)
+
+
+def link_of(row: object, repository: str) -> ItemLink:
+    """To an issue of a repository by its number, to one of another by its address. Raises UnknownShape."""
+    number = key_by("number")(row)
+    given = row if isinstance(row, Mapping) else {}
+    of = given.get("repository")
+    path = of.get("full_name") if isinstance(of, Mapping) else None
+    addresses = [one for name in ("html_url", "url") if isinstance(one := given.get(name), str) and one]
+    is_named = any(f"/{repository}/issues/" in address for address in addresses)
+    is_here = path == repository if path else is_named or not addresses
+    return ItemLink(kind="relates", to=number if is_here or not addresses else addresses[0])
 
 
 def event_of(row: V5Log, by: PersonKey | None, data: JsonObject) -> TimelineEvent:

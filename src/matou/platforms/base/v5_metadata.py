@@ -11,8 +11,8 @@ from urllib.parse import unquote, urlsplit
 from matou.errors import MatouError, Phrase
 from matou.http.addresses import Parameter
 from matou.http.paging import Page
-from matou.model.metadata import MetadataValue, SavedRelease
-from matou.model.metadata.kinds import EVENT, MetadataKind
+from matou.model.metadata import ChangeRequest, ItemLink, MetadataValue, SavedRelease
+from matou.model.metadata.kinds import EVENT, ISSUE, LINK, MetadataKind
 from matou.model.platform import RemoteRepository
 from matou.platforms.base.api_client import ApiClient
 from matou.platforms.base.errors import ActionRefused, KindSwitchedOff, NotOffered, RemoteNotFound
@@ -152,6 +152,34 @@ class V5Reader(ABC):
             return ask(read)
         except MatouError as fault:
             return replace(read, faults=(*read.faults, fault))
+
+    def _with_links(
+        self, read: ItemRead, before: MetadataValue | None, link_of: Callable[[object], ItemLink], *, sweeping: bool
+    ) -> ItemRead:
+        """With the issues that a pull request is linked with, where that is wanted: it takes a request for each.
+
+        One that has not changed keeps its links; if it is open, a sweep asks for them, for nobody says that a link
+        moves a time.
+        """
+        item, old = read.item, before if isinstance(before, ChangeRequest) else None
+        assert isinstance(item, ChangeRequest)  # noqa: S101 - as its callers read
+        known = () if old is None else old.links
+        if not self._must_ask_for_links(item, old, sweeping=sweeping):
+            return replace(read, item=replace(item, links=known))
+        try:
+            rows = self._whole(f"/pulls/{item.number}/issues", key="number")
+            links = tuple(link_of(row) for row in rows)
+        except (RemoteNotFound, NotOffered):
+            links = known
+        except MatouError as fault:
+            return replace(read, item=replace(item, links=known), faults=(*read.faults, fault))
+        return replace(read, item=replace(item, links=links))
+
+    def _must_ask_for_links(self, now: ChangeRequest, before: ChangeRequest | None, *, sweeping: bool) -> bool:
+        if not self._wants(LINK) or ISSUE.name in self._switched_off:
+            return False
+        has_changed = before is None or now.updated_at is None or before.updated_at != now.updated_at
+        return has_changed or (sweeping and now.state == "open")
 
     def _answered(self, path: str, query: Query | None = None) -> object:
         return self._api.parsed(self._api.request("GET", path, query=query or {}, repeatable=True))

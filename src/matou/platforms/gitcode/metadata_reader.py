@@ -16,6 +16,7 @@ from matou.model.metadata.kinds import (
     HOOK,
     ISSUE,
     LABEL,
+    LINK,
     MEMBER,
     MILESTONE,
     PROTECTION,
@@ -33,6 +34,7 @@ from matou.platforms.base.metadata import (
     ReadableKind,
     TableRead,
 )
+from matou.platforms.base.v5_mapping import link_of
 from matou.platforms.base.v5_metadata import COMMIT_COMMENTS, Listing, V5Reader, is_as_before
 from matou.platforms.gitcode import PLATFORM
 from matou.platforms.gitcode import metadata_items as items
@@ -119,11 +121,17 @@ class GitCodeRepositoryReader(V5Reader):
         return COMMENTS
 
     def expected_calls(self, kind: MetadataKind, since: datetime | None, *, saved: int) -> int:
-        """Each pull request may have comments, and those are a request of their own; protections are two lists."""
+        """Each pull request may have comments, and those are a request of their own, and once its links.
+
+        Protections are two lists.
+        """
         calls = super().expected_calls(kind, since, saved=saved)
         if kind is PROTECTION:
             return 2
-        return calls + (saved or self._count(ITEMS[CHANGE.name])) if kind is CHANGE and since is None else calls
+        if kind is not CHANGE or since is not None:
+            return calls
+        each = saved or self._count(ITEMS[CHANGE.name])
+        return calls + each + (each if self._wants(LINK) and not saved else 0)
 
     def read(
         self, kind: MetadataKind, row: ItemRow, before: MetadataValue | None, *, sweeping: bool
@@ -138,7 +146,9 @@ class GitCodeRepositoryReader(V5Reader):
             answered = partial(self._answered, path, {"repo": name})
             return self._with_log(items.issue_of(row.value), lambda read: items.with_log(read, answered()))
         whole = partial(self._whole, f"/pulls/{segment(row.key)}/operate_logs", {"sort": "asc"})
-        return self._with_log(self._change(row, before), lambda read: items.with_log(read, whole()))
+        link = partial(link_of, repository=self._name)
+        change = self._with_links(self._change(row, before), before, link, sweeping=sweeping)
+        return self._with_log(change, lambda read: items.with_log(read, whole()))
 
     def table(self, kind: MetadataKind) -> TableRead:
         if kind is LABEL:

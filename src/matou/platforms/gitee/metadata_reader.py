@@ -16,6 +16,7 @@ from matou.model.metadata.kinds import (
     HOOK,
     ISSUE,
     LABEL,
+    LINK,
     MEMBER,
     MILESTONE,
     PROTECTION,
@@ -35,6 +36,7 @@ from matou.platforms.base.metadata import (
     ReadableKind,
     TableRead,
 )
+from matou.platforms.base.v5_mapping import link_of
 from matou.platforms.base.v5_metadata import COMMIT_COMMENTS, Listing, V5Reader, is_as_before
 from matou.platforms.gitee import metadata_items as items
 from matou.platforms.gitee import metadata_project as project
@@ -106,9 +108,10 @@ class GiteeRepositoryReader(V5Reader):
         }
 
     def expected_calls(self, kind: MetadataKind, since: datetime | None, *, saved: int) -> int:
-        """Each release may have files, whose sizes are a request of their own, once."""
+        """Each release may have files, whose sizes are a request of their own, once; so are links of a pull request."""
         calls = super().expected_calls(kind, since, saved=saved)
-        return calls + self._count(ITEMS[RELEASE.name]) if kind is RELEASE and not saved else calls
+        has_more = kind is RELEASE or (kind is CHANGE and self._wants(LINK))
+        return calls + self._count(ITEMS[kind.name]) if has_more and not saved else calls
 
     def read(
         self, kind: MetadataKind, row: ItemRow, before: MetadataValue | None, *, sweeping: bool
@@ -125,6 +128,7 @@ class GiteeRepositoryReader(V5Reader):
         else:
             answered = partial(self._answered, f"{self._base}/pulls/{row.key}/operate_logs", {"sort": "asc"})
             read = items.change_of(row.value)
+            read = self._with_links(read, before, partial(link_of, repository=self._name), sweeping=sweeping)
         return self._with_log(read, lambda read: items.with_log(read, answered()))
 
     def table(self, kind: MetadataKind) -> TableRead:
