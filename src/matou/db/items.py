@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from matou.db.conditions import ALWAYS, Between
 from matou.db.metadata_repositories import MetadataId
-from matou.db.schema import item_comments, item_files, item_labels, item_people, items, participants
+from matou.db.schema import item_comments, item_files, item_labels, item_links, item_people, items, participants
 from matou.model.names import folded
 
 ItemId = NewType("ItemId", int)
@@ -59,6 +59,7 @@ class NewItem:
         blob_id: of its file in the metadata repository.
         comments: those that are there still, threads' among them, in their order.
         files: (SHA-256, name) of those whose bytes are saved.
+        links: the numbers of issues that a change request is linked with.
     """
 
     kind: str
@@ -86,6 +87,7 @@ class NewItem:
     people: Sequence[tuple[PersonRole, str]] = ()
     comments: Sequence[NewComment] = ()
     files: Sequence[tuple[str, str]] = ()
+    links: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ class ItemQuery:
         labels: all of these.
         author, assignee, reviewer, tester: logins or keys of people; empty for anybody.
         milestone, iteration, parent, head_branch, base_branch: exactly; None for any, empty for none at all.
+        linked: the number of an issue that they are linked with; empty for any.
         gone: whether those are among them that the source has no longer.
     """
 
@@ -148,6 +151,7 @@ class ItemQuery:
     parent: str | None = None
     head_branch: str | None = None
     base_branch: str | None = None
+    linked: str = ""
     created: Between = ALWAYS
     updated: Between = ALWAYS
     closed: Between = ALWAYS
@@ -215,6 +219,7 @@ def _parts(
     """What tables that belong to items get; an item that names something twice has it once."""
     pairs = list(zip(ids, new, strict=True))
     yield item_labels, [{"item_id": one, "name": name} for one, item in pairs for name in dict.fromkeys(item.labels)]
+    yield item_links, [{"item_id": one, "number": name} for one, item in pairs for name in dict.fromkeys(item.links)]
     yield (
         item_people,
         [
@@ -402,6 +407,8 @@ def _equal(wanted: ItemQuery) -> Iterator[ColumnElement[bool]]:
 def _related(metadata_id: MetadataId, wanted: ItemQuery) -> Iterator[ColumnElement[bool]]:
     if wanted.labels:
         yield _has_labels(frozenset(wanted.labels))
+    if wanted.linked:
+        yield exists().where(item_links.c.item_id == items.c.id, item_links.c.number == wanted.linked)
     if wanted.author:
         yield items.c.author.in_(_keys(metadata_id, wanted.author))
     for role, who in (

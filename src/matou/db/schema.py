@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-HEAD_REVISION = "0009"
+HEAD_REVISION = "0010"
 """The newest migration, known here so that opening a database that is up to date need not load Alembic."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -438,6 +438,14 @@ item_people = Table(
     Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
     Column("role", Text, primary_key=True),
     Column("person", Text, primary_key=True),
+)
+
+item_links = Table(
+    "item_links",
+    metadata,
+    Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Text, primary_key=True),
+    Index(None, "number"),
 )
 
 item_comments = Table(

@@ -86,6 +86,7 @@ def _of_change(change: ChangeRequest) -> dict[str, Any]:
         "head_branch": plain(change.head.branch or ""),
         "base_branch": plain(change.base.branch),
         "merged_at": change.merged_at,
+        "links": tuple(plain(link.to) for link in change.links),
     }
 
 

@@ -85,6 +85,7 @@ GET     /repos/{owner}/{repo}/issues/comments/{id} read conversations
 GET     /repos/{owner}/{repo}/issues/{number} read conversations
 GET     /repos/{owner}/{repo}/issues/{number}/comments read conversations
 GET     /repos/{owner}/{repo}/issues/{number}/labels read conversations
+GET     /repos/{owner}/{repo}/issues/{number}/pull_requests read conversations
 GET     /repos/{owner}/{repo}/labels read conversations
 GET     /repos/{owner}/{repo}/labels/{name} read conversations
 GET     /repos/{owner}/{repo}/languages read statistics
@@ -148,6 +149,7 @@ POST    /orgs/{org}/memberships/{username} project:write
 GET     /orgs/{org}/repos
 POST    /orgs/{org}/repos repository:write
 GET     /repos/{owner}/issues/{number}/operate_logs
+GET     /repos/{owner}/issues/{number}/pull_requests
 GET     /search/issues repository:read repository:write
 GET     /search/repositories repository:read repository:write
 GET     /search/users user:read

@@ -36,6 +36,7 @@ SCOPES_ASKED_FOR: Final = """
 /orgs/{org}/members team:read project:read project:write
 /orgs/{org}/repos
 /repos/{owner}/issues/{number}/operate_logs
+/repos/{owner}/issues/{number}/pull_requests
 /search/issues repository:read repository:write
 /user user:read
 /user/enterprises team:read project:read project:write

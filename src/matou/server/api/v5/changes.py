@@ -8,18 +8,21 @@ from msgspec.structs import replace
 from matou.db.items import ItemQuery
 from matou.errors import NotFound
 from matou.forge.access import MayReadConversation
+from matou.forge.conversation.conversation import ItemOutline
 from matou.model.metadata import ChangeRequest
 from matou.model.metadata.kinds import CHANGE, ISSUE
-from matou.server.api.context import RepositoryContext
+from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.params import InvalidParameter, Nothing, PageParameters
 from matou.server.api.responses import ListPage
-from matou.server.api.route import Route, Workload, repository_route
+from matou.server.api.route import Route, Workload, plain_route, repository_route
 from matou.server.api.saved_rows import JsonRow
 from matou.server.api.v5.issues import comment_query, events_of, find_comment, item_at, label_page, listed_issues
+from matou.server.api.v5.naming import authorize_by_name
 from matou.server.api.v5.queries import (
     ChangeCommentsQuery,
     ChangesQuery,
     CommentsQuery,
+    LinkedChangesQuery,
     OperationLogQuery,
     WholeUnlessPaged,
     change_query,
@@ -49,10 +52,7 @@ class ChangeHandlers:
         found, total = rows.conversation.list_outlines(
             change_query(self.served.change_states, params), offset=params.offset, limit=params.limit
         )
-        listed = [
-            rows.change(one.item, listed=one.comment_count) for one in found if isinstance(one.item, ChangeRequest)
-        ]
-        return ListPage(listed, total)
+        return ListPage(listed_changes(rows, found), total)
 
     def _counts(self, rows: ConversationRows, params: ChangesQuery) -> Mapping[str, int]:
         return {
@@ -101,6 +101,14 @@ class ChangeHandlers:
         rows = self.served.open(context)
         linked = _linked_issues(rows, change_at(rows))
         return ListPage(linked[params.offset :][: params.limit], len(linked))
+
+    def list_of_issue(self, context: ReadContext, params: WholeUnlessPaged) -> ListPage:
+        return _linked_changes(self.served.open(context), params)
+
+    def list_of_issue_by_owner(self, context: RequestContext, params: LinkedChangesQuery) -> ListPage:
+        named = {"owner": context.path["owner"], "repo": params.repo}
+        granted = authorize_by_name(context.forge, context.identity, MayReadConversation, named)
+        return _linked_changes(self.served.open(context.of(granted)), params)
 
     def show_merge(self, context: ReadContext, _: Nothing) -> object:
         change = change_at(self.served.open(context))
@@ -186,6 +194,25 @@ def change_routes(served: V5Conversation, *, all_comments: bool) -> tuple[Route,
             list_of(types.issue),
             "those that were saved as linked",
         ),
+        repository_route(
+            "GET",
+            "/repos/{owner}/{repo}/issues/{number}/pull_requests",
+            MayReadConversation,
+            WholeUnlessPaged,
+            handlers.list_of_issue,
+            answer=list_of(types.change),
+            cache_key=at_conversation,
+            choices="those that were saved as linked with it, the oldest first",
+        ),
+        plain_route(
+            "GET",
+            "/repos/{owner}/issues/{number}/pull_requests",
+            LinkedChangesQuery,
+            handlers.list_of_issue_by_owner,
+            answer=list_of(types.change),
+            scopes=(),
+            choices="the same, for whoever reads the issues of `repo`, which has to be said",
+        ),
         route("/{number}/merge", Nothing, handlers.show_merge, object, "404 where it is not merged"),
         route(
             "/{number}/operate_logs",
@@ -195,6 +222,10 @@ def change_routes(served: V5Conversation, *, all_comments: bool) -> tuple[Route,
             "the newest first; none where the backup did not bring what was done",
         ),
     )
+
+
+def listed_changes(rows: ConversationRows, found: Sequence[ItemOutline]) -> list[JsonRow]:
+    return [rows.change(one.item, listed=one.comment_count) for one in found if isinstance(one.item, ChangeRequest)]
 
 
 def change_at(rows: ConversationRows) -> ChangeRequest:
@@ -221,3 +252,10 @@ def _linked_issues(rows: ConversationRows, change: ChangeRequest) -> list[JsonRo
         return []
     found, _ = rows.conversation.list_outlines(ItemQuery(kind=ISSUE.name, numbers=numbers))
     return listed_issues(rows, found)
+
+
+def _linked_changes(rows: ConversationRows, params: WholeUnlessPaged) -> ListPage:
+    """Of the issue that the path names. Raises NoSuchItem."""
+    wanted = ItemQuery(kind=CHANGE.name, linked=item_at(rows, ISSUE).number, ascending=True)
+    found, total = rows.conversation.list_outlines(wanted, offset=params.offset, limit=params.limit)
+    return ListPage(listed_changes(rows, found), total)

@@ -130,6 +130,12 @@ class IssueLogQuery(OperationLogQuery, frozen=True, kw_only=True):
     repo: str
 
 
+class LinkedChangesQuery(WholeUnlessPaged, frozen=True, kw_only=True):
+    """Where the path names the issue's owner alone."""
+
+    repo: str
+
+
 class IssueSearchQuery(PageParameters, frozen=True, kw_only=True):
     """`repo` is `owner/name`."""
 
