@@ -47,6 +47,12 @@ PAGES_OF_BACKUPS = (
     f"{SAVED}/-/@1",
     f"{SAVED}/-/@1/tree/jetty",
     f"{SAVED}/-/branches",
+    f"{SAVED}/-/@1/issues",
+    f"{SAVED}/-/@1/issues/1",
+    f"{SAVED}/-/@1/issues/2",
+    f"{SAVED}/-/@2/changes/3",
+    f"{SAVED}/-/@2/releases",
+    "/quay/boats/-/@1/issues",
 )
 """As an administrator sees them."""
 

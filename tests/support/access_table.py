@@ -76,6 +76,7 @@ public    administer                  n n n n n n y y
 # "internal" is a namespace in which somebody sees a repository, "public" a backup that is open to whoever reaches it.
 NAMESPACE_CELLS = """
 private   see                       . . y y y y y y
+private   read earlier states       . . n y y y y y
 private   read conversations        . . n y y y y y
 private   read confidential items   . . n y y y y y
 private   see members               . . y y y y y y
@@ -88,6 +89,7 @@ private   change settings           . . n n n y y y
 private   delete                    . . n n n n y y
 private   administer                . . n n n n y y
 internal  see                       y y y y y y y y
+internal  read earlier states       n n n y y y y y
 internal  read conversations        n n n y y y y y
 internal  read confidential items   n n n y y y y y
 internal  see members               n n y y y y y y
@@ -100,6 +102,7 @@ internal  change settings           n n n n n y y y
 internal  delete                    n n n n n n y y
 internal  administer                n n n n n n y y
 public    see                       y y y y y y y y
+public    read earlier states       n n n y y y y y
 public    read conversations        y y y y y y y y
 public    read confidential items   n n n y y y y y
 public    see members               n n y y y y y y
@@ -140,6 +143,7 @@ administer                  . . . . s y
 """
 NAMESPACE_SCOPES = """
 see                       . . y y . .
+read earlier states       . . y y . .
 read conversations        . . y y . .
 read confidential items   . . y y . .
 see members               . y y y . .

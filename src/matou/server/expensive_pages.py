@@ -16,6 +16,9 @@ from matou.server.web.addresses import SEPARATOR, past_address
 
 COME_BACK_AFTER: Final = timedelta(seconds=20)
 _EXPENSIVE: Final = frozenset({"blame", "history", "compare", "archive", "search"})
+_LISTS_OF_PAST: Final = frozenset({"issues", "changes", "releases", "milestones", "labels", "boards"})
+"""Without an index, as of a run."""
+
 _FILTERS: Final = frozenset({"author", "message"})
 
 
@@ -71,5 +74,7 @@ def is_expensive(segments: Sequence[str], query: Mapping[str, str]) -> bool:
         return False
     place = segments.index(SEPARATOR) + (1 if past_address(segments) is None else 2)
     word = segments[place] if place < len(segments) else ""
+    if word in _LISTS_OF_PAST:
+        return past_address(segments) is not None
     has_path = len(segments) > place + 2
     return word in _EXPENSIVE or (word == "commits" and (has_path or not _FILTERS.isdisjoint(query)))

@@ -10,7 +10,7 @@ import pygit2
 from matou.archive.metadata.about import About, decode_about
 from matou.archive.metadata.items import read_item, read_outline
 from matou.archive.metadata.json_form import decode_table
-from matou.archive.metadata.tree_paths import ABOUT, is_first_part, part_of, path_of
+from matou.archive.metadata.tree_paths import ABOUT, attachment_folder, is_first_part, part_of, path_of
 from matou.errors import Damaged
 from matou.git.odb.blobs import blob_size, read_blob
 from matou.git.odb.objects import Commit, find_commit, open_repository
@@ -85,6 +85,14 @@ class MetadataTree:
     def outline(self, kind: MetadataKind, key: str) -> MetadataValue | None:
         """As `item`, of a kind whose items have files of their own, without what was said on it and done to it."""
         return read_outline(kind, path_of(kind, key), self.read)
+
+    def outline_at(self, kind: MetadataKind, path: str) -> MetadataValue | None:
+        """As `outline`, of the item whose file, or whose first file, this is."""
+        return read_outline(kind, path, self.read)
+
+    def has_attachment(self, sha256: str) -> bool:
+        """Whether an item names a file of this digest, whatever it is called."""
+        return self._lookup.has_folder(attachment_folder(sha256))
 
     def blob_at(self, path: str) -> ObjectId | None:
         """What a file's content is called; None where there is no such file."""

@@ -97,8 +97,12 @@ def first_part_of(path: str) -> str:
     return path if is_first_part(path) else f"{path.removesuffix('.json').rpartition('.')[0]}.json"
 
 
+def attachment_folder(sha256: str) -> str:
+    return f"attachments/{sha256[:2]}/{sha256}"
+
+
 def attachment_path(sha256: str, name: str) -> str:
-    return f"attachments/{sha256[:2]}/{sha256}/{safe_segment(name)}"
+    return f"{attachment_folder(sha256)}/{safe_segment(name)}"
 
 
 def asset_path(tag: str, name: str, *, sha256: str, is_twin: bool) -> str:

@@ -14,7 +14,8 @@ from matou.model.platform import Visibility
 class Action(Enum):
     """What somebody wants to do to a repository or a namespace.
 
-    READ_PAST is the code as earlier runs of a backup left it, with what was overwritten or deleted at the source since.
+    READ_PAST is code and conversation as earlier runs of a backup left them, with what was overwritten or deleted at
+    the source since.
     READ_ANALYSIS is what is counted: contributions, languages, downloads. STAR is to watch too. SEE_SETTINGS is to read
     what a push has to keep to, which is for those who push. MANAGE_MEMBERS is who has which role in one repository,
     at most MAINTAINER; CHANGE_MEMBER_MODE is whether the roles in the namespaces above count in it. ADMINISTER is who
@@ -153,6 +154,7 @@ REPOSITORY_POLICY: Mapping[Action, Rule] = MappingProxyType(
 NAMESPACE_POLICY: Mapping[Action, Rule] = MappingProxyType(
     {
         Action.SEE: Rule(AccessLevel.GUEST, _READ_PROJECT, internal=AccessLevel.NOBODY, public=AccessLevel.NOBODY),
+        Action.READ_PAST: Rule(AccessLevel.REPORTER, _READ_PROJECT, opened=True),
         Action.READ_CONVERSATION: Rule(AccessLevel.REPORTER, _READ_PROJECT, public=AccessLevel.NOBODY),
         Action.READ_CONFIDENTIAL: Rule(AccessLevel.REPORTER, _READ_PROJECT),
         Action.SEE_MEMBERS: Rule(AccessLevel.GUEST, _READ_PROJECT | {Scope.TEAM_READ}),

@@ -10,10 +10,18 @@ from datetime import datetime
 from typing import Final
 
 from matou.archive.layout import Archive
-from matou.archive.manifest import DamagedManifest, RepositoryLine, read_manifest, read_run_line
+from matou.archive.manifest import (
+    DamagedManifest,
+    MetadataState,
+    NamespaceLine,
+    RepositoryLine,
+    read_manifest,
+    read_run_line,
+)
 from matou.archive.run_history import manifest_of, manifests, source_key
 from matou.archive.snapshots import saved_refs
 from matou.caching import SizedCache
+from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.errors import NotFound
 from matou.forge.access import Authorized, MayReadCode, MayReadPast, as_of
@@ -44,11 +52,23 @@ class PastState:
         run: the one that was asked for.
         saved_by: the newest of the repository's own source up to that one, whose word this is.
         code: the right to read it, with the refs that it had.
+        metadata: what the manifest says of what was said around it; None where nothing was saved of that.
     """
 
     run: int
     saved_by: EndedRun
     code: Authorized[Repository, MayReadCode]
+    metadata: MetadataState | None
+
+
+@dataclass(frozen=True, slots=True)
+class PastNamespace:
+    """A project, or who else owns repositories, as of a run; as `PastState` otherwise."""
+
+    run: int
+    saved_by: EndedRun
+    subject: Namespace
+    metadata: MetadataState | None
 
 
 class ManifestCache:
@@ -57,6 +77,7 @@ class ManifestCache:
     def __init__(self) -> None:
         self._runs: dict[int, EndedRun | None] = {}
         self._lines: SizedCache[tuple[int, str], tuple[RepositoryLine | None]] = SizedCache(MOST_REMEMBERED)
+        self._namespaces: SizedCache[tuple[int, str], tuple[NamespaceLine | None]] = SizedCache(MOST_REMEMBERED)
         self._lock = threading.Lock()
 
     def runs(self, archive: Archive) -> Sequence[EndedRun]:
@@ -83,6 +104,15 @@ class ManifestCache:
             self._lines.put((run, path), known)
         return known[0]
 
+    def namespace(self, archive: Archive, run: int, path: str) -> NamespaceLine | None:
+        """The same of a namespace."""
+        known = self._namespaces.get((run, path))
+        if known is None:
+            lines = [each for each in read_manifest(manifest_of(archive, run)) if isinstance(each, NamespaceLine)]
+            known = (next((each for each in lines if each.path == path), None),)
+            self._namespaces.put((run, path), known)
+        return known[0]
+
 
 def as_of_run(forge: Forge, granted: Authorized[Repository, MayReadPast], run: int) -> PastState:
     """The repository as the newest run of its source up to this one left it; without refs where nothing was saved yet.
@@ -97,12 +127,28 @@ def as_of_run(forge: Forge, granted: Authorized[Repository, MayReadPast], run: i
     line = line_at(forge, granted, earlier[-1].run) if earlier else None
     if line is None:
         raise UnknownThen("run {run} knew no repository {path}", run=run, path=repr(str(granted.subject.path)))
-    return PastState(run, earlier[-1], as_of(granted, saved_refs(forge.archive, line) or RefListing({})))
+    code = as_of(granted, saved_refs(forge.archive, line) or RefListing({}))
+    return PastState(run, earlier[-1], code, line.metadata)
+
+
+def namespace_as_of_run(forge: Forge, granted: Authorized[Namespace, MayReadPast], run: int) -> PastNamespace:
+    """What was said in a project, as the newest run of its source up to this one left it. Raises as `as_of_run`."""
+    manifest_of(forge.archive, run)
+    subject, known = granted.subject, forge.memory(ManifestCache)
+    runs = [each for each in known.runs(forge.archive) if each.source == subject.source and each.run <= run]
+    line = known.namespace(forge.archive, runs[-1].run, str(subject.path)) if runs else None
+    if line is None:
+        raise UnknownThen("run {run} knew no namespace {path}", run=run, path=repr(str(subject.path)))
+    return PastNamespace(run, runs[-1], subject, line.metadata)
 
 
 def runs_of(forge: Forge, granted: Authorized[Repository, MayReadPast]) -> Sequence[EndedRun]:
     """The runs of the repository's source that ended, oldest first; none of a repository that was born here."""
-    source = granted.subject.read_only_source
+    return runs_of_source(forge, granted.subject.read_only_source)
+
+
+def runs_of_source(forge: Forge, source: str | None) -> Sequence[EndedRun]:
+    """Those that ended, oldest first; none where there is no source."""
     return [each for each in forge.memory(ManifestCache).runs(forge.archive) if each.source == source]
 
 

@@ -391,7 +391,7 @@ def open_conversation(forge: Forge, granted: Authorized[S, MayReadConversation])
     rights = reading_rights(forge, granted)
     indexed, tree = rights.indexed, None
     if indexed is not None:
-        tree = _open_tree(forge, forge.archive.metadata(subject.path), ObjectId(indexed.commit_id))
+        tree = open_tree(forge, forge.archive.metadata(subject.path), ObjectId(indexed.commit_id))
     return Conversation(
         forge,
         granted,
@@ -402,7 +402,8 @@ def open_conversation(forge: Forge, granted: Authorized[S, MayReadConversation])
     )
 
 
-def _open_tree(forge: Forge, git_dir: Path, commit: ObjectId) -> MetadataTree:
+def open_tree(forge: Forge, git_dir: Path, commit: ObjectId) -> MetadataTree:
+    """For this thread. Raises as `open_metadata`."""
     cache, key = forge.memory(MetadataTreeCache), (get_ident(), git_dir, commit)
     tree = cache.get(key)
     if tree is None:

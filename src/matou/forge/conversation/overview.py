@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from matou.archive.manifest import MetadataState
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.errors import Damaged, NotFound, Refused
 from matou.forge.access import Identity, MayReadConversation, MaySee, authorize, authorize_repository
 from matou.forge.conversation.conversation import Conversation, open_conversation
 from matou.forge.conversation.index_rows import INDEXED_KINDS
+from matou.forge.conversation.past import PastConversation, open_past_conversation
 from matou.forge.forge import Forge
 from matou.model.metadata.kinds import WIKI_PAGE
 from matou.model.names import InvalidName, RepositoryPath
@@ -22,10 +24,12 @@ class SavedKinds:
     Attributes:
         kinds: the names of those of which something was saved.
         states: how many items there are that the viewer may see, by kind and state.
+        is_counted: whether they were counted; as of a run that takes reading every item.
     """
 
     kinds: frozenset[str] = frozenset()
     states: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    is_counted: bool = True
 
 
 NOTHING_SAVED = SavedKinds()
@@ -41,14 +45,40 @@ def _saved_kinds(forge: Forge, identity: Identity, subject: Repository | Namespa
     """Items are counted as the index has them: that there are confidential ones is not for everybody."""
     try:
         conversation = _open(forge, identity, subject)
-        about = conversation.about()
+        return _kinds_of(conversation, has_wiki=isinstance(subject, Repository) and _has_wiki(forge, identity, subject))
     except (Damaged, NotFound, Refused):
         return NOTHING_SAVED
+
+
+def saved_kinds_then(
+    forge: Forge, identity: Identity, subject: Repository | Namespace, state: MetadataState | None
+) -> SavedKinds:
+    """As of a run, by what the line of its manifest names; a wiki that is a repository beside it has its own past."""
+    try:
+        if isinstance(subject, Repository):
+            of_repository = authorize(forge, identity, MayReadConversation, subject)
+            return _kinds_then(open_past_conversation(forge, of_repository, state))
+        of_namespace = authorize(forge, identity, MayReadConversation, subject)
+        return _kinds_then(open_past_conversation(forge, of_namespace, state))
+    except (Damaged, NotFound, Refused):
+        return NOTHING_SAVED
+
+
+def _kinds_then(conversation: PastConversation[Any]) -> SavedKinds:
+    if not conversation.sees_confidential:
+        return _kinds_of(conversation, has_wiki=False)
+    about = conversation.about()
+    counts = {} if about is None else about.counts
+    return SavedKinds(frozenset(kind for kind, count in counts.items() if count.items), is_counted=False)
+
+
+def _kinds_of(conversation: Conversation[Any], *, has_wiki: bool) -> SavedKinds:
+    about = conversation.about()
     counts = {} if about is None else about.counts
     states = conversation.count_states()
     listed = {kind.name for kind in INDEXED_KINDS}
     kinds = {kind for kind, count in counts.items() if count.items and kind not in listed}
-    if isinstance(subject, Repository) and _has_wiki(forge, identity, subject):
+    if has_wiki:
         kinds.add(WIKI_PAGE.name)
     return SavedKinds(frozenset(kinds | {kind for kind, _state in states}), states)
 

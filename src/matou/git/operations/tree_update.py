@@ -42,6 +42,9 @@ class TreeLookup:
         entry = self._entry(path)
         return None if entry is None or entry.filemode in _NO_FILES else ObjectId(str(entry.id))
 
+    def has_folder(self, path: str) -> bool:
+        return self._folder(path) is not None
+
     def _entry(self, path: str) -> pygit2.Object | None:
         place, _, name = path.rpartition("/")
         folder = self._folder(place)

@@ -1,7 +1,7 @@
 """The addresses of pages, from the server's root on: what a link says, and what `routes` reads.
 
 What belongs to a subject stands behind `/-/`, which no namespace or repository can be called: `/TEAM/SHIP/-/tree/main`.
-Its code as of a run of a backup stands behind that run: `/TEAM/SHIP/-/@7/tree/main`.
+Its code, and what was said, as of a run of a backup stand behind that run: `/TEAM/SHIP/-/@7/tree/main`.
 """
 
 import re
@@ -31,16 +31,26 @@ PAGES_OF_RUNS: Final = frozenset(
         "tags",
         "archive",
         "find",
+        "issues",
+        "changes",
+        "releases",
+        "wiki",
+        "milestones",
+        "labels",
+        "boards",
+        "people",
+        "announcements",
+        "files",
     )
 )
-"""What can be looked at as of a run: pages that show nothing but refs and what they reach."""
+"""What can be looked at as of a run: pages of refs and what they reach, and of what was said."""
 
 _RUN: Final = re.compile(r"@([1-9][0-9]{0,8})\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class PastAddress:
-    """That a page shows a repository as of a run."""
+    """That a page shows a repository, or a project, as of a run."""
 
     subject: tuple[str, ...]
     run: int
@@ -51,7 +61,7 @@ _past: ContextVar[PastAddress | None] = ContextVar("past", default=None)
 
 @contextmanager
 def staying_in(past: PastAddress | None) -> Iterator[None]:
-    """Within, the pages of that repository's code that are linked to are those as of the same run."""
+    """Within, the pages of that repository or project that are linked to are those as of the same run."""
     token = _past.set(past)
     try:
         yield
@@ -80,7 +90,7 @@ def subject_url(path: RepositoryPath | NamespacePath, *segments: str | bytes) ->
     return "/".join((front, SEPARATOR, *(quoted(segment) for segment in segments))) if segments else front
 
 
-def run_url(path: RepositoryPath, run: int, *segments: str | bytes) -> str:
+def run_url(path: RepositoryPath | NamespacePath, run: int, *segments: str | bytes) -> str:
     """What `subject_url` leads to, as of a run."""
     with staying_in(PastAddress(tuple(str(path).split("/")), run)):
         return subject_url(path, *segments)

@@ -71,11 +71,19 @@ def tabs_of(
             localize(tab.label),
             subject_url(subject.path, *filter(None, (tab.word,))),
             word == tab.word or word in tab.others,
-            sum(saved.states.get((tab.kind, state), 0) for state in tab.states) if tab.states else None,
+            _count(tab, saved),
         )
         for tab in (_TABS if isinstance(subject, Repository) else _NAMESPACE_TABS)
         if tab.word not in hidden and (not tab.kind or tab.kind in saved.kinds)
     ]
+
+
+def _count(tab: _Tab, saved: SavedKinds) -> int | None:
+    """What is open; where nothing is, all that there is: what was merged and closed must not look lost."""
+    if not tab.states or not saved.is_counted:
+        return None
+    shown = sum(saved.states.get((tab.kind, state), 0) for state in tab.states)
+    return shown or sum(count for (kind, _state), count in saved.states.items() if kind == tab.kind)
 
 
 def menu_of(segments: tuple[str, ...], *, hidden: Collection[str]) -> Iterable[NavigationLink]:

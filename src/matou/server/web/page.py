@@ -25,8 +25,8 @@ from matou.forge.access import (
     may_oversee,
 )
 from matou.forge.content.contents import object_at
-from matou.forge.content.past import PastState
-from matou.forge.conversation.overview import saved_kinds
+from matou.forge.content.past import PastNamespace, PastState
+from matou.forge.conversation.overview import SavedKinds, saved_kinds, saved_kinds_then
 from matou.forge.forge import Forge
 from matou.server.api.links import quoted
 from matou.server.byte_ranges import Part, read_range
@@ -92,7 +92,7 @@ class WebRequest:
         form: what was sent; empty for a page that is only looked at.
         caller: who it is, as turns are counted.
         wanted_range, if_range: the headers Range and If-Range, of a GET; empty where there are none.
-        past: the repository as of the run that the address names; None where it names none.
+        past: the repository or the project as of the run that the address names; None where it names none.
         database_version: as it was before anything was looked up; None where the database does not tell.
     """
 
@@ -106,7 +106,7 @@ class WebRequest:
     known: Sequence[str] = ()
     form: Form = NO_FORM
     caller: Hashable = None
-    past: PastState | None = None
+    past: PastState | PastNamespace | None = None
     client: str = ""
     browser: str = ""
     wanted_range: str = ""
@@ -178,6 +178,18 @@ class WebRequest:
         """That of the repository as of now: what one looks at may be gone."""
         return "/" + "/".join(quoted(segment) for segment in self.segments[: self.segments.index(SEPARATOR)])
 
+    @property
+    def words_behind(self) -> tuple[str, ...]:
+        """What stands behind the separator, and behind the run."""
+        place = self.segments.index(SEPARATOR) + 1 if SEPARATOR in self.segments else len(self.segments)
+        return self.segments[place + (self.past is not None) :]
+
+    @property
+    def address_of_now(self) -> str:
+        """This same page's as of now."""
+        front = self.segments[: self.segments.index(SEPARATOR) + 1]
+        return "/" + "/".join(quoted(segment) for segment in (*front, *self.words_behind))
+
     def at_page(self, number: int) -> str:
         """This list's address at another of its pages."""
         return "?" + urlencode({**self.query, "page": str(number)}, errors="surrogateescape")
@@ -216,14 +228,21 @@ class WebRequest:
         return None
 
     def tabs(self, subject: Repository | Namespace) -> list[NavigationLink]:
-        saved = saved_kinds(self.forge, self.identity, subject)
+        saved = self.saved_kinds(subject)
         return tabs_of(subject, self.segments, saved, hidden=self._hidden_tabs(subject))
 
     def sections(self, subject: Repository | Namespace) -> list[str]:
         """Which pages stand beside the events of a repository, or the conversation of a project, for this viewer."""
-        kinds = saved_kinds(self.forge, self.identity, subject).kinds
+        kinds = self.saved_kinds(subject).kinds
         needed = (("protections", "protection", Action.SEE_SETTINGS), ("hooks", "hook", Action.SEE_HOOKS))
         return [word for word, kind, action in needed if kind in kinds and self._may(action, subject)]
+
+    def saved_kinds(self, subject: Repository | Namespace) -> SavedKinds:
+        """What was said of which kinds, as of now or of the run that the address names."""
+        past = self.past
+        if past is None:
+            return saved_kinds(self.forge, self.identity, subject)
+        return saved_kinds_then(self.forge, self.identity, subject, past.metadata)
 
     def _hidden_tabs(self, subject: Repository | Namespace) -> frozenset[str]:
         shown = {"settings": self._may_see_settings(subject)}
@@ -251,7 +270,7 @@ class WebRequest:
         Raises:
             NotFound, Refused: this viewer may not read it.
         """
-        if self.past is not None and self.past.code.subject.id == repository.id:
+        if isinstance(self.past, PastState) and self.past.code.subject.id == repository.id:
             return self.past.code
         return authorize(self.forge, self.identity, MayReadCode, repository)
 

@@ -26,8 +26,9 @@ from matou.forge.access import (
     authorize_repository,
 )
 from matou.forge.accounts.audit import Interface, acting_from
-from matou.forge.content.past import as_of_run
+from matou.forge.content.past import PastNamespace, PastState, as_of_run, namespace_as_of_run
 from matou.i18n import speaking
+from matou.model.names import NamespacePath, RepositoryPath
 from matou.server.api.responses import OpenedStream, StreamedResponse, open_stream
 from matou.server.authentication import CHALLENGE, UnknownCredential, UnreadableCredential
 from matou.server.authorization import UNAUTHORIZED
@@ -362,11 +363,25 @@ def _part_of(
 
 
 def _with_past(view: WebRequest) -> WebRequest:
-    """The code as of the run that the address names, if it names one and the viewer may read earlier states."""
+    """As of the run that the address names, if it names one and the viewer may read earlier states."""
     past = past_address(view.segments)
-    path = None if past is None else repository_at(past.subject)
-    if past is None or path is None:
+    if past is None:
         return view
+    path, namespace = repository_at(past.subject), namespace_at(past.subject)
+    if path is not None:
+        with suppress(NoSuchRepository):
+            return replace(view, past=_past_repository(view, path, past.run))
+    if namespace is not None:
+        with suppress(NoSuchNamespace):
+            return replace(view, past=_past_namespace(view, namespace, past.run))
+    raise _nothing_here()
+
+
+def _past_repository(view: WebRequest, path: RepositoryPath, run: int) -> PastState:
     seen = authorize_repository(view.forge, view.identity, MaySee, path)
-    granted = authorize(view.forge, view.identity, MayReadPast, seen.subject)
-    return replace(view, past=as_of_run(view.forge, granted, past.run))
+    return as_of_run(view.forge, authorize(view.forge, view.identity, MayReadPast, seen.subject), run)
+
+
+def _past_namespace(view: WebRequest, path: NamespacePath, run: int) -> PastNamespace:
+    seen = authorize_namespace(view.forge, view.identity, MaySee, path)
+    return namespace_as_of_run(view.forge, authorize(view.forge, view.identity, MayReadPast, seen.subject), run)

@@ -92,11 +92,11 @@ class ItemFilters:
         )
 
 
-def read_filters(kind: MetadataKind, query: Mapping[str, str]) -> ItemFilters:
-    """Of an address. Whoever looks for words looks at all states, unless one is named."""
+def read_filters(kind: MetadataKind, query: Mapping[str, str], *, usual: str = "open") -> ItemFilters:
+    """Of an address. Whoever looks for words looks at all states, unless one is named; `usual` is that of a list."""
     words = _text(query, "q", LONGEST_WORDS)
     state, order = query.get("state", ""), query.get("sort", "")
-    usual = "all" if words else "open"
+    usual = "all" if words else usual
     return ItemFilters(
         kind=kind,
         state=state if state in _STATES[kind.name] else usual,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
@@ -17,19 +18,21 @@ from matou.forge.access import (
     MaySee,
     authorize,
 )
+from matou.forge.content.past import runs_of_source
 from matou.forge.content.references import known_refs
 from matou.forge.conversation.conversation import Conversation, open_conversation
-from matou.forge.conversation.overview import saved_kinds
+from matou.forge.conversation.past import open_past_conversation
 from matou.markup import without_controls
 from matou.model.metadata import AttachedFile, LabelDefinition, Milestone, PersonKey
 from matou.model.metadata.kinds import LABEL, MILESTONE
 from matou.platforms.registry import PLATFORMS, title_of
-from matou.server.web.addresses import subject_url
+from matou.server.web.addresses import run_url, subject_url
 from matou.server.web.page import HtmlPage, WebRequest
 
 Saved = Authorized[Repository | Namespace, MaySee]
 
 LONGEST_NAME: Final = 300
+MOST_EARLIER: Final = 5
 MOST_NAMES: Final = 50
 """Of a list that an item has: labels, people, files."""
 
@@ -65,6 +68,15 @@ class SourceNote:
     url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class EarlierPage:
+    """The same page as of an earlier run."""
+
+    run: int
+    at: datetime
+    href: str
+
+
 @dataclass(frozen=True)
 class SavedPage:
     """For one request.
@@ -87,7 +99,8 @@ class SavedPage:
         seen = tuple(self.conversation.may(action) for action in _SEEN)
         refs = None if self.code is None else known_refs(self.view.forge, self.code).state
         commit = None if self.conversation.indexed is None else self.conversation.indexed.commit_id
-        return self.view.unless_known(self.subject, commit, seen, refs, *parts)
+        earlier = [one.run for one in self.earlier()]
+        return self.view.unless_known(self.subject, commit, seen, refs, earlier, *parts)
 
     def html(self, template: str, values: Mapping[str, object], etag: str) -> HtmlPage:
         is_repository = isinstance(self.subject, Repository)
@@ -96,9 +109,10 @@ class SavedPage:
             "repository": self.subject if is_repository else None,
             "namespace": None if is_repository else self.subject,
             "word": self.word,
-            "kinds": saved_kinds(self.view.forge, self.view.identity, self.subject),
+            "kinds": self.view.saved_kinds(self.subject),
             "sections_beside": self.view.sections(self.subject),
             "source": self.source(),
+            "earlier": self.earlier(),
         }
         return HtmlPage(template, {**common, **values}, etag=etag)
 
@@ -112,6 +126,20 @@ class SavedPage:
             return None
         url = original_url(original, about.host, about.platform)
         return SourceNote(title_of(about.platform), about.host, about.run, tree.saved_at, url)
+
+    def earlier(self) -> list[EarlierPage]:
+        """This same page as of the newest runs before the one that is shown, for whoever may read earlier states."""
+        subject, view = self.subject, self.view
+        source = subject.read_only_source if isinstance(subject, Repository) else subject.source
+        if source is None or not self.conversation.may(Action.READ_PAST):
+            return []
+        newest = None if view.past is None else view.past.saved_by.run
+        runs = [one for one in runs_of_source(view.forge, source) if newest is None or one.run < newest]
+        words = view.words_behind
+        return [
+            EarlierPage(one.run, one.started_at, run_url(subject.path, one.run, *words))
+            for one in runs[::-1][: MOST_EARLIER + 1][newest is None :]
+        ]
 
     def person(self, key: PersonKey | None) -> PersonName | None:
         """None where nobody is named. Whoever stands in no list has the key as a name."""
@@ -156,7 +184,7 @@ class SavedPage:
         if not isinstance(subject, Repository):
             return None
         try:
-            return authorize(self.view.forge, self.view.identity, MayReadCode, subject)
+            return self.view.code(subject)
         except (NotFound, Refused):
             return None
 
@@ -164,10 +192,16 @@ class SavedPage:
 def open_saved(view: WebRequest, granted: Saved, word: str) -> SavedPage:
     """Raises as `authorize`, and Damaged."""
     forge, identity, subject = view.forge, view.identity, granted.subject
+    past = view.past
     if isinstance(subject, Repository):
         of_repository = authorize(forge, identity, MayReadConversation, subject)
+        if past is not None:
+            return SavedPage(view, open_past_conversation(forge, of_repository, past.metadata), word)
         return SavedPage(view, open_conversation(forge, of_repository), word)
-    return SavedPage(view, open_conversation(forge, authorize(forge, identity, MayReadConversation, subject)), word)
+    of_namespace = authorize(forge, identity, MayReadConversation, subject)
+    if past is not None:
+        return SavedPage(view, open_past_conversation(forge, of_namespace, past.metadata), word)
+    return SavedPage(view, open_conversation(forge, of_namespace), word)
 
 
 def shown(text: str, most: int = LONGEST_NAME) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from matou.forge.conversation.conversation import ListedItem
+from matou.forge.conversation.past import PastConversation
 from matou.i18n import localize
 from matou.markup import without_controls
 from matou.model.metadata.kinds import CHANGE, LABEL, MILESTONE, MetadataKind
@@ -48,7 +49,7 @@ class Choice:
 
 def show_items(page: SavedPage, kind: MetadataKind) -> HtmlPage:
     view = page.view
-    filters = read_filters(kind, view.query)
+    filters = read_filters(kind, view.query, usual=_usual_state(page, kind))
     etag = page.etag("items")
     rows, total = page.conversation.list_rows(filters.query, search=filters.words, offset=view.offset, limit=PER_PAGE)
     values = {
@@ -61,9 +62,22 @@ def show_items(page: SavedPage, kind: MetadataKind) -> HtmlPage:
         "types": _choices(page.conversation.names_used(kind, "type", most=50)),
         "no_milestone": NO_MILESTONE,
         "is_change": kind is CHANGE,
+        "is_too_long": _is_too_long(page, kind),
         "paging": Paging(view.number, total),
     }
     return page.html("items.html", values, etag)
+
+
+def _usual_state(page: SavedPage, kind: MetadataKind) -> str:
+    """What is open; where nothing is, all: what was merged and closed must not look lost."""
+    counts = page.conversation.count_states()
+    is_any = any(one == kind.name for one, _state in counts)
+    return "open" if counts.get((kind.name, "open")) or not is_any else "all"
+
+
+def _is_too_long(page: SavedPage, kind: MetadataKind) -> bool:
+    """Whether the list, as of a run, can only be gone through by number."""
+    return isinstance(page.conversation, PastConversation) and page.conversation.is_too_long(kind)
 
 
 def item_row(page: SavedPage, listed: ListedItem, kind: MetadataKind) -> ItemListRow:
