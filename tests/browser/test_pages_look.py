@@ -42,7 +42,7 @@ PAGES_OF_BACKUPS = (
     "/-/overview",
     "/-/runs",
     "/-/runs/2",
-    f"/-/runs/2?repository={SAVED}",
+    f"/-/runs/2?repository={SAVED[1:]}",
     f"{SAVED}/-/kept",
     f"{SAVED}/-/@1",
     f"{SAVED}/-/@1/tree/jetty",
