@@ -29,6 +29,7 @@ BARE = {
     "content.history.listed_branch": PART,
     "content.history.listed_tag": PART,
     "conversation.overview.saved_kinds": SEEN,
+    "conversation.overview.saved_kinds_then": SEEN,
     "maintenance.commit_graphs.walking": "the server's own upkeep, which shows nothing to anybody",
     "maintenance.commit_graphs.write_graph": "the server's own upkeep, which shows nothing to anybody",
     "maintenance.packing.pack_if_many": "the server's own upkeep, which shows nothing to anybody",

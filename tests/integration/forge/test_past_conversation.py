@@ -13,7 +13,7 @@ from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity, MayReadConversation, authorize
 from matou.forge.conversation.conversation import NoSuchItem, open_conversation
 from matou.forge.conversation.indexing import MetadataSubject, index_metadata
-from matou.forge.conversation.past import LONGEST_LIST, NothingSaidThen, PastConversation, open_past_conversation
+from matou.forge.conversation.past import LONGEST_LIST, MetadataLost, PastConversation, open_past_conversation
 from matou.forge.forge import Forge
 from matou.forge.repositories.repository_lists import find_repository
 from matou.model.metadata import Issue, MarkupText, MetadataValue, Participant
@@ -150,5 +150,5 @@ def test_where_nothing_was_saved_then_nothing_is_there_and_what_is_lost_is_told(
     assert (numbers(before), before.about(), before.people()) == ([], None, {})
     with pytest.raises(NoSuchItem):
         before.find_item(ISSUE, "1")
-    with pytest.raises(NothingSaidThen):
+    with pytest.raises(MetadataLost):
         opened(forge, repository, owner, MetadataState(commit="0" * 40))

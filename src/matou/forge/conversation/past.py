@@ -45,7 +45,7 @@ _NO_BLOB: Final = ObjectId("0" * 40)
 """What is read of a run's commit is not looked up by its content."""
 
 
-class NothingSaidThen(NotFound):
+class MetadataLost(NotFound):
     """The run had saved nothing of what was said here."""
 
 
@@ -194,7 +194,7 @@ def open_past_conversation(
     """What was said around a repository or a project, as the line of a manifest names it; nothing where it names none.
 
     Raises:
-        NothingSaidThen: it is not there any more as it was written.
+        MetadataLost: it is not there any more as it was written.
     """
     rights = reading_rights(forge, granted)
     commit = None if state is None else state.commit
@@ -217,7 +217,7 @@ def _tree(forge: Forge, subject: Repository | Namespace, commit: ObjectId) -> Me
     try:
         return open_tree(forge, forge.archive.metadata(subject.path), commit)
     except (MissingObject, UnreadableRepository) as fault:
-        raise NothingSaidThen("what was said then is not there any more: {fault}", fault=fault) from fault
+        raise MetadataLost("what was said then is not there any more: {fault}", fault=fault) from fault
 
 
 def _row(value: IndexedValue) -> _PastRow:

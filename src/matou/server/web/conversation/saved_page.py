@@ -69,7 +69,7 @@ class SourceNote:
 
 
 @dataclass(frozen=True, slots=True)
-class EarlierPage:
+class PastPage:
     """The same page as of an earlier run."""
 
     run: int
@@ -127,7 +127,7 @@ class SavedPage:
         url = original_url(original, about.host, about.platform)
         return SourceNote(title_of(about.platform), about.host, about.run, tree.saved_at, url)
 
-    def earlier(self) -> list[EarlierPage]:
+    def earlier(self) -> list[PastPage]:
         """This same page as of the newest runs before the one that is shown, for whoever may read earlier states."""
         subject, view = self.subject, self.view
         source = subject.read_only_source if isinstance(subject, Repository) else subject.source
@@ -137,7 +137,7 @@ class SavedPage:
         runs = [one for one in runs_of_source(view.forge, source) if newest is None or one.run < newest]
         words = view.words_behind
         return [
-            EarlierPage(one.run, one.started_at, run_url(subject.path, one.run, *words))
+            PastPage(one.run, one.started_at, run_url(subject.path, one.run, *words))
             for one in runs[::-1][: MOST_EARLIER + 1][newest is None :]
         ]
 
