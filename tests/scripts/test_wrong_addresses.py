@@ -18,10 +18,11 @@ PAGE = Reply(
     body=b"<!DOCTYPE html><html><head><title>Log in - Example</title></head></html>",
     headers={"Content-Type": "text/html; charset=utf-8"},
 )
-PLATFORMS = ("coding", "gitcode", "gitee", "github")
+PLATFORMS = ("coding", "gitcode", "gitea", "gitee", "github")
 EXAMPLES = {
     "coding": "https://e.coding.net/open-api",
     "gitcode": "https://api.gitcode.com",
+    "gitea": "https://codeberg.org/api/v1",
     "gitee": "https://gitee.com",
     "github": "https://api.github.com",
 }

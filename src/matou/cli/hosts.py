@@ -89,7 +89,7 @@ def api_address(text: str, platform: str) -> str:
     host = address.origin.host
     known = platform_at(host)
     if known is None or not PLATFORMS[platform].homes:
-        return named
+        return f"{address.origin}{PLATFORMS[platform].api_path}" if address.target == "/" else named
     owner, home = known
     if owner.name != platform:
         raise OtherPlatform(

@@ -10,6 +10,7 @@ from matou.platforms.base.platform import OfficialInstance, Platform
 _FOLDERS: Final = (
     "coding",
     "gitcode",
+    "gitea",
     "gitee",
     "github",
     "matou",

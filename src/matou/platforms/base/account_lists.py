@@ -29,6 +29,10 @@ class AccountListing(Generic[N, R]):
     namespaces_fault: MatouError | None = None
     repositories_fault: MatouError | None = None
 
+    def rows(self) -> Iterable[R]:
+        """All that is a repository."""
+        return self.repositories.values()
+
 
 @dataclass(frozen=True, slots=True)
 class Gathering:

@@ -64,7 +64,7 @@ class ApiClient:
         platform: whose API it is.
         decoder: reads its answers.
         totals: the headers that count the rows and the pages of a list.
-        page_size: the largest page that may be asked for.
+        page_size: the largest page that may be asked for, by the name `size_parameter`.
         unasked_page_size: what a list's page has where nobody asks for more.
         keeps_cause: whether a failure has the answer that it was made of as its cause: see `http.tokens.is_dead`.
     """
@@ -73,6 +73,7 @@ class ApiClient:
     decoder: ClassVar[Decoder]
     totals: ClassVar[tuple[str, str]] = ("total_count", "total_page")
     page_size: ClassVar[int] = 100
+    size_parameter: ClassVar[str] = "per_page"
     unasked_page_size: ClassVar[int] = 20
     keeps_cause: ClassVar[bool] = True
 
@@ -213,7 +214,7 @@ class ApiClient:
         query: Mapping[str, Parameter] | None = None,
         *,
         rows_in: Callable[[object], object] = _whole,
-        size_parameter: str = "per_page",
+        size_parameter: str = "",
         totals: tuple[str, str] | None = None,
         empty_is_counted: bool = False,
     ) -> NumberedList[T]:
@@ -229,7 +230,7 @@ class ApiClient:
         """
 
         def ask(number: int) -> Page[object]:
-            numbered = {**(query or {}), "page": number, size_parameter: self.page_size}
+            numbered = {**(query or {}), "page": number, size_parameter or self.size_parameter: self.page_size}
             answer = self.request("GET", path, query=numbered, repeatable=True)
             name = Phrase("{platform}'s list of {what}", platform=self.platform.name, what=what)
             return page_of(rows_in(self.parsed(answer)), answer, name=name, totals=totals or self.totals)

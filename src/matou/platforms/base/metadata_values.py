@@ -115,8 +115,9 @@ class People(Generic[P]):
     def key_of(self, person: P | UnsetType | None) -> PersonKey | None:
         """None for nobody; for an account that is gone, too, where nothing is left of it."""
         participant = None if person is None or person is UNSET else self._read(person)
-        if participant is None:
-            return None
+        return None if participant is None else self.take(participant)
+
+    def take(self, participant: Participant) -> PersonKey:
         self._seen.setdefault(participant.key, participant)
         return participant.key
 

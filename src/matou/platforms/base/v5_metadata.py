@@ -212,7 +212,7 @@ class V5Reader(ABC):
         return list(self._walk(Listing(path=path, query=query or {}, key=key), None))
 
     def _page(self, path: str, query: Query, what: Phrase, number: int) -> Page[object]:
-        numbered = {**query, "page": number, "per_page": self._api.page_size}
+        numbered = {**query, "page": number, self._api.size_parameter: self._api.page_size}
         try:
             answer = self._api.request("GET", path, query=numbered, repeatable=True)
         except RemoteNotFound as absent:
@@ -236,7 +236,7 @@ class V5Reader(ABC):
         return self._counts[listing.path]
 
     def _counted(self, listing: Listing) -> int:
-        query = {**listing.query, "page": 1, "per_page": 1}
+        query = {**listing.query, "page": 1, self._api.size_parameter: 1}
         try:
             answer = self._api.request("GET", f"{self._base}{listing.path}", query=query, repeatable=True)
             return page_of(self._api.parsed(answer), answer, name=Phrase("rows"), totals=self._api.totals).total or 0

@@ -17,6 +17,8 @@ AT_REQUEST = 8
 DOT_GIT = ".git"
 FORBIDDEN = 403
 NOT_THERE = (404, 410)
+NOTHING_ADVERTISED = b"001e# service=git-upload-pack\n0000"
+"""Gitea says so, with a status of success, of a wiki that is not there: even an empty repository says more."""
 GIT_ADDRESS = "/info/refs"
 """What is said elsewhere, where a redirect led, is said of a page to log in."""
 
@@ -78,10 +80,9 @@ def _is_there(git: SmartHttp, wiki: RemoteRepository) -> bool:
     GitCode answers 403 for what is not there. 401 and other odd answers are about the credential or the server.
     """
     try:
-        git.advertise(wiki.clone_url, UPLOAD_PACK)
+        return git.advertise(wiki.clone_url, UPLOAD_PACK) != NOTHING_ADVERTISED
     except (AnsweredNotFound, AnsweredRefused) as refusal:
         says_no = refusal.answer.status in (FORBIDDEN, *NOT_THERE)
         if says_no and GIT_ADDRESS in str(refusal.values["request"]):
             return False
         raise
-    return True

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 @dataclass
-class GitHubListing(AccountListing[GitHubAccount, GitHubRepository]):
+class GitHubListing(AccountListing[GitHubAccount, GitHubRepository | GitHubGist]):
     """Everything that was read.
 
     Attributes:
@@ -31,7 +31,7 @@ class GitHubListing(AccountListing[GitHubAccount, GitHubRepository]):
     gists: dict[str, GitHubGist] = field(default_factory=dict)
 
     def rows(self) -> Iterator[GitHubRepository | GitHubGist]:
-        yield from self.repositories.values()
+        yield from super().rows()
         yield from self.gists.values()
 
 
@@ -66,11 +66,11 @@ class GitHubLister:
     def _faults(self, gathering: Gathering, listing: GitHubListing) -> Iterator[MatouError | None]:
         """What one belongs to by membership of its organization alone may be missing from one's own list."""
         what = Phrase("this account's repositories")
-        yield gathering.take(what, self.calls.repositories(), listing.repositories, lambda row: row.id)
+        yield gathering.take(what, self.calls.repositories(), listing.repositories, _number)
         for login in listing.organizations:
             what = Phrase("repositories of the organization {organization}", organization=repr(login))
             rows = self.calls.repositories_of_organization(login)
-            yield gathering.take(what, rows, listing.repositories, lambda row: row.id)
+            yield gathering.take(what, rows, listing.repositories, _number)
         yield gathering.take(
             Phrase("this account's gists"), _if_there(self.calls.gists()), listing.gists, lambda row: row.id
         )
@@ -82,3 +82,8 @@ def _if_there(rows: Iterator[T]) -> Iterator[T]:
         yield from rows
     except (RemoteNotFound, ActionRefused):
         return
+
+
+def _number(row: GitHubRepository | GitHubGist) -> int:
+    """Of a repository; a gist's id is no number."""
+    return int(row.id)

@@ -1,8 +1,8 @@
 """GitHub's pull requests, reviews and what was said on lines as metadata."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Final
 
 from matou.errors import UnknownShape
 from matou.model.metadata import (
@@ -12,7 +12,6 @@ from matou.model.metadata import (
     Comment,
     DiffPosition,
     MarkupText,
-    PersonKey,
     Review,
     Reviewer,
     ReviewThread,
@@ -20,12 +19,11 @@ from matou.model.metadata import (
 from matou.platforms.base.decoder import original_of
 from matou.platforms.base.metadata import CommentRow, ItemRead
 from matou.platforms.base.metadata_values import People, Rules, edited_at, is_time, leftover, markdown, tail_of, time_of
+from matou.platforms.base.reviews import ReviewState, reviewers_by
 from matou.platforms.github.metadata_items import ITEM, STATES, has_no_reactions
 from matou.platforms.github.metadata_people import DECODER, are_people, is_person, people
 from matou.platforms.github.wire_issues import GitHubUser
 from matou.platforms.github.wire_pulls import GitHubPullRequest, GitHubReview, GitHubReviewComment
-
-ReviewState = Literal["approved", "changes_requested", "commented", "dismissed", "pending"]
 
 REVIEW_STATES: Final[Mapping[str, ReviewState]] = {
     "APPROVED": "approved",
@@ -34,13 +32,6 @@ REVIEW_STATES: Final[Mapping[str, ReviewState]] = {
     "DISMISSED": "dismissed",
     "PENDING": "pending",
 }
-
-OUTCOMES: Final[Mapping[ReviewState, Literal["approved", "rejected", "commented"]]] = {
-    "approved": "approved",
-    "changes_requested": "rejected",
-    "commented": "commented",
-}
-"""What a review says of its reviewer; one that was dismissed says nothing."""
 
 END: Final[Rules] = {"ref": None, "sha": None, "user": is_person, "repo": None}
 
@@ -123,7 +114,7 @@ def with_reviews(read: ItemRead, values: Iterable[object]) -> ItemRead:
 
 def _having(read: ItemRead, reviews: tuple[Review, ...]) -> ItemRead:
     requested = [one for one in read.item.reviewers if one.state == "requested"]  # type: ignore[attr-defined]
-    reviewers = (*_outcomes(reviews, requested), *requested)
+    reviewers = reviewers_by(reviews, requested)
     return replace(read, item=replace(read.item, reviews=reviews, reviewers=reviewers))  # type: ignore[call-arg]
 
 
@@ -190,17 +181,6 @@ def _review_of(row: GitHubReview, named: People[GitHubUser]) -> Review:
         text=markdown(row.body or None),
         commit=row.commit_id or None,
     )
-
-
-def _outcomes(reviews: Sequence[Review], requested: Sequence[Reviewer]) -> list[Reviewer]:
-    """What each reviewer said last, remarks after a verdict left aside; of who is asked again nothing counts."""
-    said: dict[PersonKey, Reviewer] = {}
-    for review in reviews:
-        outcome = OUTCOMES.get(review.state)
-        if review.by is None or outcome is None or (outcome == "commented" and review.by in said):
-            continue
-        said[review.by] = Reviewer(by=review.by, role="reviewer", state=outcome, at=review.at)
-    return [one for key, one in said.items() if key not in {reviewer.by for reviewer in requested}]
 
 
 def _head_of(row: GitHubPullRequest) -> ChangeHead:

@@ -15,6 +15,10 @@ class GitHubAccount(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     type: str | None = None
     avatar_url: str | None = None
 
+    @property
+    def title(self) -> str:
+        return self.name or self.login
+
 
 class GitHubOrganization(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One of `GET /user/orgs`. Its id is that of its account."""

@@ -1,0 +1,62 @@
+"""Gitea and Forgejo: API v1, at Codeberg, at gitea.com and at the servers that teams run themselves."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from matou.credentials import Secret
+from matou.platforms.base.platform import Clock, MetadataSupport, OfficialInstance, Platform, TokenPage
+
+if TYPE_CHECKING:
+    from matou.http.session import Session
+    from matou.model.metadata.kinds import MetadataKind
+    from matou.platforms.base.api_client import Answers
+    from matou.platforms.base.metadata import MetadataSource
+    from matou.platforms.base.source import RecordSink, Source
+
+
+def _source(session: "Session", url: str, token: Secret, record: "RecordSink", *, now: Clock) -> "Source":
+    from matou.platforms.gitea.source import GiteaSource
+
+    return GiteaSource(session, url, token, record=record, now=now)
+
+
+def _metadata(
+    session: "Session",
+    url: str,
+    token: Secret,
+    record: "RecordSink",
+    /,
+    *,
+    now: Clock,
+    wants: Callable[["MetadataKind"], bool] | None = None,
+    answers: "Answers | None" = None,
+) -> "MetadataSource":
+    from matou.platforms.base.metadata import wants_by_default
+    from matou.platforms.gitea.metadata_source import GiteaMetadataSource
+
+    return GiteaMetadataSource(session, url, token, record, now=now, wants=wants or wants_by_default, answers=answers)
+
+
+def _whoami(session: "Session", url: str, token: Secret, *, now: Clock) -> str:
+    from matou.platforms.gitea.api import GiteaApi, token_of
+    from matou.platforms.gitea.calls import GiteaCalls
+
+    return GiteaCalls(GiteaApi(session, url.rstrip("/"), token_of(token.reveal()), now)).user().login
+
+
+PLATFORM = Platform(
+    name="gitea",
+    title="Gitea",
+    homes=(
+        OfficialInstance(api="https://codeberg.org/api/v1", hosts=frozenset({"codeberg.org"})),
+        OfficialInstance(api="https://gitea.com/api/v1", hosts=frozenset({"gitea.com"})),
+    ),
+    api_path="/api/v1",
+    token_page=TokenPage(
+        "https://codeberg.org/user/settings/applications",
+        ("read:user", "read:organization", "read:repository", "read:issue"),
+    ),
+    source=_source,
+    metadata=MetadataSupport(open=_metadata),
+    whoami=_whoami,
+)

@@ -1,0 +1,41 @@
+"""Gitea's API v1: its headers, its pages, and what its failures mean."""
+
+from collections.abc import Mapping
+
+import matou
+from matou.credentials import Secret
+from matou.errors import MatouError
+from matou.http.responses import Answered
+from matou.http.tokens import usable_token
+from matou.platforms.base.api_client import ApiClient
+from matou.platforms.gitea import PLATFORM
+from matou.platforms.gitea.errors import DECODER, failure_of
+
+
+def token_of(text: str) -> Secret:
+    """Raises UnusableToken."""
+    return usable_token(text, platform=PLATFORM.name)
+
+
+class GiteaApi(ApiClient):
+    """The token goes into the header Authorization and nowhere else."""
+
+    platform = PLATFORM
+    decoder = DECODER
+    totals = ("x-total-count", "x-total-pages")
+    size_parameter = "limit"
+    # A server gives 50 at most, unless it is set otherwise (`[api] MAX_RESPONSE_ITEMS`); rows are counted, so that one
+    # that gives fewer is read whole all the same.
+    page_size = 50
+    unasked_page_size = 30
+
+    def authorization(self, path: str) -> Secret | None:  # noqa: ARG002 - the same for all
+        """`token`: older servers take no Bearer."""
+        return Secret(f"token {self.token.reveal()}") if self.token else None
+
+    def headers(self, path: str) -> Mapping[str, str]:  # noqa: ARG002 - the same for all
+        return {"User-Agent": f"Matou/{matou.__version__}"}
+
+    def failure_of(self, answered: Answered) -> MatouError:
+        self.require_api(answered)
+        return failure_of(answered)
