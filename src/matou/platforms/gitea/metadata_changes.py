@@ -31,7 +31,7 @@ REVIEW_STATES: Final[Mapping[str, ReviewState]] = {
     "COMMENT": "commented",
     "PENDING": "pending",
 }
-ASKED_FOR_ONE: Final = "REQUEST_REVIEW"
+REVIEW_REQUEST: Final = "REQUEST_REVIEW"
 
 END: Final[Rules] = {"ref": None, "sha": None, "label": None, "repo": None, "repo_id": None}
 
@@ -115,7 +115,7 @@ def with_what_is_known(read: ItemRead, before: ChangeRequest) -> ItemRead:
         files=before.files,
         comments=before.comments,
         reviews=before.reviews,
-        reviewers=reviewers_by(before.reviews, _still_asked(_change_in(read), before.reviews)),
+        reviewers=reviewers_by(before.reviews, _still_requested(_change_in(read), before.reviews)),
         threads=before.threads,
     )
     return replace(read, item=item)
@@ -123,16 +123,16 @@ def with_what_is_known(read: ItemRead, before: ChangeRequest) -> ItemRead:
 
 def as_issue_too(read: ItemRead, issue: ItemRead) -> ItemRead:
     """With what only the same number as an issue tells."""
-    told = cast("Issue", issue.item)
-    importer = (told.extra or {}).get("user")
+    known = cast("Issue", issue.item)
+    importer = (known.extra or {}).get("user")
     change = _change_in(read)
     extra = {**(change.extra or {}), **({"user": importer} if importer else {})} or None
-    item = replace(change, by=told.by, files=told.files, extra=extra)
+    item = replace(change, by=known.by, files=known.files, extra=extra)
     people = (*read.people, *issue.people)
     return replace(read, item=item, people=people, addresses={**read.addresses, **issue.addresses})
 
 
-def _still_asked(change: ChangeRequest, reviews: Sequence[Review]) -> list[Reviewer]:
+def _still_requested(change: ChangeRequest, reviews: Sequence[Review]) -> list[Reviewer]:
     """Gitea's list of those who were asked for a review has those, too, who have written one."""
     written = {review.by for review in reviews}
     return [one for one in change.reviewers if one.state == "requested" and one.by not in written]
@@ -141,7 +141,7 @@ def _still_asked(change: ChangeRequest, reviews: Sequence[Review]) -> list[Revie
 def reviews_in(values: Iterable[object]) -> list[GiteaReview]:
     """Without those that only say that somebody was asked for one. Raises UnknownShape."""
     rows = [DECODER.read(GiteaReview, value) for value in values]
-    return [row for row in rows if row.state != ASKED_FOR_ONE]
+    return [row for row in rows if row.state != REVIEW_REQUEST]
 
 
 def with_reviews(read: ItemRead, rows: Iterable[GiteaReview]) -> ItemRead:
@@ -149,7 +149,7 @@ def with_reviews(read: ItemRead, rows: Iterable[GiteaReview]) -> ItemRead:
     named = GiteaPeople()
     reviews = tuple(_review_of(row, named) for row in rows)
     change = _change_in(read)
-    item = replace(change, reviews=reviews, reviewers=reviewers_by(reviews, _still_asked(change, reviews)))
+    item = replace(change, reviews=reviews, reviewers=reviewers_by(reviews, _still_requested(change, reviews)))
     return replace(read, item=item, people=(*read.people, *named.seen))
 
 

@@ -11,7 +11,7 @@ from typing import IO, Any, Final
 
 from matou.model.metadata import ChangeRequest
 from matou.model.metadata.kinds import CHANGE, ISSUE, RELEASE, MetadataKind
-from matou.transfer.export.gitea_git import GiteaRepository
+from matou.transfer.export.gitea_git import DumpedRepository
 from matou.transfer.export.gitea_numbers import GiteaNumbers, numbers_of
 from matou.transfer.export.gitea_rows import GiteaRows, Row, used_labels
 from matou.transfer.export.source import ExportSource
@@ -33,7 +33,7 @@ class _GiteaDump:
         self._folder = source.folder
         self._numbers = numbers
         self._rows = GiteaRows(source, numbers)
-        self._git = GiteaRepository.of(source)
+        self._git = DumpedRepository.of(source)
         self._labels: dict[str, None] = {}
         self._has_confidential = False
 

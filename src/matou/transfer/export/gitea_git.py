@@ -27,7 +27,7 @@ _NAME: Final = re.compile(r"[0-9a-f]{40}\Z")
 
 
 @dataclass
-class GiteaRepository:
+class DumpedRepository:
     """What is saved of the code, and the refs that the dump has more.
 
     Attributes:
