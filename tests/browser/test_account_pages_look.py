@@ -31,6 +31,7 @@ PAGES = (
     "/harbour/-/settings/members",
     "/harbour/ferry/-/settings",
     "/harbour/ferry/-/settings/members",
+    "/harbour/ferry/-/settings/roles",
     "/harbour/ferry/-/settings/rules",
 )
 LOOKS = (Look(), Look(language="zh", scheme="dark", width=360))

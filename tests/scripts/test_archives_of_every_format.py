@@ -55,6 +55,7 @@ def commands(archive: Path, tmp_path: Path, url: str) -> dict[str, Words]:
         "user list": root,
         "user show": ("alice", *root),
         "user set-password": ("alice", "--password-stdin", *root),
+        "user set-email": ("bob", "bob@example.com", *root),
         "user disable": ("bob", *root),
         "user enable": ("bob", *root),
         "token create": ("--user", "alice", "--name", "n", *root),

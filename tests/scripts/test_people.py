@@ -103,6 +103,17 @@ def test_a_disabled_account_gets_in_by_no_door_until_it_is_enabled_again(server:
     assert after == before
 
 
+def test_another_address_is_shown_and_one_that_is_taken_is_refused(server: Server) -> None:
+    server.add_user("ann")
+    server.add_user("ben")
+
+    server.do("user", "set-email", "ann", "ann@example.com")
+    refused = server.do("user", "set-email", "ben", "ANN@example.com", code=2)
+
+    assert "ann@example.com" in server.do("user", "show", "ann").out
+    assert "another account" in refused.err
+
+
 def test_another_password_opens_and_the_old_one_does_not(server: Server) -> None:
     server.add_user("ann")
 

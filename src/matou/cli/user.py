@@ -55,6 +55,17 @@ users.add(
 )
 
 users.add(
+    "set-email",
+    "matou.cli.run.user:set_email_of_account",
+    name_argument,
+    click.argument("email", metavar="EMAIL", help=_("empty for none")),
+    root_option,
+    json_option,
+    help=_("Give an account another e-mail address, by which commits are its."),
+    examples={"matou user set-email anna anna@example.com --root DIR": _("signing keys have to name it")},
+)
+
+users.add(
     "disable",
     "matou.cli.run.user:disable_account",
     name_argument,

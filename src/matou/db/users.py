@@ -123,6 +123,12 @@ def _ordered(part: str, *, newest_first: bool | None) -> tuple[ColumnElement[Any
     return tuple(column.desc() if newest_first else column.asc() for column in columns)
 
 
+def set_email(connection: Connection, user_id: UserId, email: str) -> None:
+    """Raises UniqueViolation where it is another's, folded."""
+    values = {"email": email, "folded_email": folded(email) if email else None}
+    connection.execute(update(users).where(users.c.id == user_id).values(values))
+
+
 def set_display_name(connection: Connection, user_id: UserId, display_name: str) -> None:
     connection.execute(update(users).where(users.c.id == user_id).values(display_name=display_name))
 

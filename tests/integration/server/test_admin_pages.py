@@ -211,7 +211,7 @@ def test_nobody_locks_themselves_out(browser: PageBrowser, administrator: User, 
         )
     ]
 
-    assert {form.action for form in page.forms()} == {"-", "/-/preferences"}
+    assert {form.action for form in page.forms()} == {"-", "/-/preferences", f"{here}/email"}
     assert [answer.status for answer in answers] == [422] * 3
     assert kept(matou_server, administrator).admin
 
@@ -236,3 +236,25 @@ def test_what_others_are_called_is_text(matou_server: MatouServer, browser: Page
 
     for path in ("/-/admin/accounts?q=" + hostile.name, f"/-/admin/accounts/{hostile.name}"):
         assert "<img src=x" not in browser.open(path).text
+
+
+def test_an_account_is_given_another_address(matou_server: MatouServer, browser: PageBrowser, person: User) -> None:
+    here, address = f"/-/admin/accounts/{person.name}", f"{person.name}@example.com"
+    set_by = f"{here}/email"
+
+    saved = browser.send(browser.open(here), set_by, email=address)
+    refused = browser.send(browser.open(here), set_by, email="no address")
+
+    assert (saved.status, kept(matou_server, person).email) == (200, address)
+    assert (refused.status, 'id="email-fault"' in refused.text) == (422, True)
+
+
+def test_an_address_that_another_has_is_refused(matou_server: MatouServer, browser: PageBrowser, person: User) -> None:
+    other = matou_server.user()
+    address = f"{person.name}@example.com"
+    places = [f"/-/admin/accounts/{user.name}" for user in (person, other)]
+
+    _saved, answer = [browser.send(browser.open(here), f"{here}/email", email=address.upper()) for here in places]
+
+    assert (answer.status, 'id="email-fault"' in answer.text) == (422, True)
+    assert (kept(matou_server, person).email, kept(matou_server, other).email) == (address.upper(), "")

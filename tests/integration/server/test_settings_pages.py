@@ -65,7 +65,7 @@ def test_every_setting_has_a_field_and_every_choice_a_word() -> None:
     assert CHOICES.keys() == {*MergeMethod, *MergedCommitAuthor}
 
 
-@pytest.mark.parametrize("word", ["", "members", "rules"])
+@pytest.mark.parametrize("word", ["", "members", "roles", "rules"])
 def test_who_gets_to_them(matou_server: MatouServer, browser: PageBrowser, repository: Repository, word: str) -> None:
     stranger, guest = PageBrowser(matou_server.url), PageBrowser(matou_server.url)
     guest.sign_in(matou_server.user().name, PASSWORD)

@@ -14,7 +14,7 @@ from matou.forge.access import MayManageAccount, MaySeeAccount, granted_to_opera
 from matou.forge.accounts.members import memberships_of
 from matou.forge.accounts.tokens import list_tokens
 from matou.forge.accounts.user_deletion import delete_user
-from matou.forge.accounts.users import create_user, list_users, set_active, set_password
+from matou.forge.accounts.users import create_user, list_users, set_active, set_email, set_password
 from matou.forge.forge import Forge
 from matou.i18n import gettext as _
 from matou.wiring import open_archive
@@ -81,6 +81,15 @@ def set_password_of_account(name: str, root: Path, password_stdin: bool, as_json
         user = find_account(forge, name)
         set_password(forge, granted_to_operator(MayManageAccount, user), _new_password(from_stdin=password_stdin))
     print_result(_values(user), _("{name} has another password").format(name=user.name), as_json=as_json)
+
+
+def set_email_of_account(name: str, email: str, root: Path, as_json: bool) -> None:
+    with existing_forge_at(root) as forge:
+        user = find_account(forge, name)
+        set_email(forge, granted_to_operator(MayManageAccount, user), email)
+        changed = find_account(forge, user.name)
+    message = _("{name} has the e-mail address {email}").format(name=user.name, email=changed.email or "-")
+    print_result(_values(changed), message, as_json=as_json)
 
 
 def disable_account(name: str, root: Path, as_json: bool) -> None:

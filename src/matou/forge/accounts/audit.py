@@ -62,6 +62,7 @@ class AuditAction(StrEnum):
     FIRST_ACCOUNT = "first_account"
     ADD_ACCOUNT = "add_account"
     SET_PASSWORD = "set_password"  # noqa: S105
+    SET_EMAIL = "set_email"
     DISABLE_ACCOUNT = "disable_account"
     ENABLE_ACCOUNT = "enable_account"
     DELETE_ACCOUNT = "delete_account"
@@ -94,6 +95,7 @@ AUDIT_PHRASES: Mapping[AuditAction, Phrase] = MappingProxyType(
         AuditAction.FIRST_ACCOUNT: Phrase("made the first account"),
         AuditAction.ADD_ACCOUNT: Phrase("made an account"),
         AuditAction.SET_PASSWORD: Phrase("set another password"),
+        AuditAction.SET_EMAIL: Phrase("set another e-mail address"),
         AuditAction.DISABLE_ACCOUNT: Phrase("disabled an account"),
         AuditAction.ENABLE_ACCOUNT: Phrase("enabled an account"),
         AuditAction.DELETE_ACCOUNT: Phrase("deleted an account"),

@@ -161,6 +161,25 @@ def set_display_name(forge: Forge, granted: Authorized[User, MayManageAccount], 
     return replace(granted.subject, display_name=shown)
 
 
+def set_email(forge: Forge, granted: Authorized[User, MayManageAccount], email: str) -> None:
+    """Whose commits are the account's goes by it, and nobody here proves that an address is theirs.
+
+    So whoever offers this sees to it that an administrator asks, or the operator. A key that names another address
+    vouches for nothing from then on.
+
+    Raises:
+        InvalidName: it is no e-mail address.
+        NameTaken: another account has it.
+    """
+    user, checked = granted.subject, _email(email)
+    try:
+        with forge.database.begin_write() as connection:
+            users.set_email(connection, user.id, checked)
+            record_act(connection, forge, granted.identity, AuditAction.SET_EMAIL, user.name, checked)
+    except UniqueViolation as error:
+        raise NameTaken("another account has the e-mail address {email}", email=repr(checked)) from error
+
+
 def authenticate(forge: Forge, login: str, password: Secret, *, address: str = "") -> User | None:
     """The user if the password is theirs. It takes as long for a login that nobody has.
 

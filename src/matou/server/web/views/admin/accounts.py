@@ -15,7 +15,7 @@ from matou.forge.accounts.administration import find_account, list_accounts
 from matou.forge.accounts.members import memberships_of
 from matou.forge.accounts.sessions import end_sessions, list_sessions
 from matou.forge.accounts.tokens import NoSuchToken, list_tokens, revoke_token
-from matou.forge.accounts.users import NameTaken, WeakPassword, set_password
+from matou.forge.accounts.users import NameTaken, WeakPassword, set_email, set_password
 from matou.model.names import InvalidName
 from matou.server.web.addresses import page_url
 from matou.server.web.confirmation import fault_of_confirmation
@@ -73,6 +73,14 @@ def _give_password(view: WebRequest, account: Authorized[User, MayManageAccount]
     return _back(account, "password-given")
 
 
+def _set_email(view: WebRequest, account: Authorized[User, MayManageAccount]) -> HtmlPage | Response:
+    try:
+        set_email(view.forge, account, view.form.text("email").strip())
+    except (InvalidName, NameTaken) as error:
+        return _one(view, account, {"email": error.fact}, UNUSABLE)
+    return _back(account, "saved")
+
+
 def _set_active(view: WebRequest, account: Authorized[User, MayManageAccount]) -> HtmlPage | Response:
     active = view.form.text("active") == "1"
     try:
@@ -117,6 +125,7 @@ def _delete(view: WebRequest, account: Authorized[User, MayManageAccount]) -> Ht
 
 _CHANGES: Final = {
     "password": _give_password,
+    "email": _set_email,
     "active": _set_active,
     "admin": _set_admin,
     "sign-out": _sign_out,

@@ -22,7 +22,8 @@ from matou.forge.access import (
 )
 from matou.forge.accounts import members as of_namespace
 from matou.forge.repositories import repository_members as of_repository
-from matou.forge.repositories.repository_members import MemberPermission, find_person
+from matou.forge.repositories.customized_roles import NoSuchCustomizedRole, roles
+from matou.forge.repositories.repository_members import MemberPermission, MissingCustomizedRole, find_person
 from matou.i18n import localize
 from matou.server.web.addresses import subject_url
 from matou.server.web.done import back_to, done_of
@@ -63,14 +64,16 @@ def change_repository_members(
     try:
         person = find_person(view.forge, form.text("person").strip())
         if word == "set":
-            permission = form.text("permission")
-            if permission not in {each.value for each in PERMISSIONS}:
-                return _page_of_repository(view, granted, {"permission": _CHOOSE}, UNUSABLE)
-            of_repository.set_member(view.forge, managing, person, MemberPermission(permission))
+            chosen = form.text("permission")
+            is_standard = chosen in {each.value for each in PERMISSIONS}
+            permission = MemberPermission(chosen) if is_standard else MemberPermission.CUSTOMIZED
+            of_repository.set_member(view.forge, managing, person, permission, customized_role_id=chosen)
             return back_to(back, "role-set")
         if word == "remove":
             of_repository.remove_member(view.forge, managing, person)
             return back_to(back, "role-removed")
+    except (NoSuchCustomizedRole, MissingCustomizedRole):
+        return _page_of_repository(view, granted, {"permission": _CHOOSE}, UNUSABLE)
     except (Invalid, Conflict, NotFound) as error:
         return _page_of_repository(view, granted, {"person": error.fact}, UNUSABLE)
     raise NotFound(_NOTHING)
@@ -128,12 +131,16 @@ def _page_of_repository(
 ) -> HtmlPage:
     seen = authorize(view.forge, view.account.identity, MaySeeMembers, granted.subject)
     listed, total = of_repository.members(view.forge, seen, offset=view.offset, limit=PER_PAGE)
+    names = {role.id: role.display_name for role in roles(view.forge, seen)}
     values = {
         "repository": granted.subject,
         "section": "members",
-        "members": [(one.user, localize(ROLES[one.role]), one.is_direct) for one in listed],
+        "members": [
+            (one.user, names.get(one.customized_role_id or "", localize(ROLES[one.role])), one.is_direct)
+            for one in listed
+        ],
         "paging": Paging(view.number, total),
-        "permissions": [(each.value, localize(text)) for each, text in PERMISSIONS.items()],
+        "permissions": [*((each.value, localize(text)) for each, text in PERMISSIONS.items()), *names.items()],
         "may_manage": may(view.forge, view.identity, Action.MANAGE_MEMBERS, granted.subject),
         "may_choose_mode": may(view.forge, view.identity, Action.CHANGE_MEMBER_MODE, granted.subject),
         "faults": faults,

@@ -15,6 +15,7 @@ from matou.server.web.views.settings.members import (
     show_repository_members,
 )
 from matou.server.web.views.settings.namespace import change_namespace_settings, show_namespace_settings
+from matou.server.web.views.settings.roles import change_roles, show_roles
 from matou.server.web.views.settings.rules import change_rules, show_rules
 
 
@@ -26,6 +27,8 @@ def show_repository_settings(
             return show_general(view, granted)
         case ("members",):
             return show_repository_members(view, granted)
+        case ("roles",):
+            return show_roles(view, granted)
         case ("rules",):
             return show_rules(view, granted)
     raise NotFound("there is nothing here")
@@ -39,6 +42,8 @@ def change_repository_settings(
             return change_general(view, granted, word)
         case ("members", word):
             return change_repository_members(view, granted, word)
+        case ("roles", word):
+            return change_roles(view, granted, word)
         case ("rules", word):
             return change_rules(view, granted, word)
     raise NotFound("there is nothing here")
