@@ -3,8 +3,11 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from matou.model.names import RepositoryPath
+from matou.server.web.documents import LARGEST_SHOWN_BYTES, beginning
 from matou.server.web.markdown import TextKind, TextLocation, render_document
 
 PLACE = TextLocation(RepositoryPath.parse("team/ship"), "main", None)
@@ -44,3 +47,36 @@ def test_thousands_of_headings_and_tasks_have_what_each_has() -> None:
 
     assert len(set(re.findall(r'<h2 id="([^"]*)"', html))) == 2_000
     assert html.count("<input") == 2_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[^1]" * 18_000 + "\n\n[^1]: n\n",
+        ("| a " * 100 + "\n" + "|-" * 100 + "\n" + ("| b " * 100 + "\n") * 200 + "\n"),
+        "&" * 100_000,
+        "港" * 250_000,
+        "x" * 300_000,
+    ],
+)
+@pytest.mark.parametrize("kind", list(TextKind))
+def test_of_a_document_without_end_the_beginning_is_shown(text: str, kind: TextKind) -> None:
+    shown = str(beginning(text, kind, PLACE))
+
+    assert LARGEST_SHOWN_BYTES // 4 < len(shown.encode()) < LARGEST_SHOWN_BYTES + 500
+    assert shown.endswith(
+        '<p class="notice">Only the beginning is shown: it is long. Its source text has all of it.</p>'
+    )
+
+
+@given(st.text(alphabet="ab\n*[]<>&`#- 港", max_size=300))
+def test_what_is_short_is_shown_as_it_is(text: str) -> None:
+    assert beginning(text, TextKind.MARKDOWN, PLACE) == render_document(text, TextKind.MARKDOWN, PLACE)
+
+
+def test_it_ends_where_a_paragraph_does() -> None:
+    text = "".join(f"paragraph {number}\n\n" for number in range(4000))
+
+    shown = str(beginning(text, TextKind.MARKDOWN, PLACE))
+
+    assert re.search(r"<p>paragraph \d{4}</p>\s*<p class=.notice", shown)

@@ -1,4 +1,7 @@
-"""Documents that pages show again and again: rendered once for each place that they are read at."""
+"""Documents that pages show again and again: rendered once for each place that they are read at.
+
+Of one that would make a page too large the beginning is shown, up to an empty line of it.
+"""
 
 from collections.abc import Callable, Hashable
 from typing import Final
@@ -6,6 +9,8 @@ from typing import Final
 from markupsafe import Markup
 
 from matou.caching import SizedCache
+from matou.errors import Phrase
+from matou.i18n import gettext
 from matou.model.names import ObjectId
 from matou.server.web.markdown import TextKind, TextLocation, render_document
 from matou.server.web.page import WebRequest
@@ -14,6 +19,8 @@ from matou.settings import MEBIBYTE
 MOST_REMEMBERED: Final = 8 * MEBIBYTE
 """Characters."""
 
+LARGEST_SHOWN_BYTES: Final = 64_000
+_CUT: Final = Phrase("Only the beginning is shown: it is long. Its source text has all of it.")
 _OVERHEAD: Final = 1_000
 """What an entry takes besides: without it, empty documents would be remembered without end."""
 
@@ -38,6 +45,22 @@ def recall_document(
     text = read()
     if text is None:
         return None
-    made = render_document(text, TextKind.of(file_name), location)
+    made = beginning(text, TextKind.of(file_name), location)
     cache.put(key, made)
     return made
+
+
+def beginning(text: str, kind: TextKind, location: TextLocation) -> Markup:
+    """As much of it as has room: HTML may be many times as long as what it is made of, and not everywhere as much."""
+    shown = made = render_document(text, kind, location)
+    kept = text
+    while len(shown.encode()) > LARGEST_SHOWN_BYTES:
+        kept = _cut(kept, len(kept) * LARGEST_SHOWN_BYTES // len(shown.encode()))
+        shown = render_document(kept, kind, location)
+    return made if kept is text else shown + Markup('<p class="notice">{}</p>').format(gettext(_CUT))
+
+
+def _cut(text: str, most: int) -> str:
+    """Where a paragraph ends, or a line, if one does in its second half."""
+    ends = (text.rfind(end, most // 2, most) for end in ("\n\n", "\n"))
+    return text[: next((end for end in ends if end > 0), most)]
