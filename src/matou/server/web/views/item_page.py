@@ -20,8 +20,9 @@ from matou.model.metadata import (
 )
 from matou.model.metadata.kinds import MetadataKind
 from matou.server.web.conversation.code_lines import ThreadHead, commits_of, thread_head
-from matou.server.web.conversation.item_facts import facts_of, participants_of
+from matou.server.web.conversation.item_facts import facts_of
 from matou.server.web.conversation.page_texts import PageTexts, ShownText, is_picture
+from matou.server.web.conversation.paged_timelines import PagedTimeline, paged_timeline
 from matou.server.web.conversation.saved_page import PersonName, SavedPage, shown
 from matou.server.web.conversation.timeline import (
     AROUND_COMMENT,
@@ -29,8 +30,6 @@ from matou.server.web.conversation.timeline import (
     TimelineEntry,
     anchor_of,
     page_with,
-    pages_of,
-    timeline_of,
 )
 from matou.server.web.page import HtmlPage, Paging
 from matou.server.web.views.items import sign_of
@@ -107,20 +106,20 @@ def show_item(page: SavedPage, kind: MetadataKind, words: tuple[str, ...]) -> Ht
         raise NoSuchItem("there is no {kind} {number}", kind=kind.name, number=repr("/".join(words))[:100])
     etag = page.etag("item")
     item = cast("Item", page.conversation.find_item(kind, number))
-    pages = pages_of(timeline_of(item), _weight_of(item.text))
+    timeline = _timeline(page, kind, item)
+    pages = timeline.pages
     comment = page.view.query.get("comment")
     if comment:
         return RedirectResponse(
             f"{page.url(page.word, number)}?page={page_with(pages, comment)}#{anchor_of(comment)}", 302
         )
     paging = Paging(min(page.view.number, len(pages)), len(pages), 1)
-    values = _values(page, kind, item, pages[paging.number - 1], paging)
+    values = _values(page, kind, timeline, paging)
     return page.html("item.html", values, etag)
 
 
-def _values(
-    page: SavedPage, kind: MetadataKind, item: Item, entries: Sequence[TimelineEntry], paging: Paging
-) -> Mapping[str, object]:
+def _values(page: SavedPage, kind: MetadataKind, timeline: PagedTimeline, paging: Paging) -> Mapping[str, object]:
+    item, entries = timeline.item, timeline.pages[paging.number - 1]
     references = find_references(page.conversation, _words(item, entries, is_first=paging.number == 1))
     commits = frozenset(word for word, one in references.items() if one.kind == COMMIT)
     around = sum(AROUND_EVENT if entry.event is not None else AROUND_COMMENT for entry in entries)
@@ -136,12 +135,17 @@ def _values(
         "body_reactions": reactions_of(item.reactions),
         "entries": [_entry(page, item, entry, texts, commits) for entry in entries],
         "facts": facts_of(page, item),
-        "participants": page.people(participants_of(item)),
+        "participants": page.people(timeline.participants),
         "change": _change(page, item, commits) if isinstance(item, ChangeRequest) else None,
-        "comment_count": sum(1 for entry in timeline_of(item) if entry.event is None),
+        "comment_count": timeline.comment_count,
         "source": page.source(item.url),
         "paging": paging,
     }
+
+
+def _timeline(page: SavedPage, kind: MetadataKind, item: Item) -> PagedTimeline:
+    place = (str(page.subject.path), kind.name)
+    return paged_timeline(page.view.forge, item, place, first_weight=_weight_of(item.text))
 
 
 def _words(item: Item, entries: Iterable[TimelineEntry], *, is_first: bool) -> set[str]:
@@ -237,7 +241,7 @@ def _show_text(page: SavedPage, kind: MetadataKind, number: str, text_id: str) -
     """One text alone, which is longer than what a page of many has room for."""
     etag = page.etag("text")
     item = cast("Item", page.conversation.find_item(kind, number))
-    text, files = _text_of(item, text_id)
+    text, files = _text_of(_timeline(page, kind, item), text_id)
     references: Mapping[str, TextReference] = find_references(page.conversation, tokens_in(text.body))
     parts = PageTexts(references, page.file_url, most_bytes=MOST_BYTES).parts(text, files)
     paging = Paging(min(page.view.number, len(parts)), len(parts), 1)
@@ -251,10 +255,11 @@ def _show_text(page: SavedPage, kind: MetadataKind, number: str, text_id: str) -
     return page.html("item_text.html", values, etag)
 
 
-def _text_of(item: Item, text_id: str) -> tuple[MarkupText, Sequence[AttachedFile]]:
+def _text_of(timeline: PagedTimeline, text_id: str) -> tuple[MarkupText, Sequence[AttachedFile]]:
+    item = timeline.item
     if text_id == BODY and item.text is not None:
         return item.text, item.files
-    for entry in timeline_of(item):
+    for entry in timeline.entries:
         said = entry.comment or entry.review
         if said is not None and anchor_of(said.id) == text_id and said.text is not None:
             return said.text, entry.comment.files if entry.comment else ()
