@@ -387,11 +387,15 @@ def _states_set(
     """What the settings of a repository switch off, of what is asked."""
     if isinstance(subject, Namespace) or needed_states.isdisjoint(SWITCHED_OFF):
         return frozenset()
-    with forge.database.begin_read() as connection:
-        modules = settings.read_settings(connection, subject.id, Modules)
-        rules = settings.read_settings(connection, subject.id, RepositoryRules)
-    states = {
-        SubjectState.NO_FORKS: rules.disable_fork or not modules.has_fork,
-        SubjectState.NO_ANALYSIS: not modules.has_analysis,
-    }
-    return frozenset(state for state, holds in states.items() if holds)
+
+    def look() -> frozenset[SubjectState]:
+        with forge.database.begin_read() as connection:
+            modules = settings.read_settings(connection, subject.id, Modules)
+            rules = settings.read_settings(connection, subject.id, RepositoryRules)
+        states = {
+            SubjectState.NO_FORKS: rules.disable_fork or not modules.has_fork,
+            SubjectState.NO_ANALYSIS: not modules.has_analysis,
+        }
+        return frozenset(state for state, holds in states.items() if holds)
+
+    return forge.answers.recall(("states set", subject.id), look)

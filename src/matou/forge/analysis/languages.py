@@ -72,14 +72,16 @@ def known_languages(forge: Forge, granted: Authorized[Repository, MayReadCode], 
         counts: begin to count where it is not known, for whoever asks later.
     """
     try:
-        tip = commit_at(forge, granted)
-        known = analysis_cache(forge).known((granted.subject.id, "languages", tip))
+        tip, analyses = commit_at(forge, granted), analysis_cache(forge)
+        key = (granted.subject.id, "languages", tip)
+        known = analyses.known(key)
         if isinstance(known, dict):
             return known
         saved = read_whole(cache_folder(forge.archive, granted.subject.id) / ANSWER, form=FORM)
         last = None if saved is None else msgspec.msgpack.decode(saved, type=decodable(_SavedAnswer))
         if last is not None and last.tree == find_commit(open_repository(forge.git_dir(granted.subject)), tip).tree:
-            return last.languages
+            found = last.languages
+            return analyses.recall(key, lambda: found, len)
         if counts:
             begin_languages(forge, granted)
     except (NoSuchRevision, MissingObject, StillComputing):
