@@ -1,12 +1,13 @@
 """`make bench`: how long the main job takes beside plain git, and how fast the API answers, in one run.
 
     bench.py [--scale 1.0] [--rounds 3] [start] [small] [mixed] [migration] [api] [lists] [gitee] [pushes] [serving]
-             [conversation] [long-issue] [github-backup] [pages]
+             [conversation] [long-issue] [github-backup] [pages] [--gitea FOLDER]
 
 A ratio compares two wall times of the same run, taken in turn; a single time says little on a shared machine.
 """
 
 import argparse
+import os
 import random
 import statistics
 import sys
@@ -27,6 +28,7 @@ from lists import bench_lists
 from measuring import Measured, matou, run, wrapped_git
 from migration import bench_migration
 from pages import bench_pages
+from pages_beside import GITEA
 from peers import clone_in_parallel, fetch_in_parallel, the_script
 from pushes import bench_pushes
 from rows import Row
@@ -52,7 +54,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("what", nargs="*", choices=[*PARTS, []], help="all by default")
     parser.add_argument("--scale", type=float, default=1.0, help="part of the repositories to use")
     parser.add_argument("--rounds", type=int, default=3)
-    return parser.parse_args()
+    parser.add_argument(
+        "--gitea", default=os.environ.get(GITEA, ""), help="with a program `gitea`, beside which pages are read"
+    )
+    arguments = parser.parse_args()
+    os.environ[GITEA] = arguments.gitea
+    return arguments
 
 
 def bench_start(_folder: Path, _scale: float, rounds: int) -> Iterator[Row]:

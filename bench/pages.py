@@ -15,13 +15,17 @@ from urllib.parse import urlsplit
 from history import make_history
 from matou.forge.access import MayManageAccount, granted_to_operator
 from matou.forge.accounts.namespaces import create_organization
+from matou.forge.accounts.sessions import start_session
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
 from matou.forge.repositories.creation import import_repository
 from matou.model.names import RepositoryPath
+from matou.server.web.sessions import SESSION_COOKIE
 from matou.settings import Settings
 from matou.wiring import open_forge
 from measuring import MATOU, Command, high_water
+from pages_beside import beside_gitea
+from readers import Asker
 from rows import Row
 from sample import environment_for, place_for
 
@@ -46,6 +50,7 @@ class Pages:
     git_url: str
     environment: dict[str, str]
     pid: int
+    cookie: str
 
     def seconds(self, path: str) -> tuple[float, int]:
         """How long one answer takes on a connection that is open, and how long it is."""
@@ -62,11 +67,12 @@ class Pages:
         return spent, len(content)
 
 
-def bench_pages(folder: Path, scale: float, _rounds: int) -> Iterator[Row]:
-    """A history of 60,000 commits and 2,000 files, 60 entries in the root."""
+def bench_pages(folder: Path, scale: float, rounds: int) -> Iterator[Row]:
+    """A history of 60,000 commits and 2,000 files, 60 entries in the root; beside a Gitea where one is at hand."""
     with _served(folder, scale) as pages:
         yield from _front(pages)
         yield from _others(pages)
+        yield from beside_gitea(pages.plain, Asker(pages.url, "", "", (f"Cookie: {pages.cookie}",)), FRONT, rounds)
         yield Row(
             "memory of the server", high_water(pages.pid) / 2**20, MEMORY_BAR_MIB, "MiB", "peak, of all the above"
         )
@@ -130,14 +136,16 @@ def _served(folder: Path, scale: float) -> Iterator[Pages]:
         create_organization(forge, "team", owner=owner)
         path = RepositoryPath.parse("team/history")
         import_repository(forge, plain, place_for(forge, path), path.name, creator=owner, local=True)
-        token = create_token(forge, granted_to_operator(MayManageAccount, owner), "bench").reveal()
+        account = granted_to_operator(MayManageAccount, owner)
+        token = create_token(forge, account, "bench").reveal()
+        cookie = f"{SESSION_COOKIE}={start_session(forge, account, browser='bench').secret.reveal()}"
     command: Command = [MATOU, "serve", "--root", folder / "server", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         try:
             assert server.stdout is not None
             url = server.stdout.readline().strip()
             environment = os.environ | environment_for(token)
-            yield Pages(url, f"Bearer {token}", plain, f"{url}/team/history.git", environment, server.pid)
+            yield Pages(url, f"Bearer {token}", plain, f"{url}/team/history.git", environment, server.pid, cookie)
         finally:
             server.terminate()
 

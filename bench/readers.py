@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import repeat, takewhile
 from urllib.parse import urlsplit
 
+OK = 200
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -26,11 +28,12 @@ class Answers:
 
 @dataclass(frozen=True)
 class Asker:
-    """One server and one token."""
+    """One server and one token; `headers` are sent with each request."""
 
     url: str
     token: str
     root: str = "/api/v5"
+    headers: tuple[str, ...] = ()
 
     def ask(self, path: str, *, connections: int = 8, seconds: float = 3, most: int = 1_000_000) -> Answers:
         """The same request again and again, for so long or so often."""
@@ -56,13 +59,14 @@ class Asker:
     async def _ask_on_one(self, paths: Iterator[str]) -> tuple[list[float], int]:
         parts = urlsplit(self.url)
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port, limit=2**26)
-        ending = f" HTTP/1.1\r\nHost: {parts.netloc}\r\nPRIVATE-TOKEN: {self.token}\r\n\r\n"
+        token = (f"PRIVATE-TOKEN: {self.token}",) if self.token else ()
+        ending = "\r\n".join((" HTTP/1.1", f"Host: {parts.netloc}", *token, *self.headers, "", ""))
         times: list[float] = []
         failures = 0
         for path in paths:
             began = time.perf_counter()
             writer.write(f"GET {self.root}{path}{ending}".encode())
-            failures += not await _succeeds(reader)
+            failures += await read_answer(reader) != OK
             times.append(time.perf_counter() - began)
         writer.close()
         return times, failures
@@ -72,7 +76,8 @@ def _repeated(path: str, is_over: Callable[[], bool], most: int) -> Iterator[str
     return takewhile(lambda _: not is_over(), repeat(path, most))
 
 
-async def _succeeds(reader: asyncio.StreamReader) -> bool:
+async def read_answer(reader: asyncio.StreamReader) -> int:
+    """Read one to its end. Gives its status."""
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     if b"transfer-encoding: chunked" in head:
         while size := int(await reader.readline(), 16):
@@ -80,4 +85,4 @@ async def _succeeds(reader: asyncio.StreamReader) -> bool:
         await reader.readline()
     else:
         await reader.readexactly(int(head.partition(b"content-length:")[2].partition(b"\r\n")[0]))
-    return head.startswith(b"http/1.1 200")
+    return int(head.split(b" ", 2)[1])
