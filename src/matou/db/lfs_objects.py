@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from matou.db.repositories import RepositoryId
@@ -33,6 +33,12 @@ def link_objects(connection: Connection, repository_id: RepositoryId, links: Ite
 def linked_size(connection: Connection, repository_id: RepositoryId, oid: str) -> int | None:
     """The size in bytes; None where there is no link."""
     return connection.execute(_SIZE, {"repository_id": repository_id, "oid": oid}).scalar_one_or_none()
+
+
+def linked_sizes(connection: Connection, repository_id: RepositoryId) -> int:
+    """Bytes of all of them."""
+    sizes = select(func.coalesce(func.sum(lfs_objects.c.size_bytes), 0))
+    return int(connection.execute(sizes.where(lfs_objects.c.repository_id == repository_id)).scalar_one())
 
 
 def links_of(connection: Connection, repository_id: RepositoryId) -> tuple[LfsLink, ...]:

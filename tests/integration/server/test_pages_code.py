@@ -31,7 +31,7 @@ def test_a_commit_is_shown_with_what_it_changed(site: Site) -> None:
     assert "Why: seven." in text_of(page)
     assert "line <mark>7</mark>" in page
     assert "line <mark>seven</mark>" in page
-    assert "This file is no text" in page
+    assert "Binary file · 2 B → 2 B" in text_of(page)
     assert f'href="{site.url}/-/commit/{first}"' in page
     assert f'href="{site.url}/-/blob/{second}/a.txt"' in page
 
@@ -223,3 +223,42 @@ def test_colours_of_a_difference_leave_a_page_as_small_as_it_is(site: Site) -> N
         pages = [site.page(f"/-/commit/{commit}{look}{'&' if look else '?'}page={number}") for number in (1, 2, 3, 4)]
         assert '<span class="m">' in "".join(pages)
         assert max(len(page.encode()) for page in pages) < 100_000
+
+
+def test_a_commit_of_binary_files_says_so_with_their_sizes(site: Site) -> None:
+    site.commit({"a.bin": b"\0" * 3000, "old.bin": b"\0\1" * 50}, "first")
+    commit = site.commit({"a.bin": b"\0\1" * 1500000, "new.bin": b"\0" * 7, "old.bin": None}, "binaries", number=1)
+
+    said = text_of(site.page(f"/-/commit/{commit}"))
+
+    assert "3 files · 3 binary files" in said
+    assert "Binary file · 2.9 KiB → 2.9 MiB" in said
+    assert "Binary file · new → 7 B" in said
+    assert "Binary file · 100 B → deleted" in said
+    assert "+0" not in said
+
+
+def test_pages_of_history_lead_to_comparisons_and_feeds_by_the_name_of_the_branch(site: Site) -> None:
+    site.commit({"a": b"1\n", "dir/b": b"b\n"}, "first")
+    git(site.git_dir, "update-ref", "refs/heads/topic", "main")
+    git(site.git_dir, "tag", "v1", "main")
+
+    front, commits, topic = site.page(""), site.page("/-/commits"), site.page("/-/commits/topic")
+
+    assert f'href="{site.url}/-/tree/main/dir"' in front
+    assert "/-/tree/HEAD" not in front + commits
+    assert f'href="{site.url}/-/commits/main.atom"' in commits
+    assert f'href="{site.url}/-/compare/main...topic"' in topic
+    for page in (commits, site.page("/-/branches"), site.page("/-/tags")):
+        assert f'href="{site.url}/-/compare"' in page
+    assert f'href="{site.url}/-/compare/v1...main"' in site.page("/-/tags")
+    assert site.get("/-/commits/main.atom").status == 200
+
+
+def test_a_default_branch_whose_name_says_something_else_is_called_by_head(site: Site) -> None:
+    first = site.commit({"a": b"1\n"}, "first")
+    second = site.commit({"a": b"2\n"}, "second", number=1)
+    git(site.git_dir, "update-ref", f"refs/heads/{first}", second)
+    git(site.git_dir, "symbolic-ref", "HEAD", f"refs/heads/{first}")
+
+    assert f'href="{site.url}/-/blob/HEAD/a"' in site.page("")

@@ -75,7 +75,7 @@ def test_a_file_is_shown_in_its_encoding_which_is_told(site: Site, encoding: str
         ("a.pdf", b"%PDF-1.7\n", "application/pdf", "<object "),
         ("a.mp3", b"ID3\3\0\0", "audio/mpeg", "<audio "),
         ("a.webm", b"\x1a\x45\xdf\xa3\x9fB\x86\x81\1webm", "video/webm", "<video "),
-        ("a.bin", b"\0\1\2\3", "application/octet-stream", "This file is no text"),
+        ("a.bin", b"\0\1\2\3", "application/octet-stream", "Binary file"),
         ("picture.png", b"<script>alert(1)</script>", "text/plain; charset=utf-8", "alert(1)"),
     ],
 )
@@ -194,6 +194,16 @@ def test_an_object_of_lfs_that_comes_later_is_shown_and_given_to_those_who_had_t
     assert "immutable" not in before[0]["cache-control"] + after[0].headers["cache-control"]
 
 
+def test_the_front_page_says_how_much_lies_in_lfs(site: Site) -> None:
+    site.commit({"a.txt": b"a\n"}, "first")
+    without = site.page("")
+    store_in_lfs(site, b"x" * 2048)
+    store_in_lfs(site, b"y" * 1024)
+
+    assert "Git LFS" not in without
+    assert "3.0 KiB in Git LFS" in site.page("")
+
+
 def test_where_lfs_is_switched_off_the_pointer_alone_is_given(site: Site) -> None:
     stored = PNG + b"hidden"
     pointer = store_in_lfs(site, stored)
@@ -244,8 +254,8 @@ def test_a_part_outside_a_file_is_refused_and_several_parts_are_the_whole(site: 
     outside = site.get("/-/raw/main/a.bin", Range="bytes=10240-")
 
     assert (outside.status, outside.headers["content-range"], outside.data) == (416, "bytes */10240", b"")
-    for requests_seen in ("bytes=0-1,4-5", "lines=0-1", "bytes=x-", "bytes=-"):
-        assert (requests_seen, site.get("/-/raw/main/a.bin", Range=requests_seen).status) == (requests_seen, 200)
+    for wanted_range in ("bytes=0-1,4-5", "lines=0-1", "bytes=x-", "bytes=-"):
+        assert (wanted_range, site.get("/-/raw/main/a.bin", Range=wanted_range).status) == (wanted_range, 200)
 
 
 def test_a_part_of_a_file_that_is_not_held_in_memory_is_given(site: Site) -> None:
@@ -337,7 +347,7 @@ def test_the_front_page_says_licence_and_readme_in_their_encoding(site: Site) ->
 
     page = site.page("")
 
-    assert f'<a href="{site.url}/-/blob/HEAD/LICENSE">MIT</a>' in page
+    assert f'<a href="{site.url}/-/blob/main/LICENSE">MIT</a>' in page
     assert "项目说明：这是一个示例" in page
 
 

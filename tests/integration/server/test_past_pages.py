@@ -29,10 +29,13 @@ def test_links_of_the_code_stay_in_the_run_and_one_leads_back(served: Served) ->
     assert "9:00" not in served.text(f"/{FERRY}/-/blob/main/timetable.txt")
 
 
-def test_what_git_clones_is_of_now(served: Served) -> None:
-    page = served.text(f"/{FERRY}/-/@1")
+def test_what_git_clones_and_what_is_counted_is_of_now_and_is_not_shown_as_of_a_run(served: Served) -> None:
+    now, past = served.text(f"/{FERRY}"), served.text(f"/{FERRY}/-/@1")
 
-    assert f"git clone {served.server.url}/{FERRY}.git" in page
+    assert f"git clone {served.server.url}/{FERRY}.git" in now
+    assert re.search(r"[0-9.]+ (?:B|KiB|MiB)", now.partition("<main")[2])
+    assert "git clone" not in past
+    assert not re.search(r"[0-9.]+ (?:B|KiB|MiB)", past.partition("<main")[2])
 
 
 def test_a_file_as_it_is_in_the_run_comes_by_its_commit(served: Served) -> None:

@@ -59,6 +59,16 @@ def size(forge: Forge, granted: Authorized[Repository, MayReadCode], oid: str) -
         return lfs_objects.linked_size(connection, granted.subject.id, oid)
 
 
+def stored_size(forge: Forge, granted: Authorized[Repository, MayReadCode]) -> int:
+    """Bytes of all objects that this repository has."""
+
+    def count() -> tuple[int]:
+        with forge.database.begin_read() as connection:
+            return (lfs_objects.linked_sizes(connection, granted.subject.id),)
+
+    return forge.answers.recall(("lfs size", granted.subject.id), count)[0]
+
+
 def receive(
     forge: Forge, granted: Authorized[Repository, MayWriteCode], oid: str, size_bytes: int, stream: BinaryIO
 ) -> None:

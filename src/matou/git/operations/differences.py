@@ -62,6 +62,7 @@ class FileDifference:
         old_mode, new_mode: as git writes them, `100644`; `000000` where there was or is none.
         additions, deletions: lines; 0 for a binary file, and where git was not read so far.
         patch: from `diff --git` on, as git writes it; None where it is too long to be shown, or was not read.
+        old_blob: the file's before, or after where there was none.
     """
 
     path: bytes
@@ -73,6 +74,7 @@ class FileDifference:
     additions: int = 0
     deletions: int = 0
     patch: bytes | None = None
+    old_blob: ObjectId | None = None
 
     @property
     def is_submodule(self) -> bool:
@@ -200,6 +202,7 @@ class _RawRecord:
     blob: ObjectId
     old_mode: str
     new_mode: str
+    old_blob: ObjectId
 
     @property
     def sections(self) -> int:
@@ -236,6 +239,7 @@ def _read(name: ObjectId, output: bytes, *, is_whole: bool) -> Iterator[FileDiff
             additions=added,
             deletions=deleted,
             patch=None if None in sections else b"".join(each for each in sections if each is not None),
+            old_blob=one.old_blob,
         )
 
 
@@ -266,9 +270,10 @@ def _raw_records(fields: _Fields) -> Iterator[_RawRecord]:
         path = fields.take() if raw["status"] == b"R" else old_path
         if old_path is None or path is None:
             return
-        blob = raw["old"] if raw["status"] == b"D" else raw["new"]
+        blobs = (raw["new"], raw["old"]) if raw["status"] != b"D" else (raw["old"], raw["old"])
+        new, old = (ObjectId(blob.decode()) for blob in blobs)
         modes = (raw["old_mode"].decode(), raw["new_mode"].decode())
-        yield _RawRecord(path, old_path, raw["status"], ObjectId(blob.decode()), *modes)
+        yield _RawRecord(path, old_path, raw["status"], new, *modes, old)
 
 
 def _line_records(name: ObjectId, fields: _Fields, most: int) -> Iterator[tuple[bytes, tuple[int, int]]]:

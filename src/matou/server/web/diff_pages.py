@@ -1,15 +1,22 @@
 """A difference in pages that a browser shows at once: which files stand on which, and which are folded."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from typing import Final
 from urllib.parse import urlencode
 
+import pygit2
+
+from matou.db.repositories import Repository
+from matou.forge.access import Authorized, MayReadCode
+from matou.git.odb.blobs import blob_size
+from matou.git.odb.objects import MissingObject, open_repository
 from matou.git.operations.differences import Difference, FileDifference
 from matou.git.operations.history import ChangeKind
 from matou.git.operations.patches import PatchLine, patch_lines
+from matou.model.names import ObjectId
 from matou.server.web.diff_colours import DiffColourCache, Palette
 from matou.server.web.diff_rows import DiffCell, SplitRow, shown_lines, split_rows, unified_rows
 from matou.server.web.highlight import has_colours
@@ -25,6 +32,7 @@ COLOURS_OF_ONE_FILE_BYTES: Final = 30_000
 _LISTED_BYTES: Final = 150
 _HEAD_BYTES: Final = 500
 _ROW_BYTES: Final = 75
+_NOTHING: Final = "000000"
 _SIDES: Final = 2
 _WORDS: Final = ("view", "w", "file", "page")
 """Of an address, which stand in each link to the same difference in another form."""
@@ -41,7 +49,7 @@ class DiffFile:
         number: among those of the difference, from 1 on.
         unified, split: its lines in the one form or the other.
         folded: how many lines were added and removed, where they stand on a page of their own.
-        is_binary: it has no lines.
+        sizes: of a binary file on this page: its bytes before and after, None where it was or is not there.
         is_left_out: its patch is longer than is shown at all.
         page: of the difference, on which it stands.
     """
@@ -52,8 +60,12 @@ class DiffFile:
     unified: Sequence[DiffCell] = ()
     split: Sequence[SplitRow] = ()
     folded: int = 0
-    is_binary: bool = False
+    sizes: tuple[int | None, int | None] = (None, None)
     is_left_out: bool = False
+
+    @property
+    def is_binary(self) -> bool:
+        return self.of.is_binary
 
     @property
     def is_renamed(self) -> bool:
@@ -90,19 +102,28 @@ class DiffPage:
     is_whole: bool
     query: dict[str, str]
 
+    @property
+    def binaries(self) -> int:
+        return sum(file.is_binary for file in self.listed)
+
+    @property
+    def has_lines(self) -> bool:
+        return bool(self.additions or self.deletions) or self.binaries < len(self.listed)
+
     def address(self, **changed: str) -> str:
         """This page's in another form; an empty value takes a word away."""
         words = {name: value for name, value in {**self.query, **changed}.items() if value}
         return "?" + urlencode(words, errors="surrogateescape")
 
 
-def diff_page(view: WebRequest, difference: Difference) -> DiffPage:
+def diff_page(view: WebRequest, code: Authorized[Repository, MayReadCode], difference: Difference) -> DiffPage:
     """By the page's own words: `view=split`, `w=1` without spaces, `file=3` alone, `page`."""
     files, is_split = difference.files, view.query.get("view") == "split"
     pages = list(_places(files, is_split=is_split))
     cache = view.forge.memory(DiffColourCache)
     alone = _file_number(view.query.get("file", ""), len(files))
     paging = Paging(min(view.number, max(pages, default=1)), max(pages, default=1), 1)
+    opened = open_repository(view.forge.git_dir(code.subject))
     listed = [DiffFile(number, each, page) for number, (each, page) in enumerate(zip(files, pages, strict=True), 1)]
     if alone is None:
         on_page = [file for file in listed if file.page == paging.number]
@@ -113,7 +134,7 @@ def diff_page(view: WebRequest, difference: Difference) -> DiffPage:
         shown = [_part(listed[alone - 1], paging, Palette(cache, COLOURS_OF_ONE_FILE_BYTES), is_split=is_split)]
     return DiffPage(
         listed=listed,
-        shown=shown,
+        shown=[_with_sizes(opened, file) if file.is_binary else file for file in shown],
         paging=paging,
         additions=sum(each.additions for each in files),
         deletions=sum(each.deletions for each in files),
@@ -184,6 +205,19 @@ def _part(file: DiffFile, paging: Paging, palette: Palette, *, is_split: bool) -
     return _with_lines(file, lines, palette, is_split=is_split)
 
 
+def _with_sizes(opened: pygit2.Repository, file: DiffFile) -> DiffFile:
+    old = None if file.of.old_mode == _NOTHING else _blob_size(opened, file.of.old_blob)
+    new = None if file.of.new_mode == _NOTHING else _blob_size(opened, file.of.blob)
+    return replace(file, sizes=(old, new))
+
+
+def _blob_size(opened: pygit2.Repository, blob: ObjectId | None) -> int | None:
+    try:
+        return None if blob is None else blob_size(opened, blob)
+    except MissingObject:
+        return None
+
+
 def _with_lines(file: DiffFile, lines: list[PatchLine], palette: Palette, *, is_split: bool) -> DiffFile:
     codec, _name = guess_codec(file.of.hunks)
     names = _base_name(file.of.old_path), _base_name(file.of.path)
@@ -194,6 +228,5 @@ def _with_lines(file: DiffFile, lines: list[PatchLine], palette: Palette, *, is_
         file.page,
         unified=() if is_split else list(unified_rows(shown)),
         split=list(split_rows(shown)) if is_split else (),
-        is_binary=file.of.is_binary,
         is_left_out=file.of.patch is None,
     )

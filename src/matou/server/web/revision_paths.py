@@ -1,13 +1,13 @@
 """`main/src/app.py` in an address: which of it is the revision, which the path. Either may have slashes."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from matou.db.repositories import Repository
 from matou.errors import NotFound
 from matou.forge.access import Authorized, MayReadCode
 from matou.forge.content.contents import object_at
-from matou.forge.content.revisions import NoSuchRevision
+from matou.forge.content.revisions import NoSuchRevision, default_branch_of
 from matou.forge.forge import Forge
 from matou.git.odb.objects import InvalidTreePath, TreePath
 from matou.model.names import ObjectId
@@ -52,6 +52,16 @@ def read_revision_path(
         except InvalidTreePath:
             break
     raise NoSuchRevision("there is no branch, tag or commit {revision}", revision=repr("/".join(words))[:200])
+
+
+def default_place(forge: Forge, granted: Authorized[Repository, MayReadCode]) -> RevisionPath:
+    """The root of the default branch, by the branch's name where that says it. Raises NoSuchRevision."""
+    place, name = read_revision_path(forge, granted, ()), default_branch_of(forge, granted)
+    try:
+        is_named = name is not None and object_at(forge, granted, name) == place.start
+    except NotFound:
+        is_named = False
+    return place if name is None or not is_named else replace(place, revision=name)
 
 
 def revision_readings(

@@ -12,7 +12,7 @@ from matou.forge.content.commit_signatures import find_signature
 from matou.forge.content.differences import recall_difference
 from matou.forge.content.history import EVERY_COMMIT, CommitQuery, browse_commits, find_commit_at, users_of
 from matou.forge.content.references import ref_listing
-from matou.forge.content.revisions import BRANCHES, TAGS, NoSuchRevision
+from matou.forge.content.revisions import BRANCHES, TAGS, NoSuchRevision, default_branch_of
 from matou.git.odb.objects import Commit, open_repository
 from matou.git.operations.differences import parent_of
 from matou.git.operations.notes import NOTES, find_note
@@ -22,7 +22,7 @@ from matou.server.web.addresses import subject_url
 from matou.server.web.diff_pages import diff_page
 from matou.server.web.graph_drawing import GraphDrawing, drawings
 from matou.server.web.page import PER_PAGE, HtmlPage, WebRequest
-from matou.server.web.revision_paths import RevisionPath, read_revision_path
+from matou.server.web.revision_paths import RevisionPath, default_place, read_revision_path
 from matou.server.web.views.commit_comments import talk_on
 
 LONGEST_FILTER: Final = 200
@@ -42,7 +42,7 @@ def show_commits(
 ) -> HtmlPage | Response:
     code = view.code(granted.subject)
     try:
-        place = read_revision_path(view.forge, code, words)
+        place = read_revision_path(view.forge, code, words) if words else default_place(view.forge, code)
     except NoSuchRevision:
         if words:
             raise
@@ -60,6 +60,7 @@ def show_commits(
         "query": query,
         "drawings": _drawings(view, code, place, query),
         "refs": _refs_at(refs, {commit.id for commit in commits}),
+        "default_branch": default_branch_of(view.forge, code),
         "people": people_of(view, commits),
         "has_more": has_more,
     }
@@ -72,7 +73,8 @@ def show_commit(
     code, revision = view.code(granted.subject), "/".join(words)
     commit = find_commit_at(view.forge, code, revision)
     if revision != commit.id:
-        return RedirectResponse(subject_url(code.subject.path, "commit", commit.id), 302)
+        query = view.at() if view.query else ""
+        return RedirectResponse(subject_url(code.subject.path, "commit", commit.id) + query, 302)
     signature = find_signature(view.forge, code, commit.id)
     note = _note(view, code, commit)
     talk = talk_on(view, granted, commit.id)
@@ -88,7 +90,7 @@ def show_commit(
         "note": note,
         "talk": talk.read(),
         "people": people_of(view, (commit,)),
-        "diff": diff_page(view, difference),
+        "diff": diff_page(view, code, difference),
         "before": parent_of(commit),
     }
     return HtmlPage("commit.html", values, etag=etag)

@@ -43,7 +43,7 @@ def show_comparison(
         "head": head,
         "found": found,
         "people": people_of(view, found.commits),
-        "diff": diff_page(view, difference),
+        "diff": diff_page(view, code, difference),
         "before": found.start,
         "commit": new,
     }

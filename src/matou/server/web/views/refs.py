@@ -38,7 +38,13 @@ def show_tags(view: WebRequest, granted: Authorized[Repository, MaySee], _words:
     code, wanted = view.code(granted.subject), _wanted(view)
     etag = view.unless_known(code.subject, ref_listing(view.forge, code).digest)
     tags, total = browse_tags(view.forge, code, holding=wanted, offset=view.offset, limit=PER_PAGE)
-    values = {"repository": code.subject, "tags": tags, "wanted": wanted, "paging": Paging(view.number, total)}
+    values = {
+        "repository": code.subject,
+        "tags": tags,
+        "default_branch": default_branch_of(view.forge, code),
+        "wanted": wanted,
+        "paging": Paging(view.number, total),
+    }
     return HtmlPage("tags.html", values, etag=etag)
 
 

@@ -16,6 +16,7 @@ from matou.forge.content.last_changes import ChangedEntry, browse_changed_entrie
 from matou.forge.content.licences import LARGEST_LICENCE_BYTES, licence_file, licence_name
 from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import BRANCHES, TAGS, NoSuchRevision, default_branch_of
+from matou.forge.push import lfs
 from matou.git.odb.objects import (
     Commit,
     EntryKind,
@@ -31,7 +32,7 @@ from matou.server.web.addresses import git_url, joined, subject_url
 from matou.server.web.documents import recall_document
 from matou.server.web.markdown import TextLocation
 from matou.server.web.page import HtmlPage, Paging, WebRequest
-from matou.server.web.revision_paths import RevisionPath, read_revision_path
+from matou.server.web.revision_paths import RevisionPath, default_place, read_revision_path
 from matou.server.web.text_encoding import decode_text
 
 PATIENCE: Final = timedelta(milliseconds=100)
@@ -65,7 +66,7 @@ def show_repository(view: WebRequest, granted: Authorized[Repository, MaySee], _
     except (NotFound, Refused):
         return HtmlPage("repository_closed.html", {"repository": repository})
     try:
-        return _folder_page(view, code, read_revision_path(view.forge, code, ()))
+        return _folder_page(view, code, default_place(view.forge, code))
     except NoSuchRevision:
         return HtmlPage("repository_empty.html", _about(view, code))
 
@@ -94,7 +95,8 @@ def _counts(listing: RefListing) -> RefCounts:
 
 def _folder_page(view: WebRequest, code: Authorized[Repository, MayReadCode], place: RevisionPath) -> HtmlPage:
     about = _about(view, code)
-    facts = _facts(view, code) if place.path is None else {}
+    # Of the past nothing of this is known: it is counted as of now.
+    facts = _facts(view, code) if place.path is None and view.past is None else {}
     etag = view.unless_known(place, about, facts)
     commit = find_commit_at(view.forge, code, place.start)
     changed = browse_changed_entries(view.forge, code, place.start, place.path, patience=PATIENCE)
@@ -148,6 +150,7 @@ def _facts(view: WebRequest, code: Authorized[Repository, MayReadCode]) -> dict[
     """What the database and what was counted before say of a repository."""
     return {
         "size_bytes": code.subject.size_bytes,
+        "lfs_bytes": lfs.stored_size(view.forge, code),
         "last_push_at": code.subject.last_push_at,
         "languages": _languages(view, code.subject),
     }
@@ -155,8 +158,6 @@ def _facts(view: WebRequest, code: Authorized[Repository, MayReadCode]) -> dict[
 
 def _languages(view: WebRequest, repository: Repository) -> Mapping[str, float] | None:
     """Of the default branch as it is now. Whoever has an account has them counted, if they are not known."""
-    if view.past is not None:
-        return None
     try:
         granted = authorize(view.forge, view.identity, MayReadAnalysis, repository)
     except (NotFound, Refused):
