@@ -31,6 +31,7 @@ PAGES = (
     f"{FERRY}/-/branches",
     f"{FERRY}/-/tags",
     f"{FERRY}/-/events",
+    f"{FERRY}/-/find/main?path=a",
     "/-/search?q=ferry",
     "/-/sign-in",
     "/harbour/empty",

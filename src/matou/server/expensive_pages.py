@@ -15,7 +15,8 @@ from matou.server.fair_queue import FairQueue
 from matou.server.web.addresses import SEPARATOR, past_address
 
 COME_BACK_AFTER: Final = timedelta(seconds=20)
-_EXPENSIVE: Final = frozenset({"blame", "history", "compare", "archive", "search"})
+_EXPENSIVE: Final = frozenset({"blame", "history", "compare", "archive", "search", "find"})
+_TEXTS: Final = (".patch", ".diff")
 _LISTS_OF_PAST: Final = frozenset({"issues", "changes", "releases", "milestones", "labels", "boards"})
 """Without an index, as of a run."""
 
@@ -77,4 +78,5 @@ def is_expensive(segments: Sequence[str], query: Mapping[str, str]) -> bool:
     if word in _LISTS_OF_PAST:
         return past_address(segments) is not None
     has_path = len(segments) > place + 2
-    return word in _EXPENSIVE or (word == "commits" and (has_path or not _FILTERS.isdisjoint(query)))
+    is_text = word == "commit" and segments[-1].endswith(_TEXTS)
+    return word in _EXPENSIVE or is_text or (word == "commits" and (has_path or not _FILTERS.isdisjoint(query)))

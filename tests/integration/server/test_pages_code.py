@@ -262,3 +262,33 @@ def test_a_default_branch_whose_name_says_something_else_is_called_by_head(site:
     git(site.git_dir, "symbolic-ref", "HEAD", f"refs/heads/{first}")
 
     assert f'href="{site.url}/-/blob/HEAD/a"' in site.page("")
+
+
+def test_a_commit_is_taken_along_as_git_applies_it(site: Site) -> None:
+    site.commit({"a": b"1\n"}, "first")
+    commit = site.commit({"a": b"2\n"}, f"second {HOSTILE}", number=1)
+    page, patch, diff = (site.get(f"/-/commit/{commit}{ending}") for ending in ("", ".patch", ".diff"))
+
+    assert f'href="{site.url}/-/commit/{commit}.patch"' in page.data.decode()
+    assert patch.data.startswith(f"From {commit}".encode())
+    assert diff.data.startswith(b"diff --git a/a b/a\n")
+    for text in (patch, diff):
+        assert text.headers["content-type"] == "text/plain; charset=utf-8"
+        assert "sandbox" in text.headers["content-security-policy"]
+    assert site.get(f"/-/commit/{'1' * 40}.patch").status == 404
+    assert site.get("/-/commit/main.patch").status == 404
+
+
+def test_a_file_is_found_by_a_part_of_its_path(site: Site) -> None:
+    files = {"src/Ferry.py": b"1\n", "docs/ferry/notes.md": b"2\n", "\u7801\u5934/<b>": b"3\n", "other": b"4\n"}
+    site.commit({**files, **{f"many/{number}.txt": b"x\n" for number in range(120)}}, "first")
+
+    ferry, chinese, many = (site.page(f"/-/find/main?path={text}") for text in ("FERRY", "码头", "many/"))
+
+    assert ferry.index("src/Ferry.py") < ferry.index("docs/ferry/notes.md")
+    assert f'href="{site.url}/-/blob/main/docs/ferry/notes.md"' in ferry
+    assert f'href="{site.url}/-/blob/main/%E7%A0%81%E5%A4%B4/%3Cb%3E"' in chinese
+    assert (many.count("/-/blob/main/many/"), "120 files" in text_of(many)) == (100, True)
+    assert "No file has this in its path" in site.page("/-/find/main?path=nothing")
+    assert f'href="{site.url}/-/find/main"' in site.page("")
+    assert (site.get("/-/find/main/src").status, site.get("/-/find/nothing").status) == (404, 404)

@@ -47,7 +47,7 @@ _SAVED_TABS: Final = (
 )
 _SETTINGS_TAB: Final = _Tab(Phrase("Settings"), "settings")
 _TABS: Final = (
-    _Tab(Phrase("Code"), "", frozenset({"tree", "blob", "blame", "history"})),
+    _Tab(Phrase("Code"), "", frozenset({"tree", "blob", "blame", "history", "find"})),
     _Tab(Phrase("Commits"), "commits", frozenset({"commit", "compare"})),
     _Tab(Phrase("Branches"), "branches"),
     _Tab(Phrase("Tags"), "tags"),

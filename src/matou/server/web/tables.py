@@ -17,6 +17,7 @@ from matou.server.web.views.blame import show_blame, show_file_history
 from matou.server.web.views.commits import show_commit, show_commits
 from matou.server.web.views.compare import show_comparison
 from matou.server.web.views.files import show_file
+from matou.server.web.views.find import show_find
 from matou.server.web.views.first_start import make_account, show_first_start
 from matou.server.web.views.kept import show_kept
 from matou.server.web.views.listings import show_namespace
@@ -72,6 +73,7 @@ REPOSITORY_PAGES: Final[Mapping[str, RepositoryView]] = {
     "history": show_file_history,
     "commits": show_commits,
     "commit": show_commit,
+    "find": show_find,
     "compare": show_comparison,
     "branches": show_branches,
     "tags": show_tags,

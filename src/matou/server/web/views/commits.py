@@ -18,12 +18,14 @@ from matou.git.operations.differences import parent_of
 from matou.git.operations.notes import NOTES, find_note
 from matou.model.names import ObjectId
 from matou.model.refs import RefListing
+from matou.server.api.responses import StreamedResponse
 from matou.server.web.addresses import subject_url
 from matou.server.web.diff_pages import diff_page
 from matou.server.web.graph_drawing import GraphDrawing, drawings
 from matou.server.web.page import PER_PAGE, HtmlPage, WebRequest
 from matou.server.web.revision_paths import RevisionPath, default_place, read_revision_path
 from matou.server.web.views.commit_comments import talk_on
+from matou.server.web.views.commit_texts import commit_text
 
 LONGEST_FILTER: Final = 200
 MOST_REFS: Final = 6
@@ -69,8 +71,11 @@ def show_commits(
 
 def show_commit(
     view: WebRequest, granted: Authorized[Repository, MaySee], words: tuple[str, ...]
-) -> HtmlPage | Response:
+) -> HtmlPage | Response | StreamedResponse:
     code, revision = view.code(granted.subject), "/".join(words)
+    text = commit_text(view, code, revision)
+    if text is not None:
+        return text
     commit = find_commit_at(view.forge, code, revision)
     if revision != commit.id:
         query = view.at() if view.query else ""
