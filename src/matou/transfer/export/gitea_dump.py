@@ -14,6 +14,7 @@ from matou.model.metadata.kinds import CHANGE, ISSUE, RELEASE, MetadataKind
 from matou.transfer.export.gitea_git import DumpedRepository
 from matou.transfer.export.gitea_numbers import GiteaNumbers, numbers_of
 from matou.transfer.export.gitea_rows import GiteaRows, Row, used_labels
+from matou.transfer.export.gitea_wiki import write_wiki
 from matou.transfer.export.source import ExportSource
 
 _UNPRINTABLE: Final = re.compile(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -42,6 +43,7 @@ class _GiteaDump:
         count += self._write_list("release.yml", (self._rows.release(one) for _, one in self._items(RELEASE)))
         self._write_list("label.yml", self._rows.labels(self._labels))
         self._write_list("milestone.yml", self._rows.milestones())
+        count += write_wiki(self._source)
         _write(self._folder / "topic.yml", {"topics": []})
         # An issue that few may read must not become one that all may read: Gitea has no such issues.
         _write(self._folder / "repo.yml", self._rows.repository(is_private=self._has_confidential))
