@@ -115,6 +115,21 @@ def test_all_that_a_team_said_is_saved(person: Person, source: CodingSource, arc
     assert "欢迎上船" in page
 
 
+def test_what_the_platform_gives_to_no_program_is_named_by_the_report_by_status_and_by_show(
+    person: Person, source: CodingSource, archive: Path
+) -> None:
+    report = back_up(person, source, archive)
+
+    status, shown = person.matou("status", archive), person.matou("show", archive)
+
+    drive, reason = "files in the file drive", "CODING's Open API neither lists nor gives what is in the file drive"
+    assert report["unseen"] == [{"what": drive, "reason": reason}]
+    assert drive in status.out
+    assert f"given to no program: {reason}" in status.out
+    assert shown.err == f"{drive}: given to no program: {reason}\n"
+    assert drive not in shown.out
+
+
 def test_pictures_and_files_are_kept_as_bytes_and_no_signature_with_them(
     person: Person, source: CodingSource, archive: Path
 ) -> None:

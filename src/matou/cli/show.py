@@ -19,7 +19,8 @@ from matou.errors import Invalid
 from matou.i18n import format_error, labelled, printable
 from matou.i18n import gettext as _
 from matou.model.metadata.kinds import CHANGE, COMMIT_COMMENT, ISSUE, RELEASE
-from matou.transfer.backup.wording import outcome_name
+from matou.transfer.backup.status import archive_status
+from matou.transfer.backup.wording import gap_name, gap_reason, outcome_name
 from matou.transfer.common.saved_repositories import SavedRepository, show_one
 from matou.transfer.common.saved_repositories import show as show_saved
 from matou.wiring import open_archive
@@ -85,6 +86,8 @@ def show_repositories(directory: Path, path: str | None, at: int | None, as_json
             click.echo(line)
     if not repositories:
         say(_("the archive has no repository yet"))
+    if path is None and at is None and not as_json:
+        _say_gaps(archive)
     faults = [
         labelled(printable(one.line.path), format_error(one.fault)) for one in repositories if one.fault is not None
     ]
@@ -93,6 +96,13 @@ def show_repositories(directory: Path, path: str | None, at: int | None, as_json
         print_error(fault)
     if faults:
         raise Exit(ExitCode.DAMAGE_FOUND)
+
+
+def _say_gaps(archive: Archive) -> None:
+    """What nobody finds here, since it could not be had."""
+    for source in archive_status(archive).sources:
+        for gap in source.gaps:
+            say(labelled(gap_name(gap), gap_reason(gap)))
 
 
 def _values(archive: Archive, repository: SavedRepository) -> dict[str, object]:
