@@ -11,7 +11,7 @@ from matou.caching import SizedCache
 from matou.forge.forge import Forge
 from matou.model.names import ObjectId
 from matou.server.web.colouring import coloured
-from matou.server.web.text_encoding import decode_text
+from matou.server.web.text_encoding import DecodedText, decode_text
 from matou.settings import MEBIBYTE
 
 MOST_REMEMBERED_BYTES: Final = 24 * MEBIBYTE
@@ -79,8 +79,11 @@ def known_text(forge: Forge, blob: ObjectId, file_name: str) -> FileText | None:
 def shown_text(forge: Forge, blob: ObjectId, file_name: str, content: bytes) -> FileText | None:
     """None where it is no text."""
     decoded = decode_text(content)
-    if decoded is None:
-        return None
+    return None if decoded is None else shown_lines(forge, blob, file_name, decoded)
+
+
+def shown_lines(forge: Forge, blob: ObjectId, file_name: str, decoded: DecodedText) -> FileText:
+    """The same of a text that was decoded."""
     lines, is_lasting = coloured(decoded.text, file_name)
     is_cut = any(len(line) > LONGEST_LINE for line in lines)
     shown = FileText([_cut(line) for line in lines] if is_cut else lines, decoded.encoding, is_cut, is_lasting)

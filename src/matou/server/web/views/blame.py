@@ -1,6 +1,6 @@
 """Who wrote each line of a file, and what became of the file through its history."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,17 +9,18 @@ from starlette.responses import RedirectResponse, Response
 
 from matou.db.repositories import Repository
 from matou.forge.access import Authorized, MayReadCode, MaySee
-from matou.forge.content.blame import FileBlame, blame_file
+from matou.forge.content.blame import FileBlame, begin_blame
 from matou.forge.content.contents import SizedEntry, find_file, read_blob_by_id
 from matou.forge.content.file_history import browse_file_history
 from matou.forge.content.history import find_commit_at
 from matou.git.odb.objects import Commit, EntryKind, MissingPath, TreePath
 from matou.git.operations.blame import BlamedLines
 from matou.server.web.addresses import subject_url
-from matou.server.web.file_texts import FileText, TextPart, known_text, part_at, shown_text
+from matou.server.web.file_texts import FileText, TextPart, known_text, part_at, shown_lines
 from matou.server.web.found_files import LARGEST_SHOWN_BYTES
 from matou.server.web.page import PER_PAGE, HtmlPage, WebRequest
 from matou.server.web.revision_paths import read_revision_path
+from matou.server.web.text_encoding import decode_text
 from matou.server.web.views.commits import people_of
 
 GROUP_BYTES: Final = 600
@@ -46,11 +47,13 @@ def show_blame(
     etag = view.unless_known(place, code.subject)
     commit = find_commit_at(view.forge, code, place.start)
     entry = find_file(view.forge, code, commit.id, place.path)
-    text = _text(view, code, entry, place.path)
-    if text is None:
+    lines = _lines(view, code, entry, place.path)
+    if lines is None:
         return RedirectResponse(subject_url(code.subject.path, "blob", *place.words), 302)
     ignores = view.query.get("all") != "1"
-    found = blame_file(view.forge, code, commit.id, place.path, ignores_revisions=ignores)
+    # git looks for who wrote each line while the lines get their colours.
+    begun = begin_blame(view.forge, code, commit.id, place.path, ignores_revisions=ignores)
+    text, found = lines(), begun.result()
     part = part_at(text.lines, view.line, beside={group.first: GROUP_BYTES for group in found.groups})
     values = {
         "repository": code.subject,
@@ -86,19 +89,26 @@ def show_file_history(
     return HtmlPage("file_history.html", values, etag=etag)
 
 
-def _text(
+def _lines(
     view: WebRequest, code: Authorized[Repository, MayReadCode], entry: SizedEntry, path: TreePath
-) -> FileText | None:
-    """None for what has no lines, or more than are shown."""
+) -> Callable[[], FileText] | None:
+    """What colours a file's lines; None for what has no lines, or more than are shown."""
     if entry.kind not in (EntryKind.FILE, EntryKind.EXECUTABLE):
         return None
     name = path.segments[-1]
-    found = known_text(view.forge, entry.id, name)
-    if found is None:
-        content = read_blob_by_id(view.forge, code, entry.id, largest_bytes=LARGEST_SHOWN_BYTES).content
-        found = shown_text(view.forge, entry.id, name, content) if content else None
-    # git counts lines by bytes, which in these are not those of the text.
-    return None if found is None or found.encoding.startswith(("UTF-16", "UTF-32")) else found
+    known = known_text(view.forge, entry.id, name)
+    if known is not None:
+        return None if _is_counted_otherwise(known.encoding) else lambda: known
+    content = read_blob_by_id(view.forge, code, entry.id, largest_bytes=LARGEST_SHOWN_BYTES).content
+    decoded = decode_text(content) if content else None
+    if decoded is None or _is_counted_otherwise(decoded.encoding):
+        return None
+    return lambda: shown_lines(view.forge, entry.id, name, decoded)
+
+
+def _is_counted_otherwise(encoding: str) -> bool:
+    """git counts lines by bytes, which in these are not those of the text."""
+    return encoding.startswith(("UTF-16", "UTF-32"))
 
 
 def _rows(found: FileBlame, part: TextPart) -> Iterator[BlameRow]:
