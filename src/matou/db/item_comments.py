@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select, true
 
 from matou.db.conditions import ALWAYS, Between
 from matou.db.metadata_repositories import MetadataId
@@ -21,6 +21,7 @@ class IndexedComment:
 
     comment_id: str
     position: int
+    kind: str
     number: str
     blob_id: str
     created_at: datetime | None
@@ -29,9 +30,15 @@ class IndexedComment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentQuery:
-    """Which comments on items of a kind: all, or the one with an id."""
+    """Which comments: all, or the one with an id.
 
-    kind: str
+    Attributes:
+        kind: of the items that they were made on; empty for any.
+        on_line: whether they stand on a line of a difference; None for either.
+    """
+
+    kind: str = ""
+    on_line: bool | None = None
     comment_id: str | None = None
     updated: Between = ALWAYS
     by_update: bool = False
@@ -41,6 +48,7 @@ class CommentQuery:
 _COLUMNS = [
     item_comments.c.comment_id,
     item_comments.c.position,
+    items.c.kind,
     items.c.number,
     items.c.blob_id,
     item_comments.c.created_at,
@@ -79,13 +87,17 @@ def _conditions(
     metadata_id: MetadataId, wanted: CommentQuery, *, sees_confidential: bool
 ) -> Iterator[ColumnElement[bool]]:
     yield item_comments.c.metadata_id == metadata_id
-    yield item_comments.c.kind == wanted.kind
+    if wanted.kind:
+        yield item_comments.c.kind == wanted.kind
+    if wanted.on_line is not None:
+        yield item_comments.c.on_line == wanted.on_line
     if wanted.comment_id is not None:
         yield item_comments.c.comment_id == wanted.comment_id
     yield from wanted.updated.holds(item_comments.c.updated_at)
     if not sees_confidential:
-        of_kind = and_(items.c.metadata_id == metadata_id, items.c.kind == wanted.kind)
-        yield item_comments.c.item_id.not_in(select(items.c.id).where(of_kind, items.c.confidential))
+        hidden = and_(items.c.metadata_id == metadata_id, items.c.confidential)
+        of_kind = items.c.kind == wanted.kind if wanted.kind else true()
+        yield item_comments.c.item_id.not_in(select(items.c.id).where(hidden, of_kind))
 
 
 def _ordered(wanted: CommentQuery) -> tuple[ColumnElement[object], ...]:

@@ -49,6 +49,7 @@ class NewComment:
     author: str | None
     created_at: datetime | None
     updated_at: datetime | None
+    on_line: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +126,7 @@ class ItemQuery:
     """Which items of a kind, and in which order.
 
     Attributes:
+        with_kind: another one, whose items are listed among them.
         states, types, statuses, status_groups, priorities, numbers: any of these; None for all.
         status_groups: the empty one is for items of no status, or of one that comes to nothing known.
         labels: all of these.
@@ -135,6 +137,7 @@ class ItemQuery:
     """
 
     kind: str
+    with_kind: str = ""
     states: Sequence[str] | None = None
     types: Sequence[str] | None = None
     statuses: Sequence[str] | None = None
@@ -252,6 +255,7 @@ def _values_of(comment: NewComment) -> dict[str, object]:
         "author": comment.author,
         "created_at": comment.created_at,
         "updated_at": comment.updated_at,
+        "on_line": comment.on_line,
     }
 
 
@@ -317,6 +321,13 @@ def known_numbers(
     return frozenset(connection.execute(select(items.c.number).where(chosen)).scalars())
 
 
+def numbers_of(connection: Connection, metadata_id: MetadataId, kind: str) -> Mapping[str, datetime | None]:
+    """Of all items of a kind, whoever may see them, with the time when each was written."""
+    chosen = and_(items.c.metadata_id == metadata_id, items.c.kind == kind)
+    rows = connection.execute(select(items.c.number, items.c.created_at).where(chosen))
+    return {number: created_at for number, created_at in rows}  # noqa: C416 - a result has keys of its own
+
+
 def count_states(
     connection: Connection, metadata_id: MetadataId, *, sees_confidential: bool
 ) -> Mapping[tuple[str, str], int]:
@@ -366,7 +377,7 @@ def _visible(*, sees_confidential: bool, also: ColumnElement[bool] | None) -> It
 
 def _conditions(metadata_id: MetadataId, wanted: ItemQuery) -> Iterator[ColumnElement[bool]]:
     yield items.c.metadata_id == metadata_id
-    yield items.c.kind == wanted.kind
+    yield items.c.kind.in_((wanted.kind, wanted.with_kind)) if wanted.with_kind else items.c.kind == wanted.kind
     if not wanted.gone:
         yield items.c.gone_in.is_(None)
     yield from _equal(wanted)

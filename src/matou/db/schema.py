@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-HEAD_REVISION = "0010"
+HEAD_REVISION = "0011"
 """The newest migration, known here so that opening a database that is up to date need not load Alembic."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -459,6 +459,8 @@ item_comments = Table(
     Column("author", Text),
     Column("created_at", Moment),
     Column("updated_at", Moment),
+    Column("on_line", Boolean, nullable=False),
+    Index("ix_item_comments_on_line", "metadata_id", "on_line", "created_at", "item_id", "position"),
     Index("ix_item_comments_created", "metadata_id", "kind", "created_at", "item_id", "position"),
     Index("ix_item_comments_updated", "metadata_id", "kind", "updated_at", "item_id", "position"),
     Index("ix_item_comments_identity", "metadata_id", "kind", "comment_id"),

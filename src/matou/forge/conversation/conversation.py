@@ -24,7 +24,8 @@ from matou.forge.conversation.index_rows import IndexedValue, comments_of, is_co
 from matou.forge.conversation.long_items import MANY_COMMENTS, LongItemCache
 from matou.forge.forge import Forge
 from matou.model.metadata import Comment, Item, MetadataValue, Participant
-from matou.model.metadata.kinds import KINDS, PERSON, MetadataKind
+from matou.model.metadata.kinds import CHANGE, ISSUE, KINDS, PERSON, MetadataKind
+from matou.model.metadata.shared_numbers import SharedNumbers
 from matou.model.names import ObjectId
 
 S = TypeVar("S", Repository, Namespace)
@@ -160,6 +161,23 @@ class Conversation(Generic[S]):
                 connection, self.indexed.id, kind.name, numbers, sees_confidential=self.sees_confidential
             )
 
+    def shared_numbers(self) -> SharedNumbers:
+        """What numbers its issues and change requests have where both count as one.
+
+        Those that not everybody may see count too: whoever asks, an item has the same number.
+        """
+        if self.indexed is None:
+            return SharedNumbers({}, {})
+        of = self.indexed.id
+
+        def assign() -> SharedNumbers:
+            with self.forge.database.begin_read() as connection:
+                issues, changes = (items.numbers_of(connection, of, kind.name) for kind in (ISSUE, CHANGE))
+            times = {name: at for name, at in issues.items() if at is not None}
+            return SharedNumbers.assign(issues, changes, times)
+
+        return self.forge.answers.recall(("shared numbers", of), assign)
+
     def names_used(self, kind: MetadataKind, column: str, *, most: int) -> Sequence[str]:
         """What items of a kind have as `type`, `author`, `milestone` …, what most have first."""
 
@@ -254,8 +272,8 @@ class Conversation(Generic[S]):
                 ("comments on items", metadata_id, sees, repr(wanted)),
                 lambda: item_comments.count_comments(connection, metadata_id, wanted, sees_confidential=sees),
             )
-        found: dict[str, tuple[Item, tuple[Comment, ...]] | None] = {}
-        return tuple(self._comment(row, KINDS[wanted.kind], found) for row in rows), total
+        found: dict[tuple[str, str], tuple[Item, tuple[Comment, ...]] | None] = {}
+        return tuple(self._comment(row, found) for row in rows), total
 
     def list_comments_on(
         self, item: Item, wanted: CommentQuery, *, offset: int = 0, limit: int | None = None
@@ -347,15 +365,16 @@ class Conversation(Generic[S]):
         return known
 
     def _comment(
-        self, row: IndexedComment, kind: MetadataKind, found: dict[str, tuple[Item, tuple[Comment, ...]] | None]
+        self, row: IndexedComment, found: dict[tuple[str, str], tuple[Item, tuple[Comment, ...]] | None]
     ) -> FoundComment:
         """Of a row that the index gave to whoever asks. Raises NoSuchItem where the item was written anew since."""
-        if row.number not in found:
-            item = cast("Item | None", self._item(kind, row.number))
-            found[row.number] = (item, tuple(comments_of(item))) if item is not None else None
-        known = found[row.number]
+        key = (row.kind, row.number)
+        if key not in found:
+            item = cast("Item | None", self._item(KINDS[row.kind], row.number))
+            found[key] = (item, tuple(comments_of(item))) if item is not None else None
+        known = found[key]
         if known is None or row.position >= len(known[1]):
-            raise NoSuchItem("there is no {kind} {number}", kind=kind.name, number=repr(row.number)[:100])
+            raise NoSuchItem("there is no {kind} {number}", kind=row.kind, number=repr(row.number)[:100])
         item, comments = known
         return FoundComment(comments[row.position], item)
 

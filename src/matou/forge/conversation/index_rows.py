@@ -13,6 +13,7 @@ from matou.model.metadata import (
     Item,
     MarkupText,
     MetadataValue,
+    ReviewThread,
     SavedRelease,
 )
 from matou.model.metadata.kinds import CHANGE, COMMIT_COMMENT, ISSUE, RELEASE, MetadataKind
@@ -48,9 +49,21 @@ def is_confidential(value: MetadataValue) -> bool:
 
 def comments_of(item: Item) -> Iterator[Comment]:
     """Every comment of an item that the source still has: what was said on lines comes first, thread by thread."""
-    for thread in item.threads if isinstance(item, ChangeRequest) else ():
-        yield from (comment for comment in thread.comments if comment.gone_in is None)
-    yield from (comment for comment in item.comments if comment.gone_in is None)
+    return (comment for comment, _ in spoken_on(item))
+
+
+def spoken_on(item: Item) -> Iterator[tuple[Comment, bool]]:
+    """As `comments_of`, with whether each stands on a line."""
+    if isinstance(item, ChangeRequest):
+        for thread in item.threads:
+            on_line = stands_on_line(item, thread)
+            yield from ((comment, on_line) for comment in thread.comments if comment.gone_in is None)
+    yield from ((comment, False) for comment in item.comments if comment.gone_in is None)
+
+
+def stands_on_line(change: ChangeRequest, thread: ReviewThread) -> bool:
+    """Not where the commits are not saved: nobody could show the line."""
+    return thread.position is not None and bool(thread.position.line) and change.commits != "absent"
 
 
 def _of_item(item: Issue | ChangeRequest, blob_id: ObjectId) -> NewItem:
@@ -75,7 +88,7 @@ def _of_item(item: Issue | ChangeRequest, blob_id: ObjectId) -> NewItem:
         closed_at=item.closed_at,
         labels=tuple(map(plain, item.labels)),
         people=tuple(_people_of(item)),
-        comments=[_comment(one) for one in comments_of(item)],
+        comments=[_comment(one, on_line=on_line) for one, on_line in spoken_on(item)],
         files=tuple((one.sha256, plain(one.name)) for one in files_in(item) if one.sha256 is not None),
         **(_of_change(item) if isinstance(item, ChangeRequest) else {}),
     )
@@ -132,8 +145,8 @@ def _people_of(item: Item) -> Iterator[tuple[PersonRole, str]]:
             yield _ROLES[reviewer.role], reviewer.by
 
 
-def _comment(comment: Comment) -> NewComment:
-    return NewComment(comment.id, comment.by, comment.at, comment.edited_at or comment.at)
+def _comment(comment: Comment, *, on_line: bool) -> NewComment:
+    return NewComment(comment.id, comment.by, comment.at, comment.edited_at or comment.at, on_line)
 
 
 def _body(text: MarkupText | None) -> str:

@@ -11,8 +11,9 @@ from typing import IO, Any, Final
 
 from matou.model.metadata import ChangeRequest
 from matou.model.metadata.kinds import CHANGE, ISSUE, RELEASE, MetadataKind
+from matou.model.metadata.shared_numbers import SharedNumbers
 from matou.transfer.export.gitea_git import DumpedRepository
-from matou.transfer.export.gitea_numbers import GiteaNumbers, numbers_of
+from matou.transfer.export.gitea_numbers import numbers_of
 from matou.transfer.export.gitea_rows import GiteaRows, Row, used_labels
 from matou.transfer.export.gitea_wiki import write_wiki
 from matou.transfer.export.source import ExportSource
@@ -29,7 +30,7 @@ def write_gitea(source: ExportSource, *, language: str) -> int:  # noqa: ARG001 
 
 
 class _GiteaDump:
-    def __init__(self, source: ExportSource, numbers: GiteaNumbers) -> None:
+    def __init__(self, source: ExportSource, numbers: SharedNumbers) -> None:
         self._source = source
         self._folder = source.folder
         self._numbers = numbers

@@ -1,7 +1,5 @@
 """The git repository of a dump for Gitea: branches and tags, and the commits of change requests where Gitea looks."""
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Self
 
@@ -9,8 +7,9 @@ import pygit2
 
 from matou.archive.manifest import RepositoryLine
 from matou.archive.snapshots import saved_refs
-from matou.errors import Damaged, NotFound
-from matou.git.odb.objects import Commit, find_commit, open_repository
+from matou.errors import Damaged
+from matou.git.odb.change_starts import commit_named, find_start
+from matou.git.odb.objects import open_repository
 from matou.git.odb.quarantine import OtherObjectFormat
 from matou.git.operations.local_fetch import copy_reachable
 from matou.git.process.limits import GitFailed
@@ -22,8 +21,6 @@ from matou.model.refs import RefListing
 from matou.transfer.export.source import ExportSource
 
 _COPIED: Final = ("refs/heads/", "refs/tags/")
-_NAME: Final = re.compile(r"[0-9a-f]{40}\Z")
-"""Of a commit; others are named by SHA-256, and cannot be looked at."""
 
 
 @dataclass
@@ -72,11 +69,13 @@ class DumpedRepository:
 
     def merge_base(self, change: ChangeRequest) -> str:
         """Where what it changes begins; empty where that cannot be known."""
-        found = (self._common(base, change.head.commit) for base in self._bases(change))
-        return next((base for base in found if base not in (None, change.head.commit)), None) or ""
+        if self.objects is None:
+            return ""
+        tip = self.saved.refs.get(RefName(f"refs/heads/{change.base.branch}"))
+        return find_start(self.objects, change, tip) or ""
 
     def has(self, commit: str | None) -> bool:
-        return commit is not None and self._commit(commit) is not None
+        return self.objects is not None and commit_named(self.objects, commit) is not None
 
     def write(self, source: ExportSource) -> None:
         """Raises Damaged where the archive lacks an object."""
@@ -92,34 +91,6 @@ class DumpedRepository:
             copy_reachable(origin, target, RefListing(refs, head=self.saved.head))
         except GitFailed as error:
             raise Damaged("{repository} cannot be copied: {reason}", repository=source.path, reason=error) from error
-
-    def _bases(self, change: ChangeRequest) -> Iterator[str]:
-        """Candidates for the side that it is to be merged into, the surest first."""
-        yield from filter(None, (change.merge_base, change.base.commit))
-        merged = self._commit(change.merge_commit or "")
-        if merged is not None and merged.parents:
-            yield merged.parents[0]
-        tip = self.saved.refs.get(RefName(f"refs/heads/{change.base.branch}"))
-        if tip is not None:
-            yield tip
-
-    def _common(self, one: str, other: str | None) -> str | None:
-        if self.objects is None or other is None or not self.has(one) or not self.has(other):
-            return None
-        try:
-            found: pygit2.Oid | None = self.objects.merge_base(one, other)
-        except (KeyError, pygit2.GitError):
-            # A history with a hole in it, which `write` tells of.
-            return None
-        return None if found is None else str(found)
-
-    def _commit(self, name: str) -> Commit | None:
-        if self.objects is None or not _NAME.match(name):
-            return None
-        try:
-            return find_commit(self.objects, ObjectId(name))
-        except NotFound:
-            return None
 
 
 def _can_be_made(ref: str) -> bool:

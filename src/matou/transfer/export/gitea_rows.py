@@ -30,9 +30,9 @@ from matou.model.metadata import (
     SavedRelease,
 )
 from matou.model.metadata.kinds import LABEL
+from matou.model.metadata.shared_numbers import SharedNumbers
 from matou.model.platform import Visibility
 from matou.transfer.export.facts import Fact, further_facts_of
-from matou.transfer.export.gitea_numbers import GiteaNumbers
 from matou.transfer.export.markdown_files import literal
 from matou.transfer.export.source import ExportSource
 
@@ -55,7 +55,7 @@ _FENCE: Final = re.compile("`{3,}")
 class GiteaRows:
     """Makes the rows of one repository or namespace."""
 
-    def __init__(self, source: ExportSource, numbers: GiteaNumbers) -> None:
+    def __init__(self, source: ExportSource, numbers: SharedNumbers) -> None:
         self._source = source
         self._numbers = numbers
         self._labels: dict[str, LabelDefinition] = source.table(LABEL)

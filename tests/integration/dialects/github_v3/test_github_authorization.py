@@ -16,11 +16,14 @@ OTHERWISE: Final = """
 /repos/{owner}/{repo} see
 /repos/{owner}/{repo}/branches read code
 /repos/{owner}/{repo}/branches/{branch} read code
+/repos/{owner}/{repo}/collaborators see members
 /repos/{owner}/{repo}/commits read code
 /repos/{owner}/{repo}/commits/{ref} read code
 /repos/{owner}/{repo}/contents read code
 /repos/{owner}/{repo}/contents/{path} read code
 /repos/{owner}/{repo}/git/blobs/{sha} read code
+/repos/{owner}/{repo}/hooks see webhooks
+/repos/{owner}/{repo}/hooks/{id} see webhooks
 /repos/{owner}/{repo}/raw/{path} read code
 /repos/{owner}/{repo}/tags read code
 """

@@ -41,8 +41,8 @@ from matou.server.api.saved_rows import JsonRow, NoSuchCommits, impersonal, merg
 
 
 @dataclass(frozen=True)
-class ConversationRows(ABC):
-    """For one request.
+class RepositoryConversation(ABC):
+    """What was said around a repository, for one request.
 
     Attributes:
         platform: whose rows these are: what it told besides is given back, and nothing of what another one did.
@@ -68,53 +68,6 @@ class ConversationRows(ABC):
         is_own = about is not None and about.platform == cls.platform
         return cls(context, conversation, is_own=is_own, own_api=context.links.repository_api(context.repository.path))
 
-    @abstractmethod
-    def issue(self, issue: Issue, *, listed: int | None = None) -> JsonRow:
-        """Args: listed: how many comments one in a list has, which comes without them; None for one by itself."""
-
-    @abstractmethod
-    def issue_comment(self, found: FoundComment) -> JsonRow: ...
-
-    @abstractmethod
-    def change(self, change: ChangeRequest, *, listed: int | None = None) -> JsonRow: ...
-
-    @abstractmethod
-    def change_comments(self, change: ChangeRequest) -> Sequence[JsonRow]:
-        """All of them, the oldest first, in the form in which the dialect puts replies."""
-
-    @abstractmethod
-    def change_comment(self, found: FoundComment) -> JsonRow: ...
-
-    @abstractmethod
-    def commit_comment(self, comment: CommitComment) -> JsonRow: ...
-
-    @abstractmethod
-    def commits(self, comparison: RevisionComparison) -> Sequence[object]: ...
-
-    @abstractmethod
-    def files(self, comparison: RevisionComparison) -> Sequence[object]: ...
-
-    @abstractmethod
-    def event(self, event: TimelineEvent, item: Item) -> JsonRow: ...
-
-    @abstractmethod
-    def label(self, label: LabelDefinition) -> JsonRow: ...
-
-    @abstractmethod
-    def milestone(self, milestone: Milestone) -> JsonRow: ...
-
-    @abstractmethod
-    def release(self, release: SavedRelease) -> JsonRow: ...
-
-    @abstractmethod
-    def hook(self, hook: Webhook) -> JsonRow: ...
-
-    @abstractmethod
-    def protection(self, rule: ProtectionRule) -> JsonRow: ...
-
-    @abstractmethod
-    def member(self, grant: MemberGrant) -> JsonRow: ...
-
     def person(self, key: PersonKey | None) -> JsonRow | None:
         """Whoever is part of something else, with all that was told of them anywhere."""
         if key is None:
@@ -125,11 +78,6 @@ class ConversationRows(ABC):
 
     @abstractmethod
     def person_row(self, known: Participant) -> JsonRow: ...
-
-    def complete(self, row: msgspec.Struct, extra: JsonObject | None, **parts: object) -> JsonRow:
-        """A row and what the platform told besides, key by key. Args: parts: those that are rows themselves."""
-        made: dict[str, object] = msgspec.to_builtins(row)
-        return merged(made | parts, self.shown_extra(extra))
 
     def shown_extra(self, extra: JsonObject | None) -> JsonObject:
         """What may be shown of what this platform told besides; nothing where another one did."""
@@ -185,6 +133,63 @@ class ConversationRows(ABC):
             context.address,
             granted,
         )
+
+
+@dataclass(frozen=True)
+class ConversationRows(RepositoryConversation):
+    """Rows of an API v5."""
+
+    @abstractmethod
+    def issue(self, issue: Issue, *, listed: int | None = None) -> JsonRow:
+        """Args: listed: how many comments one in a list has, which comes without them; None for one by itself."""
+
+    @abstractmethod
+    def issue_comment(self, found: FoundComment) -> JsonRow: ...
+
+    @abstractmethod
+    def change(self, change: ChangeRequest, *, listed: int | None = None) -> JsonRow: ...
+
+    @abstractmethod
+    def change_comments(self, change: ChangeRequest) -> Sequence[JsonRow]:
+        """All of them, the oldest first, in the form in which the dialect puts replies."""
+
+    @abstractmethod
+    def change_comment(self, found: FoundComment) -> JsonRow: ...
+
+    @abstractmethod
+    def commit_comment(self, comment: CommitComment) -> JsonRow: ...
+
+    @abstractmethod
+    def commits(self, comparison: RevisionComparison) -> Sequence[object]: ...
+
+    @abstractmethod
+    def files(self, comparison: RevisionComparison) -> Sequence[object]: ...
+
+    @abstractmethod
+    def event(self, event: TimelineEvent, item: Item) -> JsonRow: ...
+
+    @abstractmethod
+    def label(self, label: LabelDefinition) -> JsonRow: ...
+
+    @abstractmethod
+    def milestone(self, milestone: Milestone) -> JsonRow: ...
+
+    @abstractmethod
+    def release(self, release: SavedRelease) -> JsonRow: ...
+
+    @abstractmethod
+    def hook(self, hook: Webhook) -> JsonRow: ...
+
+    @abstractmethod
+    def protection(self, rule: ProtectionRule) -> JsonRow: ...
+
+    @abstractmethod
+    def member(self, grant: MemberGrant) -> JsonRow: ...
+
+    def complete(self, row: msgspec.Struct, extra: JsonObject | None, **parts: object) -> JsonRow:
+        """A row and what the platform told besides, key by key. Args: parts: those that are rows themselves."""
+        made: dict[str, object] = msgspec.to_builtins(row)
+        return merged(made | parts, self.shown_extra(extra))
 
     def place_of(self, comment: CommitComment) -> dict[str, object]:
         """Where a comment on a commit stands: as the platform gave it, or made of what another one told."""

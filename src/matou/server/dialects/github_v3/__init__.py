@@ -20,7 +20,7 @@ from matou.server.api.responses import OK, ApiResponse
 from matou.server.api.route import Route
 from matou.server.api.v5.naming import authorize_by_name
 from matou.server.authentication import Credential
-from matou.server.dialects.github_v3 import accounts, code, contents
+from matou.server.dialects.github_v3 import accounts, code, contents, issues, project, pulls, releases
 from matou.server.dialects.github_v3.errors import FAILURES, GitHubError, GitHubErrorBody, write_failure
 from matou.server.dialects.github_v3.identifiers import SEPARATOR
 from matou.server.dialects.github_v3.paging import link_headers
@@ -39,7 +39,16 @@ _DIGEST_BYTES: Final = 16
 
 
 def all_rows(limiter: FixedWindowLimiter | None = None) -> tuple[Route, ...]:
-    return (accounts.rate_route(limiter), *accounts.ROUTES, *code.ROUTES, *contents.ROUTES)
+    return (
+        accounts.rate_route(limiter),
+        *accounts.ROUTES,
+        *code.ROUTES,
+        *contents.ROUTES,
+        *issues.ROUTES,
+        *pulls.ROUTES,
+        *project.ROUTES,
+        *releases.ROUTES,
+    )
 
 
 ROUTES: Final = all_rows()
