@@ -77,6 +77,22 @@ def test_all_files_of_an_issue_are_fetched_without_a_token(saved: Team) -> None:
     assert addresses(saved.api(), FileId=0, IssueCode=5)["CommentImageUrl"] == []
 
 
+@pytest.mark.parametrize(
+    ("action", "more"), [("DescribeIssueListWithPage", {"PageNumber": 1, "PageSize": 10}), ("DescribeIssueList", {})]
+)
+def test_pictures_of_texts_in_a_list_are_fetched_as_those_of_one_issue(
+    saved: Team, action: str, more: dict[str, int]
+) -> None:
+    def texts(**wanted: bool) -> list[str]:
+        response = saved.api()(action, **BOATS, IssueType="ALL", Limit=20, **more, **wanted).response
+        rows = response["IssueList"] if "IssueList" in response else response["Data"]["List"]
+        return [row["Description"] for row in rows]
+
+    [shown] = [address for text in texts(ShowImageOutUrl=True) for address in re.findall(r"https://[^\s)]+", text)]
+    assert fetched(saved, shown) == (200, b"picture")
+    assert shown not in "".join(texts())
+
+
 @pytest.mark.parametrize("number", [PLAN, COMMENT_PICTURE, WIKI_PICTURE])
 def test_a_file_is_found_by_its_number_wherever_it_stands(saved: Team, number: int) -> None:
     assert fetched(saved, addresses(saved.api(), FileId=number)["Url"]) == (200, BYTES[number])

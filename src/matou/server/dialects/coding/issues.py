@@ -54,7 +54,7 @@ def issue_pages(context: TeamContext, request: requests.DescribeIssueListWithPag
         listing.wanted, search=listing.search, offset=page.offset, limit=page.size
     )
     data = {
-        "List": [listed_row(rows, issue) for issue in issues_among(found)],
+        "List": [_listed(rows, issue, shows_pictures=request.show_image_out_url) for issue in issues_among(found)],
         "PageNumber": page.number,
         "PageSize": page.size,
         "TotalPage": -(-total // page.size),
@@ -69,7 +69,13 @@ def issue_list(context: TeamContext, request: requests.DescribeIssueList) -> Sav
     sort = (request.sort_key, request.sort_value)
     listing = issue_listing(rows, request.issue_type, request.conditions, sort, has_subtasks=True)
     found, _ = rows.conversation.list_items(listing.wanted, search=listing.search, offset=offset, limit=limit)
-    return SavedAnswer(values={"IssueList": [listed_row(rows, issue) for issue in issues_among(found)]})
+    issues = [_listed(rows, issue, shows_pictures=request.show_image_out_url) for issue in issues_among(found)]
+    return SavedAnswer(values={"IssueList": issues})
+
+
+def _listed(rows: SavedRows[Namespace], issue: Issue, *, shows_pictures: bool) -> JsonRow:
+    row = listed_row(rows, issue)
+    return {**row, "Description": with_pictures(rows, row["Description"], issue.files)} if shows_pictures else row
 
 
 def one_issue(context: TeamContext, request: requests.DescribeIssue) -> SavedAnswer:
