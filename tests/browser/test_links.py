@@ -1,7 +1,6 @@
-"""Every link of every page, followed as a stranger, a member and an administrator."""
+"""Every link of every page, followed as a stranger, as members of each role, and as an administrator who signed in."""
 
 import re
-from base64 import b64encode
 from collections import Counter, deque
 from collections.abc import Mapping
 from html import unescape
@@ -17,13 +16,16 @@ from matou.db.users import User
 from matou.forge.accounts.namespaces import find_namespace
 from support.deciding import add_member
 from support.matou_server import PASSWORD
+from support.page_browser import PageBrowser
 
 HTTP = urllib3.PoolManager(retries=False)
 MOST_PAGES = 3000
 MOST_OF_A_KIND = 6
 """Of addresses that differ in ids and numbers alone."""
 
-_LINK = re.compile(r'<(?:a|link|img|script|source|form)\b[^>]*?\s(?:href|src|action)="([^"]*)"')
+MOST_OF_A_KIND_FOR_ROLES = 2
+
+_LINK = re.compile(r'<(?:a|link|img|script|source|form(?! method="post"))\b[^>]*?\s(?:href|src|action)="([^"]*)"')
 
 
 class Reached(NamedTuple):
@@ -33,11 +35,13 @@ class Reached(NamedTuple):
     seen_on: str
 
 
-def crawl(harbour: Harbour, user: User | None) -> Mapping[str, Reached]:
+def crawl(harbour: Harbour, user: User | None, *, most_of_a_kind: int = MOST_OF_A_KIND) -> Mapping[str, Reached]:
     """Every address that is reached from the front page on, without its fragment."""
     base, headers = harbour.server.url, {}
     if user is not None:
-        headers["Authorization"] = f"Basic {b64encode(f'{user.name}:{PASSWORD}'.encode()).decode()}"
+        browser = PageBrowser(base)
+        browser.sign_in(user.name, PASSWORD)
+        headers["cookie"] = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
     found: dict[str, Reached] = {}
     kinds: Counter[str] = Counter()
     pending = deque([(f"{base}/", ""), (f"{base}/harbour/secret", "")])
@@ -54,7 +58,7 @@ def crawl(harbour: Harbour, user: User | None) -> Mapping[str, Reached]:
             if link and target.startswith(f"{base}/") and target not in known and _is_page(target):
                 known.add(target)
                 kinds[_kind(target)] += 1
-                if kinds[_kind(target)] <= MOST_OF_A_KIND:
+                if kinds[_kind(target)] <= most_of_a_kind:
                     pending.append((target, url.removeprefix(base)))
     return found
 
@@ -72,11 +76,10 @@ def _is_page(url: str) -> bool:
     return not re.search(r"/-/(?:preferences|sign-out)\b|\.git\b", url)
 
 
-@pytest.fixture(scope="module")
-def member(harbour: Harbour) -> User:
+def member(harbour: Harbour, role: Role) -> User:
     user = harbour.server.user()
     namespace = find_namespace(harbour.server.forge, harbour.secret.path.namespace)
-    add_member(harbour.server.forge, namespace, user, Role.REPORTER)
+    add_member(harbour.server.forge, namespace, user, role)
     return user
 
 
@@ -88,11 +91,23 @@ def test_a_stranger_meets_no_dead_link_and_nothing_that_is_closed(harbour: Harbo
     assert len(found) < MOST_PAGES
 
 
-def test_a_member_meets_no_dead_link(harbour: Harbour, member: User) -> None:
-    found = crawl(harbour, member)
+def test_a_member_meets_no_dead_link(harbour: Harbour) -> None:
+    found = crawl(harbour, member(harbour, Role.REPORTER))
 
     assert dead(found) == {}
     assert found["/harbour/secret"].status == 200
+    assert {"/harbour/secret/-/commits", "/-/account"} <= found.keys()
+
+
+@pytest.mark.parametrize("role", [Role.GUEST, Role.DEVELOPER, Role.MAINTAINER])
+def test_nobody_is_led_to_what_their_role_may_not_see(harbour: Harbour, role: Role) -> None:
+    found = crawl(harbour, member(harbour, role), most_of_a_kind=MOST_OF_A_KIND_FOR_ROLES)
+
+    assert dead(found) == {}
+    assert found["/harbour/secret"].status == 200
+    assert ("/harbour/secret/-/commits" in found) == (role is not Role.GUEST)
+    assert ("/harbour/secret/-/settings" in found) == (role is not Role.GUEST)
+    assert "/-/admin" not in found
 
 
 def test_an_administrator_meets_no_dead_link(harbour: Harbour) -> None:
@@ -100,3 +115,4 @@ def test_an_administrator_meets_no_dead_link(harbour: Harbour) -> None:
 
     assert dead(found) == {}
     assert found["/harbour/secret"].status == 200
+    assert found["/-/admin/log"].status == 200

@@ -1,4 +1,4 @@
-"""Customized roles at the settings of a repository: made, given, kept while somebody has them, deleted."""
+"""Roles in a repository: customized ones made, given and deleted; and what pages offer to whom."""
 
 import pytest
 
@@ -6,6 +6,7 @@ from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.forge.accounts.namespaces import find_namespace
 from support.deciding import add_member, members, roles
+from support.git_repositories import commit_stream, fast_import
 from support.matou_server import PASSWORD, MatouServer
 from support.page_browser import PageBrowser
 
@@ -128,3 +129,22 @@ def test_who_may_not_manage_members_makes_none(matou_server: MatouServer, reposi
     assert not [form for form in page.forms() if form.action.startswith(here(repository))]
     assert answer.status == 403
     assert roles(matou_server.forge, repository) == ()
+
+
+def test_a_page_that_has_lost_a_tab_is_another_one(matou_server: MatouServer, repository: Repository) -> None:
+    person, path = matou_server.user(), f"/{repository.path}"
+    fast_import(matou_server.git_dir(repository), commit_stream("main", {"a.txt": b"a\n"}, "first", is_root=True))
+    namespace = find_namespace(matou_server.forge, repository.path.namespace)
+    browser = PageBrowser(matou_server.url)
+    browser.sign_in(person.name, PASSWORD)
+    words = {"settings", "commits", "branches", "tags", "events.atom"}
+
+    offered = {}
+    for role in (Role.MAINTAINER, Role.REPORTER, Role.GUEST):
+        add_member(matou_server.forge, namespace, person, role)
+        page = browser.open(path)
+        assert page.status == 200
+        offered[role] = {word for word in words if f'href="{path}/-/{word}"' in page.text}
+        browser.headers["if-none-match"] = page.headers.get("etag", "")
+
+    assert offered == {Role.MAINTAINER: words, Role.REPORTER: words - {"settings"}, Role.GUEST: set()}

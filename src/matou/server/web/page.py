@@ -250,11 +250,21 @@ class WebRequest:
             shown |= {"kept": self.may_read_past(subject), "statistics": self._may(Action.READ_ANALYSIS, subject)}
             # What happens to a copy happens at its source.
             is_shown = subject.read_only_source is None or bool(self.sections(subject))
-            shown["events"] = is_shown and self._may(Action.READ_CODE, subject)
+            may_read = self.may_read_code(subject)
+            shown |= {"events": is_shown and may_read, **dict.fromkeys(("commits", "branches", "tags"), may_read)}
         return frozenset(word for word, is_shown in shown.items() if not is_shown)
+
+    def _tabs_seen(self, subject: Repository | Namespace) -> tuple[object, ...]:
+        """What the tabs of its pages depend on."""
+        saved = saved_kinds(self.forge, self.identity, subject)
+        return sorted(saved.kinds), sorted(saved.states.items()), sorted(self._hidden_tabs(subject))
 
     def _may_see_settings(self, subject: Repository | Namespace) -> bool:
         return self.visitor.session is not None and may(self.forge, self.identity, Action.SEE_SETTINGS, subject)
+
+    def may_read_code(self, repository: Repository) -> bool:
+        """For what is offered, such as tabs and feeds."""
+        return self._may(Action.READ_CODE, repository)
 
     def may_read_past(self, repository: Repository) -> bool:
         return repository.read_only_source is not None and self._may(Action.READ_PAST, repository)
@@ -293,8 +303,7 @@ class WebRequest:
         """
         visitor, user = self.visitor, self.identity.user
         viewer = (user, None if visitor.session is None else visitor.form_token, self.openness)
-        tabs = [saved_kinds(self.forge, self.identity, one) for one in _subjects(parts)]
-        parts = (*parts, *((sorted(one.kinds), sorted(one.states.items())) for one in tabs))
+        parts = (*parts, *(self._tabs_seen(one) for one in _subjects(parts)))
         seen = (__version__, self.language, self.theme, self.base, viewer, self.segments, sorted(self.query.items()))
         digest = hashlib.sha256(repr((seen, parts)).encode("utf-8", "surrogateescape")).hexdigest()
         etag = f'W/"{digest[:32]}"'
