@@ -20,6 +20,7 @@ from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
 from matou.forge.repositories.creation import import_repository
 from matou.model.names import RepositoryPath
+from matou.model.platform import Visibility
 from matou.server.web.sessions import SESSION_COOKIE
 from matou.settings import Settings
 from matou.wiring import open_forge
@@ -135,7 +136,9 @@ def _served(folder: Path, scale: float) -> Iterator[Pages]:
         owner = create_user(forge, "bench", email="bench@example.com", admin=True)
         create_organization(forge, "team", owner=owner)
         path = RepositoryPath.parse("team/history")
-        import_repository(forge, plain, place_for(forge, path), path.name, creator=owner, local=True)
+        # Public, as the same one at a Gitea: crawlers have no account.
+        place, seen_by = place_for(forge, path), Visibility.PUBLIC
+        import_repository(forge, plain, place, path.name, visibility=seen_by, creator=owner, local=True)
         account = granted_to_operator(MayManageAccount, owner)
         token = create_token(forge, account, "bench").reveal()
         cookie = f"{SESSION_COOKIE}={start_session(forge, account, browser='bench').secret.reveal()}"
