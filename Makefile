@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 SOURCES := $(shell find src -type f -not -name '*.pyc')
 
-.PHONY: help install demo screenshots test check bench soak docs release format messages lock wheels clean system-packages
+.PHONY: help install demo screenshots test check bench peers soak docs release format messages lock wheels clean system-packages
 
 help:
 	@echo 'make demo      see the main job happen on sample data (under a minute after installation)'
@@ -14,6 +14,7 @@ help:
 	@echo 'make test      install what tests need, then run all of them'
 	@echo 'make check     formatting, lint, types, layers, the rules of the project'
 	@echo 'make bench     measure against plain git; prints ratios'
+	@echo 'make peers     programs that cannot be had from an index take what a Matou has: MATOU_TEST_GITEA=/path/of/gitea'
 	@echo 'make soak      long tests: power cuts, many kills, many random cases'
 	@echo 'make docs      the documentation as a site, in build/site'
 	@echo 'make screenshots   the pictures in docs/pictures anew, of what make demo shows, in a browser'
@@ -58,6 +59,9 @@ test: system-packages $(VENV)/.development $(VENV)/.matou
 soak: SOAK := 1
 soak: system-packages $(VENV)/.development $(VENV)/.matou
 	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -m soak --timeout 3600
+
+peers: $(VENV)/.development $(VENV)/.matou
+	$(BIN)/python -m pytest tests/peers
 
 check: $(VENV)/.development $(VENV)/.matou
 	$(BIN)/ruff check

@@ -1,7 +1,7 @@
 """GitHub's API v3 at /github/api/v3, to read: what was saved and what is hosted, as a GitHub Enterprise tells it.
 
 Importers of other platforms pull from it with numbers, times and authors, which no API lets them write
-(docs/guide/leave.md).
+(docs/guide/migrate.md).
 """
 
 import re

@@ -43,6 +43,12 @@ class CommitListQuery(GitHubPage, frozen=True, kw_only=True):
     until: str = ""
 
 
+class BranchListQuery(GitHubPage, frozen=True, kw_only=True):
+    """`protected`: only those that are, or only the others."""
+
+    protected: bool | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class CodeAddresses:
     """Where what a repository has is to be had."""
@@ -65,7 +71,11 @@ def show_repository(context: RepositoryContext[MaySee], _: Nothing) -> dict[str,
     return whole_repository(context, context.repository)
 
 
-def show_branches(context: CodeContext, params: GitHubPage) -> ListPage:
+def show_branches(context: CodeContext, params: BranchListQuery) -> ListPage:
+    """None is protected: by a platform's rules nothing here goes."""
+    at = CodeAddresses.of(context)
+    if params.protected:
+        return linked(params, [], 0, at.api("branches"))
     rows, total = list_branches(
         context.forge,
         context.granted,
@@ -74,7 +84,6 @@ def show_branches(context: CodeContext, params: GitHubPage) -> ListPage:
         offset=params.offset,
         limit=params.limit,
     )
-    at = CodeAddresses.of(context)
     return linked(params, [_listed_branch(at, one) for one in rows], total, at.api("branches"))
 
 
@@ -228,7 +237,7 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         f"{_REPOSITORY}/branches",
         MayReadCode,
-        GitHubPage,
+        BranchListQuery,
         show_branches,
         answer=list[_ROW],
         workload=Workload.SLOW,
