@@ -26,6 +26,7 @@ PAGES = (
     f"{FERRY}/-/history/main/src/app.py",
     f"{FERRY}/-/commits/main",
     f"{FERRY}/-/commit/main",
+    f"{FERRY}/-/compare",
     f"{FERRY}/-/compare/main..changed",
     f"{FERRY}/-/compare/main..changed?view=split",
     f"{FERRY}/-/branches",

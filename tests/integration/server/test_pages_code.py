@@ -150,6 +150,8 @@ def test_two_revisions_are_compared_since_they_parted_or_as_they_are(site: Site)
     assert site.get("/-/compare/main").status == 404
     assert site.get("/-/compare/main...nothing").status == 404
     assert "Branches, tags or commit ids" in site.page("/-/compare")
+    for page in (site.page("/-/compare"), parted):
+        assert re.findall('<option value="([^"]*)">', page) == ["feature/x", "main"]
 
 
 def test_an_archive_holds_the_files(site: Site) -> None:
@@ -292,3 +294,16 @@ def test_a_file_is_found_by_a_part_of_its_path(site: Site) -> None:
     assert "No file has this in its path" in site.page("/-/find/main?path=nothing")
     assert f'href="{site.url}/-/find/main"' in site.page("")
     assert (site.get("/-/find/main/src").status, site.get("/-/find/nothing").status) == (404, 404)
+
+
+def test_a_file_of_long_lines_is_shown_by_itself_in_pages_that_are_small(site: Site) -> None:
+    site.commit({"a.txt": b"x\n"}, "first")
+    line = b"<" * 1900
+    commit = site.commit({"a.txt": b"".join(line + b"%d\n" % number for number in range(60))}, "long", number=1)
+
+    for look in ("?file=1", "?file=1&view=split"):
+        first = site.page(f"/-/commit/{commit}{look}")
+        last = int(re.findall(r"Page 1 of ([0-9]+)", first)[0])
+        pages = [site.page(f"/-/commit/{commit}{look}&page={number}") for number in range(1, last + 1)]
+        shown = "".join(pages)
+        assert all(f"&lt;{number}</td>" in shown for number in range(60))

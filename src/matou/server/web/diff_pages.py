@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 import pygit2
+from markupsafe import escape
 
 from matou.db.repositories import Repository
 from matou.forge.access import Authorized, MayReadCode
@@ -17,7 +18,7 @@ from matou.git.operations.differences import Difference, FileDifference
 from matou.git.operations.history import ChangeKind
 from matou.git.operations.patches import PatchLine, patch_lines
 from matou.model.names import ObjectId
-from matou.server.web.diff_colours import DiffColourCache, Palette
+from matou.server.web.diff_colours import LONGEST_LINE, DiffColourCache, Palette
 from matou.server.web.diff_rows import DiffCell, SplitRow, shown_lines, split_rows, unified_rows
 from matou.server.web.highlight import has_colours
 from matou.server.web.page import Paging, WebRequest
@@ -26,6 +27,7 @@ from matou.server.web.text_encoding import guess_codec
 PAGE_BYTES: Final = 80_000
 FOLDED_FROM_BYTES: Final = 24_000
 LINES_OF_ONE_FILE: Final = 500
+PART_BYTES: Final = 55_000
 COLOURS_OF_ONE_FILE_BYTES: Final = 30_000
 """On a page of its own."""
 
@@ -130,8 +132,10 @@ def diff_page(view: WebRequest, code: Authorized[Repository, MayReadCode], diffe
         palette = Palette(cache, _room_for_colours(on_page, len(files), is_split=is_split))
         shown = [_shown(file, palette, is_split=is_split) for file in on_page]
     else:
-        paging = Paging(view.number, _line_count(files[alone - 1]), LINES_OF_ONE_FILE)
-        shown = [_part(listed[alone - 1], paging, Palette(cache, COLOURS_OF_ONE_FILE_BYTES), is_split=is_split)]
+        begins = _part_begins(files[alone - 1].hunks, is_split=is_split)
+        paging = Paging(min(view.number, len(begins)), len(begins), 1)
+        lines = slice(*(*begins, None)[paging.number - 1 : paging.number + 1])
+        shown = [_part(listed[alone - 1], lines, Palette(cache, COLOURS_OF_ONE_FILE_BYTES), is_split=is_split)]
     return DiffPage(
         listed=listed,
         shown=[_with_sizes(opened, file) if file.is_binary else file for file in shown],
@@ -199,10 +203,21 @@ def _shown(file: DiffFile, palette: Palette, *, is_split: bool) -> DiffFile:
     return _with_lines(file, list(patch_lines(file.of.hunks)), palette, is_split=is_split)
 
 
-def _part(file: DiffFile, paging: Paging, palette: Palette, *, is_split: bool) -> DiffFile:
-    begin = (paging.number - 1) * paging.size
-    lines = list(islice(patch_lines(file.of.hunks), begin, begin + paging.size))
+def _part(file: DiffFile, part: slice, palette: Palette, *, is_split: bool) -> DiffFile:
+    lines = list(islice(patch_lines(file.of.hunks), part.start, part.stop))
     return _with_lines(file, lines, palette, is_split=is_split)
+
+
+def _part_begins(hunks: bytes, *, is_split: bool) -> list[int]:
+    """With which of its lines each page of one file begins: by their number and by how long they are as HTML."""
+    begins, size, sides = [0], 0, _SIDES if is_split else 1
+    for number, line in enumerate(hunks.split(b"\n")):
+        row = sides * (_ROW_BYTES + len(escape(line[:LONGEST_LINE].decode("latin-1"))))
+        if number > begins[-1] and (size + row > PART_BYTES or number - begins[-1] >= LINES_OF_ONE_FILE):
+            begins.append(number)
+            size = 0
+        size += row
+    return begins
 
 
 def _with_sizes(opened: pygit2.Repository, file: DiffFile) -> DiffFile:
