@@ -138,12 +138,18 @@ def counted(stream: StreamedResponse, count: Callable[[], None]) -> StreamedResp
 
 
 def attachment(file_name: str) -> Header:
-    """What makes a browser store the body (RFC 6266)."""
+    """What makes a browser store the body (RFC 6266), under a name that is no path and reads as it is spelled."""
+    kept = "".join(character if _is_of_file_name(character) else "_" for character in file_name)
     plain = "".join(
-        character if (character.isalnum() and character.isascii()) or character in ".-_" else "_"
-        for character in file_name
+        character if (character.isalnum() and character.isascii()) or character in ".-_" else "_" for character in kept
     )
-    return (b"content-disposition", f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name)}".encode())
+    encoded = quote(kept, safe="")
+    return (b"content-disposition", f"attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}".encode())
+
+
+def _is_of_file_name(character: str) -> bool:
+    """Controls, marks that turn the direction around, and half characters are not printable."""
+    return character.isprintable() and character not in "/\\"
 
 
 async def _chunks(begin: Begin, threads: ThreadPoolExecutor) -> AsyncGenerator[bytes, None]:
