@@ -97,7 +97,7 @@ def test_a_second_run_asks_each_list_once_and_changes_nothing(
     assert metadata_of(tmp_path / "archive", "crane")["commit"] == before
     below = f"/repos/{port.owner.name}/crane/"
     paths = [one.path.removeprefix(below) for one in account.requests_seen if one.path.startswith(below)]
-    assert len(paths) == len(set(paths)) == 10
+    assert len(paths) == len(set(paths)) == 11
 
 
 def test_what_was_said_at_gitcode_is_saved_and_stands_the_proof(

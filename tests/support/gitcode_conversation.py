@@ -167,11 +167,12 @@ class GitCodeConversation(GitCodeSource):
 
     def on_commit(self, said: StoryOnCommit) -> Row:
         """The description has an empty target; another part of the platform may fill it."""
+        user = {"id": IDS[said.by], "login": said.by, "name": NAMES[said.by], "type": "User"} if said.by else None
         return {
             **example_of(f"{R}/comments"),
             "id": said.id,
             "body": said.body,
-            "user": self.person(said.by),
+            "user": user,
             "target": {"commit": {"id": said.commit}} if said.commit else {},
             "created_at": said.at,
             "updated_at": said.edited_at or said.at,
