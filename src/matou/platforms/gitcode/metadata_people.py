@@ -38,6 +38,9 @@ def participant_of(person: Person) -> Participant | None:
     if login is None:
         return None
     kept = {key: value for key, value in given.items() if key in PERSON and key not in KNOWN}
+    if kept.get("avatar_url") == "":
+        # It says that there is none, as does its absence in shorter forms.
+        del kept["avatar_url"]
     state = _state_of(login, person.state)
     if state is not None:
         kept.pop("state", None)

@@ -292,7 +292,14 @@ class _ItemWalk:
         if isinstance(before, SavedRelease) and self.walk_.files.lacks(before):
             # Its reader alone knows where the files are, and tells nothing of what it takes for unchanged.
             before = None
-        return self.walk_.reader.read(self.kind, changed.row, before, sweeping=self.walk_.is_sweep)
+        must_ask = self.walk_.is_sweep or self._was_left_unfinished
+        return self.walk_.reader.read(self.kind, changed.row, before, sweeping=must_ask)
+
+    @property
+    def _was_left_unfinished(self) -> bool:
+        """Of items that tell no time of change, nothing but the kind's state says that a part of one is to be read."""
+        saved = self.walk_.before.kinds.get(self.kind.name) if self.walk_.before else None
+        return not self.readable.has_since and saved is not None and not saved.state.is_done
 
     def _take(self, changed: _Changed, reading: "Future[ItemRead | None]", spool: CommentSpool) -> None:
         try:
