@@ -25,7 +25,7 @@ from support.conversation_story import ASSET, HEAD, PICTURE
 from support.github_conversation import GitHubConversation, GitHubTalk, running_github_conversation
 from support.github_source import TOKEN, failure
 from support.steered_clock import SYSTEM_CLOCK
-from support.v5_account import Answer
+from support.v5_account import Answer, answer
 
 LI, GHOST = "23", "10137"
 LATER = "2026-02-01T02:00:00Z"
@@ -96,6 +96,30 @@ def test_a_pull_request_has_its_reviews_its_merger_and_its_threads(backups: Conv
     assert (position.path, position.side, position.line, position.commit) == ("src/吊车.c", "new", 18, HEAD)
     assert [one.id for one in change.comments] == ["203"]
     assert (change.head.repository, change.commits_ref) == ("wang-hai/crane", "refs/pull/3/head")
+
+
+def test_branches_that_are_not_protected_are_none_of_the_rules(
+    backups: ConversationBackups, account: GitHubConversation
+) -> None:
+    """A server that does not look at `protected=true` gives all of them."""
+    rows = [{"name": "master", "protected": True}, {"name": "other", "protected": False}]
+    account.always["/repos/harbour/crane/branches"] = answer(rows)
+
+    backups.back_up()
+
+    assert backups.kind("protection").items == 1
+
+
+def test_a_comment_belongs_to_what_has_its_number_whatever_its_page_is_called(
+    backups: ConversationBackups, talk: GitHubTalk
+) -> None:
+    for row in talk.comments:
+        row["html_url"] = f"https://git.example/harbour/crane/-/talk/{row['id']}"
+
+    backups.back_up()
+
+    assert [one.id for one in backups.find(CHANGE, "3", ChangeRequest).comments] == ["203"]
+    assert [one.id for one in backups.find(ISSUE, "2", Issue).comments] == ["101", "102"]
 
 
 def test_a_line_that_is_there_no_more_is_told_where_it_was(backups: ConversationBackups, talk: GitHubTalk) -> None:

@@ -1,6 +1,5 @@
 """GitHub's issues and the comments on them as metadata: what the model has no place for stands in `extra`."""
 
-import re
 from collections.abc import Mapping
 from typing import Final, Literal
 
@@ -28,9 +27,6 @@ TYPES: Final[Mapping[str, Literal["task", "bug", "requirement", "epic"]]] = {
     "epic": "epic",
 }
 """Those that every organization begins with, and one that many add; in small letters."""
-
-
-_PULL: Final = re.compile(r"/pull/[0-9]+(?:#|\Z)")
 
 
 def has_no_reactions(value: object) -> bool:
@@ -72,12 +68,9 @@ COMMENT: Final[Rules] = {
 }
 
 
-def is_of_pull(row: object) -> bool:
-    """Whether a row of the list of issues is a pull request, or a comment is on one."""
-    if not isinstance(row, Mapping):
-        return False
-    page = row.get("html_url")
-    return row.get("pull_request") is not None or (isinstance(page, str) and _PULL.search(page) is not None)
+def is_pull(row: object) -> bool:
+    """Whether a row of the list of issues is a pull request."""
+    return isinstance(row, Mapping) and row.get("pull_request") is not None
 
 
 def issue_of(value: object) -> ItemRead:

@@ -217,4 +217,5 @@ def _hook_of(row: GitHubHook) -> Webhook:
 def protections_of(values: Iterable[object]) -> TableRead:
     """Names of protected branches; what may be done there only those who administer the repository are told."""
     rows = (DECODER.read(GitHubProtectedBranch, value) for value in values)
-    return TableRead(rows=tuple(ProtectionRule(pattern=row.name, target="branch") for row in rows))
+    named = (row.name for row in rows if row.protected is not False)
+    return TableRead(rows=tuple(ProtectionRule(pattern=name, target="branch") for name in named))

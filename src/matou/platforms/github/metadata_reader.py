@@ -123,10 +123,14 @@ class GitHubReader(V5Reader):
         rows = super().rows(kind, since)
         if kind is RELEASE:
             return (replace(row, key=project.release_key(DECODER.read(GitHubRelease, row.value))) for row in rows)
-        return rows if kind is not ISSUE else (row for row in rows if not items.is_of_pull(row.value))
+        return rows if kind is not ISSUE else (row for row in rows if not items.is_pull(row.value))
 
     def comments(self, kind: MetadataKind, since: datetime | None) -> Iterator[CommentRow]:
-        """Those on a pull request as a whole stand among those on issues. Raises MatouError after all that came."""
+        """Those on issues and those on pull requests as a whole stand in one list, and their numbers in one space.
+
+        Raises:
+            MatouError: after all that came.
+        """
         faults: list[MatouError] = []
         talk = self._talk(kind, since, faults)
         yield from chain(talk, super().comments(kind, since) if kind is CHANGE else ())
@@ -135,8 +139,6 @@ class GitHubReader(V5Reader):
 
     def _talk(self, kind: MetadataKind, since: datetime | None, faults: list[MatouError]) -> Iterator[CommentRow]:
         for row in self._of_kind(kind, self._walk(COMMENTS, since)):
-            if items.is_of_pull(row) is not (kind is CHANGE):
-                continue
             try:
                 yield items.comment_of(row)
             except MatouError as fault:

@@ -75,7 +75,7 @@ class GitHubIssue(OriginalStruct, frozen=True, kw_only=True):
 
 
 class GitHubComment(OriginalStruct, frozen=True, kw_only=True):
-    """One of `GET …/issues/comments`: on an issue or on a pull request as a whole; `html_url` says which it is."""
+    """One of `GET …/issues/comments`: on an issue or on a pull request as a whole; the number says on which."""
 
     id: int
     body: str | UnsetType | None = UNSET

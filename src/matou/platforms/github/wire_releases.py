@@ -64,6 +64,7 @@ class GitHubHook(OriginalStruct, frozen=True, kw_only=True):
 
 
 class GitHubProtectedBranch(OriginalStruct, frozen=True, kw_only=True):
-    """One of `GET …/branches?protected=true`."""
+    """One of `GET …/branches?protected=true`; another server may not look at that."""
 
     name: str
+    protected: bool | UnsetType | None = UNSET
