@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, func, select, true
 
 from matou.db.conditions import ALWAYS, Between
+from matou.db.items import ItemVisibility
 from matou.db.metadata_repositories import MetadataId
 from matou.db.schema import item_comments, items
 
@@ -61,12 +62,12 @@ def list_comments(
     metadata_id: MetadataId,
     wanted: CommentQuery,
     *,
-    sees_confidential: bool,
+    seen: ItemVisibility,
     offset: int = 0,
     limit: int | None = None,
 ) -> tuple[IndexedComment, ...]:
     """One page of what is wanted: an index alone tells which these are, and only they are looked up."""
-    chosen = and_(*_conditions(metadata_id, wanted, sees_confidential=sees_confidential))
+    chosen = and_(*_conditions(metadata_id, wanted, seen=seen))
     places = select(item_comments.c.item_id, item_comments.c.position).where(chosen).order_by(*_ordered(wanted))
     page = places.offset(offset).limit(limit).subquery()
     same = and_(item_comments.c.item_id == page.c.item_id, item_comments.c.position == page.c.position)
@@ -76,15 +77,15 @@ def list_comments(
 
 
 def count_comments(
-    connection: Connection, metadata_id: MetadataId, wanted: CommentQuery, *, sees_confidential: bool
+    connection: Connection, metadata_id: MetadataId, wanted: CommentQuery, *, seen: ItemVisibility
 ) -> int:
     """How many `list_comments` has on all its pages."""
-    chosen = and_(*_conditions(metadata_id, wanted, sees_confidential=sees_confidential))
+    chosen = and_(*_conditions(metadata_id, wanted, seen=seen))
     return connection.execute(select(func.count()).select_from(item_comments).where(chosen)).scalar_one()
 
 
 def _conditions(
-    metadata_id: MetadataId, wanted: CommentQuery, *, sees_confidential: bool
+    metadata_id: MetadataId, wanted: CommentQuery, *, seen: ItemVisibility
 ) -> Iterator[ColumnElement[bool]]:
     yield item_comments.c.metadata_id == metadata_id
     if wanted.kind:
@@ -94,8 +95,8 @@ def _conditions(
     if wanted.comment_id is not None:
         yield item_comments.c.comment_id == wanted.comment_id
     yield from wanted.updated.holds(item_comments.c.updated_at)
-    if not sees_confidential:
-        hidden = and_(items.c.metadata_id == metadata_id, items.c.confidential)
+    if not seen.is_everything:
+        hidden = and_(items.c.metadata_id == metadata_id, ~seen.condition)
         of_kind = items.c.kind == wanted.kind if wanted.kind else true()
         yield item_comments.c.item_id.not_in(select(items.c.id).where(hidden, of_kind))
 

@@ -30,7 +30,7 @@ from sqlalchemy import (
     true,
 )
 
-from matou.db.items import COLUMNS, IndexedItem, ItemId
+from matou.db.items import COLUMNS, DRAFT, IndexedItem, ItemId
 from matou.db.metadata_repositories import MetadataId
 from matou.db.schema import item_texts, items
 
@@ -86,6 +86,8 @@ def search_items(
     *,
     readable: Sequence[MetadataId],
     confidential: Sequence[MetadataId],
+    drafts: Sequence[MetadataId],
+    gone: Sequence[MetadataId],
     kinds: Sequence[str],
     states: Sequence[str] | None = None,
     offset: int,
@@ -95,13 +97,15 @@ def search_items(
 
     Args:
         readable: the metadata repositories in which it looks.
-        confidential: those of them whose confidential items are looked at, too.
+        confidential, drafts, gone: those of them whose items of that sort are looked at, too.
         states: any of these; None for all.
     """
     chosen = and_(
         finds(connection, search),
         items.c.metadata_id.in_(_literally(readable)),
         or_(~items.c.confidential, items.c.metadata_id.in_(_literally(confidential))),
+        or_(items.c.state != DRAFT, items.c.metadata_id.in_(_literally(drafts))),
+        or_(items.c.gone_in.is_(None), items.c.metadata_id.in_(_literally(gone))),
         items.c.kind.in_(kinds),
         true() if states is None else items.c.state.in_(states),
     )

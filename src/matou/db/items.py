@@ -164,6 +164,37 @@ class ItemQuery:
     ascending: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemVisibility:
+    """Which items somebody may see, beside those that whoever reads the conversation may.
+
+    Attributes:
+        confidential: those that are marked so.
+        drafts: releases that are not published yet.
+        gone: those that the source has no longer.
+    """
+
+    confidential: bool
+    drafts: bool
+    gone: bool
+
+    @property
+    def is_everything(self) -> bool:
+        return self.confidential and self.drafts and self.gone
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        hidden = (
+            (self.confidential, ~items.c.confidential),
+            (self.drafts, items.c.state != DRAFT),
+            (self.gone, items.c.gone_in.is_(None)),
+        )
+        return and_(true(), *(condition for is_seen, condition in hidden if not is_seen))
+
+
+DRAFT = "draft"
+"""The state of a release that is not published; no item of another kind has it."""
+
 COLUMNS = [items.c[name] for name in IndexedItem.__slots__]
 _ORDERS = {
     ItemOrder.NUMBER: items.c.sort_number,
@@ -190,9 +221,9 @@ def replace_items(connection: Connection, metadata_id: MetadataId, new: Sequence
     return ids
 
 
-def has_file(connection: Connection, metadata_id: MetadataId, sha256: str, *, sees_confidential: bool) -> bool:
+def has_file(connection: Connection, metadata_id: MetadataId, sha256: str, *, seen: ItemVisibility) -> bool:
     """Whether an item that may be seen has a file of this digest."""
-    visible = true() if sees_confidential else ~items.c.confidential
+    visible = seen.condition
     joined = item_files.join(items, items.c.id == item_files.c.item_id)
     where = and_(items.c.metadata_id == metadata_id, item_files.c.sha256 == sha256, visible)
     return connection.execute(select(exists(select(items.c.id).select_from(joined).where(where)))).scalar_one()
@@ -268,10 +299,10 @@ class ItemListing:
 
 
 def item_listing(
-    metadata_id: MetadataId, wanted: ItemQuery, *, sees_confidential: bool, also: ColumnElement[bool] | None = None
+    metadata_id: MetadataId, wanted: ItemQuery, *, seen: ItemVisibility, also: ColumnElement[bool] | None = None
 ) -> ItemListing:
     """Of what is wanted, and of which this holds also."""
-    chosen = and_(*_conditions(metadata_id, wanted), *_visible(sees_confidential=sees_confidential, also=also))
+    chosen = and_(*_conditions(metadata_id, wanted), seen.condition, true() if also is None else also)
     page = select(*COLUMNS).where(chosen).order_by(*_ordered(wanted))
     return ItemListing(
         page.offset(bindparam("offset")).limit(bindparam("limit")),
@@ -293,10 +324,10 @@ def count_listed(connection: Connection, listing: ItemListing) -> int:
 
 
 def one_of_each(
-    connection: Connection, metadata_id: MetadataId, kind: str, name: str, *, sees_confidential: bool
+    connection: Connection, metadata_id: MetadataId, kind: str, name: str, *, seen: ItemVisibility
 ) -> tuple[IndexedItem, ...]:
     """Of each value that a column has (`type`, `status`), one of the items that have it."""
-    visible = true() if sees_confidential else ~items.c.confidential
+    visible = seen.condition
     chosen = and_(items.c.metadata_id == metadata_id, items.c.kind == kind, items.c[name].is_not(None), visible)
     first = select(func.min(items.c.id)).where(chosen).group_by(items.c[name])
     listing = select(*COLUMNS).where(items.c.id.in_(first)).order_by(items.c.id)
@@ -313,10 +344,10 @@ def labels_of(connection: Connection, ids: Sequence[ItemId]) -> Mapping[ItemId, 
 
 
 def known_numbers(
-    connection: Connection, metadata_id: MetadataId, kind: str, numbers: Collection[str], *, sees_confidential: bool
+    connection: Connection, metadata_id: MetadataId, kind: str, numbers: Collection[str], *, seen: ItemVisibility
 ) -> frozenset[str]:
     """Those of the numbers that an item has which may be seen."""
-    visible = true() if sees_confidential else ~items.c.confidential
+    visible = seen.condition
     chosen = and_(items.c.metadata_id == metadata_id, items.c.kind == kind, items.c.number.in_(numbers), visible)
     return frozenset(connection.execute(select(items.c.number).where(chosen)).scalars())
 
@@ -329,29 +360,29 @@ def numbers_of(connection: Connection, metadata_id: MetadataId, kind: str) -> Ma
 
 
 def count_states(
-    connection: Connection, metadata_id: MetadataId, *, sees_confidential: bool
+    connection: Connection, metadata_id: MetadataId, *, seen: ItemVisibility
 ) -> Mapping[tuple[str, str], int]:
     """How many items there are, by kind and state."""
-    visible = true() if sees_confidential else ~items.c.confidential
+    visible = seen.condition
     counting = select(items.c.kind, items.c.state, func.count()).where(items.c.metadata_id == metadata_id, visible)
     rows = connection.execute(counting.group_by(items.c.kind, items.c.state))
     return {(kind, state): count for kind, state, count in rows}
 
 
 def count_by(
-    connection: Connection, metadata_id: MetadataId, kind: str, column: str, *, sees_confidential: bool
+    connection: Connection, metadata_id: MetadataId, kind: str, column: str, *, seen: ItemVisibility
 ) -> Mapping[tuple[str, str], int]:
     """How many items of a kind there are, by what a column (`milestone`, `iteration`) has and by state."""
-    visible = true() if sees_confidential else ~items.c.confidential
+    visible = seen.condition
     chosen = and_(items.c.metadata_id == metadata_id, items.c.kind == kind, items.c[column].is_not(None), visible)
     counting = select(items.c[column], items.c.state, func.count()).where(chosen)
     rows = connection.execute(counting.group_by(items.c[column], items.c.state))
     return {(value, state): count for value, state, count in rows}
 
 
-def count_labels(connection: Connection, metadata_id: MetadataId, *, sees_confidential: bool) -> Mapping[str, int]:
+def count_labels(connection: Connection, metadata_id: MetadataId, *, seen: ItemVisibility) -> Mapping[str, int]:
     """How many items have each label."""
-    visible = true() if sees_confidential else ~items.c.confidential
+    visible = seen.condition
     joined = item_labels.join(items, items.c.id == item_labels.c.item_id)
     counting = select(item_labels.c.name, func.count().label("items")).select_from(joined)
     rows = connection.execute(counting.where(items.c.metadata_id == metadata_id, visible).group_by(item_labels.c.name))
@@ -359,20 +390,13 @@ def count_labels(connection: Connection, metadata_id: MetadataId, *, sees_confid
 
 
 def names_used(
-    connection: Connection, metadata_id: MetadataId, kind: str, column: str, *, sees_confidential: bool, most: int
+    connection: Connection, metadata_id: MetadataId, kind: str, column: str, *, seen: ItemVisibility, most: int
 ) -> tuple[str, ...]:
     """What a column (`type`, `author`, `milestone`) has in items of a kind, what most have first."""
-    visible = true() if sees_confidential else ~items.c.confidential
+    visible = seen.condition
     chosen = and_(items.c.metadata_id == metadata_id, items.c.kind == kind, items.c[column].is_not(None), visible)
     listing = select(items.c[column]).where(chosen).group_by(items.c[column])
     return tuple(connection.execute(listing.order_by(func.count().desc(), items.c[column]).limit(most)).scalars())
-
-
-def _visible(*, sees_confidential: bool, also: ColumnElement[bool] | None) -> Iterator[ColumnElement[bool]]:
-    if not sees_confidential:
-        yield ~items.c.confidential
-    if also is not None:
-        yield also
 
 
 def _conditions(metadata_id: MetadataId, wanted: ItemQuery) -> Iterator[ColumnElement[bool]]:

@@ -14,6 +14,7 @@ from matou.db.item_search import add_texts, finds, forget_texts
 from matou.db.items import (
     ItemOrder,
     ItemQuery,
+    ItemVisibility,
     NewComment,
     NewItem,
     PersonRole,
@@ -70,10 +71,14 @@ def issue(number: int | str, **values: object) -> NewItem:
     return replace(new, **values)  # type: ignore[arg-type]  # the test names the fields
 
 
+def seen(*, confidential: bool) -> ItemVisibility:
+    return ItemVisibility(confidential=confidential, drafts=True, gone=True)
+
+
 def numbers(database: Database, metadata_id: MetadataId, *, confidential: bool = False, **wanted: object) -> list[str]:
     with database.begin_read() as connection:
         query = ItemQuery(kind="issue", **({"ascending": True} | wanted))  # type: ignore[arg-type]
-        listing = item_listing(metadata_id, query, sees_confidential=confidential)
+        listing = item_listing(metadata_id, query, seen=seen(confidential=confidential))
         rows, total = list_items(connection, listing), count_listed(connection, listing)
     assert total == len(rows)
     return [row.number for row in rows]
@@ -104,7 +109,7 @@ def test_one_of_each_type_that_may_be_seen(database: Database, metadata_id: Meta
 
     def found(*, confidential: bool) -> list[str]:
         with database.begin_read() as connection:
-            rows = one_of_each(connection, metadata_id, "issue", "type", sees_confidential=confidential)
+            rows = one_of_each(connection, metadata_id, "issue", "type", seen=seen(confidential=confidential))
         return [row.number for row in rows]
 
     assert found(confidential=False) == ["1", "2"]
@@ -151,7 +156,7 @@ def test_a_list_has_what_was_asked_for_in_its_order(
 
 def test_pages_follow_each_other_and_know_the_whole(database: Database, indexed: MetadataId) -> None:
     with database.begin_read() as connection:
-        listing = item_listing(indexed, ItemQuery(kind="issue", ascending=True), sees_confidential=False)
+        listing = item_listing(indexed, ItemQuery(kind="issue", ascending=True), seen=seen(confidential=False))
         pages = [list_items(connection, listing, offset=offset, limit=2) for offset in (0, 2, 4)]
         total = count_listed(connection, listing)
 
@@ -169,7 +174,7 @@ def test_a_page_of_a_long_list_is_read_in_the_order_of_an_index(
         if database.engine.dialect.name == "postgresql":
             connection.execute(text("ANALYZE items"))
     query = ItemQuery(kind="issue", order=order, ascending=ascending)
-    listing = item_listing(metadata_id, query, sees_confidential=True)
+    listing = item_listing(metadata_id, query, seen=seen(confidential=True))
 
     requests_seen = list[tuple[str, Any]]()
 
@@ -190,7 +195,7 @@ def test_a_page_of_a_long_list_is_read_in_the_order_of_an_index(
 
 
 def test_an_item_that_changed_takes_the_place_of_what_it_was(database: Database, indexed: MetadataId) -> None:
-    listing = item_listing(indexed, ItemQuery(kind="issue", numbers=["1"]), sees_confidential=False)
+    listing = item_listing(indexed, ItemQuery(kind="issue", numbers=["1"]), seen=seen(confidential=False))
     with database.begin_write() as connection:
         [before] = list_items(connection, listing)
         replace_items(connection, indexed, [issue(1, title="new", labels=["only"])])
@@ -230,8 +235,8 @@ def test_comments_are_listed_across_items_and_by_id(database: Database, metadata
     def listed(*, confidential: bool = False, **wanted: object) -> list[tuple[str, str]]:
         with database.begin_read() as connection:
             query = CommentQuery(kind="issue", **wanted)  # type: ignore[arg-type]
-            rows = list_comments(connection, metadata_id, query, sees_confidential=confidential)
-            total = count_comments(connection, metadata_id, query, sees_confidential=confidential)
+            rows = list_comments(connection, metadata_id, query, seen=seen(confidential=confidential))
+            total = count_comments(connection, metadata_id, query, seen=seen(confidential=confidential))
         assert total == len(rows)
         return [(row.number, row.comment_id) for row in rows]
 
@@ -254,9 +259,9 @@ def test_pages_of_comments_have_each_once_whatever_stands_at_one_time(
     query = CommentQuery(kind="issue", **wanted)  # type: ignore[arg-type]
 
     with database.begin_read() as connection:
-        every = list_comments(connection, metadata_id, query, sees_confidential=confidential)
+        every = list_comments(connection, metadata_id, query, seen=seen(confidential=confidential))
         pages = [
-            list_comments(connection, metadata_id, query, sees_confidential=confidential, offset=offset, limit=3)
+            list_comments(connection, metadata_id, query, seen=seen(confidential=confidential), offset=offset, limit=3)
             for offset in range(0, 21, 3)
         ]
 

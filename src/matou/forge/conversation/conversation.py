@@ -14,13 +14,13 @@ from matou.caching import SizedCache
 from matou.db import item_comments, item_search, items, metadata_repositories
 from matou.db.engine import Connection
 from matou.db.item_comments import CommentQuery, IndexedComment
-from matou.db.items import IndexedItem, ItemListing, ItemQuery
+from matou.db.items import IndexedItem, ItemListing, ItemQuery, ItemVisibility
 from matou.db.metadata_repositories import IndexedMetadata, MetadataId
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.errors import NotFound
 from matou.forge.access import Action, Authorized, Identity, MayReadConversation, Right, may
-from matou.forge.conversation.index_rows import IndexedValue, comments_of, is_confidential
+from matou.forge.conversation.index_rows import IndexedValue, comments_of, may_be_seen
 from matou.forge.conversation.long_items import MANY_COMMENTS, LongItemCache
 from matou.forge.forge import Forge
 from matou.model.metadata import Comment, Item, MetadataValue, Participant
@@ -73,7 +73,7 @@ class ReadingRights:
     """
 
     indexed: IndexedMetadata | None
-    sees_confidential: bool
+    seen: ItemVisibility
     sees_personal_data: bool
 
 
@@ -94,7 +94,7 @@ class FoundComment:
 
 
 class _Count(Protocol[Answer_co]):
-    def __call__(self, connection: Connection, of: MetadataId, *, sees: bool) -> Answer_co: ...
+    def __call__(self, connection: Connection, of: MetadataId, *, seen: ItemVisibility) -> Answer_co: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Conversation(Generic[S]):
     granted: Authorized[S, MayReadConversation]
     indexed: IndexedMetadata | None
     tree: MetadataTree | None
-    sees_confidential: bool
+    seen: ItemVisibility
     sees_personal_data: bool
     _tables: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -157,9 +157,7 @@ class Conversation(Generic[S]):
         if self.indexed is None or not numbers:
             return frozenset()
         with self.forge.database.begin_read() as connection:
-            return items.known_numbers(
-                connection, self.indexed.id, kind.name, numbers, sees_confidential=self.sees_confidential
-            )
+            return items.known_numbers(connection, self.indexed.id, kind.name, numbers, seen=self.seen)
 
     def shared_numbers(self) -> SharedNumbers:
         """What numbers its issues and change requests have where both count as one.
@@ -181,32 +179,32 @@ class Conversation(Generic[S]):
     def names_used(self, kind: MetadataKind, column: str, *, most: int) -> Sequence[str]:
         """What items of a kind have as `type`, `author`, `milestone` …, what most have first."""
 
-        def ask(connection: Connection, of: MetadataId, *, sees: bool) -> Sequence[str]:
-            return items.names_used(connection, of, kind.name, column, sees_confidential=sees, most=most)
+        def ask(connection: Connection, of: MetadataId, *, seen: ItemVisibility) -> Sequence[str]:
+            return items.names_used(connection, of, kind.name, column, seen=seen, most=most)
 
         return self._counted(("names used", kind.name, column, most), (), ask)
 
     def count_states(self) -> Mapping[tuple[str, str], int]:
         """How many items there are, by kind and state."""
 
-        def ask(connection: Connection, of: MetadataId, *, sees: bool) -> Mapping[tuple[str, str], int]:
-            return items.count_states(connection, of, sees_confidential=sees)
+        def ask(connection: Connection, of: MetadataId, *, seen: ItemVisibility) -> Mapping[tuple[str, str], int]:
+            return items.count_states(connection, of, seen=seen)
 
         return self._counted(("states of items",), {}, ask)
 
     def count_by(self, kind: MetadataKind, column: str) -> Mapping[tuple[str, str], int]:
         """How many items of a kind there are, by what they have as `milestone` or `iteration`, and by state."""
 
-        def ask(connection: Connection, of: MetadataId, *, sees: bool) -> Mapping[tuple[str, str], int]:
-            return items.count_by(connection, of, kind.name, column, sees_confidential=sees)
+        def ask(connection: Connection, of: MetadataId, *, seen: ItemVisibility) -> Mapping[tuple[str, str], int]:
+            return items.count_by(connection, of, kind.name, column, seen=seen)
 
         return self._counted(("counts of items", kind.name, column), {}, ask)
 
     def count_labels(self) -> Mapping[str, int]:
         """How many items have each label."""
 
-        def ask(connection: Connection, of: MetadataId, *, sees: bool) -> Mapping[str, int]:
-            return items.count_labels(connection, of, sees_confidential=sees)
+        def ask(connection: Connection, of: MetadataId, *, seen: ItemVisibility) -> Mapping[str, int]:
+            return items.count_labels(connection, of, seen=seen)
 
         return self._counted(("labels of items",), {}, ask)
 
@@ -225,15 +223,13 @@ class Conversation(Generic[S]):
         if self.indexed is None:
             return ()
         with self.forge.database.begin_read() as connection:
-            rows = items.one_of_each(
-                connection, self.indexed.id, kind.name, name, sees_confidential=self.sees_confidential
-            )
+            rows = items.one_of_each(connection, self.indexed.id, kind.name, name, seen=self.seen)
         return tuple(map(self.read, rows))
 
     def find_item(self, kind: MetadataKind, number: str) -> IndexedValue:
         """Raises NoSuchItem."""
         found = self._item(kind, number)
-        if found is None or key_of(kind, found) != number or (is_confidential(found) and not self.sees_confidential):
+        if found is None or key_of(kind, found) != number or not may_be_seen(found, self.seen):
             raise NoSuchItem("there is no {kind} {number}", kind=kind.name, number=repr(number)[:100])
         return cast("IndexedValue", found)
 
@@ -263,14 +259,12 @@ class Conversation(Generic[S]):
         """One page of the comments that are wanted, of all items, and how many there are in all."""
         if self.indexed is None:
             return (), 0
-        sees, metadata_id = self.sees_confidential, self.indexed.id
+        seen, metadata_id = self.seen, self.indexed.id
         with self.forge.database.begin_read() as connection:
-            rows = item_comments.list_comments(
-                connection, metadata_id, wanted, sees_confidential=sees, offset=offset, limit=limit
-            )
+            rows = item_comments.list_comments(connection, metadata_id, wanted, seen=seen, offset=offset, limit=limit)
             total = self.forge.answers.recall(
-                ("comments on items", metadata_id, sees, repr(wanted)),
-                lambda: item_comments.count_comments(connection, metadata_id, wanted, sees_confidential=sees),
+                ("comments on items", metadata_id, seen, repr(wanted)),
+                lambda: item_comments.count_comments(connection, metadata_id, wanted, seen=seen),
             )
         found: dict[tuple[str, str], tuple[Item, tuple[Comment, ...]] | None] = {}
         return tuple(self._comment(row, found) for row in rows), total
@@ -309,7 +303,7 @@ class Conversation(Generic[S]):
         found = False
         if self.indexed is not None and is_digest(sha256):
             with self.forge.database.begin_read() as connection:
-                found = items.has_file(connection, self.indexed.id, sha256, sees_confidential=self.sees_confidential)
+                found = items.has_file(connection, self.indexed.id, sha256, seen=self.seen)
         if not found or not self.forge.archive.blobs.has(sha256):
             raise NoSuchItemFile("there is no file {sha256} here", sha256=repr(sha256)[:100])
         return self.forge.archive.blob_file(sha256)
@@ -322,14 +316,14 @@ class Conversation(Generic[S]):
         self, connection: Connection, wanted: ItemQuery, search: str, offset: int, limit: int | None
     ) -> tuple[Sequence[IndexedItem], int]:
         assert self.indexed is not None  # noqa: S101 - as its callers have seen
-        sees, metadata_id = self.sees_confidential, self.indexed.id
+        seen, metadata_id = self.seen, self.indexed.id
 
         def look() -> tuple[ItemListing, int]:
             also = item_search.finds(connection, search) if search else None
-            listing = items.item_listing(metadata_id, wanted, sees_confidential=sees, also=also)
+            listing = items.item_listing(metadata_id, wanted, seen=seen, also=also)
             return listing, items.count_listed(connection, listing)
 
-        key = ("items", metadata_id, sees, search, repr(wanted))
+        key = ("items", metadata_id, seen, search, repr(wanted))
         listing, total = self.forge.answers.recall(key, look)
         return items.list_items(connection, listing, offset=offset, limit=limit), total
 
@@ -342,13 +336,13 @@ class Conversation(Generic[S]):
         """What the index counts of what may be seen, remembered for as long as nobody writes."""
         if self.indexed is None:
             return nothing
-        of, sees = self.indexed.id, self.sees_confidential
+        of, seen = self.indexed.id, self.seen
 
         def count() -> Answer:
             with self.forge.database.begin_read() as connection:
-                return ask(connection, of, sees=sees)
+                return ask(connection, of, seen=seen)
 
-        return self.forge.answers.recall((*key, of, sees), count)
+        return self.forge.answers.recall((*key, of, seen), count)
 
     def _remembered(self, name: str, read: Callable[[], Any]) -> Any:
         """What a file of the tree says that many requests need."""
@@ -416,7 +410,7 @@ def open_conversation(forge: Forge, granted: Authorized[S, MayReadConversation])
         granted,
         indexed,
         tree,
-        sees_confidential=rights.sees_confidential,
+        seen=rights.seen,
         sees_personal_data=rights.sees_personal_data,
     )
 
@@ -431,6 +425,15 @@ def open_tree(forge: Forge, git_dir: Path, commit: ObjectId) -> MetadataTree:
     return tree
 
 
+def item_visibility(forge: Forge, identity: Identity, subject: Repository | Namespace) -> ItemVisibility:
+    """What the policy says of each sort: drafts are for those who write, also in a backup."""
+    return ItemVisibility(
+        confidential=may(forge, identity, Action.READ_CONFIDENTIAL, subject),
+        drafts=may(forge, identity, Action.SEE_SETTINGS, subject),
+        gone=may(forge, identity, Action.READ_PAST, subject),
+    )
+
+
 def _find_rights(forge: Forge, identity: Identity, subject: Repository | Namespace) -> ReadingRights:
     with forge.database.begin_read() as connection:
         if isinstance(subject, Repository):
@@ -439,6 +442,6 @@ def _find_rights(forge: Forge, identity: Identity, subject: Repository | Namespa
             indexed = metadata_repositories.of_namespace(connection, subject.id)
     return ReadingRights(
         indexed if indexed is not None and indexed.commit_id else None,
-        sees_confidential=may(forge, identity, Action.READ_CONFIDENTIAL, subject),
+        seen=item_visibility(forge, identity, subject),
         sees_personal_data=may(forge, identity, Action.SEE_PERSONAL_DATA, subject),
     )

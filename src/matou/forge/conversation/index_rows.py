@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from matou.archive.metadata.items import files_in
-from matou.db.items import NewComment, NewItem, PersonRole
+from matou.db.items import DRAFT, ItemVisibility, NewComment, NewItem, PersonRole
 from matou.model.metadata import (
     ChangeRequest,
     Comment,
@@ -45,6 +45,14 @@ def words_of(value: IndexedValue) -> str:
 def is_confidential(value: MetadataValue) -> bool:
     """Whether it is for those who work on the repository alone."""
     return isinstance(value, Item) and bool(value.confidential)
+
+
+def may_be_seen(value: MetadataValue, seen: ItemVisibility) -> bool:
+    """As the index says it of an item's row."""
+    is_draft = isinstance(value, SavedRelease) and value.draft
+    is_gone = getattr(value, "gone_in", None) is not None
+    hidden = (is_confidential(value), seen.confidential), (is_draft, seen.drafts), (is_gone, seen.gone)
+    return not any(is_hidden and not is_seen for is_hidden, is_seen in hidden)
 
 
 def comments_of(item: Item) -> Iterator[Comment]:
@@ -109,7 +117,7 @@ def _of_release(release: SavedRelease, blob_id: ObjectId) -> NewItem:
         number=release.tag,
         blob_id=blob_id,
         title=plain(release.name),
-        state="draft" if release.draft else "published",
+        state=DRAFT if release.draft else "published",
         author=release.by,
         gone_in=release.gone_in,
         created_at=release.at or release.published_at,

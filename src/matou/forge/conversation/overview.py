@@ -65,7 +65,7 @@ def saved_kinds_then(
 
 
 def _kinds_then(conversation: PastConversation[Any]) -> SavedKinds:
-    if not conversation.sees_confidential:
+    if not conversation.seen.is_everything:
         return _kinds_of(conversation, has_wiki=False)
     about = conversation.about()
     counts = {} if about is None else about.counts

@@ -13,7 +13,7 @@ from matou.archive.manifest import MetadataState
 from matou.archive.metadata import MetadataTree, key_of, natural_order
 from matou.archive.metadata.tree_paths import NaturalOrder, path_of
 from matou.caching import SizedCache
-from matou.db.items import IndexedItem, ItemId, ItemOrder, ItemQuery, NewItem, PersonRole
+from matou.db.items import DRAFT, IndexedItem, ItemId, ItemOrder, ItemQuery, NewItem, PersonRole
 from matou.db.metadata_repositories import IndexedMetadata, MetadataId
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
@@ -27,7 +27,7 @@ from matou.forge.conversation.conversation import (
     open_tree,
     reading_rights,
 )
-from matou.forge.conversation.index_rows import INDEXED_KINDS, IndexedValue, index_row, is_confidential
+from matou.forge.conversation.index_rows import INDEXED_KINDS, IndexedValue, index_row, may_be_seen
 from matou.forge.forge import Forge
 from matou.git.odb.objects import MissingObject, UnreadableRepository
 from matou.model.metadata import MetadataValue
@@ -79,8 +79,11 @@ class PastConversation(Conversation[S]):
         self, wanted: ItemQuery, *, search: str = "", offset: int = 0, limit: int
     ) -> tuple[Sequence[ListedItem], int]:
         kind = KINDS[wanted.kind]
+        if wanted.numbers is not None:
+            found = [item for number in wanted.numbers if (item := self._row_of(kind, number)) is not None]
+            return [_listed(one) for one in found[offset : offset + limit]], len(found)
         if self.is_too_long(kind):
-            return self._rows_by_number(kind, offset, limit)
+            return ((), 0) if wanted.parent else self._rows_by_number(kind, offset, limit)
         words = search.casefold().split()
         people = {name: self._keys_of(name) for name in (wanted.author, wanted.assignee, wanted.reviewer) if name}
         found = [row.item for row in self._rows(kind) if _is_wanted(row.item, wanted, people) and _has(row.text, words)]
@@ -130,7 +133,7 @@ class PastConversation(Conversation[S]):
         except NoSuchItemFile:
             is_here = any(digest == sha256 for row in self._rows(RELEASE) for digest, _ in row.item.files)
             is_attached = self.tree is not None and self.tree.has_attachment(sha256)
-            if not (is_here or (is_attached and self.sees_confidential)) or not self.forge.archive.blobs.has(sha256):
+            if not (is_here or (is_attached and self.seen.is_everything)) or not self.forge.archive.blobs.has(sha256):
                 raise
             return self.forge.archive.blob_file(sha256)
 
@@ -146,18 +149,21 @@ class PastConversation(Conversation[S]):
             rows = [_row(value) for value in values if value is not None]
             cache.put(key, rows)
         seen = self._seen_now(kind, {row.item.number for row in rows})
-        return [
-            row for row in rows if row.item.number in seen and (self.sees_confidential or not row.item.confidential)
-        ]
+        return [row for row in rows if row.item.number in seen and self._may_see_row(row.item)]
 
     def _rows_by_number(self, kind: MetadataKind, offset: int, limit: int) -> tuple[Sequence[ListedItem], int]:
         """The highest number first; nothing for whoever may not see all: how many those are is not theirs to know."""
-        if not self.sees_confidential:
+        if not self.seen.is_everything:
             return (), 0
         paths = self._paths(kind)
         shown = paths[::-1][offset : offset + limit]
         values = (self._outline_at(kind, path) for path in shown)
         return [_listed(_row(value).item) for value in values if value is not None], len(paths)
+
+    def _row_of(self, kind: MetadataKind, number: str) -> NewItem | None:
+        """Of an item that may be seen."""
+        value = self._outline_at(kind, path_of(kind, number)) if number in self._seen_now(kind, {number}) else None
+        return None if value is None or not self._may_see(value) else _row(value).item
 
     def _outline_at(self, kind: MetadataKind, path: str) -> IndexedValue | None:
         return None if self.tree is None else cast("IndexedValue | None", self.tree.outline_at(kind, path))
@@ -173,11 +179,15 @@ class PastConversation(Conversation[S]):
         return paths
 
     def _may_see(self, value: MetadataValue) -> bool:
-        return self.sees_confidential or not is_confidential(value)
+        return may_be_seen(value, self.seen)
+
+    def _may_see_row(self, item: NewItem) -> bool:
+        is_hidden = (item.confidential and not self.seen.confidential) or (item.state == DRAFT and not self.seen.drafts)
+        return not is_hidden and (item.gone_in is None or self.seen.gone)
 
     def _seen_now(self, kind: MetadataKind, numbers: Collection[str]) -> Collection[str]:
         """Those that are not hidden as they are now."""
-        if self.sees_confidential or not numbers:
+        if self.seen.is_everything or not numbers:
             return numbers
         return Conversation.known_numbers(self, kind, numbers)
 
@@ -208,7 +218,7 @@ def open_past_conversation(
         granted,
         indexed,
         tree,
-        sees_confidential=rights.sees_confidential,
+        seen=rights.seen,
         sees_personal_data=rights.sees_personal_data,
     )
 
@@ -242,6 +252,7 @@ def _is_wanted(item: NewItem, wanted: ItemQuery, people: Mapping[str, frozenset[
         and set(wanted.labels) <= set(item.labels)
         and _is_same(item.milestone, wanted.milestone)
         and _is_same(item.iteration, wanted.iteration)
+        and _is_same(item.parent, wanted.parent)
         and (not wanted.author or item.author in people[wanted.author])
         and _has_person(item, PersonRole.ASSIGNEE, wanted.assignee, people)
         and _has_person(item, PersonRole.REVIEWER, wanted.reviewer, people)

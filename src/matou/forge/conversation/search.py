@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import cast
 
 from matou.db import item_search, metadata_repositories
-from matou.db.items import IndexedItem
+from matou.db.items import IndexedItem, ItemVisibility
 from matou.db.metadata_repositories import MetadataId
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.forge.access import Action, Identity, may, viewer
+from matou.forge.conversation.conversation import item_visibility
 from matou.forge.forge import Forge
 
 
@@ -24,7 +25,7 @@ class SearchHit:
 @dataclass(frozen=True, slots=True)
 class _Readable:
     subject: Repository | Namespace
-    confidential: bool
+    seen: ItemVisibility
 
 
 def search_items(
@@ -60,7 +61,9 @@ def search_items(
             connection,
             search,
             readable=tuple(readable),
-            confidential=[one for one, how in readable.items() if how.confidential],
+            confidential=[one for one, how in readable.items() if how.seen.confidential],
+            drafts=[one for one, how in readable.items() if how.seen.drafts],
+            gone=[one for one, how in readable.items() if how.seen.gone],
             kinds=kinds,
             states=states,
             offset=offset,
@@ -78,7 +81,7 @@ def _readable(forge: Forge, identity: Identity) -> Mapping[MetadataId, _Readable
             *metadata_repositories.of_visible_namespaces(connection, who),
         )
     return {
-        one: _Readable(subject, may(forge, identity, Action.READ_CONFIDENTIAL, subject))
+        one: _Readable(subject, item_visibility(forge, identity, subject))
         for one, subject in cast("Sequence[tuple[MetadataId, Repository | Namespace]]", seen)
         if may(forge, identity, Action.READ_CONVERSATION, subject)
     }

@@ -84,7 +84,7 @@ def at_conversation(context: RepositoryContext[Any], params: object) -> Hashable
     if version is None:
         return None
     rights = reading_rights(context.forge, context.granted)
-    return (version, rights.sees_confidential, rights.sees_personal_data)
+    return (version, rights.seen, rights.sees_personal_data)
 
 
 def list_of(row: Any) -> Any:

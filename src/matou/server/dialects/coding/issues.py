@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from matou.caching import SizedCache
-from matou.db.items import ItemOrder, ItemQuery
+from matou.db.items import ItemOrder, ItemQuery, ItemVisibility
 from matou.db.namespaces import Namespace
 from matou.forge.access import MissingScope, NotAllowed
 from matou.forge.accounts.namespaces import visible_children
@@ -142,7 +142,7 @@ LARGEST_LIMIT: Final = 1000
 """Of work logs."""
 
 
-class WorkLogCache(SizedCache[tuple[str, str, bool], Sequence[JsonRow]]):
+class WorkLogCache(SizedCache[tuple[str, str, ItemVisibility], Sequence[JsonRow]]):
     """The work logs of projects, by project and commit, and whether what is confidential is among them."""
 
     def __init__(self) -> None:
@@ -154,7 +154,7 @@ def _work_logs_of(rows: SavedRows[Namespace]) -> Sequence[JsonRow]:
     if conversation.indexed is None:
         return ()
     cache, path = rows.context.forge.memory(WorkLogCache), conversation.granted.subject.path
-    key = (str(path), conversation.indexed.commit_id, conversation.sees_confidential)
+    key = (str(path), conversation.indexed.commit_id, conversation.seen)
     known = cache.get(key)
     if known is None:
         entries = ((issue, entry) for issue in _all_issues(rows) for entry in issue.spent or ())

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from matou.caching import SizedCache
 from matou.db.conditions import ALWAYS, Between
-from matou.db.items import IndexedItem, ItemOrder, ItemQuery
+from matou.db.items import IndexedItem, ItemOrder, ItemQuery, ItemVisibility
 from matou.forge.access import MayReadCode, MissingScope, NotAllowed, authorize
 from matou.forge.content.differences import compare
 from matou.forge.content.history import NoSuchCommit
@@ -61,7 +61,7 @@ EVERY_STATE: Final = ("open", "closed", "merged")
 _AT_ONCE: Final = 100
 
 
-class NoteCache(SizedCache[tuple[str, str, bool], Sequence[NoteThread]]):
+class NoteCache(SizedCache[tuple[str, str, ItemVisibility], Sequence[NoteThread]]):
     """Where the threads of a depot stand, by depot and commit, and whether confidential ones are among them."""
 
     def __init__(self) -> None:
@@ -292,7 +292,7 @@ def _threads(rows: DepotRows) -> Sequence[NoteThread]:
         return ()
     cache = rows.context.forge.memory(NoteCache)
     subject = conversation.granted.subject
-    key = (str(subject.path), conversation.indexed.commit_id, conversation.sees_confidential)
+    key = (str(subject.path), conversation.indexed.commit_id, conversation.seen)
     known = cache.get(key)
     if known is None:
         found = (thread for change in _changes(rows, ItemQuery(kind=CHANGE.name)) for thread, _ in threads_in(change))

@@ -6,7 +6,7 @@ from typing import Any
 
 from matou.archive.metadata.items import files_in
 from matou.caching import SizedCache
-from matou.db.items import ItemOrder, ItemQuery
+from matou.db.items import ItemOrder, ItemQuery, ItemVisibility
 from matou.forge.conversation.conversation import Conversation, NoSuchItemFile
 from matou.model.metadata import AttachedFile
 from matou.model.metadata.kinds import ANNOUNCEMENT, ISSUE, WIKI_PAGE, WIKI_VERSION
@@ -17,7 +17,7 @@ _AT_ONCE = 100
 FilesByNumber = Mapping[int, AttachedFile]
 
 
-class FileNumberCache(SizedCache[tuple[str, str, bool], FilesByNumber]):
+class FileNumberCache(SizedCache[tuple[str, str, ItemVisibility], FilesByNumber]):
     """By project and commit, and whether those of what is confidential are among them."""
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ def files_by_number(conversation: Conversation[Any]) -> FilesByNumber:
     if conversation.indexed is None:
         return {}
     cache = conversation.forge.memory(FileNumberCache)
-    key = (str(conversation.granted.subject.path), conversation.indexed.commit_id, conversation.sees_confidential)
+    key = (str(conversation.granted.subject.path), conversation.indexed.commit_id, conversation.seen)
     known = cache.get(key)
     if known is None:
         known = {number: file for file in _files(conversation) if file.sha256 and (number := file_number(file))}

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Final
@@ -60,6 +60,22 @@ def timeline_of(item: Item) -> list[TimelineEntry]:
     groups = [*_comments(item), *_events(item), *_reviews(item), *_threads(item)]
     groups.sort(key=lambda group: group[0].at or _EARLIEST)
     return list(chain.from_iterable(groups))
+
+
+def without_gone_comments(item: Item) -> Item:
+    """As the source has it now; the very item where nothing of it is gone."""
+    threads = item.threads if isinstance(item, ChangeRequest) else ()
+    said = chain(item.comments, *(thread.comments for thread in threads))
+    if all(comment.gone_in is None for comment in said):
+        return item
+    there = replace(item, comments=_there(item.comments))
+    if not isinstance(there, ChangeRequest):
+        return there
+    return replace(there, threads=tuple(replace(thread, comments=_there(thread.comments)) for thread in threads))
+
+
+def _there(comments: Sequence[Comment]) -> tuple[Comment, ...]:
+    return tuple(comment for comment in comments if comment.gone_in is None)
 
 
 def pages_of(entries: Sequence[TimelineEntry], first_weight: int) -> list[Sequence[TimelineEntry]]:

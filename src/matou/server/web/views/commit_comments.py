@@ -48,7 +48,7 @@ class CommitTalkPage:
         conversation = None if self.page is None else self.page.conversation
         if conversation is None or conversation.indexed is None:
             return None
-        return conversation.indexed.commit_id, conversation.sees_confidential, self.number
+        return conversation.indexed.commit_id, conversation.seen.confidential, self.number
 
     def read(self) -> CommitTalk:
         if self.page is None:

@@ -30,6 +30,7 @@ from matou.server.web.conversation.timeline import (
     TimelineEntry,
     anchor_of,
     page_with,
+    without_gone_comments,
 )
 from matou.server.web.page import HtmlPage, Paging
 from matou.server.web.views.items import sign_of
@@ -105,7 +106,7 @@ def show_item(page: SavedPage, kind: MetadataKind, words: tuple[str, ...]) -> Ht
     if rest:
         raise NoSuchItem("there is no {kind} {number}", kind=kind.name, number=repr("/".join(words))[:100])
     etag = page.etag("item")
-    item = cast("Item", page.conversation.find_item(kind, number))
+    item = _seen_item(page, kind, number)
     timeline = _timeline(page, kind, item)
     pages = timeline.pages
     comment = page.view.query.get("comment")
@@ -141,6 +142,12 @@ def _values(page: SavedPage, kind: MetadataKind, timeline: PagedTimeline, paging
         "source": page.source(item.url),
         "paging": paging,
     }
+
+
+def _seen_item(page: SavedPage, kind: MetadataKind, number: str) -> Item:
+    """Without the comments that were deleted at the source, for whoever may not read earlier states."""
+    item = cast("Item", page.conversation.find_item(kind, number))
+    return item if page.conversation.seen.gone else without_gone_comments(item)
 
 
 def _timeline(page: SavedPage, kind: MetadataKind, item: Item) -> PagedTimeline:
@@ -240,7 +247,7 @@ def _whole(page: SavedPage, item: Item, text_id: str) -> str:
 def _show_text(page: SavedPage, kind: MetadataKind, number: str, text_id: str) -> HtmlPage:
     """One text alone, which is longer than what a page of many has room for."""
     etag = page.etag("text")
-    item = cast("Item", page.conversation.find_item(kind, number))
+    item = _seen_item(page, kind, number)
     text, files = _text_of(_timeline(page, kind, item), text_id)
     references: Mapping[str, TextReference] = find_references(page.conversation, tokens_in(text.body))
     parts = PageTexts(references, page.file_url, most_bytes=MOST_BYTES).parts(text, files)

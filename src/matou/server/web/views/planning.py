@@ -9,7 +9,7 @@ from matou.db.items import ItemQuery
 from matou.errors import NotFound
 from matou.forge.conversation.references import find_references
 from matou.markup import tokens_in, without_controls
-from matou.model.metadata import Board, LabelDefinition, Milestone
+from matou.model.metadata import Board, BoardColumn, LabelDefinition, Milestone
 from matou.model.metadata.kinds import BOARD, ISSUE, LABEL, MILESTONE
 from matou.server.web.conversation.page_texts import PageTexts, ShownText
 from matou.server.web.conversation.saved_page import LabelChip, Saved, SavedPage, open_saved, shown
@@ -18,6 +18,7 @@ from matou.server.web.views.items import ItemListRow, item_row
 
 MOST_BYTES: Final = 40_000
 MOST_COLUMNS: Final = 20
+MOST_COUNTED: Final = 1_000
 MOST_IN_A_COLUMN: Final = 20
 """Of a board; the others are counted."""
 
@@ -158,10 +159,18 @@ def _label(page: SavedPage, name: str, label: LabelDefinition, count: int) -> La
     return LabelListRow(page.label(name, label), shown(label.description or ""), count, label.gone_in is not None)
 
 
+def _seen(page: SavedPage, column: BoardColumn) -> list[str]:
+    """What of a column the viewer may see: how much is hidden is not theirs to know either."""
+    items = column.items[:MOST_COUNTED]
+    known = page.conversation.known_numbers(ISSUE, items)
+    return [number for number in items if number in known]
+
+
 def _board(page: SavedPage, board: Board) -> BoardView:
     """Of the items those that the viewer may see."""
     columns = board.columns[:MOST_COLUMNS]
-    numbers = [number for column in columns for number in column.items[:MOST_IN_A_COLUMN]]
+    seen = [_seen(page, column) for column in columns]
+    numbers = [number for column in seen for number in column[:MOST_IN_A_COLUMN]]
     wanted = ItemQuery(kind=ISSUE.name, numbers=numbers)
     rows, _total = page.conversation.list_rows(wanted, limit=len(numbers)) if numbers else ((), 0)
     known = {one.row.number: item_row(page, one, ISSUE) for one in rows}
@@ -170,10 +179,10 @@ def _board(page: SavedPage, board: Board) -> BoardView:
         [
             ColumnView(
                 shown(without_controls(column.name)),
-                [known[number] for number in column.items[:MOST_IN_A_COLUMN] if number in known],
-                max(0, len(column.items) - MOST_IN_A_COLUMN),
+                [known[number] for number in items[:MOST_IN_A_COLUMN] if number in known],
+                max(0, len(items) - MOST_IN_A_COLUMN),
             )
-            for column in columns
+            for column, items in zip(columns, seen, strict=True)
         ],
         board.gone_in is not None,
     )
