@@ -1,11 +1,13 @@
 """What tests in a browser share: one server with a bit of everything, and one Chromium."""
 
 import struct
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+import urllib3
 
 from matou.db.repositories import Repository
 from matou.db.users import User
@@ -15,6 +17,7 @@ from support.git_repositories import annotated_tag, commit_stream, fast_import, 
 from support.matou_server import PASSWORD, MatouServer, running_server
 from support.saved_harbour import save_harbour
 
+HTTP = urllib3.PoolManager(retries=False)
 README = """# 渡口 Ferry
 
 [build](docs/build.md) · <b onclick="alert(1)">bold</b> <script>alert(1)</script>
@@ -103,6 +106,7 @@ def harbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harbour]:
         git(git_dir, "branch", "feature/第一", "main")
         git(git_dir, "update-ref", "refs/heads/<b>&", "refs/heads/main")
         annotated_tag(git_dir, "v1.0", "main")
+        _count_statistics(server, ferry)
         yield Harbour(
             server,
             ferry,
@@ -110,6 +114,16 @@ def harbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harbour]:
             server.repository("harbour/empty", visibility=Visibility.PUBLIC),
             _basic(server.user(admin=True)),
         )
+
+
+def _count_statistics(server: MatouServer, repository: Repository) -> None:
+    """A page that says that they are being counted looks again by itself, which no test waits for."""
+    for _ in range(300):
+        page = HTTP.request("GET", f"{server.url}/{repository.path}/-/statistics").data
+        if b'http-equiv="refresh"' not in page:
+            return
+        time.sleep(0.1)
+    raise AssertionError("the statistics are still being counted")
 
 
 def _basic(user: User) -> dict[str, str]:

@@ -31,6 +31,7 @@ PAGES = (
     f"{FERRY}/-/compare/main..changed?view=split",
     f"{FERRY}/-/branches",
     f"{FERRY}/-/tags",
+    f"{FERRY}/-/statistics",
     f"{FERRY}/-/events",
     f"{FERRY}/-/find/main?path=a",
     "/-/search?q=ferry",
@@ -41,6 +42,7 @@ PAGES = (
 SAVED = "/quay/boats/ferry"
 PAGES_OF_BACKUPS = (
     "/",
+    "/quay",
     "/-/overview",
     "/-/runs",
     "/-/runs/2",

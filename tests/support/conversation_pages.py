@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -217,9 +217,10 @@ def issues(talk: Talk) -> Iterator[Issue]:
         at=at(4),
         state="closed",
         closed_at=at(5),
-        gone_in=RUN,
+        comments=(replace(comment(301, "收回的话", hours=5), gone_in=RUN),),
         url="javascript:alert(1)",
     )
+    yield Issue(number="10", title="删掉的工单", by="1", at=at(4), state="closed", gone_in=RUN)
     yield Issue(
         number="6", title="泄密", by="1", at=at(6), state="open", confidential=True, text=text("relay password")
     )

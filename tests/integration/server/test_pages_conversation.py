@@ -392,10 +392,25 @@ def test_feeds_tell_what_the_pages_show_and_no_more(talk: Talk) -> None:
     assert look(talk, f"{REPOSITORY}/-/commits/nothing.atom").status == 404
 
 
+def test_what_was_deleted_at_the_source_is_shown_and_marked_to_members_alone(talk: Talk) -> None:
+    shown, hidden = (page(talk, f"{REPOSITORY}/-/issues/5", as_owner=is_owner) for is_owner in (True, False))
+
+    assert "收回的话" in words(shown)
+    assert "Gone from the source" in words(shown)
+    assert "收回的话" not in words(hidden)
+    assert "0 comments" in words(hidden)
+    assert look(talk, f"{REPOSITORY}/-/issues/10", as_owner=True).status == 200
+    assert look(talk, f"{REPOSITORY}/-/issues/10").status == 404
+    lists = [titles(page(talk, f"{REPOSITORY}/-/issues?state=closed", as_owner=is_owner)) for is_owner in (True, False)]
+    assert ["删掉的工单" in found for found in lists] == [True, False]
+
+
 def test_a_commit_has_what_was_said_on_it_some_at_a_time_and_at_their_lines(talk: Talk) -> None:
     address = f"{REPOSITORY}/-/commit/{talk.commit}"
-    first, second = page(talk, address), page(talk, f"{address}?comments=2")
+    first, second = (page(talk, f"{address}{query}", as_owner=True) for query in ("", "?comments=2"))
 
+    assert "12 comments" in words(page(talk, address))
+    assert "Gone from the source" not in words(page(talk, address))
     assert "13 comments" in words(first)
     assert "对提交的第 1 条评论" in words(first)
     assert f"{REPOSITORY}/-/blob/{talk.commit}/src/ferry.py#L2" in first

@@ -129,3 +129,20 @@ def test_a_report_that_the_browser_has_is_not_sent_again(served: Served) -> None
     first = served.look("/-/runs/1")
 
     assert served.look("/-/runs/1", etag=first.headers["etag"]).status == 304
+
+
+def test_a_repository_leads_to_the_issues_of_its_project_and_a_team_to_its_projects(served: Served) -> None:
+    tug, ferry = served.text(f"/{TUG}"), served.text(f"/{FERRY}")
+
+    assert 'href="/quay/boats/-/issues"' in tug
+    assert "Issues of the project" in tug
+    assert "Issues of the project" not in ferry
+    assert 'href="/quay/boats"><bdi>quay/boats</bdi></a>' in served.text("/quay")
+    assert "Issues of the project" not in served.look(f"/{TUG}", as_admin=False).data.decode()
+
+
+def test_a_stranger_is_told_that_one_can_sign_in_and_what_is_shown_without(served: Served) -> None:
+    stranger, admin = served.look("/", as_admin=False).data.decode(), served.text("/")
+
+    assert "Without signing in you see what is public." in stranger
+    assert "Without signing in" not in admin

@@ -8,7 +8,14 @@ from matou.archive.manifest import MetadataState
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.errors import Damaged, NotFound, Refused
-from matou.forge.access import Identity, MayReadConversation, MaySee, authorize, authorize_repository
+from matou.forge.access import (
+    Identity,
+    MayReadConversation,
+    MaySee,
+    authorize,
+    authorize_namespace,
+    authorize_repository,
+)
 from matou.forge.conversation.conversation import Conversation, open_conversation
 from matou.forge.conversation.index_rows import INDEXED_KINDS
 from matou.forge.conversation.past import PastConversation, open_past_conversation
@@ -48,6 +55,20 @@ def _saved_kinds(forge: Forge, identity: Identity, subject: Repository | Namespa
         return _kinds_of(conversation, has_wiki=isinstance(subject, Repository) and _has_wiki(forge, identity, subject))
     except (Damaged, NotFound, Refused):
         return NOTHING_SAVED
+
+
+def saved_kinds_of_project(forge: Forge, identity: Identity, repository: Repository) -> SavedKinds:
+    """Of the project that a repository belongs to, where its issues stand at CODING. Remembered likewise."""
+    key = ("saved kinds of project", identity, repository.id)
+    return forge.answers.recall(key, lambda: _of_project(forge, identity, repository))
+
+
+def _of_project(forge: Forge, identity: Identity, repository: Repository) -> SavedKinds:
+    try:
+        seen = authorize_namespace(forge, identity, MaySee, repository.path.namespace)
+    except (NotFound, Refused):
+        return NOTHING_SAVED
+    return saved_kinds(forge, identity, seen.subject)
 
 
 def saved_kinds_then(

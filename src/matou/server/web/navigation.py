@@ -9,6 +9,7 @@ from matou.db.repositories import Repository
 from matou.errors import Phrase
 from matou.forge.conversation.overview import SavedKinds
 from matou.i18n import localize
+from matou.model.names import NamespacePath
 from matou.server.web.addresses import SEPARATOR, page_url, past_address, subject_url
 
 
@@ -45,6 +46,7 @@ _SAVED_TABS: Final = (
     _Tab(Phrase("Releases"), "releases", kind="release", states=("published", "draft")),
     _Tab(Phrase("Wiki"), "wiki", kind="wiki"),
 )
+_ISSUES_OF_PROJECT: Final = Phrase("Issues of the project")
 _SETTINGS_TAB: Final = _Tab(Phrase("Settings"), "settings")
 _TABS: Final = (
     _Tab(Phrase("Code"), "", frozenset({"tree", "blob", "blame", "history", "find"})),
@@ -76,6 +78,14 @@ def tabs_of(
         for tab in (_TABS if isinstance(subject, Repository) else _NAMESPACE_TABS)
         if tab.word not in hidden and (not tab.kind or tab.kind in saved.kinds)
     ]
+
+
+def tabs_of_project(project: NamespacePath, saved: SavedKinds) -> list[NavigationLink]:
+    """What stands at a repository's pages of the project that it belongs to."""
+    if "issue" not in saved.kinds:
+        return []
+    count = _count(_SAVED_TABS[0], saved)
+    return [NavigationLink(localize(_ISSUES_OF_PROJECT), subject_url(project, "issues"), current=False, count=count)]
 
 
 def _count(tab: _Tab, saved: SavedKinds) -> int | None:

@@ -26,7 +26,7 @@ from matou.forge.access import (
 )
 from matou.forge.content.contents import object_at
 from matou.forge.content.past import PastNamespace, PastState
-from matou.forge.conversation.overview import SavedKinds, saved_kinds, saved_kinds_then
+from matou.forge.conversation.overview import SavedKinds, saved_kinds, saved_kinds_of_project, saved_kinds_then
 from matou.forge.forge import Forge
 from matou.server.api.links import quoted
 from matou.server.byte_ranges import Part, read_range
@@ -34,7 +34,7 @@ from matou.server.state import ServerState
 from matou.server.streaming import Header
 from matou.server.web.addresses import SEPARATOR
 from matou.server.web.forms import NO_FORM, Form
-from matou.server.web.navigation import NavigationLink, menu_of, tabs_of
+from matou.server.web.navigation import NavigationLink, menu_of, tabs_of, tabs_of_project
 from matou.server.web.rendered_pages import AlreadyRendered, RenderedPageCache, page_key
 from matou.server.web.sessions import Visitor
 
@@ -229,7 +229,11 @@ class WebRequest:
 
     def tabs(self, subject: Repository | Namespace) -> list[NavigationLink]:
         saved = self.saved_kinds(subject)
-        return tabs_of(subject, self.segments, saved, hidden=self._hidden_tabs(subject))
+        tabs = tabs_of(subject, self.segments, saved, hidden=self._hidden_tabs(subject))
+        if isinstance(subject, Repository) and "issue" not in saved.kinds:
+            of_project = saved_kinds_of_project(self.forge, self.identity, subject)
+            tabs += tabs_of_project(subject.path.namespace, of_project)
+        return tabs
 
     def sections(self, subject: Repository | Namespace) -> list[str]:
         """Which pages stand beside the events of a repository, or the conversation of a project, for this viewer."""
@@ -257,7 +261,11 @@ class WebRequest:
     def _tabs_seen(self, subject: Repository | Namespace) -> tuple[object, ...]:
         """What the tabs of its pages depend on."""
         saved = saved_kinds(self.forge, self.identity, subject)
-        return sorted(saved.kinds), sorted(saved.states.items()), sorted(self._hidden_tabs(subject))
+        seen = sorted(saved.kinds), sorted(saved.states.items()), sorted(self._hidden_tabs(subject))
+        if not isinstance(subject, Repository):
+            return seen
+        of_project = saved_kinds_of_project(self.forge, self.identity, subject)
+        return (*seen, sorted(of_project.states.items()))
 
     def _may_see_settings(self, subject: Repository | Namespace) -> bool:
         return self.visitor.session is not None and may(self.forge, self.identity, Action.SEE_SETTINGS, subject)

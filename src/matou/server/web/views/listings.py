@@ -1,13 +1,18 @@
 """Lists of repositories: all that the viewer may see, those of a namespace, and a person who has none here."""
 
+from typing import Final
+
 from matou.db.engine import UnstorableValue
 from matou.db.namespaces import Namespace
 from matou.errors import NotFound
 from matou.forge.access import Authorized, MaySee, Scope, require_scope
 from matou.forge.accounts.first_account import is_first_start
+from matou.forge.accounts.namespaces import visible_children
 from matou.forge.repositories.repository_lists import find_person, visible_repositories
 from matou.server.web.page import PER_PAGE, HtmlPage, Paging, WebRequest
 from matou.server.web.views.overview import summary_for
+
+MOST_PROJECTS: Final = 50
 
 
 def show_everything(view: WebRequest) -> HtmlPage:
@@ -30,8 +35,14 @@ def _listing(view: WebRequest, namespace: Namespace | None) -> HtmlPage:
         limit=PER_PAGE,
         name_filter=wanted,
     )
+    is_front, projects, more = namespace is None, tuple[Namespace, ...](), 0
+    if namespace is not None and view.number == 1 and not wanted and view.past is None:
+        projects, more = _projects(view, namespace)
     values = {
         "namespace": namespace,
+        "projects": projects,
+        "more_projects": more,
+        "is_stranger": is_front and view.identity.user is None and view.openness is None,
         "repositories": [one.subject for one in found],
         "wanted": wanted,
         "paging": Paging(view.number, total),
@@ -39,6 +50,12 @@ def _listing(view: WebRequest, namespace: Namespace | None) -> HtmlPage:
         "is_first_start": namespace is None and is_first_start(view.forge),
     }
     return HtmlPage("listing.html", values, etag=view.unless_known(values))
+
+
+def _projects(view: WebRequest, namespace: Namespace) -> tuple[tuple[Namespace, ...], int]:
+    """Those directly below that the viewer may see, and how many more there are."""
+    found, total = visible_children(view.forge, view.identity, namespace, limit=MOST_PROJECTS)
+    return tuple(one.subject for one in found), total - len(found)
 
 
 def show_person(view: WebRequest, name: str) -> HtmlPage:
