@@ -1,5 +1,7 @@
 """Commits looked for in one repository and in all that one may read: by message, author and the beginning of an id."""
 
+import shutil
+import subprocess
 from base64 import b64encode
 
 import pytest
@@ -8,7 +10,7 @@ from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.content import commit_search
 from matou.forge.content.commit_search import search_all_commits
 from matou.model.platform import Visibility
-from support.git_repositories import fast_import, git
+from support.git_repositories import ENVIRONMENT, fast_import, git
 from support.matou_server import PASSWORD, MatouServer
 from support.page_site import Site, text_of
 
@@ -100,3 +102,21 @@ def test_a_search_over_all_ends_with_its_time_and_says_how_far_it_came(
 
     assert (everything.found, everything.looked_at) == ((), 0)
     assert everything.total >= 1
+
+
+def test_a_repository_that_cannot_be_looked_through_hides_no_other(site: Site) -> None:
+    commit = commit_by(site, AUTHOR, "crane beside sha256")
+    other = Site(site.server, Visibility.PRIVATE)
+    shutil.rmtree(other.git_dir)
+    subprocess.run(
+        ["git", "init", "--quiet", "--bare", "--object-format=sha256", str(other.git_dir)],
+        check=True,
+        env={**ENVIRONMENT},
+    )
+    commit_by(other, AUTHOR, "crane in sha256")
+    user = {"Authorization": "Basic " + b64encode(f"{site.server.owner.name}:{PASSWORD}".encode()).decode()}
+
+    assert "crane beside sha256" in found(site.page_at("/-/search?q=sha256&in=commits", **user))
+    assert site.get_at(f"/-/search?q={commit}", **user).status == 302
+    assert site.page_at(f"/-/search?q={'0' * 12}", **user)
+    assert [other.get(f"/-/{page}", **user).status for page in ("events", "events.atom")] == [200, 200]

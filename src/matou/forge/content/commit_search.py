@@ -13,7 +13,7 @@ from typing import Final
 import pygit2
 
 from matou.db.repositories import Repository
-from matou.errors import Damaged, NotFound, Refused
+from matou.errors import Conflict, Damaged, NotFound, Refused
 from matou.forge.access import Authorized, Identity, MayReadCode, authorize
 from matou.forge.content.abbreviations import commits_named
 from matou.forge.content.code_search import MOST_REPOSITORIES, is_searchable
@@ -135,7 +135,7 @@ def _commits_of(
     code = _code_of(forge, identity, repository)
     try:
         return None if code is None else search_commits(forge, code, text, most=MOST_OF_EACH, wall=wall)
-    except (Damaged, GitFailed):
+    except (Conflict, Damaged, GitFailed):
         return None
 
 
@@ -152,7 +152,7 @@ def commit_named(forge: Forge, granted: Authorized[Repository, MayReadCode], tex
         return None
     try:
         return commits_named(forge, granted, (text.lower(),)).get(text.lower())
-    except (HistoryTooLong, Damaged):
+    except (Conflict, Damaged, HistoryTooLong):
         return None
 
 

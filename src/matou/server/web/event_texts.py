@@ -4,10 +4,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
+import pygit2
+
 from matou.db.repositories import Repository
-from matou.errors import Phrase
+from matou.errors import Conflict, Damaged, Phrase
 from matou.forge.access import Authorized, MayReadCode
 from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import BRANCHES, TAGS
@@ -74,7 +77,7 @@ class EventTexts:
     def __init__(self, view: WebRequest, code: Authorized[Repository, MayReadCode]) -> None:
         self._path = code.subject.path
         self._refs = ref_listing(view.forge, code).refs
-        self._opened = open_repository(view.forge.git_dir(code.subject))
+        self._opened = _opened(view.forge.git_dir(code.subject))
 
     def of(self, event: ShownEvent) -> EventText:
         ref = str(event.details.get("ref", ""))
@@ -95,7 +98,15 @@ class EventTexts:
         return subject_url(self._path, "compare", "..".join(ends)) if is_there else ""
 
     def _has(self, end: str) -> bool:
-        return _ID.match(end) is not None and end in self._opened
+        return self._opened is not None and _ID.match(end) is not None and end in self._opened
+
+
+def _opened(git_dir: Path) -> pygit2.Repository | None:
+    """None for one whose commits have no pages: what happened is told all the same."""
+    try:
+        return open_repository(git_dir)
+    except (Conflict, Damaged):
+        return None
 
 
 def _more(details: Mapping[str, object]) -> str:
