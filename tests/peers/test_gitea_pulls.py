@@ -1,25 +1,15 @@
 """A real Gitea pulls what a Matou has, as it would from a GitHub: with numbers, times, authors, reviews and files."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
-from uuid import UUID
 
 import pytest
 
-from matou.archive.layout import Archive
-from matou.db.engine import open_database
-from matou.db.upgrade import upgrade_if_behind
-from matou.forge.forge import Forge
-from support.coding_api import NOON, Clock
-from support.gitcode_server import Harbour, furnish
 from support.gitea_server import OWNER, GiteaServer, gitea_program, running_gitea
-from support.github_story import CONTENT, story
+from support.github_story import CONTENT, saved_story
 from support.program import Person, serving
-from support.saved_conversation import save
 
 pytestmark = pytest.mark.skipif(gitea_program() is None, reason="there is no Gitea (MATOU_TEST_GITEA)")
 
@@ -42,7 +32,7 @@ class Pulled:
 @pytest.fixture(scope="module")
 def pulled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulled]:
     folder = tmp_path_factory.mktemp("pulled")
-    head, token = _make_archive(folder / "archive")
+    head, token = saved_story(folder / "archive")
     settings = folder / "matou.toml"
     settings.write_text('[server.hosts]\n127.0.0.1 = "github"\n', encoding="utf-8")
     person = Person(folder)
@@ -52,20 +42,6 @@ def pulled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulled]:
         place = {"clone_addr": f"{url}/harbour/light", "repo_owner": OWNER, "repo_name": "light"}
         gitea.post("/repos/migrate", {"service": "github", "auth_token": token, **place, **parts})
         yield Pulled(gitea, f"{url}/harbour/light.git".replace("//", f"//chen:{token}@"), head, person)
-
-
-def _make_archive(root: Path) -> tuple[str, str]:
-    archive = Archive.open_or_create(root, now=NOON, identifier=UUID(int=1))
-    with closing(open_database(archive.database)) as database:
-        upgrade_if_behind(database)
-        forge = Forge(database, archive, Clock().now)
-        furnish(forge)
-        harbour = Harbour(forge, Clock())
-        light = harbour.repository("light")
-        harbour.git("tag", "v1/a", "main", repository=light)
-        head = harbour.git("rev-parse", "main", repository=light).strip()
-        save(forge, light, story(head, archive.blobs.put_bytes(CONTENT)))
-        return head, harbour.token("chen")
 
 
 def rows(values: Any, *names: str) -> list[tuple[Any, ...]]:

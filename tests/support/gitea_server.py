@@ -82,7 +82,7 @@ class GiteaServer:
 
 @contextmanager
 def running_gitea(folder: Path) -> Iterator[GiteaServer]:
-    program, port = gitea_program(), _free_port()
+    program, port = gitea_program(), free_port()
     assert program is not None
     folder.mkdir()
     settings = folder / "app.ini"
@@ -132,7 +132,7 @@ def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
     raise AssertionError("Gitea did not start: its log is gitea.log")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]

@@ -1,8 +1,15 @@
 """What was said at a Gitee, with all that GitHub tells otherwise: letters, two spaces of numbers, lines, forks."""
 
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+from matou.archive.layout import Archive
+from matou.db.engine import open_database
+from matou.db.upgrade import upgrade_if_behind
+from matou.forge.forge import Forge
 from matou.model.metadata import (
     ChangeBase,
     ChangeHead,
@@ -23,7 +30,9 @@ from matou.model.metadata import (
     TimelineEvent,
     Webhook,
 )
-from support.saved_conversation import NOON, SavedConversation
+from support.coding_api import Clock
+from support.gitcode_server import Harbour, furnish
+from support.saved_conversation import NOON, SavedConversation, save
 
 CONTENT = b"<svg onload=alert(1)>"
 
@@ -120,3 +129,18 @@ def story(head: str, asset: str) -> SavedConversation:
     )
     said.releases = {"v1/a": replace(release, by="17", text=text("见 #I6AAA"), assets=(saved, lost))}
     return said
+
+
+def saved_story(root: Path) -> tuple[str, str]:
+    """An archive with the story around `harbour/light`: the commit that was proposed, and a token of chen's."""
+    archive = Archive.open_or_create(root, now=NOON, identifier=UUID(int=1))
+    with closing(open_database(archive.database)) as database:
+        upgrade_if_behind(database)
+        forge = Forge(database, archive, Clock().now)
+        furnish(forge)
+        harbour = Harbour(forge, Clock())
+        light = harbour.repository("light")
+        harbour.git("tag", "v1/a", "main", repository=light)
+        head = harbour.git("rev-parse", "main", repository=light).strip()
+        save(forge, light, story(head, archive.blobs.put_bytes(CONTENT)))
+        return head, harbour.token("chen")
