@@ -29,6 +29,7 @@ BARE = {
     "content.history.listed_branch": PART,
     "content.history.listed_tag": PART,
     "conversation.conversation.item_visibility": SEEN,
+    "conversation.overview.find_wiki": "decides on the wiki itself: what it is beside says nothing",
     "conversation.overview.saved_kinds": SEEN,
     "conversation.overview.saved_kinds_of_project": SEEN,
     "conversation.overview.saved_kinds_then": SEEN,

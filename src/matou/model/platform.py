@@ -73,6 +73,11 @@ class RemoteRepository:
     switched_off: frozenset[str] = frozenset()
 
 
+def wiki_id(repository_id: str) -> str:
+    """That of a repository's wiki, where it is a repository beside it."""
+    return f"{repository_id}.wiki"
+
+
 @dataclass(frozen=True, slots=True)
 class Inaccessible:
     """Something that exists at the platform and that this credential may not see, with the platform's own words.

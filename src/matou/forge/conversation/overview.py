@@ -6,22 +6,23 @@ from typing import Any
 
 from matou.archive.manifest import MetadataState
 from matou.db.namespaces import Namespace
-from matou.db.repositories import Repository
+from matou.db.repositories import Repository, find_repository_by_source
 from matou.errors import Damaged, NotFound, Refused
 from matou.forge.access import (
+    Authorized,
     Identity,
     MayReadConversation,
     MaySee,
     authorize,
     authorize_namespace,
-    authorize_repository,
+    no_such_repository,
 )
 from matou.forge.conversation.conversation import Conversation, open_conversation
 from matou.forge.conversation.index_rows import INDEXED_KINDS
 from matou.forge.conversation.past import PastConversation, open_past_conversation
 from matou.forge.forge import Forge
 from matou.model.metadata.kinds import WIKI_PAGE
-from matou.model.names import InvalidName, RepositoryPath
+from matou.model.platform import wiki_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +105,22 @@ def _kinds_of(conversation: Conversation[Any], *, has_wiki: bool) -> SavedKinds:
     return SavedKinds(frozenset(kinds | {kind for kind, _state in states}), states)
 
 
-def wiki_path(path: RepositoryPath) -> RepositoryPath:
-    """Where the wiki of a repository lies, which is a repository beside it."""
-    return RepositoryPath(path.namespace, f"{path.name}.wiki")
+def find_wiki(forge: Forge, identity: Identity, repository: Repository) -> Authorized[Repository, MaySee]:
+    """The wiki that was saved as a repository beside it, whatever its name has become. Raises NotFound."""
+    source, id_ = repository.read_only_source, repository.source_id
+    if source is None or id_ is None:
+        raise no_such_repository(repository.path)
+    with forge.database.begin_read() as connection:
+        wiki = find_repository_by_source(connection, source, wiki_id(id_))
+    if wiki is None:
+        raise no_such_repository(repository.path)
+    return authorize(forge, identity, MaySee, wiki)
 
 
 def _has_wiki(forge: Forge, identity: Identity, repository: Repository) -> bool:
     try:
-        authorize_repository(forge, identity, MaySee, wiki_path(repository.path))
-    except (NotFound, Refused, InvalidName):
+        find_wiki(forge, identity, repository)
+    except (NotFound, Refused):
         return False
     return True
 

@@ -9,7 +9,7 @@ from matou.errors import MatouError, Phrase
 from matou.http.git_http import UPLOAD_PACK, LogInRefused, SmartHttp
 from matou.http.responses import AnsweredNotFound, AnsweredRefused
 from matou.http.session import Session
-from matou.model.platform import Inaccessible, RemoteRepository
+from matou.model.platform import Inaccessible, RemoteRepository, wiki_id
 
 AT_REQUEST = 8
 """How many wikis are asked for at a time: git's addresses are outside the API's limit."""
@@ -65,7 +65,7 @@ class Wikis:
 def wiki_of(repository: RemoteRepository) -> RemoteRepository:
     return replace(
         repository,
-        id=f"{repository.id}.wiki",
+        id=wiki_id(repository.id),
         name=f"{repository.name}.wiki",
         description="",
         clone_url=f"{repository.clone_url.removesuffix(DOT_GIT)}.wiki{DOT_GIT}",

@@ -8,14 +8,12 @@ from starlette.responses import RedirectResponse, Response
 
 from matou.db.repositories import Repository
 from matou.errors import NotFound
-from matou.forge.access import MaySee, authorize_repository
 from matou.forge.conversation.conversation import NoSuchItemFile
-from matou.forge.conversation.overview import wiki_path
+from matou.forge.conversation.overview import find_wiki
 from matou.forge.conversation.references import find_references
 from matou.markup import tokens_in
 from matou.model.metadata import Announcement, AttachedFile, MarkupText, WikiPage, WikiVersion
 from matou.model.metadata.kinds import ANNOUNCEMENT, WIKI_PAGE, WIKI_VERSION, MetadataKind
-from matou.model.names import InvalidName
 from matou.server.api.responses import StreamedResponse
 from matou.server.web.addresses import subject_url
 from matou.server.web.conversation.page_texts import PageTexts
@@ -80,12 +78,7 @@ def show_announcements(
 
 def _beside(view: WebRequest, repository: Repository) -> Response:
     """Raises NotFound."""
-    try:
-        path = wiki_path(repository.path)
-    except InvalidName:
-        # Its name leaves no room for that of a wiki: there is none.
-        raise NoSuchWikiText("there is nothing here") from None
-    wiki = authorize_repository(view.forge, view.identity, MaySee, path)
+    wiki = find_wiki(view.forge, view.identity, repository)
     return RedirectResponse(subject_url(wiki.subject.path), 302)
 
 
