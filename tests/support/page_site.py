@@ -36,7 +36,7 @@ class Site:
         if git(self.git_dir, "for-each-ref", ref):
             stream.append(f"from {ref}^0\n".encode())
         for path, content in files.items():
-            name = path.replace("\\", "\\\\").replace('"', '\\"').encode()
+            name = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").encode()
             changed = b"" if content is None else b"\ndata %d\n%b" % (len(content), content)
             stream.append((b'D "%b"' if content is None else b'M 100644 inline "%b"') % name + changed + b"\n")
         fast_import(self.git_dir, b"".join(stream))

@@ -40,6 +40,16 @@ def test_a_file_has_lines_that_can_be_linked_to(site: Site) -> None:
     assert "5 lines" in text_of(page)
 
 
+@pytest.mark.parametrize("name", ["two\nlines.txt", "ends with one\n"])
+def test_a_file_with_a_line_feed_in_its_name_is_found_by_its_link(site: Site, name: str) -> None:
+    site.commit({f"src/{name}": b"its only line\n"}, "first")
+
+    [link] = {one for one in re.findall(r'href="([^"]+)"', site.page("/-/tree/main/src")) if "/-/blob/" in one}
+
+    assert "%0A" in link
+    assert "its only line" in site.page(link.removeprefix(site.url))
+
+
 def test_a_long_file_is_shown_in_parts_that_a_line_finds(site: Site) -> None:
     site.commit({"long.txt": b"".join(b"this is line %d\n" % number for number in range(1, 5001))}, "first")
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import unquote_to_bytes, urlencode
 
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -96,8 +97,15 @@ _OK: Final = 200
 _LASTING: Final = {"cache-control": "public, max-age=31536000, immutable"}
 
 
+class _WholePath(PathConvertor):
+    """Line feeds too, which may stand in names of files."""
+
+    regex = "(?s:.*)"
+
+
 def page_routes(state: ServerState) -> list[BaseRoute]:
     """Everything that no other route took, so they come last."""
+    register_url_convertor("whole", _WholePath())
 
     async def show(request: Request) -> Response:
         return await _respond(state, request)
@@ -105,9 +113,9 @@ def page_routes(state: ServerState) -> list[BaseRoute]:
     return [
         Route("/-/static/{file}", _static),
         Route("/robots.txt", _robots),
-        Route("/-/{action:path}", show, methods=["GET", "POST"]),
-        Route("/{subject:path}/-/{action:path}", show, methods=["GET", "POST"]),
-        Route("/{path:path}", show),
+        Route("/-/{action:whole}", show, methods=["GET", "POST"]),
+        Route("/{subject:path}/-/{action:whole}", show, methods=["GET", "POST"]),
+        Route("/{path:whole}", show),
     ]
 
 
