@@ -111,7 +111,9 @@ class _Texts:
 
     def __init__(self, tree: ast.Module) -> None:
         self._tree = tree
-        self._constants = {_name(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
+        plain = {_name(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
+        typed = {_name(node.target): node.value for node in tree.body if isinstance(node, ast.AnnAssign) and node.value}
+        self._constants = {**plain, **typed}
 
     def found(self) -> Iterator[Message]:
         for node in ast.walk(self._tree):

@@ -1,6 +1,7 @@
 """Gitea's API v1: its headers, its pages, and what its failures mean."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import matou
 from matou.credentials import Secret
@@ -8,8 +9,11 @@ from matou.errors import MatouError
 from matou.http.responses import Answered
 from matou.http.tokens import usable_token
 from matou.platforms.base.api_client import ApiClient
+from matou.platforms.base.decoder import Decoder
+from matou.platforms.base.message_failures import failure_with_message
 from matou.platforms.gitea import PLATFORM
-from matou.platforms.gitea.errors import DECODER, failure_of
+
+DECODER: Final = Decoder("gitea", null_is_absent=False, converts_first=True)
 
 
 def token_of(text: str) -> Secret:
@@ -38,4 +42,4 @@ class GiteaApi(ApiClient):
 
     def failure_of(self, answered: Answered) -> MatouError:
         self.require_api(answered)
-        return failure_of(answered)
+        return failure_with_message(answered, DECODER, platform=PLATFORM.title)

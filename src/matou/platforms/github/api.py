@@ -9,8 +9,11 @@ from matou.errors import MatouError
 from matou.http.responses import Answered
 from matou.http.tokens import usable_token
 from matou.platforms.base.api_client import ApiClient
+from matou.platforms.base.decoder import Decoder
+from matou.platforms.base.message_failures import failure_with_message
 from matou.platforms.github import PLATFORM
-from matou.platforms.github.errors import DECODER, failure_of
+
+DECODER: Final = Decoder("github", null_is_absent=False, converts_first=True)
 
 VERSION: Final = "2022-11-28"
 """Of the API (https://docs.github.com/rest/about-the-rest-api/api-versions); older servers do not look at it."""
@@ -43,4 +46,4 @@ class GitHubApi(ApiClient):
 
     def failure_of(self, answered: Answered) -> MatouError:
         self.require_api(answered)
-        return failure_of(answered)
+        return failure_with_message(answered, DECODER, platform=PLATFORM.title)

@@ -1,4 +1,4 @@
-"""How Gitea fails: which answer means which of our kinds."""
+"""How platforms fail that answer with a status and one message, as GitHub and its kin do."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -18,9 +18,6 @@ from matou.platforms.base.errors import (
     RemoteNotFound,
 )
 
-DECODER: Final = Decoder("gitea", null_is_absent=False, converts_first=True)
-
-TEMPLATE: Final = "Gitea answered {status}: {message}"
 LONGEST_MESSAGE: Final = 500
 
 _BY_STATUS: Final[Mapping[int, type[MatouError]]] = {
@@ -34,30 +31,30 @@ _BY_STATUS: Final[Mapping[int, type[MatouError]]] = {
 }
 
 
-class GiteaFailure(msgspec.Struct, frozen=True):
+class MessageBody(msgspec.Struct, frozen=True):
     """What comes with a status of 400 and above."""
 
     message: str = ""
 
 
-def failure_of(answered: Answered) -> MatouError:
-    """The exception to raise for an answer with a status of 400 and above; it carries what Gitea said."""
+def failure_with_message(answered: Answered, decoder: Decoder, *, platform: str) -> MatouError:
+    """The exception to raise for an answer with a status of 400 and above; it carries what the platform said."""
     if isinstance(answered, AnsweredTryLater):
         return PlatformBusy("{fault}", wait=answered.wait, fault=answered.fact)
-    status, message = answered.answer.status, _message_in(answered.answer.body)
-    kind = _BY_STATUS.get(status, PlatformFailed)
+    status, message = answered.answer.status, _message_in(answered.answer.body, decoder)
     if not message:
-        return kind("{fault}", fault=answered.fact)
-    return kind(TEMPLATE, status=status, message=message)
+        return _BY_STATUS.get(status, PlatformFailed)("{fault}", fault=answered.fact)
+    return _BY_STATUS.get(status, PlatformFailed)(
+        "{platform} answered {status}: {message}", platform=platform, status=status, message=message
+    )
 
 
-def _message_in(body: bytes) -> str:
-    """On one line; empty where the body is nothing that Gitea writes."""
+def _message_in(body: bytes, decoder: Decoder) -> str:
+    """On one line; empty where the body is nothing that the platform writes."""
     try:
-        said = DECODER.read(GiteaFailure, DECODER.parse(body)).message
+        said = decoder.read(MessageBody, decoder.parse(body)).message
     except (AnswerBrokeOff, UnknownShape):
         return ""
     text = " ".join(said.split())
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)[
-        :LONGEST_MESSAGE
-    ]
+    shown = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    return shown[:LONGEST_MESSAGE]
