@@ -182,8 +182,8 @@ def test_a_host_that_can_stand_for_nothing_is_told_before_the_server_starts(
     person: Person, root: Path, tmp_path: Path
 ) -> None:
     configuration = tmp_path / "matou.toml"
-    configuration.write_text('[server.hosts]\ngitee.example = "github"\n')
+    configuration.write_text('[server.hosts]\ngitee.example = "coding"\n')
 
     ended = person.matou("serve", "--root", root, "--port", "0", "--config", configuration, code=2)
 
-    assert "'gitee.example' is given to 'github'" in ended.err
+    assert "'gitee.example' is given to 'coding'" in ended.err

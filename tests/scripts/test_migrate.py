@@ -163,7 +163,7 @@ def test_an_address_that_is_no_open_api_is_told_with_what_it_ends_in(
         "migrate": ("migrate", archive, "--to", "coding", "--namespace", "acme/x"),
     }
 
-    ended = team.person.matou(*words[command], "--url", team.url, code=2, MATOU_CODING_TOKEN=team.token)
+    ended = team.person.matou(*words[command], "--url", f"{team.url}/x", code=2, MATOU_CODING_TOKEN=team.token)
 
     assert "/open-api" in ended.err
 
