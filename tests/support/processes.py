@@ -44,6 +44,15 @@ def descendants(pid: int) -> dict[int, str]:
     return found
 
 
+KEPT = "matou.server.web.colouring_worker"
+"""What a server keeps once a file was coloured."""
+
+
+def left_behind(server: int) -> dict[int, str]:
+    """The descendants of a server that it should be rid of when nobody asks it anything."""
+    return {pid: line for pid, line in descendants(server).items() if KEPT not in line}
+
+
 def _children(pid: int) -> list[int]:
     try:
         tasks = list(Path(f"/proc/{pid}/task").iterdir())

@@ -18,7 +18,7 @@ import urllib3
 from matou.db.repositories import Repository
 from support.git_repositories import ENVIRONMENT, git, make_repository
 from support.matou_server import MatouServer, memory_bytes
-from support.processes import descendants, kill_group
+from support.processes import descendants, kill_group, left_behind
 from support.raw_pushes import NOTHING, Command, push_raw
 
 # A connection that an earlier test has left may be closed at any moment: hence one more try.
@@ -90,7 +90,7 @@ def test_a_malformed_fetch_is_the_clients_fault_and_leaves_nothing(
     assert answer.status == 400 or b"ERR " in answer.data
     assert b"Traceback" not in answer.data
     assert str(matou_server.root).encode() not in answer.data
-    assert eventually(lambda: descendants(matou_server.process.pid) == {}, within_seconds=2)
+    assert eventually(lambda: left_behind(matou_server.process.pid) == {}, within_seconds=2)
 
 
 COMMAND = packet(b"0" * 40 + b" " + b"a" * 40 + b" refs/heads/x\0report-status side-band-64k\n")
@@ -123,7 +123,7 @@ def test_a_malformed_push_changes_nothing(matou_server: MatouServer, filled: Rep
     assert b"unpack ok" not in answer.data
     assert git(git_dir, "for-each-ref") == before
     assert eventually(lambda: not list((git_dir / "objects").glob("tmp_objdir*")), within_seconds=5)
-    assert eventually(lambda: descendants(matou_server.process.pid) == {}, within_seconds=2)
+    assert eventually(lambda: left_behind(matou_server.process.pid) == {}, within_seconds=2)
 
 
 def push_command(server: MatouServer, repository: Repository, ref: str) -> "urllib3.BaseHTTPResponse":
@@ -336,7 +336,7 @@ def test_git_ends_when_its_client_leaves(matou_server: MatouServer, large: Repos
         connection.recv(100_000)
         assert any("upload-pack" in line for line in descendants(pid).values())
 
-    assert eventually(lambda: descendants(pid) == {}, within_seconds=2)
+    assert eventually(lambda: left_behind(pid) == {}, within_seconds=2)
     assert eventually(lambda: descriptors(pid) <= open_before, within_seconds=5)
 
 
@@ -351,7 +351,7 @@ def test_a_real_clone_that_is_killed_leaves_no_git_behind(
     kill_group(clone)
     clone.wait()
 
-    assert eventually(lambda: descendants(pid) == {}, within_seconds=2)
+    assert eventually(lambda: left_behind(pid) == {}, within_seconds=2)
 
 
 def test_a_push_that_breaks_off_leaves_nothing(matou_server: MatouServer, filled: Repository) -> None:
@@ -365,7 +365,7 @@ def test_a_push_that_breaks_off_leaves_nothing(matou_server: MatouServer, filled
             within_seconds=5,
         )
 
-    assert eventually(lambda: descendants(matou_server.process.pid) == {}, within_seconds=5)
+    assert eventually(lambda: left_behind(matou_server.process.pid) == {}, within_seconds=5)
     assert eventually(lambda: not list((git_dir / "objects").glob("tmp_objdir*")), within_seconds=5)
     assert "refs/heads/x" not in git(git_dir, "for-each-ref")
 
