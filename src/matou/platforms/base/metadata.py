@@ -94,6 +94,7 @@ class CommentRow:
         key: of the item that it belongs to.
         updated_at: when it last changed; None where the platform does not say.
         thread: that it belongs to, without comments: at change requests alone, None for the general talk.
+        addresses: of its files: see `ItemRead`.
     """
 
     key: str
@@ -101,6 +102,7 @@ class CommentRow:
     updated_at: datetime | None
     thread: ReviewThread | None = None
     people: tuple[Participant, ...] = ()
+    addresses: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from matou.errors import MatouError, Phrase
@@ -62,6 +62,11 @@ COMMIT_COMMENTS: Final = Listing(
 """Those on all commits of a repository: one that was edited and is not among the newest is found by a sweep."""
 
 
+CommentLists: TypeAlias = Mapping[str, Sequence[tuple[Listing, Callable[[object], CommentRow | None]]]]
+"""By the name of a kind, where the comments on its items are listed, and what reads a row: None for one that is on
+something else."""
+
+
 class V5Reader(ABC):
     """Reads what a repository, or a namespace, has by an API v5.
 
@@ -100,13 +105,13 @@ class V5Reader(ABC):
 
     @property
     @abstractmethod
-    def _comments(self) -> Mapping[str, tuple[Listing, Callable[[object], CommentRow]]]:
-        """The lists of comments, by the names of the kinds that they are on, and what reads a row."""
+    def _comments(self) -> CommentLists:
+        """The lists of comments, by the names of the kinds that they are on."""
 
     def expected_calls(self, kind: MetadataKind, since: datetime | None, *, saved: int) -> int:
         """A request for each hundred; where nothing is saved yet, the server says how many there are."""
         lists = [self._items[kind.name]] if kind.name in self._items else []
-        lists += [self._comments[kind.name][0]] if kind.name in self._comments else []
+        lists += [listing for listing, _read in self._comments.get(kind.name, ())]
         if since is not None:
             return max(1, len(lists))
         return sum(self._pages_of(listing, saved) for listing in lists) or 1
@@ -126,13 +131,15 @@ class V5Reader(ABC):
 
     def comments(self, kind: MetadataKind, since: datetime | None) -> Iterator[CommentRow]:
         """Raises MatouError after those that could be read."""
-        listing, read = self._comments[kind.name]
         faults: list[MatouError] = []
-        for row in self._of_kind(kind, self._walk(listing, since)):
-            try:
-                yield read(row)
-            except MatouError as fault:
-                faults.append(fault)
+        for listing, read in self._comments[kind.name]:
+            for row in self._of_kind(kind, self._walk(listing, since)):
+                try:
+                    comment = read(row)
+                except MatouError as fault:
+                    faults.append(fault)
+                else:
+                    yield from (comment,) if comment is not None else ()
         if faults:
             raise faults[0]
 

@@ -26,7 +26,6 @@ from matou.model.metadata.kinds import (
 from matou.model.platform import RemoteRepository
 from matou.platforms.base.metadata import (
     CommentListing,
-    CommentRow,
     CommitSource,
     FileRequest,
     ItemRead,
@@ -35,7 +34,7 @@ from matou.platforms.base.metadata import (
     TableRead,
 )
 from matou.platforms.base.v5_mapping import link_of
-from matou.platforms.base.v5_metadata import COMMIT_COMMENTS, Listing, V5Reader, is_as_before
+from matou.platforms.base.v5_metadata import COMMIT_COMMENTS, CommentLists, Listing, V5Reader, is_as_before
 from matou.platforms.gitcode import PLATFORM
 from matou.platforms.gitcode import metadata_items as items
 from matou.platforms.gitcode import metadata_project as project
@@ -76,15 +75,17 @@ ITEMS: Final = {
     COMMIT_COMMENT.name: COMMIT_COMMENTS,
 }
 
-COMMENTS: Final = {
-    ISSUE.name: (
-        Listing(
-            path="/issues/comments",
-            query={"sort": "created", "direction": "asc"},
-            changed={"sort": "updated", "direction": "asc"},
+COMMENTS: Final[CommentLists] = {
+    ISSUE.name: [
+        (
+            Listing(
+                path="/issues/comments",
+                query={"sort": "created", "direction": "asc"},
+                changed={"sort": "updated", "direction": "asc"},
+            ),
+            items.comment_of,
         ),
-        items.comment_of,
-    ),
+    ],
 }
 
 FILES: Final = frozenset({"gitcode.com", ".gitcode.com", "atomgit.com", ".atomgit.com", ".myhuaweicloud.com"})
@@ -117,7 +118,7 @@ class GitCodeRepositoryReader(V5Reader):
         return ITEMS
 
     @property
-    def _comments(self) -> Mapping[str, tuple[Listing, Callable[[object], CommentRow]]]:
+    def _comments(self) -> CommentLists:
         return COMMENTS
 
     def expected_calls(self, kind: MetadataKind, since: datetime | None, *, saved: int) -> int:

@@ -156,8 +156,9 @@ def with_reviews(read: ItemRead, rows: Iterable[GiteaReview]) -> ItemRead:
 def with_talk(read: ItemRead, rows: Sequence[CommentRow]) -> ItemRead:
     """With the comments on it as a whole."""
     people = (person for row in rows for person in row.people)
+    addresses = {url: address for row in rows for url, address in row.addresses.items()}
     item = replace(_change_in(read), comments=tuple(row.comment for row in rows))
-    return replace(read, item=item, people=(*read.people, *people))
+    return replace(read, item=item, people=(*read.people, *people), addresses={**read.addresses, **addresses})
 
 
 def with_threads(read: ItemRead, values: Iterable[object]) -> ItemRead:

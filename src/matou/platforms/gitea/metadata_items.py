@@ -99,7 +99,8 @@ def comment_of(value: object) -> CommentRow:
         extra={**leftover(original_of(row), COMMENT), **named.importer(row)} or None,
     )
     updated_at = time_of(row.updated_at) or time_of(row.created_at)
-    return CommentRow(key=number, comment=comment, updated_at=updated_at, people=named.seen)
+    addresses = addresses_of(row.assets)
+    return CommentRow(key=number, comment=comment, updated_at=updated_at, people=named.seen, addresses=addresses)
 
 
 def files_of(rows: Iterable[GiteaFile] | UnsetType | None) -> tuple[AttachedFile, ...]:

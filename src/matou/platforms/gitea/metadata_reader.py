@@ -25,7 +25,6 @@ from matou.model.platform import RemoteRepository
 from matou.platforms.base.errors import ActionRefused, NotOffered, RemoteNotFound
 from matou.platforms.base.metadata import (
     CommentListing,
-    CommentRow,
     CommitSource,
     FileRequest,
     ItemRead,
@@ -34,14 +33,14 @@ from matou.platforms.base.metadata import (
     TableRead,
 )
 from matou.platforms.base.metadata_walks import ListedRows, key_by, walk_in_order
-from matou.platforms.base.v5_metadata import Listing, V5Reader, changed_at, is_as_before
+from matou.platforms.base.v5_metadata import CommentLists, Listing, V5Reader, changed_at, is_as_before
 from matou.platforms.gitea import metadata_changes as changes
 from matou.platforms.gitea import metadata_items as items
 from matou.platforms.gitea import metadata_project as project
 from matou.platforms.gitea.api import GiteaApi
 from matou.platforms.gitea.metadata_events import with_timeline
 from matou.platforms.gitea.metadata_people import DECODER
-from matou.platforms.gitea.wire_issues import GiteaComment, GiteaUser
+from matou.platforms.gitea.wire_issues import GiteaUser
 from matou.platforms.gitea.wire_releases import GiteaGrant, GiteaRelease
 
 KINDS: Final = (
@@ -75,27 +74,17 @@ COMMENTS: Final = Listing(path="/issues/comments", query={}, changed={})
 
 
 class GiteaReader(V5Reader):
-    """What readers of a repository and of an organization have alike.
-
-    Attributes:
-        _addresses: where the token opens a file that the API has named as one of an item, by what texts call it.
-    """
-
-    _addresses: dict[str, str]
+    """What readers of a repository and of an organization have alike."""
 
     def is_attachment(self, address: str) -> bool:
         return is_attachment(address, self._site)
 
     def download(self, url: str, signed: str | None) -> FileRequest:
         """What the API has named as the file of an item, with the token; what only a text names, without."""
-        own = signed or self._addresses.get(url)
-        is_own = own is not None and own.startswith(f"{self._site}{items.ATTACHMENTS}")
-        address = f"{self._site}{url}" if url.startswith("/") else url
-        return FileRequest(
-            url=own if is_own and own else address,
-            hosts=frozenset({urlsplit(self._api.url).hostname or ""}),
-            authorization=self._api.authorization("") if is_own else None,
-        )
+        hosts = frozenset({urlsplit(self._api.url).hostname or ""})
+        if signed is not None and signed.startswith(f"{self._site}{items.ATTACHMENTS}"):
+            return FileRequest(url=signed, hosts=hosts, authorization=self._api.authorization(""))
+        return FileRequest(url=f"{self._site}{url}" if url.startswith("/") else url, hosts=hosts)
 
     @property
     def _site(self) -> str:
@@ -129,7 +118,6 @@ class GiteaRepositoryReader(GiteaReader):
         base = repository_path(path)
         super().__init__(api, base=base, name=path, switched_off=listed.switched_off, wants=wants)
         self._clone_url = listed.clone_url
-        self._addresses = {}
 
     @property
     def kinds(self) -> Sequence[ReadableKind]:
@@ -140,8 +128,9 @@ class GiteaRepositoryReader(GiteaReader):
         return ITEMS
 
     @property
-    def _comments(self) -> Mapping[str, tuple[Listing, Callable[[object], CommentRow]]]:
-        return {ISSUE.name: (COMMENTS, items.comment_of)}
+    def _comments(self) -> CommentLists:
+        """Those on pull requests stand in the same list, and are read with these."""
+        return {ISSUE.name: [(COMMENTS, lambda row: None if items.is_of_pull(row) else items.comment_of(row))]}
 
     def expected_calls(self, kind: MetadataKind, since: datetime | None, *, saved: int) -> int:
         """An issue itself is a request; so are a pull request, its comments and its reviews, at the least."""
@@ -155,23 +144,6 @@ class GiteaRepositoryReader(GiteaReader):
         if kind is not RELEASE:
             return rows
         return (replace(row, key=project.release_key(DECODER.read(GiteaRelease, row.value))) for row in rows)
-
-    def comments(self, kind: MetadataKind, since: datetime | None) -> Iterator[CommentRow]:
-        """Those on pull requests stand in the same list, and are read with these."""
-        faults: list[MatouError] = []
-        for row in self._of_kind(kind, self._walk(COMMENTS, since)):
-            if items.is_of_pull(row):
-                continue
-            try:
-                yield self._comment(row)
-            except MatouError as fault:
-                faults.append(fault)
-        if faults:
-            raise faults[0]
-
-    def _comment(self, value: object) -> CommentRow:
-        self._addresses |= items.addresses_of(DECODER.read(GiteaComment, value).assets)
-        return items.comment_of(value)
 
     def read(
         self, kind: MetadataKind, row: ItemRow, before: MetadataValue | None, *, sweeping: bool
@@ -209,7 +181,7 @@ class GiteaRepositoryReader(GiteaReader):
         return changes.as_issue_too(read, items.issue_of(self._answered(f"{self._base}/issues/{number}")))
 
     def _with_talk(self, number: str, read: ItemRead) -> ItemRead:
-        return changes.with_talk(read, [self._comment(value) for value in self._whole(f"/issues/{number}/comments")])
+        return changes.with_talk(read, [items.comment_of(value) for value in self._whole(f"/issues/{number}/comments")])
 
     def _with_reviews(self, number: str, read: ItemRead) -> ItemRead:
         path = f"/pulls/{number}/reviews"
@@ -266,7 +238,6 @@ class GiteaOrganizationReader(GiteaReader):
 
     def __init__(self, api: GiteaApi, organization: str) -> None:
         super().__init__(api, base=f"/orgs/{segment(organization)}", name=organization)
-        self._addresses = {}
 
     @property
     def kinds(self) -> Sequence[ReadableKind]:
@@ -277,7 +248,7 @@ class GiteaOrganizationReader(GiteaReader):
         return {}
 
     @property
-    def _comments(self) -> Mapping[str, tuple[Listing, Callable[[object], CommentRow]]]:
+    def _comments(self) -> CommentLists:
         return {}
 
     def read(

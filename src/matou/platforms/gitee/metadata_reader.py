@@ -37,7 +37,7 @@ from matou.platforms.base.metadata import (
     TableRead,
 )
 from matou.platforms.base.v5_mapping import link_of
-from matou.platforms.base.v5_metadata import COMMIT_COMMENTS, Listing, V5Reader, is_as_before
+from matou.platforms.base.v5_metadata import COMMIT_COMMENTS, CommentLists, Listing, V5Reader, is_as_before
 from matou.platforms.gitee import metadata_items as items
 from matou.platforms.gitee import metadata_project as project
 from matou.platforms.gitee.api import V5, GiteeApi
@@ -101,10 +101,10 @@ class GiteeRepositoryReader(V5Reader):
         return ITEMS
 
     @property
-    def _comments(self) -> Mapping[str, tuple[Listing, Callable[[object], CommentRow]]]:
+    def _comments(self) -> CommentLists:
         return {
-            ISSUE.name: (Listing(path="/issues/comments", query=BY_CREATION, changed=BY_CHANGE), items.comment_of),
-            CHANGE.name: (Listing(path="/pulls/comments", query=BY_CREATION, changed=BY_CHANGE), self._pull_comment),
+            ISSUE.name: [(Listing(path="/issues/comments", query=BY_CREATION, changed=BY_CHANGE), items.comment_of)],
+            CHANGE.name: [(Listing(path="/pulls/comments", query=BY_CREATION, changed=BY_CHANGE), self._pull_comment)],
         }
 
     def expected_calls(self, kind: MetadataKind, since: datetime | None, *, saved: int) -> int:
@@ -213,7 +213,7 @@ class GiteeEnterpriseReader(V5Reader):
         return {ISSUE.name: ITEMS[ISSUE.name]}
 
     @property
-    def _comments(self) -> Mapping[str, tuple[Listing, Callable[[object], CommentRow]]]:
+    def _comments(self) -> CommentLists:
         return {}
 
     def rows(self, kind: MetadataKind, since: datetime | None) -> Iterator[ItemRow]:

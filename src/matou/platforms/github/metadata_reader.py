@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
-from itertools import chain
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -31,7 +30,6 @@ from matou.model.platform import RemoteRepository
 from matou.platforms.base.errors import ActionRefused, NotOffered, RemoteNotFound
 from matou.platforms.base.metadata import (
     CommentListing,
-    CommentRow,
     CommitSource,
     FileRequest,
     ItemRead,
@@ -40,7 +38,7 @@ from matou.platforms.base.metadata import (
     TableRead,
 )
 from matou.platforms.base.metadata_walks import ListedRows, walk_in_order
-from matou.platforms.base.v5_metadata import Listing, V5Reader, is_as_before
+from matou.platforms.base.v5_metadata import CommentLists, Listing, V5Reader, is_as_before
 from matou.platforms.github import metadata_changes as changes
 from matou.platforms.github import metadata_items as items
 from matou.platforms.github import metadata_project as project
@@ -108,15 +106,17 @@ class GitHubReader(V5Reader):
         return ITEMS
 
     @property
-    def _comments(self) -> Mapping[str, tuple[Listing, Callable[[object], CommentRow]]]:
-        return {ISSUE.name: (COMMENTS, items.comment_of), CHANGE.name: (REVIEW_COMMENTS, changes.review_comment_of)}
+    def _comments(self) -> CommentLists:
+        """Those on issues and those on pull requests as a whole stand in one list, their numbers in one space."""
+        talk = (COMMENTS, items.comment_of)
+        return {ISSUE.name: [talk], CHANGE.name: [talk, (REVIEW_COMMENTS, changes.review_comment_of)]}
 
     def expected_calls(self, kind: MetadataKind, since: datetime | None, *, saved: int) -> int:
         """The reviews of each pull request are a request, and who merged it is another."""
         calls = super().expected_calls(kind, since, saved=saved)
         if kind is not CHANGE or since is not None:
             return calls
-        return calls + self._pages_of(COMMENTS, 0) + 2 * (saved or self._count(ITEMS[CHANGE.name]))
+        return calls + 2 * (saved or self._count(ITEMS[CHANGE.name]))
 
     def rows(self, kind: MetadataKind, since: datetime | None) -> Iterator[ItemRow]:
         """The list of issues has pull requests in it, whose own list is another."""
@@ -124,25 +124,6 @@ class GitHubReader(V5Reader):
         if kind is RELEASE:
             return (replace(row, key=project.release_key(DECODER.read(GitHubRelease, row.value))) for row in rows)
         return rows if kind is not ISSUE else (row for row in rows if not items.is_pull(row.value))
-
-    def comments(self, kind: MetadataKind, since: datetime | None) -> Iterator[CommentRow]:
-        """Those on issues and those on pull requests as a whole stand in one list, and their numbers in one space.
-
-        Raises:
-            MatouError: after all that came.
-        """
-        faults: list[MatouError] = []
-        talk = self._talk(kind, since, faults)
-        yield from chain(talk, super().comments(kind, since) if kind is CHANGE else ())
-        if faults:
-            raise faults[0]
-
-    def _talk(self, kind: MetadataKind, since: datetime | None, faults: list[MatouError]) -> Iterator[CommentRow]:
-        for row in self._of_kind(kind, self._walk(COMMENTS, since)):
-            try:
-                yield items.comment_of(row)
-            except MatouError as fault:
-                faults.append(fault)
 
     def read(
         self, kind: MetadataKind, row: ItemRow, before: MetadataValue | None, *, sweeping: bool

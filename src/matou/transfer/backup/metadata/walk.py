@@ -337,7 +337,8 @@ class _ItemWalk:
         is_whole = self.is_whole if self._comments_are_listed else read.has_all_comments
         item = merged(before, read.item, Listed(rows=comments, is_whole=is_whole, run=walk.run))
         faults = len(walk.files.faults)
-        item = walk.files.with_files(item, before, read.addresses)
+        of_comments = {url: address for row in comments for url, address in row.addresses.items()}
+        item = walk.files.with_files(item, before, {**read.addresses, **of_comments})
         if len(walk.files.faults) > faults:
             self._hold(item)
         if isinstance(item, ChangeRequest):
