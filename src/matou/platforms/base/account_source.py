@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, Phrase, UnknownShape
@@ -15,18 +15,6 @@ from matou.platforms.base.account_lists import AccountListing
 from matou.platforms.base.source import NO_ROWS, BaseSource, picture_of
 from matou.platforms.base.unreadable import LeftOut, readable_or_none
 from matou.platforms.base.wikis import Wikis
-
-
-class TokenOwner(Protocol):
-    """Whom a token stands for."""
-
-    @property
-    def id(self) -> int: ...
-    @property
-    def login(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-
 
 L = TypeVar("L", bound=AccountListing[Any, Any])
 N = TypeVar("N")
@@ -52,7 +40,8 @@ class AccountSource(BaseSource, ABC, Generic[L, N, R]):
         self._token = token
 
     @abstractmethod
-    def _ask_for_user(self) -> TokenOwner: ...
+    def _ask_for_account(self) -> Account:
+        """Raises CredentialRefused."""
 
     @abstractmethod
     def _list_all(self) -> L:
@@ -76,17 +65,9 @@ class AccountSource(BaseSource, ABC, Generic[L, N, R]):
         return self._url
 
     def account(self) -> Account:
-        """Nothing is above whoever owns repositories: what an account sees is kept below its login."""
+        """Raises CredentialRefused."""
         with self._lock:
-            user = self._user
-        return Account(
-            id=str(user.id),
-            login=user.login,
-            display_name=user.title,
-            team_id=str(user.id),
-            team=user.login,
-            team_display_name=user.title,
-        )
+            return self._account
 
     def namespaces(self) -> Iterator[RemoteNamespace]:
         """Organizations, and whoever owns what is seen. The platform is asked once for all that this will ever list.
@@ -136,12 +117,11 @@ class AccountSource(BaseSource, ABC, Generic[L, N, R]):
 
     def git_credential(self) -> GitCredential:
         """What git is told when it asks; good for addresses that `repositories` gave."""
-        with self._lock:
-            return GitCredential(self._user.login, self._token)
+        return GitCredential(self.account().login, self._token)
 
     @cached_property
-    def _user(self) -> TokenOwner:
-        return self._ask_for_user()
+    def _account(self) -> Account:
+        return self._ask_for_account()
 
     @cached_property
     def _listing(self) -> L:
@@ -158,6 +138,18 @@ class AccountSource(BaseSource, ABC, Generic[L, N, R]):
         except AddressRefused as refusal:
             self._note(Inaccessible(self._called(row), refusal.fact))
             return ""
+
+
+def personal_account(id_: int | str, login: str, name: str | None) -> Account:
+    """Where nothing is above whoever owns repositories: what an account sees is kept below its login."""
+    return Account(
+        id=str(id_),
+        login=login,
+        display_name=name or login,
+        team_id=str(id_),
+        team=login,
+        team_display_name=name or login,
+    )
 
 
 def moment_of(text: str | None, odd: LeftOut, *, platform: str) -> datetime | None:

@@ -1,32 +1,29 @@
 """Reads an account at GitCode for a backup: whom the token stands for, and all repositories and wikis that it sees."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cached_property
 from urllib.parse import urljoin
 
 from msgspec import UNSET
 
-from matou.credentials import GitCredential, Secret
-from matou.errors import Phrase, UnknownShape
-from matou.http.addresses import AddressRefused, trusted_address
+from matou.credentials import Secret
+from matou.errors import Phrase
 from matou.http.session import Session
 from matou.model.platform import (
     Account,
-    Inaccessible,
     Record,
     RemoteNamespace,
     RemoteRepository,
     VersionControl,
     Visibility,
 )
-from matou.platforms.base.source import NO_ROWS, BaseSource, MemberLine, members_document, picture_of, switched_off
+from matou.platforms.base.account_source import AccountSource, personal_account
+from matou.platforms.base.source import NO_ROWS, MemberLine, members_document, switched_off
 from matou.platforms.base.unreadable import left_out_of, readable_or_none
-from matou.platforms.base.wikis import Wikis
 from matou.platforms.gitcode.api import token_of
 from matou.platforms.gitcode.client import GitCode
 from matou.platforms.gitcode.listing import GitCodeLister, GitCodeListing, NamespaceDetails
-from matou.platforms.gitcode.wire import GitCodeRepository, GitCodeUser, moment
+from matou.platforms.gitcode.wire import GitCodeRepository, moment
 
 DOT_GIT = ".git"
 
@@ -34,7 +31,7 @@ FAMILIES = frozenset({"gitcode.com", "atomgit.com"})
 """One service under two names, whose API may name repositories under either."""
 
 
-class GitCodeSource(BaseSource):
+class GitCodeSource(AccountSource[GitCodeListing, NamespaceDetails, GitCodeRepository]):
     """An account at GitCode, to read from. May be used by several threads.
 
     Args:
@@ -48,6 +45,7 @@ class GitCodeSource(BaseSource):
     """
 
     platform = "gitcode"
+    relatives = FAMILIES
 
     def __init__(
         self,
@@ -58,68 +56,9 @@ class GitCodeSource(BaseSource):
         record: Callable[[Record], None],
         now: Callable[[], datetime],
     ) -> None:
-        super().__init__(session)
-        self._token = token_of(token.reveal())
-        self._client = GitCode(self._token, url, session=session, now=now, record=record)
-
-    @property
-    def url(self) -> str:
-        return self._client.base_url
-
-    def account(self) -> Account:
-        """GitCode has no teams: what an account sees is kept below its login. Raises CredentialRefused."""
-        user = self._user_now()
-        name = user.name or user.login
-        return Account(
-            id=str(user.id),
-            login=user.login,
-            display_name=name,
-            team_id=str(user.id),
-            team=user.login,
-            team_display_name=name,
-        )
-
-    def namespaces(self) -> Iterator[RemoteNamespace]:
-        """Users and organizations. The platform is asked once for all that this source will ever list.
-
-        Raises:
-            MatouError: after the last one: why there are more, or may be.
-        """
-        listing = self._listing_now()
-        for details in listing.namespaces.values():
-            yield self._namespace(details)
-        if listing.namespaces_fault is not None:
-            raise listing.namespaces_fault
-
-    def repositories(self) -> Iterator[RemoteRepository]:
-        """Each repository and each wiki, once; a wiki that is not there is not mentioned.
-
-        `clone_url` is empty where the platform gave an address that the token must not be sent to; `unseen` says
-        which.
-
-        Raises:
-            MatouError: after the last one: why there are more, or may be; absence means nothing then.
-        """
-        listing = self._listing_now()
-        fault = listing.repositories_fault
-        listed: list[RemoteRepository] = []
-        for row in listing.repositories.values():
-            try:
-                repository = self._repository(row)
-            except UnknownShape as unknown:
-                self._note(Inaccessible(_called(row), unknown.fact))
-                fault = fault or unknown
-            else:
-                yield repository
-                if row.has_wiki is not False:
-                    listed.append(repository)
-        yield from Wikis(self._session, self.git_credential(), self._note).of(listed)
-        if fault is not None:
-            raise fault
-
-    def labels(self, namespace: RemoteNamespace) -> bytes:  # noqa: ARG002 - no namespace has any
-        """Labels belong to repositories at GitCode."""
-        return NO_ROWS
+        secret = token_of(token.reveal())
+        self._client = GitCode(secret, url, session=session, now=now, record=record)
+        super().__init__(session, self._client.base_url, secret)
 
     def members(self, namespace: RemoteNamespace) -> bytes:
         """A document: see `documents`. A user's namespace has none. Raises MatouError."""
@@ -131,32 +70,15 @@ class GitCodeSource(BaseSource):
             MemberLine(str(one.id), one.login, one.name or "", one.member_role or "") for one in members
         )
 
-    def icon(self, namespace: RemoteNamespace) -> bytes | None:
-        """An organization's picture; None where the platform names none. Raises MatouError where it cannot be had."""
-        return picture_of(namespace, self._session)
+    def _ask_for_account(self) -> Account:
+        user = self._client.user()
+        return personal_account(user.id, user.login, user.name or None)
 
-    def git_credential(self) -> GitCredential:
-        """What git is told when it asks; good for addresses that `repositories` gave."""
-        return GitCredential(self._user_now().login, self._token)
-
-    @cached_property
-    def _user(self) -> GitCodeUser:
-        return self._client.user()
-
-    @cached_property
-    def _listing(self) -> GitCodeListing:
+    def _list_all(self) -> GitCodeListing:
         return GitCodeLister(self._client, self._note).list_all()
 
-    def _user_now(self) -> GitCodeUser:
-        with self._lock:
-            return self._user
-
-    def _listing_now(self) -> GitCodeListing:
-        with self._lock:
-            return self._listing
-
-    def _namespace(self, details: NamespaceDetails) -> RemoteNamespace:
-        namespace, organization = details.namespace, details.organization
+    def _namespace(self, row: NamespaceDetails) -> RemoteNamespace:
+        namespace, organization = row.namespace, row.organization
         picture = organization.avatar_url if organization else None
         return RemoteNamespace(
             id=str(namespace.id),
@@ -170,7 +92,6 @@ class GitCodeSource(BaseSource):
         )
 
     def _repository(self, row: GitCodeRepository) -> RemoteRepository:
-        """What no backup needs, and cannot be read, is left out."""
         odd = list(left_out_of(row))
         return RemoteRepository(
             id=str(row.id),
@@ -191,15 +112,13 @@ class GitCodeSource(BaseSource):
         """The address for git; where only that of its page is told, which is the same without `.git`, that one."""
         page = row.html_url or row.web_url or ""
         address = row.http_url_to_repo or (page and f"{page.removesuffix(DOT_GIT)}{DOT_GIT}")
-        try:
-            return trusted_address(address, home=self.url, relatives=FAMILIES)
-        except AddressRefused as refusal:
-            self._note(Inaccessible(_called(row), refusal.fact))
-            return ""
+        return self._trusted(address, row)
 
+    def _called(self, row: GitCodeRepository) -> Phrase:
+        return Phrase("the repository {repository}", repository=repr(row.full_name))
 
-def _called(row: GitCodeRepository) -> Phrase:
-    return Phrase("the repository {repository}", repository=repr(row.full_name))
+    def _may_have_wiki(self, row: GitCodeRepository) -> bool:
+        return row.has_wiki is not False
 
 
 def _last_part(path: str) -> str:

@@ -34,18 +34,6 @@ class AccountReader(Protocol):
     def git_credential(self) -> GitCredential: ...
 
 
-def personal_account(id_: int, login: str, name: str | None) -> Account:
-    """Gitee has no teams: what an account sees is kept below its login."""
-    return Account(
-        id=str(id_),
-        login=login,
-        display_name=name or login,
-        team_id=str(id_),
-        team=login,
-        team_display_name=name or login,
-    )
-
-
 def called(repository: str) -> Phrase:
     return Phrase("the repository {repository}", repository=repr(repository))
 

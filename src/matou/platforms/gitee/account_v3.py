@@ -8,10 +8,11 @@ from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, UnknownShape
 from matou.http.addresses import AddressRefused, trusted_address
 from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
+from matou.platforms.base.account_source import personal_account
 from matou.platforms.base.errors import CredentialRefused
 from matou.platforms.base.source import NO_ROWS
 from matou.platforms.base.unreadable import left_out_of, readable_or_none
-from matou.platforms.gitee.account_listing import GiteeListing, called, in_utc, personal_account
+from matou.platforms.gitee.account_listing import GiteeListing, called, in_utc
 from matou.platforms.gitee.client import Gitee
 from matou.platforms.gitee.wire_v3 import GiteeV3Namespace, GiteeV3Project, GiteeV3User
 

@@ -10,10 +10,11 @@ from matou.errors import Phrase, UnknownShape
 from matou.http.addresses import AddressRefused, trusted_address
 from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.platforms.base.account_lists import Gathering, first_fault
+from matou.platforms.base.account_source import personal_account
 from matou.platforms.base.errors import CredentialRefused
 from matou.platforms.base.source import NO_ROWS, MemberLine, members_document, switched_off
 from matou.platforms.base.unreadable import left_out_of, readable_or_none
-from matou.platforms.gitee.account_listing import GiteeListing, called, in_utc, last_part, personal_account
+from matou.platforms.gitee.account_listing import GiteeListing, called, in_utc, last_part
 from matou.platforms.gitee.client import Gitee
 from matou.platforms.gitee.wire_v5 import (
     EnterpriseMember,

@@ -9,13 +9,14 @@ from matou.credentials import Secret
 from matou.errors import Phrase
 from matou.http.session import Session
 from matou.model.platform import (
+    Account,
     Record,
     RemoteNamespace,
     RemoteRepository,
     VersionControl,
     Visibility,
 )
-from matou.platforms.base.account_source import AccountSource, moment_of
+from matou.platforms.base.account_source import AccountSource, moment_of, personal_account
 from matou.platforms.base.source import NO_ROWS, MemberLine, members_document, switched_off
 from matou.platforms.base.unreadable import left_out_of
 from matou.platforms.github.api import GitHubApi, token_of
@@ -67,8 +68,9 @@ class GitHubSource(AccountSource[GitHubListing, GitHubAccount, GitHubRepository 
             for member in self._calls.organization_members(namespace.name, role=role)
         )
 
-    def _ask_for_user(self) -> GitHubAccount:
-        return self._calls.user()
+    def _ask_for_account(self) -> Account:
+        user = self._calls.user()
+        return personal_account(user.id, user.login, user.name)
 
     def _list_all(self) -> GitHubListing:
         return GitHubLister(self._calls, self._note).list_all()
