@@ -5,11 +5,13 @@ A list that was refused, or is not where it should be, has not said that there i
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
+from matou.concurrency import Cancelled
 from matou.errors import MatouError, NotFound, Phrase, Refused
 from matou.http.paging import ListingBroken
 from matou.model.platform import Inaccessible
+from matou.platforms.base.errors import CredentialRefused
 from matou.platforms.base.unreadable import UnreadableRow, UnreadableRows
 
 T = TypeVar("T")
@@ -18,6 +20,10 @@ K = TypeVar("K", bound=Hashable)
 
 N = TypeVar("N")
 R = TypeVar("R")
+
+
+ENDS_EVERYTHING: Final = (CredentialRefused, Cancelled)
+"""No list can be read after these, and none that was cut short by one is worth giving."""
 
 
 @dataclass
@@ -40,22 +46,20 @@ class Gathering:
 
     Attributes:
         note: is told of every list that exists and may not be seen.
-        ends_everything: after one of these no list can be read, and none that it cut short is worth giving.
     """
 
     note: Callable[[Inaccessible], None]
-    ends_everything: tuple[type[MatouError], ...]
 
     def take(self, what: Phrase, rows: Iterable[T], gathered: dict[K, T], key: Callable[[T], K]) -> MatouError | None:
         """Take all rows that come, and give back what ended them early, unless that is noted as not to be seen.
 
         Raises:
-            MatouError: what ends everything.
+            CredentialRefused, Cancelled: what ends everything.
         """
         try:
             for row in rows:
                 gathered.setdefault(key(row), row)
-        except self.ends_everything:
+        except ENDS_EVERYTHING:
             raise
         except (UnreadableRows, ListingBroken) as odd:
             for one in (row for row in odd.rows if isinstance(row, UnreadableRow)):
@@ -66,6 +70,21 @@ class Gathering:
         except MatouError as fault:
             return fault
         return None
+
+    def take_repositories(
+        self,
+        own: Iterable[T],
+        organizations: Iterable[str],
+        of_organization: Callable[[str], Iterable[T]],
+        gathered: dict[K, T],
+        key: Callable[[T], K],
+    ) -> MatouError | None:
+        """As `take`: what one has by membership of its organization alone may be missing from one's own list."""
+        faults = [self.take(Phrase("this account's repositories"), own, gathered, key)]
+        for name in organizations:
+            what = Phrase("repositories of the organization {organization}", organization=repr(name))
+            faults.append(self.take(what, of_organization(name), gathered, key))
+        return first_fault(faults)
 
 
 def first_fault(faults: Iterable[MatouError | None]) -> MatouError | None:

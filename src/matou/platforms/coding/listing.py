@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
-from matou.concurrency import Cancelled
 from matou.errors import MatouError, NotFound, Phrase, Refused
 from matou.http.paging import Page as ListPage
 from matou.model.platform import Inaccessible
-from matou.platforms.base.account_lists import AccountListing
+from matou.platforms.base.account_lists import ENDS_EVERYTHING, AccountListing
 from matou.platforms.base.decoder import Unreadable
-from matou.platforms.base.errors import ActionRefused, CredentialRefused
+from matou.platforms.base.errors import ActionRefused
 from matou.platforms.base.unreadable import UnreadableRow, require_readable
 from matou.platforms.coding import wire_requests as call_action
 from matou.platforms.coding.api import CodingApi
@@ -27,9 +26,6 @@ from matou.platforms.coding.wire import (
     ProjectsResponse,
     Response,
 )
-
-ENDS_EVERYTHING = (CredentialRefused, Cancelled)
-"""No list can be read after these, and none that was cut short by one is worth giving."""
 
 R = TypeVar("R", bound=Response)
 T = TypeVar("T", bound=Row)

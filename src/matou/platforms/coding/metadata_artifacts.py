@@ -13,10 +13,10 @@ from urllib.parse import quote
 from matou.errors import MatouError, Phrase
 from matou.http.paging import ListingBroken
 from matou.model.metadata import Artifact, AttachedFile, MetadataValue
+from matou.platforms.base.account_lists import ENDS_EVERYTHING
 from matou.platforms.base.metadata import ItemRead, ItemRow
 from matou.platforms.coding import wire_requests_by_option as ask_for
 from matou.platforms.coding.api import CodingApi
-from matou.platforms.coding.listing import ENDS_EVERYTHING
 from matou.platforms.coding.metadata_lists import AnsweredRows, CodingList
 from matou.platforms.coding.metadata_values import extra_of, source_text, stable_address
 from matou.platforms.coding.pages import PAGE_SIZE

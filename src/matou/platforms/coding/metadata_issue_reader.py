@@ -9,10 +9,10 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
 
 from matou.errors import MatouError, Phrase
 from matou.model.metadata import Comment, Issue, MetadataValue
+from matou.platforms.base.account_lists import ENDS_EVERYTHING
 from matou.platforms.base.metadata import ItemRead, ItemRow
 from matou.platforms.coding import wire_requests_metadata as ask_for
 from matou.platforms.coding.api import CodingApi
-from matou.platforms.coding.listing import ENDS_EVERYTHING
 from matou.platforms.coding.metadata_files import ProjectFiles
 from matou.platforms.coding.metadata_issues import comments_of, issue_of, people_of_issue, spent_of
 from matou.platforms.coding.metadata_lists import ISSUES_PER_PAGE, AnsweredRows, CodingList

@@ -10,6 +10,7 @@ from matou.model.metadata import ChangeRequest, MetadataValue, WikiPage
 from matou.model.metadata import kinds as known
 from matou.model.metadata.kinds import MetadataKind
 from matou.model.platform import RemoteNamespace
+from matou.platforms.base.account_lists import ENDS_EVERYTHING
 from matou.platforms.base.errors import RemoteNotFound
 from matou.platforms.base.metadata import (
     CommentRow,
@@ -25,7 +26,6 @@ from matou.platforms.coding import wire, wire_by_option, wire_pages, wire_planni
 from matou.platforms.coding import wire_requests as ask_for
 from matou.platforms.coding import wire_requests_metadata as ask_about
 from matou.platforms.coding.api import CodingApi
-from matou.platforms.coding.listing import ENDS_EVERYTHING
 from matou.platforms.coding.metadata_artifacts import ArtifactReader, FoundArtifact
 from matou.platforms.coding.metadata_files import ProjectFiles
 from matou.platforms.coding.metadata_issue_reader import ISSUES_PER_BATCH, IssueBatch, IssueReader

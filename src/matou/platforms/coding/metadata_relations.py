@@ -9,11 +9,11 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from matou.errors import MatouError
 from matou.model.metadata import Issue, ItemLink, JsonObject
+from matou.platforms.base.account_lists import ENDS_EVERYTHING
 from matou.platforms.base.errors import NotOffered
 from matou.platforms.base.recorded_answers import NotRecorded
 from matou.platforms.coding import wire_requests_metadata as ask_for
 from matou.platforms.coding.api import CodingApi
-from matou.platforms.coding.listing import ENDS_EVERYTHING
 from matou.platforms.coding.metadata_values import extra_of
 from matou.platforms.coding.wire import Response
 from matou.platforms.coding.wire_issues import (

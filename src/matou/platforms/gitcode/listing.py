@@ -4,18 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
-from matou.concurrency import Cancelled
 from matou.errors import MatouError, Phrase
 from matou.model.platform import Inaccessible
-from matou.platforms.base.account_lists import AccountListing, Gathering, first_fault
-from matou.platforms.base.errors import CredentialRefused, RemoteNotFound
+from matou.platforms.base.account_lists import AccountListing, Gathering
+from matou.platforms.base.errors import RemoteNotFound
 from matou.platforms.gitcode import PLATFORM
 from matou.platforms.gitcode.client import GitCode
 from matou.platforms.gitcode.enums import RepositoryKind
 from matou.platforms.gitcode.wire import GitCodeNamespace, GitCodeOrganization, GitCodeRepository
-
-ENDS_EVERYTHING = (CredentialRefused, Cancelled)
-"""No list can be read after these, and none that was cut short by one is worth giving."""
 
 ORGANIZATIONS = frozenset({"group", "enterprise", "organization"})
 """The types of namespaces that are no user's."""
@@ -51,7 +47,7 @@ class GitCodeLister:
 
     @property
     def _gathering(self) -> Gathering:
-        return Gathering(self.note, ENDS_EVERYTHING)
+        return Gathering(self.note)
 
     def list_all(self) -> GitCodeListing:
         """Read namespaces and repositories. A part that fails is left out, and its fault stands in what is found.
@@ -79,19 +75,16 @@ class GitCodeLister:
     def _repositories(
         self, listing: GitCodeListing, organizations: dict[str, GitCodeOrganization]
     ) -> MatouError | None:
-        """What one belongs to by membership of its organization alone may be missing from one's own list."""
-        rows = listing.repositories
-        what = Phrase("this account's repositories")
-        faults = [
-            self._gathering.take(what, self.client.my_repositories(kind=RepositoryKind.ALL), rows, lambda row: row.id)
-        ]
         paths = {
             namespace.namespace.path: None for namespace in listing.namespaces.values() if namespace.is_organization
         }
-        for path in [*paths, *(path for path in organizations if path not in paths)]:
-            what = Phrase("repositories of the organization {organization}", organization=repr(path))
-            faults.append(self._gathering.take(what, self._of_organization(path), rows, lambda row: row.id))
-        return first_fault(faults)
+        return self._gathering.take_repositories(
+            self.client.my_repositories(kind=RepositoryKind.ALL),
+            [*paths, *(path for path in organizations if path not in paths)],
+            self._of_organization,
+            listing.repositories,
+            lambda row: row.id,
+        )
 
     def _if_there(self, rows: Iterator[T]) -> Iterator[T]:
         """Servers that speak the 38 need not have these lists: there one's own list of repositories says it all."""

@@ -4,14 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from urllib.parse import urljoin
 
-from matou.concurrency import Cancelled
 from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase, UnknownShape
 from matou.http.addresses import AddressRefused, trusted_address
 from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.platforms.base.account_lists import Gathering, first_fault
 from matou.platforms.base.account_source import personal_account
-from matou.platforms.base.errors import CredentialRefused
 from matou.platforms.base.source import NO_ROWS, MemberLine, members_document, switched_off
 from matou.platforms.base.unreadable import left_out_of, readable_or_none
 from matou.platforms.gitee.account_listing import GiteeListing, called, in_utc, last_part
@@ -24,9 +22,6 @@ from matou.platforms.gitee.wire_v5 import (
     GiteeRepository,
     GiteeUser,
 )
-
-ENDS_EVERYTHING = (CredentialRefused, Cancelled)
-"""No list can be read after these, and none that was cut short by one is worth giving."""
 
 GIT_USER = "oauth2"
 """Whoever's token it is; Gitee's own tool gives git this name."""
@@ -47,7 +42,7 @@ class PersonalAccount:
         self._client = client
         self._token = token
         self._note = note
-        self._gathering = Gathering(note, ENDS_EVERYTHING)
+        self._gathering = Gathering(note)
         self._organizations: dict[str, GiteeOrganization] = {}
         self._enterprises: dict[str, GiteeEnterprise] = {}
 

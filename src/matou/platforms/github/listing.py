@@ -2,18 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import TypeVar
 
-from matou.concurrency import Cancelled
-from matou.errors import MatouError, Phrase
+from matou.errors import Phrase
 from matou.model.platform import Inaccessible
 from matou.platforms.base.account_lists import AccountListing, Gathering, first_fault
-from matou.platforms.base.errors import ActionRefused, CredentialRefused, RemoteNotFound
+from matou.platforms.base.errors import ActionRefused, RemoteNotFound
 from matou.platforms.github.calls import GitHubCalls
 from matou.platforms.github.wire import GitHubAccount, GitHubGist, GitHubOrganization, GitHubRepository
-
-ENDS_EVERYTHING: Final = (CredentialRefused, Cancelled)
-"""No list can be read after these, and none that was cut short by one is worth giving."""
 
 T = TypeVar("T")
 
@@ -48,32 +44,29 @@ class GitHubLister:
 
     def list_all(self) -> GitHubListing:
         """A part that fails is left out, and its fault stands in what is found. Raises what ends everything."""
-        gathering, listing = Gathering(self.note, ENDS_EVERYTHING), GitHubListing()
+        gathering, listing = Gathering(self.note), GitHubListing()
         listing.namespaces_fault = gathering.take(
             Phrase("this account's organizations"),
             self.calls.organizations(),
             listing.organizations,
             lambda row: row.login,
         )
-        listing.repositories_fault = first_fault(list(self._faults(gathering, listing)))
+        fault = gathering.take_repositories(
+            self.calls.repositories(),
+            listing.organizations,
+            self.calls.repositories_of_organization,
+            listing.repositories,
+            _number,
+        )
+        gists = _if_there(self.calls.gists())
+        of_gists = gathering.take(Phrase("this account's gists"), gists, listing.gists, lambda row: row.id)
+        listing.repositories_fault = first_fault((fault, of_gists))
         for organization in listing.organizations.values():
             account = GitHubAccount(id=organization.id, login=organization.login, type="Organization")
             listing.namespaces.setdefault(organization.id, account)
         for row in listing.rows():
             listing.namespaces.setdefault(row.owner.id, row.owner)
         return listing
-
-    def _faults(self, gathering: Gathering, listing: GitHubListing) -> Iterator[MatouError | None]:
-        """What one belongs to by membership of its organization alone may be missing from one's own list."""
-        what = Phrase("this account's repositories")
-        yield gathering.take(what, self.calls.repositories(), listing.repositories, _number)
-        for login in listing.organizations:
-            what = Phrase("repositories of the organization {organization}", organization=repr(login))
-            rows = self.calls.repositories_of_organization(login)
-            yield gathering.take(what, rows, listing.repositories, _number)
-        yield gathering.take(
-            Phrase("this account's gists"), _if_there(self.calls.gists()), listing.gists, lambda row: row.id
-        )
 
 
 def _if_there(rows: Iterator[T]) -> Iterator[T]:
