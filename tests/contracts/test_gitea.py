@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from contracts.platforms import PlatformContract, Stage
+from contracts.v5_platforms import NOW, V5Stage
 from matou.credentials import Secret
 from matou.http.session import Session
 from matou.model.platform import Record, Visibility
@@ -15,57 +16,21 @@ from matou.platforms.base.source import Source
 from matou.platforms.gitea.source import GiteaSource
 from support.gitea_recording import TOKEN
 from support.gitea_source import GiteaServer, running_gitea_server
-from support.v5_account import Answer, answer
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
+from support.v5_account import answer
 
 
-class GiteaStage(Stage):
+class GiteaStage(V5Stage):
     token = TOKEN
-
-    def __init__(self, account: GiteaServer) -> None:
-        self.account = account
-
-    @property
-    def url(self) -> str:
-        return self.account.url
+    address_key = "clone_url"
 
     def client(self, session: Session, token: Secret, records: list[Record]) -> GiteaSource:
         return GiteaSource(session, self.url, token, record=records.append, now=lambda: NOW)
 
-    def namespace(self, name: str) -> str:
-        return str(self.account.namespace(name)["id"])
-
-    def repository(self, namespace: str, name: str) -> str:
-        return str(self.account.repository(self.account.namespaces[int(namespace)], name)["id"])
-
     def never_pushed_to(self, repository: str) -> None:
         self.account.repositories[int(repository)]["updated_at"] = None
 
-    def move_clone_url(self, repository: str, address: str) -> None:
-        self.account.repositories[int(repository)]["clone_url"] = address
-
-    def picture(self, namespace: str, *, status: int, content: bytes, absolute: bool) -> None:
-        path = f"/static/{namespace}.png"
-        self.account.pictures[path] = Answer(status, content)
-        name = self.account.namespaces[int(namespace)]["path"]
-        self.account.avatars[name] = self.account.origin + path if absolute else path
-
-    def label(self, namespace: str, name: str) -> None:
-        """Labels of an organization are read with what is said."""
-
-    def member(self, namespace: str, login: str) -> None:
-        rows = self.account.members.setdefault(self.account.namespaces[int(namespace)]["path"], [])
-        rows.append({"id": 100 - len(rows), "login": login, "full_name": login})
-
-    def stumble(self, status: int, body: bytes, *, times: int) -> None:
-        self.account.stumbles.extend([Answer(status, body)] * times)
-
-    def promise_more(self) -> None:
-        self.account.uncounted = 1
-
-    def credentials_shown_for_pictures(self) -> list[str | None]:
-        return [authorization for path, authorization in self.account.fetched if "/static/" in path]
+    def member_row(self, login: str, *, number: int) -> dict[str, Any]:
+        return {"id": 100 - number, "login": login, "full_name": login}
 
 
 class TestGitea(PlatformContract):
@@ -76,6 +41,7 @@ class TestGitea(PlatformContract):
 
     @pytest.fixture
     def account(self, stage: GiteaStage) -> GiteaServer:
+        assert isinstance(stage.account, GiteaServer)
         return stage.account
 
     def test_times_are_aware_and_a_push_that_never_was_has_none(self, stage: Stage, client: Source) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from contracts.platforms import PlatformContract, Stage
+from contracts.v5_platforms import NOW, V5Stage
 from matou.credentials import Secret
 from matou.errors import Refused, TryLater, UnknownShape
 from matou.http.session import Session
@@ -15,59 +16,21 @@ from matou.model.platform import Record, Visibility
 from matou.platforms.base.source import Source
 from matou.platforms.github.source import GitHubSource
 from support.github_source import TOKEN, GitHubAccount, failure, running_github_account
-from support.v5_account import Answer
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class GitHubStage(Stage):
+class GitHubStage(V5Stage):
     token = TOKEN
-
-    def __init__(self, account: GitHubAccount) -> None:
-        self.account = account
-
-    @property
-    def url(self) -> str:
-        return self.account.url
+    address_key = "clone_url"
 
     def client(self, session: Session, token: Secret, records: list[Record]) -> GitHubSource:
         return GitHubSource(session, self.url, token, record=records.append, now=lambda: NOW)
 
-    def namespace(self, name: str) -> str:
-        return str(self.account.namespace(name)["id"])
-
-    def repository(self, namespace: str, name: str) -> str:
-        return str(self.account.repository(self.account.namespaces[int(namespace)], name)["id"])
-
-    def never_pushed_to(self, repository: str) -> None:
-        self.account.repositories[int(repository)]["pushed_at"] = None
-
-    def move_clone_url(self, repository: str, address: str) -> None:
-        self.account.repositories[int(repository)]["clone_url"] = address
-
-    def picture(self, namespace: str, *, status: int, content: bytes, absolute: bool) -> None:
-        path = f"/static/{namespace}.png"
-        self.account.pictures[path] = Answer(status, content)
-        name = self.account.namespaces[int(namespace)]["path"]
-        self.account.avatars[name] = self.account.origin + path if absolute else path
-
-    def label(self, namespace: str, name: str) -> None:
-        """No namespace has labels."""
-
-    def member(self, namespace: str, login: str) -> None:
-        rows = self.account.members.setdefault(self.account.namespaces[int(namespace)]["path"], [])
-        role = "member" if rows else "admin"
-        rows.append({"id": 100 - len(rows), "login": login, "type": "User", "role": role})
-
-    def stumble(self, status: int, body: bytes, *, times: int) -> None:
-        self.account.stumbles.extend([Answer(status, body)] * times)
+    def member_row(self, login: str, *, number: int) -> dict[str, Any]:
+        return {"id": 100 - number, "login": login, "type": "User", "role": "member" if number else "admin"}
 
     def promise_more(self) -> None:
         """Two pages more, of which not even the first is there."""
         self.account.uncounted = 200
-
-    def credentials_shown_for_pictures(self) -> list[str | None]:
-        return [authorization for path, authorization in self.account.fetched if not path.endswith(".wiki.git")]
 
 
 class TestGitHub(PlatformContract):
@@ -78,6 +41,7 @@ class TestGitHub(PlatformContract):
 
     @pytest.fixture
     def account(self, stage: GitHubStage) -> GitHubAccount:
+        assert isinstance(stage.account, GitHubAccount)
         return stage.account
 
     def test_times_are_aware_and_a_push_that_never_was_has_none(self, stage: Stage, client: Source) -> None:

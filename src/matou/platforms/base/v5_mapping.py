@@ -1,5 +1,4 @@
-"""What Gitee's and GitCode's API v5 tell alike becomes metadata here: labels, milestones,
-webhooks, comments on commits, what was done."""
+"""What the APIs of GitHub's kin tell alike becomes metadata here: labels, milestones, webhooks, comments, logs."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What the readers of Gitee's and GitCode's metadata share: their lists, their tables, and how failures are met."""
+"""What readers of the APIs of GitHub's kin share: their lists, their tables, and how failures are met."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,6 +1,7 @@
 """Gitea's labels, milestones, releases, members, webhooks and protections as metadata."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final, Literal
 
 from matou.errors import UnknownShape
@@ -19,14 +20,13 @@ from matou.platforms.base.decoder import original_of
 from matou.platforms.base.metadata import ItemRead, TableRead
 from matou.platforms.base.metadata_values import (
     Rules,
-    color_of,
     commit_in,
-    day_of,
     is_time,
     leftover,
     markdown,
     time_of,
 )
+from matou.platforms.base.v5_mapping import label_of, milestone_of
 from matou.platforms.gitea.metadata_items import STATES, addresses_of
 from matou.platforms.gitea.metadata_people import DECODER, GiteaPeople, is_person
 from matou.platforms.gitea.wire_issues import GiteaLabel, GiteaMilestone, GiteaUser
@@ -82,20 +82,12 @@ ROLES: Final[Mapping[str, Literal["reporter", "developer", "maintainer", "owner"
 
 
 def labels_of(values: Iterable[object]) -> TableRead:
-    rows = (DECODER.read(GiteaLabel, value) for value in values)
-    return TableRead(
-        rows=tuple(
-            LabelDefinition(
-                name=row.name,
-                id=str(row.id) if row.id else None,
-                color=color_of(row.color),
-                description=row.description or None,
-                exclusive=row.exclusive or None,
-                extra=leftover(original_of(row), LABEL) or None,
-            )
-            for row in rows
-        )
-    )
+    return TableRead(rows=tuple(_label_of(DECODER.read(GiteaLabel, value)) for value in values))
+
+
+def _label_of(row: GiteaLabel) -> LabelDefinition:
+    plain = label_of(row, leftover(original_of(row), LABEL))
+    return replace(plain, description=row.description or None, exclusive=row.exclusive or None)
 
 
 def milestones_of(values: Iterable[object]) -> TableRead:
@@ -104,22 +96,8 @@ def milestones_of(values: Iterable[object]) -> TableRead:
 
 
 def _milestone_of(row: GiteaMilestone) -> Milestone:
-    state = row.state or "open"
-    if state not in STATES:
-        raise UnknownShape("gitea Milestone.state", row.state)
-    return Milestone(
-        number=str(row.id),
-        id=str(row.id),
-        title=row.title,
-        text=markdown(row.description or None),
-        state=STATES[state],
-        due=day_of(row.due_on),
-        at=time_of(row.created_at),
-        updated_at=time_of(row.updated_at),
-        closed_at=time_of(row.closed_at),
-        kind="milestone",
-        extra=leftover(original_of(row), MILESTONE) or None,
-    )
+    plain = milestone_of(row, STATES, leftover(original_of(row), MILESTONE), what="gitea Milestone")
+    return replace(plain, id=str(row.id), closed_at=time_of(row.closed_at))
 
 
 def release_key(row: GiteaRelease) -> str:

@@ -48,6 +48,10 @@ class GiteaMilestone(OriginalStruct, frozen=True, kw_only=True):
     updated_at: str | UnsetType | None = UNSET
     closed_at: str | UnsetType | None = UNSET
 
+    @property
+    def number(self) -> int:
+        return self.id
+
 
 class GiteaIssue(OriginalStruct, frozen=True, kw_only=True):
     """One of `GET …/issues?type=issues`.

@@ -1,12 +1,11 @@
 """GitHub's labels, milestones, releases, members, webhooks and protected branches as metadata."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final, Literal
 
-from matou.errors import UnknownShape
 from matou.model.metadata import (
     WITHHELD,
-    LabelDefinition,
     MemberGrant,
     Milestone,
     ProtectionRule,
@@ -19,14 +18,13 @@ from matou.platforms.base.metadata import ItemRead, TableRead
 from matou.platforms.base.metadata_values import (
     People,
     Rules,
-    color_of,
     commit_in,
-    day_of,
     is_time,
     leftover,
     markdown,
     time_of,
 )
+from matou.platforms.base.v5_mapping import label_of, milestone_of
 from matou.platforms.github.metadata_items import STATES, has_no_reactions
 from matou.platforms.github.metadata_people import DECODER, PERSON, is_person, people
 from matou.platforms.github.wire_issues import GitHubLabel, GitHubMilestone, GitHubUser
@@ -86,13 +84,7 @@ def labels_of(values: Iterable[object]) -> TableRead:
     rows = (DECODER.read(GitHubLabel, value) for value in values)
     return TableRead(
         rows=tuple(
-            LabelDefinition(
-                name=row.name,
-                id=str(row.id) if row.id else None,
-                color=color_of(row.color),
-                description=row.description or None,
-                extra=leftover(original_of(row), LABEL) or None,
-            )
+            replace(label_of(row, leftover(original_of(row), LABEL)), description=row.description or None)
             for row in rows
         )
     )
@@ -106,25 +98,11 @@ def milestones_of(values: Iterable[object]) -> TableRead:
 
 
 def _milestone_of(row: GitHubMilestone, named: People[GitHubUser]) -> Milestone:
-    state = row.state or "open"
-    if state not in STATES:
-        raise UnknownShape("github Milestone.state", row.state)
     given = original_of(row)
     creator = named.key_of(DECODER.read(GitHubUser, given["creator"]) if is_person(given.get("creator")) else None)
-    extra = leftover(given, MILESTONE)
-    return Milestone(
-        number=str(row.number),
-        id=str(row.id) if row.id else None,
-        title=row.title,
-        text=markdown(row.description or None),
-        state=STATES[state],
-        due=day_of(row.due_on),
-        at=time_of(row.created_at),
-        updated_at=time_of(row.updated_at),
-        closed_at=time_of(row.closed_at),
-        kind="milestone",
-        extra={**extra, **({"creator": creator} if creator else {})} or None,
-    )
+    extra = {**leftover(given, MILESTONE), **({"creator": creator} if creator else {})}
+    plain = milestone_of(row, STATES, extra, what="github Milestone")
+    return replace(plain, id=str(row.id) if row.id else None, closed_at=time_of(row.closed_at))
 
 
 def release_key(row: GitHubRelease) -> str:
