@@ -28,6 +28,7 @@ BARE = {
     "content.branches.person_of": NAMED,
     "content.history.listed_branch": PART,
     "content.history.listed_tag": PART,
+    "content.search_in_all.search_in_all": "lists what is seen; what looks into one decides on its code for itself",
     "conversation.conversation.item_visibility": SEEN,
     "conversation.overview.find_wiki": "decides on the wiki itself: what it is beside says nothing",
     "conversation.overview.saved_kinds": SEEN,

@@ -104,6 +104,13 @@ def test_a_search_over_all_ends_with_its_time_and_says_how_far_it_came(
     assert everything.total >= 1
 
 
+def test_what_is_too_short_to_be_looked_for_has_nothing_behind_it(site: Site) -> None:
+    nothing = search_all_commits(site.server.forge, Identity(site.server.owner, ALL_SCOPES), "x", most_repositories=5)
+
+    assert (nothing.found, nothing.looked_at, nothing.total) == ((), 0, 0)
+    assert "in=commits&amp;from=" not in site.page_at("/-/search?q=x")
+
+
 def test_a_repository_that_cannot_be_looked_through_hides_no_other(site: Site) -> None:
     commit = commit_by(site, AUTHOR, "crane beside sha256")
     other = Site(site.server, Visibility.PRIVATE)

@@ -1,6 +1,5 @@
 """Lines of code that have a text in them: of one repository, and of all that somebody may read, one after another."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,18 +10,15 @@ from matou.errors import Damaged, NotFound, Refused
 from matou.forge.access import Authorized, Identity, MayReadCode, authorize
 from matou.forge.content.contents import object_at
 from matou.forge.content.revisions import NoSuchRevision
+from matou.forge.content.search_in_all import SearchInAll, is_searchable, search_in_all
 from matou.forge.forge import Forge
-from matou.forge.repositories.repository_lists import visible_repositories
-from matou.git.operations.grep import LONGEST_TEXT, FoundLine, FoundLines, grep
+from matou.git.operations.grep import FoundLine, FoundLines, grep
 
 MOST_LINES: Final = 100
 """Of one repository."""
 
 MOST_LINES_OF_EACH: Final = 10
 """Where many are looked through."""
-
-MOST_REPOSITORIES: Final = 500
-"""That are looked through for one question; the next hundreds are another one."""
 
 TIME_FOR_ONE: Final = timedelta(seconds=5)
 TIME_FOR_ALL: Final = timedelta(seconds=4)
@@ -37,19 +33,6 @@ class RepositoryLines:
     repository: Repository
     lines: Sequence[FoundLine]
     is_whole: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CodeSearch:
-    """What was found before the time was over.
-
-    Attributes:
-        looked_at: how many repositories, and of how many.
-    """
-
-    found: Sequence[RepositoryLines]
-    looked_at: int
-    total: int
 
 
 def search_code(forge: Forge, granted: Authorized[Repository, MayReadCode], revision: str, text: str) -> FoundLines:
@@ -71,36 +54,14 @@ def search_code(forge: Forge, granted: Authorized[Repository, MayReadCode], revi
 
 def search_all_code(
     forge: Forge, identity: Identity, text: str, *, first: int = 0, most_repositories: int
-) -> CodeSearch:
-    """In the default branches of all that somebody may read, for no longer than TIME_FOR_ALL.
+) -> SearchInAll[RepositoryLines]:
+    """In the default branches of all that somebody may read, for no longer than TIME_FOR_ALL: see `search_in_all`."""
 
-    Args:
-        first: how many repositories to leave out: those that were looked at before.
-        most_repositories: that have the text; no more are looked for.
+    def look(repository: Repository, wall: timedelta) -> RepositoryLines | None:
+        found = _lines_of(forge, identity, repository, text, wall)
+        return RepositoryLines(repository, found.lines, found.is_whole) if found.lines else None
 
-    Raises:
-        MissingScope: the token was not made for this.
-    """
-    rows, total = visible_repositories(
-        forge, identity, None, recursive=True, offset=first, limit=MOST_REPOSITORIES, name_filter=""
-    )
-    if not is_searchable(text):
-        return CodeSearch((), 0, 0)
-    ends, found, looked_at = time.monotonic() + TIME_FOR_ALL.total_seconds(), list[RepositoryLines](), 0
-    for row in rows:
-        left = ends - time.monotonic()
-        if left <= 0 or len(found) == most_repositories:
-            break
-        looked_at += 1
-        lines = _lines_of(forge, identity, row.subject, text, timedelta(seconds=left))
-        if lines.lines:
-            found.append(RepositoryLines(row.subject, lines.lines, lines.is_whole))
-    return CodeSearch(tuple(found), first + looked_at, total)
-
-
-def is_searchable(text: str) -> bool:
-    """One line, of two characters at least."""
-    return 1 < len(text.strip()) <= LONGEST_TEXT and "\n" not in text and "\0" not in text
+    return search_in_all(forge, identity, text, look, first=first, most=most_repositories, wall=TIME_FOR_ALL)
 
 
 def _lines_of(forge: Forge, identity: Identity, repository: Repository, text: str, wall: timedelta) -> FoundLines:

@@ -16,8 +16,8 @@ from matou.db.repositories import Repository
 from matou.errors import Conflict, Damaged, NotFound, Refused
 from matou.forge.access import Authorized, Identity, MayReadCode, authorize
 from matou.forge.content.abbreviations import commits_named
-from matou.forge.content.code_search import MOST_REPOSITORIES, is_searchable
 from matou.forge.content.references import ref_listing
+from matou.forge.content.search_in_all import MOST_REPOSITORIES, SearchInAll, is_searchable, search_in_all
 from matou.forge.forge import Forge
 from matou.forge.repositories.repository_lists import visible_repositories
 from matou.git.odb.objects import Commit, MissingObject, commit_to_list, open_repository
@@ -43,19 +43,6 @@ class RepositoryCommits:
     repository: Repository
     commits: Sequence[Commit]
     is_whole: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CommitSearch:
-    """What was found before the time was over.
-
-    Attributes:
-        looked_at: how many repositories, and of how many.
-    """
-
-    found: Sequence[RepositoryCommits]
-    looked_at: int
-    total: int
 
 
 def search_commits(
@@ -85,29 +72,14 @@ def search_commits(
 
 def search_all_commits(
     forge: Forge, identity: Identity, text: str, *, first: int = 0, most_repositories: int
-) -> CommitSearch:
-    """Of all that somebody may read, for no longer than TIME_FOR_ALL.
+) -> SearchInAll[RepositoryCommits]:
+    """Of all that somebody may read, for no longer than TIME_FOR_ALL: see `search_in_all`."""
 
-    Args:
-        first: how many repositories to leave out: those that were looked at before.
-        most_repositories: that have the text; no more are looked for.
+    def look(repository: Repository, wall: timedelta) -> RepositoryCommits | None:
+        found = _commits_of(forge, identity, repository, text, wall)
+        return found if found is not None and found.commits else None
 
-    Raises:
-        MissingScope: the token was not made for this.
-    """
-    rows, total = visible_repositories(
-        forge, identity, None, recursive=True, offset=first, limit=MOST_REPOSITORIES, name_filter=""
-    )
-    ends, found, looked_at = time.monotonic() + TIME_FOR_ALL.total_seconds(), list[RepositoryCommits](), 0
-    for row in rows if is_searchable(text) else ():
-        left = ends - time.monotonic()
-        if left <= 0 or len(found) == most_repositories:
-            break
-        looked_at += 1
-        commits = _commits_of(forge, identity, row.subject, text, timedelta(seconds=left))
-        if commits is not None and commits.commits:
-            found.append(commits)
-    return CommitSearch(tuple(found), first + looked_at, total)
+    return search_in_all(forge, identity, text, look, first=first, most=most_repositories, wall=TIME_FOR_ALL)
 
 
 def find_by_id(forge: Forge, identity: Identity, text: str) -> tuple[Repository, ObjectId] | None:

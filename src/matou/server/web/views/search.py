@@ -11,7 +11,6 @@ from matou.db.repositories import Repository
 from matou.errors import Damaged, NotFound, Phrase, Refused
 from matou.forge.access import Authorized, MayReadCode, MaySee, Scope, require_scope
 from matou.forge.content.code_search import (
-    is_searchable,
     search_all_code,
     search_code,
 )
@@ -22,6 +21,7 @@ from matou.forge.content.commit_search import (
     search_all_commits,
     search_commits,
 )
+from matou.forge.content.search_in_all import is_searchable
 from matou.forge.conversation.search import SearchHit, search_items
 from matou.forge.repositories.repository_lists import visible_repositories
 from matou.git.odb.objects import Commit
