@@ -18,6 +18,7 @@ from matou.http.retry import DEFAULT_POLICY, RetryPolicy, WaitListener
 if TYPE_CHECKING:
     from matou.http.session import Session
     from matou.platforms.base.metadata import OpenMetadata
+    from matou.platforms.base.metadata_target import OpenMetadataTarget
     from matou.platforms.base.source import RecordSink, Source
     from matou.platforms.base.target import MigrationTarget
     from matou.settings import Settings
@@ -103,6 +104,20 @@ class MetadataSupport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MetadataTargetSupport:
+    """What a platform's record says of writing there what people said; plans read it, too.
+
+    Attributes:
+        writes: how often something may be made there, beside the platform's pace for all requests.
+        writes_per_hour: how many things may be made in an hour; None where nobody knows of a limit.
+    """
+
+    open: "OpenMetadataTarget"
+    writes: RateLimit = UNLIMITED
+    writes_per_hour: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
     """A platform: how a person names it, where it is, and how it is asked.
 
@@ -117,6 +132,7 @@ class Platform:
         source: opens an account to read from; None where it cannot be read.
         metadata: what can be read of what people said about the code; None where nothing can.
         target: opens an account to write to; None where it cannot be written.
+        metadata_target: how what people said is written to a repository there; None where nothing of it can be.
         whoami: whether a token is good, and whose it is.
         password: what an account's password opens.
         password_note: what a person may expect of it and does not get.
@@ -134,6 +150,7 @@ class Platform:
     source: OpenSource | None = None
     metadata: MetadataSupport | None = None
     target: OpenTarget | None = None
+    metadata_target: MetadataTargetSupport | None = None
     whoami: Whoami
     password: PasswordUse = PasswordUse.NOTHING
     password_note: Phrase | None = None
