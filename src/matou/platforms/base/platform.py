@@ -14,6 +14,7 @@ from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase
 from matou.http.rate_limit import UNLIMITED, RateLimit
 from matou.http.retry import DEFAULT_POLICY, RetryPolicy, WaitListener
+from matou.model.fidelity import FidelityTable, MigrationMethod
 
 if TYPE_CHECKING:
     from matou.http.session import Session
@@ -133,6 +134,7 @@ class Platform:
         metadata: what can be read of what people said about the code; None where nothing can.
         target: opens an account to write to; None where it cannot be written.
         metadata_target: how what people said is written to a repository there; None where nothing of it can be.
+        methods: how what people said can come to it, the best first, each with how faithfully it carries every kind.
         whoami: whether a token is good, and whose it is.
         password: what an account's password opens.
         password_note: what a person may expect of it and does not get.
@@ -151,6 +153,7 @@ class Platform:
     metadata: MetadataSupport | None = None
     target: OpenTarget | None = None
     metadata_target: MetadataTargetSupport | None = None
+    methods: Mapping[MigrationMethod, FidelityTable] = field(default_factory=dict)
     whoami: Whoami
     password: PasswordUse = PasswordUse.NOTHING
     password_note: Phrase | None = None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase
 from matou.http.rate_limit import RateLimit
+from matou.model.fidelity import UNCARRIED, WHOLE, CarriedForm, Fidelity, MigrationMethod, by_rest
 from matou.platforms.base.platform import Clock, MetadataSupport, OfficialInstance, PasswordUse, Platform, TokenPage
 
 if TYPE_CHECKING:
@@ -99,6 +100,16 @@ PLATFORM = Platform(
     rate=RateLimit(per_second=20, burst=10),
     source=_source,
     target=_target,
+    methods={
+        MigrationMethod.REST: by_rest(
+            project_issue=Fidelity(form=CarriedForm.ITSELF, header=True),
+            milestone=Fidelity(form=CarriedForm.ITSELF, note=Phrase("as iterations")),
+            line_comment=Fidelity(form=CarriedForm.TEXT, header=True),
+            review=Fidelity(form=CarriedForm.TEXT, header=True),
+            asset=UNCARRIED,
+            project_wiki=WHOLE,
+        )
+    },
     metadata=MetadataSupport(open=_metadata),
     whoami=_whoami,
     password=PasswordUse.GIT,

@@ -5,8 +5,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from matou.credentials import Secret
+from matou.errors import Phrase
 from matou.http.rate_limit import RateLimit
 from matou.http.retry import RetryPolicy
+from matou.model.fidelity import CarriedForm, Fidelity, MigrationMethod, by_rest
 from matou.platforms.base.platform import Clock, MetadataSupport, OfficialInstance, Platform, TokenPage
 
 if TYPE_CHECKING:
@@ -78,5 +80,12 @@ PLATFORM = Platform(
     source=_source,
     metadata=MetadataSupport(open=_metadata, calls_per_hour=4_000),
     target=_target,
+    methods={
+        MigrationMethod.REST: by_rest(
+            milestone=Fidelity(
+                form=CarriedForm.ITSELF, note=Phrase("with a day on which it is due, as it must have one")
+            )
+        )
+    },
     whoami=_whoami,
 )

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from matou.credentials import Secret
+from matou.model.fidelity import MigrationMethod, by_rest
 from matou.platforms.base.platform import Clock, MetadataSupport, OfficialInstance, Platform, TokenPage
+from matou.platforms.gitea.fidelity import BY_PULL
 
 if TYPE_CHECKING:
     from matou.http.session import Session
@@ -58,5 +60,9 @@ PLATFORM = Platform(
     ),
     source=_source,
     metadata=MetadataSupport(open=_metadata),
+    methods={
+        MigrationMethod.PULL: BY_PULL,
+        MigrationMethod.REST: by_rest(),
+    },
     whoami=_whoami,
 )

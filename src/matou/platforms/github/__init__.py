@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from matou.credentials import Secret
+from matou.errors import Phrase
 from matou.http.rate_limit import RateLimit
+from matou.model.fidelity import CarriedForm, Fidelity, MigrationMethod, by_rest
 from matou.platforms.base.platform import Clock, MetadataSupport, OfficialInstance, Platform, TokenPage
 
 if TYPE_CHECKING:
@@ -62,5 +64,12 @@ PLATFORM = Platform(
     rate=RateLimit(per_second=5_000 / 3_600, burst=500),
     source=_source,
     metadata=MetadataSupport(open=_metadata, calls_per_hour=5_000),
+    methods={
+        MigrationMethod.REST: by_rest(
+            attachment=Fidelity(
+                form=CarriedForm.ITSELF, note=Phrase("in a repository NAME-history, as the API takes no files in texts")
+            ),
+        )
+    },
     whoami=_whoami,
 )
