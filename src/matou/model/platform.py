@@ -34,6 +34,9 @@ class Account:
 class RemoteNamespace:
     """A namespace at a platform. `name` is its part of a URL, in no way cleaned; times are aware, in UTC.
 
+    Of one that is inside others, `name` has the parts of all, with slashes between. It is empty, and the id that of
+    `id_of_team`, for what holds the repositories that stand right in the team.
+
     `created_at` is None where the platform says that it does not know. `icon_url` is absolute, or None. `left_out` says
     what the platform told and nobody could read. `type` is the platform's own word for what kind of owner it is; empty
     where it has none.
@@ -71,6 +74,12 @@ class RemoteRepository:
     visibility: Visibility
     left_out: tuple[str, ...] = ()
     switched_off: frozenset[str] = frozenset()
+
+
+def id_of_team(team_id: str) -> str:
+    """What stands for a team itself among its namespaces. A platform may number its teams and its projects each from
+    one."""
+    return f"team {team_id}"
 
 
 def wiki_id(repository_id: str) -> str:

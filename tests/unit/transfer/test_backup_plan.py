@@ -133,6 +133,21 @@ def test_only_a_whole_listing_makes_a_repository_gone(before: Outcome, listing: 
     assert fate_of_absent(row(outcome=before), listing) is fate
 
 
+@pytest.mark.parametrize("before", [Outcome.SAVED, Outcome.UNLISTED, Outcome.GONE])
+def test_one_that_was_not_named_this_time_is_left_as_it_is(before: Outcome) -> None:
+    assert fate_of_absent(row(outcome=before), ListingState.COMPLETE, is_selection=True) is Outcome.EXCLUDED
+
+
+def test_of_repositories_that_a_person_names_no_more_are_expected() -> None:
+    before = PreviousRun(
+        1, was_cut_off=False, namespaces={}, repositories=rows(*[Outcome.SAVED] * 5), unseen=frozenset()
+    )
+
+    judged = judge_source_listing(before, SourceListing(ACCOUNT, {}, {}, (), None), is_selection=True)
+
+    assert judged is ListingState.COMPLETE
+
+
 @pytest.mark.parametrize(
     ("broke_off", "unseen", "known_unseen", "judged"),
     [

@@ -1,12 +1,22 @@
 """Where the namespaces and repositories of one source stand in the archive."""
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from types import MappingProxyType
+from typing import Final
 
 from matou.archive.manifest import SourceLine
 from matou.archive.path_registry import Kind, PathOwner, PathRegistry
 from matou.archive.run_history import host_of
 from matou.model.names import NamespacePath, RepositoryPath
-from matou.model.platform import RemoteNamespace, RemoteRepository
+from matou.model.platform import RemoteNamespace, RemoteRepository, id_of_team
+
+MOST_LEVELS: Final = 20
+"""Deeper than any platform nests; a name that has more is taken for one that only looks like a path."""
+
+_NO_PARTS: Final = frozenset({"", ".", ".."})
+_NO_IDS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +32,25 @@ class ArchivePaths:
     def of(cls, registry: PathRegistry, source: SourceLine, *, team_path: NamespacePath | None) -> "ArchivePaths":
         """`kept` is where the team stood before: it has no line of its own in a manifest."""
         host = host_of(source.url)
-        # A platform may number its teams and its projects each from one.
-        owner = PathOwner(source.platform, host, f"team {source.team_id or source.account}")
+        owner = PathOwner(source.platform, host, id_of_team(source.team_id or source.account))
         if team_path is not None:
             registry.keep(Kind.NAMESPACE, owner, str(team_path))
         team = registry.assign_namespace(owner, source.team or source.account, parent=None)
         return cls(registry, source.platform, host, team)
 
-    def namespace(self, namespace: RemoteNamespace) -> NamespacePath:
-        return self.registry.assign_namespace(self._owner(namespace.id), namespace.name, parent=self.team)
+    def namespaces(self, listed: Collection[RemoteNamespace]) -> dict[str, NamespacePath]:
+        """Places by id. A namespace that is inside others stands inside theirs."""
+        ids = {one.name: one.id for one in listed}
+        return {one.id: self.namespace(one, ids) for one in listed}
+
+    def namespace(self, namespace: RemoteNamespace, ids: Mapping[str, str] = _NO_IDS) -> NamespacePath:
+        """The place of one; `ids` has those of the namespaces that it may be inside, by name."""
+        parent = self.team
+        *above, name = levels_of(namespace.name)
+        for path in accumulate(above, "{}/{}".format):
+            owner = self._owner(ids.get(path, f"path {path}"))
+            parent = self.registry.assign_namespace(owner, path.rpartition("/")[2], parent=parent)
+        return self.registry.assign_namespace(self._owner(namespace.id), name, parent=parent)
 
     def repository(self, repository: RemoteRepository, namespace: NamespacePath) -> RepositoryPath:
         return self.registry.assign_repository(self._owner(repository.id), repository.name, namespace=namespace)
@@ -43,3 +63,9 @@ class ArchivePaths:
 
     def _owner(self, id_: str) -> PathOwner:
         return PathOwner(self.platform, self.host, id_)
+
+
+def levels_of(name: str) -> Sequence[str]:
+    """The parts of a nested namespace's name, outermost first; the name alone where it is no such path."""
+    parts = name.split("/")
+    return [name] if len(parts) > MOST_LEVELS or not _NO_PARTS.isdisjoint(parts) else parts

@@ -63,7 +63,7 @@ def preview(
     )
     source_listing = read_listing(source, account, check=CancellationToken(cancelled or threading.Event()).check)
     unmatched = judge_patterns(options, account, before, source_listing)
-    listing = judge_source_listing(before, source_listing)
+    listing = judge_source_listing(before, source_listing, is_selection=options.is_selection)
     planned = tuple(_plans(account, before, source_listing, listing, options))
     budget = None
     if metadata is not None and not options.metadata.is_code_only:
@@ -120,7 +120,7 @@ def _plans(
     for row in absent(before.repositories, source_listing.repositories):
         line = before.namespaces.get(row.namespace)
         path = source_path(account.team, line, row)
-        yield Planned(path, Intention.NOTHING, fate_of_absent(row, listing))
+        yield Planned(path, Intention.NOTHING, fate_of_absent(row, listing, is_selection=options.is_selection))
 
 
 def _readers(

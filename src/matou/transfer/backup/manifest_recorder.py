@@ -200,8 +200,8 @@ def with_saved_state(line: RepositoryLine, state: SavedState, *, run: int) -> Re
     )
 
 
-def line_of_absent(row: RepositoryLine, outcome: Outcome, reason: MatouError) -> RepositoryLine:
-    return msgspec.structs.replace(row, **{**PASSING, "outcome": outcome, "reason": str(reason)})
+def line_of_absent(row: RepositoryLine, outcome: Outcome, reason: MatouError | None) -> RepositoryLine:
+    return msgspec.structs.replace(row, **{**PASSING, "outcome": outcome, "reason": str(reason) if reason else None})
 
 
 def with_default_branch(line: RepositoryLine, task: BackupTask, listing: RefListing) -> RepositoryLine:

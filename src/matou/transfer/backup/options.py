@@ -16,6 +16,7 @@ class BackupOptions:
         jobs: how many repositories are fetched at the same time.
         include, exclude: see `filters.RepositoryFilter`. Each pattern of `include` must match something.
         elsewhere: those of them that may be about another source.
+        is_selection: the repositories were named one by one; one that is not named now is left as it is.
         dry_run: say what would be done; write nothing, and ask for no refs.
         trust_listing: take a repository for unchanged whose last push has not changed, without asking it.
         limits: for each git child.
@@ -28,6 +29,7 @@ class BackupOptions:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
+    is_selection: bool = False
     dry_run: bool = False
     trust_listing: bool = False
     limits: Limits = DEFAULT_LIMITS

@@ -47,7 +47,7 @@ def source_path(
 ) -> str:
     """The path at the platform, in no way cleaned; an id stands for a namespace that nobody names."""
     if namespace is not None:
-        return f"{team}/{namespace.name}/{repository.name}"
+        return f"{team}/{namespace.name}/{repository.name}" if namespace.name else f"{team}/{repository.name}"
     id_ = repository.namespace_id if isinstance(repository, RemoteRepository) else repository.namespace
     return f"{team}/{id_}/{repository.name}"
 
@@ -171,8 +171,12 @@ def _misses_many(known: Collection[str], listed: Collection[str]) -> bool:
     return sum(id_ not in listed for id_ in known) * SHRINKAGE > len(known)
 
 
-def judge_source_listing(before: PreviousRun, source_listing: SourceListing) -> ListingState:
-    """As `judge_listing`, of what was read now against what the manifests say."""
+def judge_source_listing(
+    before: PreviousRun, source_listing: SourceListing, *, is_selection: bool = False
+) -> ListingState:
+    """As `judge_listing`, of what was read now against what the manifests say; what a person named is all there is."""
+    if is_selection and source_listing.broke_off is None:
+        return ListingState.COMPLETE
     return judge_listing(
         before.repositories,
         source_listing.repositories,
@@ -182,7 +186,10 @@ def judge_source_listing(before: PreviousRun, source_listing: SourceListing) -> 
     )
 
 
-def fate_of_absent(row: RepositoryLine, listing: ListingState) -> Outcome:
+def fate_of_absent(row: RepositoryLine, listing: ListingState, *, is_selection: bool = False) -> Outcome:
+    """Of a repository that is not listed. In a selection it is one that nobody wanted this time."""
+    if is_selection:
+        return Outcome.EXCLUDED
     if row.outcome is Outcome.GONE or listing is ListingState.COMPLETE:
         return Outcome.GONE
     return Outcome.UNLISTED

@@ -43,10 +43,10 @@ class PreviousRun:
     unread: tuple[UnreadRun, ...] = ()
 
     def team_path(self) -> NamespacePath | None:
-        """Where the team stands, which has no line of its own: above its projects."""
+        """Where the team stands, which may have no line of its own: all that is its own lies below it."""
         for line in self.namespaces.values():
             with contextlib.suppress(InvalidName):  # An archive that was handed on may name anything.
-                return NamespacePath.parse(line.path).parent
+                return NamespacePath(NamespacePath.parse(line.path).segments[:1])
         return None
 
 

@@ -104,9 +104,9 @@ class BackupRun:
 
     def do(self, source_listing: SourceListing) -> ListingState:
         """Raises what should end the run; the manifest must not be published then."""
-        listing = judge_source_listing(self.before, source_listing)
+        listing = judge_source_listing(self.before, source_listing, is_selection=self.options.is_selection)
         described = NamespaceSaver(self.source, self.context.archive.blobs)
-        namespaces = {id_: self.paths.namespace(one) for id_, one in source_listing.namespaces.items()}
+        namespaces = self.paths.namespaces(source_listing.namespaces.values())
         self._note_unlisted_namespaces(source_listing, listed=len(namespaces))
         tasks = in_order(task for task in self._tasks(source_listing, namespaces) if not self._is_finished(task))
         self._note_absent(source_listing, listing)
@@ -269,8 +269,8 @@ class BackupRun:
 
     def _note_absent(self, source_listing: SourceListing, listing: ListingState) -> None:
         for row in absent(self.before.repositories, source_listing.repositories):
-            outcome = fate_of_absent(row, listing)
-            cause = NotSaved(NOT_LISTED if outcome is Outcome.GONE else NOT_LISTED_IN_PART)
+            outcome = fate_of_absent(row, listing, is_selection=self.options.is_selection)
+            cause = _why_absent(outcome)
             namespace = self.before.namespaces.get(row.namespace)
             path = source_path(self.account.team, namespace, row)
             self.recorder.repository(line_of_absent(row, outcome, cause), path, cause)
@@ -310,6 +310,12 @@ class BackupRun:
             self.recorder.problem(subject, fault)
         for one in dict.fromkeys(unseen):
             self.recorder.manifest.write(UnseenLine(what=str(one.what), reason=str(one.reason)))
+
+
+def _why_absent(outcome: Outcome) -> NotSaved | None:
+    if outcome is Outcome.EXCLUDED:
+        return None
+    return NotSaved(NOT_LISTED if outcome is Outcome.GONE else NOT_LISTED_IN_PART)
 
 
 def _first_to_ask(tasks: Iterable[BackupTask]) -> Iterator[BackupTask]:
