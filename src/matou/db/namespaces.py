@@ -133,18 +133,19 @@ def child_namespaces(
     parent_id: NamespaceId | None,
     *,
     viewer: Viewer = EVERYTHING,
+    kinds: Collection[NamespaceKind] = tuple(NamespaceKind),
     name_filter: str = "",
     offset: int = 0,
     limit: int | None = None,
 ) -> tuple[tuple[Namespace, ...], int]:
-    """Those directly below, by path, and how many there are in all.
+    """Those of some kinds directly below, by path, and how many there are in all.
 
     Args:
         parent_id: None for the outermost ones.
         name_filter: a part of the path's last name or of the display name, whatever the case.
     """
     child = namespaces.c.parent_id.is_(None) if parent_id is None else namespaces.c.parent_id == parent_id
-    conditions = [child, sees_namespace(viewer.filter_key)]
+    conditions = [child, namespaces.c.kind.in_(kinds), sees_namespace(viewer.filter_key)]
     if name_filter:
         conditions.append(
             or_(containing(namespaces.c.true_name, name_filter), containing(namespaces.c.display_name, name_filter))

@@ -12,9 +12,11 @@ from matou.db.memberships import Role
 from matou.forge.access import Scope
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.caches import FREE_FAILURES_OF_AN_ADDRESS
+from matou.model.names import RepositoryPath
+from matou.model.platform import Visibility
 from matou.platforms.coding.errors import SCOPE_REFUSED
 from support.coding_api import Answer, Api, Team
-from support.deciding import add_member, create_project_token, create_token
+from support.deciding import add_member, create_project_token, create_repository, create_token
 
 WHO = "DescribeCodingCurrentUser"
 
@@ -331,6 +333,16 @@ def test_a_member_of_a_project_only_belongs_to_its_team(team: Team) -> None:
     add_member(team.forge, public, team.people["gu"], Role.GUEST)
 
     assert team.api("dora")("DescribeTeam").response["Data"]["Name"] == "港口"
+
+
+def test_the_own_team_is_found_however_many_stand_before_it_in_the_list(team: Team) -> None:
+    for number in range(101):
+        create_organization(team.forge, f"aaa-{number}", owner=team.people["xiao"])
+        path = RepositoryPath.parse(f"aaa-{number}/seen")
+        create_repository(team.forge, path, visibility=Visibility.PUBLIC, creator=team.people["xiao"])
+
+    owner, member_of_a_project = (team.api(name)("DescribeTeam").response["Data"]["Name"] for name in ("chen", "dora"))
+    assert owner == member_of_a_project == "港口"
 
 
 def test_who_has_no_team_stands_for_themselves(team: Team) -> None:

@@ -1,16 +1,16 @@
 """Which team a request is about: the one that the Host names, else the credential's own."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from matou.db.namespaces import Namespace, NamespaceKind
-from matou.forge.access import Authorized, Identity, MaySee, NoSuchNamespace
-from matou.forge.accounts.members import own_role
+from matou.forge.access import Identity, NoSuchNamespace
+from matou.forge.accounts.members import memberships_of
 from matou.forge.accounts.namespaces import find_namespace, visible_children
 from matou.forge.forge import Forge
 from matou.model.names import NamespacePath, folded
 
-MOST_TEAMS_LOOKED_AT = 100
-"""Whoever can see more than these names the team by the Host."""
+ORGANIZATIONS: Final = (NamespaceKind.ORGANIZATION,)
 
 
 def team_of(forge: Forge, identity: Identity, host: str) -> Namespace:
@@ -36,29 +36,20 @@ def _named_by(forge: Forge, identity: Identity, host: str) -> Namespace | None:
     label, dot, _ = host.partition(".")
     if not dot or not label:
         return None
-    teams, _ = visible_children(forge, identity, None, name_filter=label)
-    return next((team for team in _organizations(teams) if folded(team.name) == folded(label)), None)
+    teams, _ = visible_children(forge, identity, None, kinds=ORGANIZATIONS, name_filter=label)
+    return next((team.subject for team in teams if folded(team.subject.name) == folded(label)), None)
 
 
 def _own_teams(forge: Forge, identity: Identity) -> Iterator[Namespace]:
-    visible, _ = visible_children(forge, identity, None, limit=MOST_TEAMS_LOOKED_AT)
-    teams = tuple(_organizations(visible))
-    yield from (team for team in teams if _has_role(forge, identity, team))
-    yield from (team for team in teams if _has_role_below(forge, identity, team))
-    yield from teams
-    if identity.user is None:
+    """Its own come from what it was given: others see so many that its own may stand far down any list of them."""
+    user = identity.user
+    paths = [path for path, _ in memberships_of(forge, user)] if user else []
+    for path in (*(path for path in paths if path.parent is None), *(path for path in paths if path.parent)):
+        outermost = find_namespace(forge, NamespacePath(path.segments[:1]))
+        if outermost.kind is NamespaceKind.ORGANIZATION:
+            yield outermost
+    first, _ = visible_children(forge, identity, None, kinds=ORGANIZATIONS, limit=1)
+    yield from (team.subject for team in first)
+    if user is None:
         raise NoSuchNamespace("this credential belongs to no team")
-    yield find_namespace(forge, NamespacePath((identity.user.name,)))
-
-
-def _organizations(listed: tuple[Authorized[Namespace, MaySee], ...]) -> Iterator[Namespace]:
-    return (one.subject for one in listed if one.subject.kind is NamespaceKind.ORGANIZATION)
-
-
-def _has_role(forge: Forge, identity: Identity, namespace: Namespace) -> bool:
-    return own_role(forge, identity, namespace) is not None
-
-
-def _has_role_below(forge: Forge, identity: Identity, team: Namespace) -> bool:
-    projects, _ = visible_children(forge, identity, team, limit=MOST_TEAMS_LOOKED_AT)
-    return any(_has_role(forge, identity, project.subject) for project in projects)
+    yield find_namespace(forge, NamespacePath((user.name,)))
