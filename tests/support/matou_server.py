@@ -37,17 +37,19 @@ _PROGRAM = """
 import sys
 from pathlib import Path
 import matou.forge.caches
+from matou.server.app import EdgeSettings
 from matou.server.main import serve
 from matou.settings import Settings
 from matou.wiring import open_forge
 
-root, port, loopback, open_backups, forgives, strict = sys.argv[1:]
+root, port, loopback, open_backups, forgives, strict, platform = sys.argv[1:]
 if forgives == "1":
     matou.forge.caches.FREE_FAILURES_OF_AN_ADDRESS = 1_000_000
 settings = Settings.from_environment({"MATOU_STRICT_PUSHES": strict})
 with open_forge(Path(root), settings, loopback=loopback == "1", anonymous_reads_backups=open_backups == "1") as forge:
     announce = lambda url: print(url, flush=True)
-    serve(forge, host="127.0.0.1", port=int(port), requests_per_minute=0, announce=announce)
+    edge = EdgeSettings(hosts={"127.0.0.1": platform} if platform else {})
+    serve(forge, host="127.0.0.1", port=int(port), requests_per_minute=0, announce=announce, edge=edge)
 """
 
 
@@ -120,6 +122,7 @@ def running_server(
     anonymous_reads_backups: bool = False,
     forgives_addresses: bool = False,
     strict_pushes: bool = False,
+    platform: str = "",
     port: int = 0,
 ) -> Iterator[MatouServer]:
     """Start a server over a folder, which is made where there is none, and end it however the test ends.
@@ -130,6 +133,7 @@ def running_server(
         anonymous_reads_backups: whether everybody may, as long as nobody has an account.
         forgives_addresses: failed log-ins slow down an account and not the address, which many tests share.
         strict_pushes: whether what old tools wrote is refused.
+        platform: what its host stands for; empty for none.
         port: 0 for any.
     """
     with ExitStack() as ending:
@@ -145,7 +149,7 @@ def running_server(
         log = root.with_name(root.name + ".log")
         errors = ending.enter_context(log.open("a"))
         choices = (loopback, anonymous_reads_backups, forgives_addresses, strict_pushes)
-        arguments = [str(root), str(port), *("1" if choice else "0" for choice in choices)]
+        arguments = [str(root), str(port), *("1" if choice else "0" for choice in choices), platform]
         process = subprocess.Popen(
             [sys.executable, "-c", _PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=errors, text=True
         )

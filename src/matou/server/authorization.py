@@ -12,10 +12,10 @@ from starlette.types import Receive, Scope, Send
 
 from matou.db.repositories import Repository
 from matou.errors import NotFound, Refused
-from matou.forge.access import Authorized, Identity, MayWriteCode, ReadOnly, Right, authorize_repository
+from matou.forge.access import Authorized, Identity, MaySee, MayWriteCode, ReadOnly, Right, authorize_repository
 from matou.forge.content.ref_updates import require_unmoved
+from matou.forge.conversation.overview import find_wiki
 from matou.forge.forge import Forge
-from matou.model.names import RepositoryPath
 from matou.server.authentication import (
     CHALLENGE,
     Credential,
@@ -81,9 +81,9 @@ class Admitted(Generic[R_co]):
 async def admit(request: GitRequest, right: type[R]) -> Admitted[R]:
     """Raises Refused, NotFound, TryLater; UnreadableCredential for what is no credential at all."""
     credential = read_credential(request.headers)
-    state, path = request.state, request.target.repository
+    state = request.state
     ask = state.run_inline_if_fast if _is_quick(credential) else state.run_in_pool
-    return await ask(admit_credential, state.forge, credential, path, right, address=request.address)
+    return await ask(admit_credential, state.forge, credential, request.target, right, address=request.address)
 
 
 async def admit_again(state: ServerState, admitted: Admitted[MayWriteCode]) -> None:
@@ -98,9 +98,12 @@ def _is_quick(credential: Credential | None) -> bool:
 
 
 def admit_credential(
-    forge: Forge, credential: Credential | None, path: RepositoryPath, right: type[R], *, address: str
+    forge: Forge, credential: Credential | None, target: GitTarget, right: type[R], *, address: str
 ) -> Admitted[R]:
     identity = identify(forge, credential, address=address)
+    path = target.repository
+    if target.is_wiki:
+        path = find_wiki(forge, identity, authorize_repository(forge, identity, MaySee, path).subject).subject.path
     return Admitted(authorize_repository(forge, identity, right, path), credential, address)
 
 

@@ -13,6 +13,11 @@ from matou.model.names import InvalidName, NamespacePath, RepositoryPath
 
 LONGEST_PATH_BYTES = 4096
 
+OWNER_SEPARATOR = ":"
+"""Between the names of nested namespaces where a program knows an owner of one name only (GitHub's API v3)."""
+
+WIKI_ENDING = ".wiki"
+
 _NEEDLESS = re.compile(rb"%(?:2[DdEe]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|5[Ff]|7[Ee])")
 """Letters, digits, `-`, `.`, `_` and `~`."""
 
@@ -33,11 +38,17 @@ class Operation(Enum):
 
 @dataclass(frozen=True, slots=True)
 class GitTarget:
-    """A repository and what is wanted of it; `object_name` is which LFS object or lock, unchecked."""
+    """A repository and what is wanted of it.
+
+    Attributes:
+        object_name: which LFS object or lock, unchecked.
+        is_wiki: whether it is the wiki that was saved beside the repository, as platforms name it: `NAME.wiki.git`.
+    """
 
     repository: RepositoryPath
     operation: Operation
     object_name: str = ""
+    is_wiki: bool = False
 
 
 def spelled_plainly(raw_path: bytes) -> bytes:
@@ -63,10 +74,19 @@ def read_git_path(raw_path: bytes) -> GitTarget | None:
     for operation in Operation:
         ending = operation.value
         if _ends_with(segments, ending):
-            repository = repository_at(segments[: -len(ending)])
             name = segments[ending.index("*") - len(ending)] if "*" in ending else ""
-            return None if repository is None else GitTarget(repository, operation, name)
+            return _git_target(segments[: -len(ending)], operation, name)
     return None
+
+
+def _git_target(segments: tuple[str, ...], operation: Operation, object_name: str) -> GitTarget | None:
+    """No name holds a colon, and none ends in `.wiki`."""
+    if len(segments) == 2:
+        segments = (*segments[0].split(OWNER_SEPARATOR), segments[1])
+    plain = segments[-1].removesuffix(".git") if segments else ""
+    is_wiki = plain.endswith(WIKI_ENDING)
+    repository = repository_at((*segments[:-1], plain.removesuffix(WIKI_ENDING)) if is_wiki else segments)
+    return None if repository is None else GitTarget(repository, operation, object_name, is_wiki)
 
 
 def _ends_with(segments: tuple[str, ...], ending: tuple[str, ...]) -> bool:

@@ -23,6 +23,8 @@ OID = "ab" * 32
         ("/%E5%9B%A2%E9%98%9F/%E7%A0%81%E5%A4%B4.git/info/refs", "团队/码头", Operation.ADVERTISE),
         ("/team/a%20b.git/info/refs", "team/a b", Operation.ADVERTISE),
         ("/info/refs/info/refs", "info/refs", Operation.ADVERTISE),
+        ("/team:project/ship.git/info/refs", "team/project/ship", Operation.ADVERTISE),
+        ("/a%3Ab:c/ship/git-upload-pack", "a/b/c/ship", Operation.UPLOAD_PACK),
     ],
 )
 def test_a_path_names_a_repository_and_what_is_wanted_of_it(path: str, repository: str, operation: Operation) -> None:
@@ -36,6 +38,14 @@ def test_a_path_names_a_repository_and_what_is_wanted_of_it(path: str, repositor
     "path",
     [
         "/ship.git/info/refs",
+        "/team:/ship.git/info/refs",
+        "/:team/ship.git/info/refs",
+        "/team:a/b/ship.git/info/refs",
+        "/team/a:ship.git/info/refs",
+        "/team/.wiki.git/info/refs",
+        "/team/ship.wiki.wiki.git/info/refs",
+        "/team.wiki/ship.git/info/refs",
+        "/ship.wiki.git/info/refs",
         "/team//ship.git/info/refs",
         "//team/ship.git/info/refs",
         "/team/../ship.git/info/refs",
@@ -76,3 +86,11 @@ def test_any_bytes_are_read_or_refused_and_never_decoded_twice(raw: bytes) -> No
 def test_a_part_is_decoded_after_the_path_was_split() -> None:
     assert segments_of(b"/a%2Fb/c") == ("a/b", "c")
     assert repository_at(("a/b", "c")) is None
+
+
+@pytest.mark.parametrize("name", ["ship.wiki.git", "ship.wiki"])
+def test_a_wiki_is_named_by_whose_it_is(name: str) -> None:
+    target = read_git_path(f"/team/{name}/info/refs".encode())
+
+    assert target is not None
+    assert (str(target.repository), target.is_wiki) == ("team/ship", True)

@@ -18,7 +18,7 @@ from matou.git.process.run_async import AsyncGitChild, start_git_async
 from matou.git.wire.known_refs import KnownRefs
 from matou.git.wire.server import CloneRequest, head_object, read_clone_request
 from matou.server.authorization import Admitted, GitRequest
-from matou.server.git.refs import UPLOAD_PACK_RESULT, current_refs, protocol_version
+from matou.server.git.refs import UPLOAD_PACK_RESULT, current_refs, protocol_version, stands_for_github
 from matou.server.response_files import ResponseKey, Write
 from matou.server.streaming import (
     CHUNK_BYTES,
@@ -42,6 +42,13 @@ FETCH_SETTINGS = (
     ("uploadpack.allowAnySHA1InWant", "false"),
     ("transfer.hideRefs", "refs/matou"),
 )
+FETCH_SETTINGS_OF_GITHUB = (
+    *FETCH_SETTINGS,
+    ("transfer.hideRefs", "!refs/matou/change"),
+    ("uploadpack.allowReachableSHA1InWant", "true"),
+)
+"""What is shown as `refs/pull/N/head` is the tip of one of these, or has been merged: version 0 of git gives tips
+alone. Whoever names an object is given it then, as version 2 does anyway."""
 
 
 class GitRefusedRequest(UnknownShape):
@@ -53,7 +60,7 @@ async def answer_clone(request: GitRequest, admitted: Admitted[MayReadCode], bod
     clone = await understood(read_clone_request, body) if protocol_version(request) == 2 else None
     if clone is None:
         return False
-    known = await current_refs(request.state, admitted.granted)
+    known = await current_refs(request, admitted.granted)
     pack = await _whole_pack(request, admitted, known, clone)
     if pack is not None:
         count_download(request.state.forge, admitted.granted)
@@ -114,7 +121,7 @@ async def _make(request: GitRequest, admitted: Admitted[MayReadCode], body: byte
         stdin.flush()
         async with (
             request.state.fetches.taken(("clones of", admitted.repository.id)),
-            start_upload_pack(git_dir, stdin, version=2) as child,
+            start_upload_pack(request, git_dir, stdin) as child,
         ):
             while chunk := await child.read(CHUNK_BYTES):
                 await write(chunk)
@@ -139,7 +146,7 @@ async def _follow(request: GitRequest, chunks: AsyncIterator[bytes], headers: tu
     await end_answer(request.send)
 
 
-def start_upload_pack(git_dir: Path, stdin: IO[bytes], *, version: int) -> AsyncGitChild:
+def start_upload_pack(request: GitRequest, git_dir: Path, stdin: IO[bytes]) -> AsyncGitChild:
     """Answer the request that the file holds."""
     # git reads the descriptor, whose place Python's own buffer does not always move.
     os.lseek(stdin.fileno(), 0, os.SEEK_SET)
@@ -147,8 +154,8 @@ def start_upload_pack(git_dir: Path, stdin: IO[bytes], *, version: int) -> Async
         ["upload-pack", "--stateless-rpc", "--strict", str(git_dir)],
         git_dir=git_dir,
         stdin=stdin,
-        environment={"GIT_PROTOCOL": f"version={version}"},
-        settings=FETCH_SETTINGS,
+        environment={"GIT_PROTOCOL": f"version={protocol_version(request)}"},
+        settings=FETCH_SETTINGS_OF_GITHUB if stands_for_github(request) else FETCH_SETTINGS,
     )
 
 

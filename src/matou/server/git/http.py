@@ -23,7 +23,6 @@ from matou.server.git.push import receive_pack
 from matou.server.git.refs import UPLOAD_PACK_RESULT, advertise, answer_ls_refs, current_refs, protocol_version
 from matou.server.paths import Operation
 from matou.server.stall_budget import StallBudget
-from matou.server.state import ServerState
 from matou.server.streaming import (
     CHUNK_BYTES,
     NO_CACHE,
@@ -79,11 +78,11 @@ async def _upload_pack(request: GitRequest) -> None:
         elif ls_refs is not None:
             await answer_ls_refs(request, admitted, ls_refs)
         elif not await answer_clone(request, admitted, beginning):
-            await _count_clone(request.state, admitted.granted, beginning)
+            await _count_clone(request, admitted.granted, beginning)
             await until_client_leaves(request.receive, _send_pack_when_free(request, admitted, body))
 
 
-async def _count_clone(state: ServerState, granted: Authorized[Repository, MayReadCode], body: bytes) -> None:
+async def _count_clone(request: GitRequest, granted: Authorized[Repository, MayReadCode], body: bytes) -> None:
     """A fetch by somebody who has nothing yet, of what is advertised: not of single objects that a partial clone
     left out. Counted as it begins: git hangs up before the end of its answer."""
     wants = {want.decode() for want in _WANT.findall(body)}
@@ -93,9 +92,9 @@ async def _count_clone(state: ServerState, granted: Authorized[Repository, MayRe
         wants
         and is_last
         and b"have " not in body
-        and wants <= (await current_refs(state, granted)).listing.object_ids()
+        and wants <= (await current_refs(request, granted)).listing.object_ids()
     ):
-        count_download(state.forge, granted)
+        count_download(request.state.forge, granted)
 
 
 async def _keep_body(request: GitRequest, file: IO[bytes]) -> None:
@@ -115,7 +114,7 @@ async def _send_pack_when_free(request: GitRequest, admitted: Admitted[MayReadCo
     pace = StallBudget()
     async with request.state.fetches.taken(admitted.caller, pace):
         git_dir = request.state.forge.git_dir(admitted.repository)
-        async with start_upload_pack(git_dir, body, version=protocol_version(request)) as child:
+        async with start_upload_pack(request, git_dir, body) as child:
             await _relay(request, child, Receiver(request.send, pace))
 
 

@@ -241,7 +241,7 @@ def _admit_with_link(request: GitRequest, right: type[R], verb: LfsOperation, po
     credential = read_credential(request.headers)
     if credential is not None and state.links.is_link(credential.secret.reveal()):
         credential = state.links.credential_of(credential.secret.reveal(), _grant(path, pointer, verb))
-    admitted = admit_credential(state.forge, credential, path, right, address=request.address)
+    admitted = admit_credential(state.forge, credential, request.target, right, address=request.address)
     objects.require_switched_on(state.forge, admitted.granted)
     return admitted
 

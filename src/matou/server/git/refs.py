@@ -10,6 +10,7 @@ from matou.db.repositories import Repository
 from matou.errors import UnknownShape
 from matou.forge.access import Authorized, MayReadCode, MayWriteCode
 from matou.forge.content.references import known_refs, refs_at_hand
+from matou.forge.conversation.pull_refs import known_pull_refs
 from matou.git.wire.known_refs import KnownRefs
 from matou.git.wire.server import (
     RECEIVE_PACK,
@@ -23,6 +24,7 @@ from matou.git.wire.server import (
 from matou.model.refs import RefListing
 from matou.server.authorization import Admitted, GitRequest, admit
 from matou.server.git.ref_responses import RefResponse
+from matou.server.origin import PLATFORM
 from matou.server.queries import read_fields
 from matou.server.state import ServerState
 from matou.server.streaming import GZIP_WINDOW, NO_CACHE, Header, header, send_answer
@@ -64,7 +66,7 @@ async def advertise(request: GitRequest) -> None:
     admitted = await admit(request, _RIGHT_FOR_SERVICE[service])
     kind: Header = (b"content-type", f"application/x-{service}-advertisement".encode())
     if version == 2 and service == UPLOAD_PACK:
-        known = await current_refs(request.state, admitted.granted)
+        known = await current_refs(request, admitted.granted)
         body = capability_advertisement_v2(known.listing.object_format)
         await send_answer(request.send, 200, (kind, *NO_CACHE), body)
         return
@@ -91,7 +93,7 @@ def _advertisement(service: str, version: int) -> RefQuestion:
 
 
 async def _answer(request: GitRequest, admitted: Admitted[MayReadCode], question: RefQuestion, kind: Header) -> None:
-    answer = await _made(request.state, admitted.granted, question, may_be_zipped=_takes_gzip(request))
+    answer = await _made(request, admitted.granted, question, may_be_zipped=_takes_gzip(request))
     more = _ZIPPED if answer.is_zipped else ()
     await send_answer(request.send, 200, (kind, *NO_CACHE, *more), answer.body)
 
@@ -114,17 +116,26 @@ def protocol_version(request: GitRequest) -> int:
     return max((int(word[-1]) for word in words if word in ("version=1", "version=2")), default=0)
 
 
-async def current_refs(state: ServerState, granted: Authorized[Repository, MayReadCode]) -> KnownRefs:
+async def current_refs(request: GitRequest, granted: Authorized[Repository, MayReadCode]) -> KnownRefs:
     """What is known is proven in the event loop; whatever has to be read is read in a thread."""
+    state = request.state
+    if stands_for_github(request):
+        return await state.run_in_pool(known_pull_refs, state.forge, granted)
     at_hand = refs_at_hand(state.forge, granted)
     return at_hand if at_hand is not None else await state.run_in_pool(known_refs, state.forge, granted)
 
 
+def stands_for_github(request: GitRequest) -> bool:
+    """Importers that take the host for a GitHub look for the commits of change requests where GitHub has them."""
+    return request.scope.get(PLATFORM) == "github"
+
+
 async def _made(
-    state: ServerState, granted: Authorized[Repository, MayReadCode], question: RefQuestion, *, may_be_zipped: bool
+    request: GitRequest, granted: Authorized[Repository, MayReadCode], question: RefQuestion, *, may_be_zipped: bool
 ) -> RefResponse:
     """The answer to a question about the refs as they are now."""
-    known, git_dir, key = await current_refs(state, granted), state.forge.git_dir(granted.subject), question.key
+    state, key = request.state, question.key
+    known, git_dir = await current_refs(request, granted), state.forge.git_dir(granted.subject)
     remembered, listing = state.ref_answers, known.listing
     cached = None if key is None else remembered.get(git_dir, listing, key, may_be_zipped=may_be_zipped)
     if cached is None:

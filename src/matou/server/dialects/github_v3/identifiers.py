@@ -9,11 +9,12 @@ from typing import Final
 
 from matou.model.names import NamespacePath
 from matou.server.api.saved_rows import number_of
+from matou.server.paths import OWNER_SEPARATOR
 
 FIRST_MADE: Final = 2**52
 """From here to 2^53, up to which JavaScript counts."""
 
-SEPARATOR: Final = ":"
+SEPARATOR: Final = OWNER_SEPARATOR
 """Between the names of nested namespaces: no name holds it, and an owner is one word in GitHub's URLs."""
 
 
