@@ -18,13 +18,14 @@ PAGE = Reply(
     body=b"<!DOCTYPE html><html><head><title>Log in - Example</title></head></html>",
     headers={"Content-Type": "text/html; charset=utf-8"},
 )
-PLATFORMS = ("coding", "gitcode", "gitea", "gitee", "github")
+PLATFORMS = ("coding", "gitcode", "gitea", "gitee", "github", "gitlab")
 EXAMPLES = {
     "coding": "https://e.coding.net/open-api",
     "gitcode": "https://api.gitcode.com",
     "gitea": "https://codeberg.org/api/v1",
     "gitee": "https://gitee.com",
     "github": "https://api.github.com",
+    "gitlab": "https://gitlab.com/api/v4",
 }
 
 
@@ -150,6 +151,8 @@ def test_a_closed_port_and_a_host_that_does_not_exist_are_told_at_once(
         ("gitea", "https://acme.example/git/api/v1", "https://acme.example/git/api/v1"),
         ("github", "https://github.com/acme", "https://api.github.com"),
         ("github", "git.acme.example", "https://git.acme.example/api/v3"),
+        ("gitlab", "https://gitlab.com/acme/tools/web", "https://gitlab.com/api/v4"),
+        ("gitlab", "git.acme.example", "https://git.acme.example/api/v4"),
         ("gitee", "https://gitee.com/acme", "https://gitee.com"),
         ("gitee", "gitee.com/acme/web", "https://gitee.com"),
         ("gitee", "https://gitee.com/api/v3", "https://gitee.com/api/v3"),

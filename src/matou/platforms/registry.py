@@ -13,6 +13,7 @@ _FOLDERS: Final = (
     "gitea",
     "gitee",
     "github",
+    "gitlab",
     "matou",
 )
 

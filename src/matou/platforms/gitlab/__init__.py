@@ -1,0 +1,37 @@
+"""GitLab: API v4, at gitlab.com and at the servers that teams run themselves."""
+
+from typing import TYPE_CHECKING
+
+from matou.credentials import Secret
+from matou.http.rate_limit import RateLimit
+from matou.platforms.base.platform import Clock, OfficialInstance, Platform, TokenPage
+
+if TYPE_CHECKING:
+    from matou.http.session import Session
+    from matou.platforms.base.source import RecordSink, Source
+
+
+def _source(session: "Session", url: str, token: Secret, record: "RecordSink", *, now: Clock) -> "Source":
+    from matou.platforms.gitlab.source import GitLabSource
+
+    return GitLabSource(session, url, token, record=record, now=now)
+
+
+def _whoami(session: "Session", url: str, token: Secret, *, now: Clock) -> str:
+    from matou.platforms.gitlab.api import GitLabApi, token_of
+    from matou.platforms.gitlab.calls import GitLabCalls
+
+    return GitLabCalls(GitLabApi(session, url.rstrip("/"), token_of(token.reveal()), now)).user().username
+
+
+PLATFORM = Platform(
+    name="gitlab",
+    title="GitLab",
+    homes=(OfficialInstance(api="https://gitlab.com/api/v4", hosts=frozenset({"gitlab.com"})),),
+    api_path="/api/v4",
+    token_page=TokenPage("https://gitlab.com/-/user_settings/personal_access_tokens", ("read_api", "read_repository")),
+    # 2,000 in a minute for an account (https://docs.gitlab.com/user/gitlab_com/); some lists have limits of their own.
+    rate=RateLimit(per_second=30, burst=200),
+    source=_source,
+    whoami=_whoami,
+)
