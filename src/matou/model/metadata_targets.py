@@ -4,6 +4,7 @@ Texts are complete here: header line, hidden marker and all. Whoever writes them
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -118,6 +119,23 @@ class NewChangeRequest(NewIssue):
     head: str
     base: str
     is_draft: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedComment:
+    text: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedIssue(NewIssue):
+    """An issue with all that was said on it, as it came to be: times are aware."""
+
+    created_at: datetime
+    updated_at: datetime | None = None
+    closed_at: datetime | None = None
+    is_closed: bool = False
+    comments: tuple[ImportedComment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

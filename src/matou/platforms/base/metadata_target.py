@@ -5,10 +5,11 @@ the proof are `transfer/migrate/conversation`'s, the same for all.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from matou.credentials import Secret
 from matou.model.metadata_targets import (
+    ImportedIssue,
     ItemAddress,
     ItemEdit,
     ItemKind,
@@ -104,6 +105,21 @@ class MetadataTarget(Protocol):
 
     def address_of_committed(self, repository: TargetRepository, branch: str, path: str) -> str:
         """Where a browser finds a file of another repository as it is, for a text to name."""
+
+
+@runtime_checkable
+class IssueImporter(Protocol):
+    """What a target can do besides that takes an issue with its comments and times in one request."""
+
+    def import_issue(self, issue: ImportedIssue) -> TargetItem:
+        """Make it, and wait until the platform has. Its comments are then found by `comments`, by their markers.
+
+        One after another gets numbers in order.
+
+        Raises:
+            NotOffered: not here, or not for this token: the next ones are to be written as usual, too.
+            TryLater, MatouError: as all methods of `MetadataTarget`.
+        """
 
 
 class OpenMetadataTarget(Protocol):
