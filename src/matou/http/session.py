@@ -123,6 +123,7 @@ class Session:
         limit_bytes: int = 64 * MEBIBYTE,
         pace: str = "",
         check: Callable[[Answer], None] | None = None,
+        limits: TransferLimits | None = None,
     ) -> Answer:
         """Ask, and read the whole answer.
 
@@ -155,7 +156,7 @@ class Session:
             body=body,
             redirects=MOST_REDIRECTS,
             pace=pace,
-            limits=self._limits,
+            limits=limits or self._limits,
         )
 
         def attempt() -> Answer:

@@ -44,6 +44,9 @@ A = TypeVar("A", bound=AccountRight)
 AnySubject = TypeVar("AnySubject", Repository, Namespace, User)
 AnyRight = TypeVar("AnyRight", bound=Right | AccountRight)
 
+NOBODYS_VIEW: Final = Viewer(user_id=None, everything=False, visibilities=(), backups_are_open=False)
+"""Of a list nothing."""
+
 _KEY: Final = object()
 """Whoever holds it has asked the policy."""
 
@@ -267,6 +270,8 @@ def viewer(forge: Forge, identity: Identity) -> Viewer:
     It does not look at scopes: ask `require_scope` first.
     """
     level = level_anywhere(identity)
+    if identity.only_repositories is not None:
+        return NOBODYS_VIEW
     return Viewer(
         user_id=None if identity.user is None or level is AccessLevel.NOBODY else identity.user.id,
         everything=level is AccessLevel.ADMINISTRATOR,
@@ -289,6 +294,8 @@ def no_such_namespace(path: NamespacePath) -> NoSuchNamespace:
 def _refusal(forge: Forge, identity: Identity, action: Action, subject: Repository | Namespace) -> MatouError | None:
     """Why not; None if it may."""
     policy = REPOSITORY_POLICY if isinstance(subject, Repository) else NAMESPACE_POLICY
+    if action is Action.READ_CONFIDENTIAL and not identity.reads_confidential:
+        return NotAllowed("this account may not: {action}", action=action.value)
     case = _case(forge, identity, subject, _states_needed(policy, action))
     match decide(policy, action, case):
         case Decision.ALLOWED:
@@ -328,7 +335,7 @@ def _case(
     forge: Forge, identity: Identity, subject: Repository | Namespace, needed: frozenset[SubjectState]
 ) -> AccessCase:
     states = _states(subject) | _states_set(forge, subject, needed)
-    if not _is_within(subject, identity.only_below):
+    if not _is_within(subject, identity.only_below) or not _is_among(subject, identity.only_repositories):
         return AccessCase(AccessLevel.NOBODY, Visibility.PRIVATE, states, frozenset())
     return AccessCase(
         _level(forge, identity, subject),
@@ -346,9 +353,13 @@ def _is_within(subject: Repository | Namespace, bound: NamespacePath | None) -> 
     return path.startswith(outer + "/") or (isinstance(subject, Namespace) and path == outer)
 
 
+def _is_among(subject: Repository | Namespace, paths: Collection[str] | None) -> bool:
+    return paths is None or (isinstance(subject, Repository) and folded(str(subject.path)) in paths)
+
+
 def _level(forge: Forge, identity: Identity, subject: Repository | Namespace) -> AccessLevel:
     user = identity.user
-    level = level_anywhere(identity)
+    level = AccessLevel.REPORTER if identity.only_repositories is not None else level_anywhere(identity)
     if user is None or level is not AccessLevel.SIGNED_IN:
         return level
     with forge.database.begin_read() as connection:

@@ -31,6 +31,9 @@ class Identity:
         user: None for nobody in particular.
         scopes: of the token; all of them for a password or a session.
         only_below: nothing outside this namespace; None for no such bound.
+        only_repositories: for the token of nobody in particular: the folded paths of the repositories that it reads, as
+            somebody with the role REPORTER would, and nothing besides, open or not; None for no such bound.
+        reads_confidential: False for a token of that kind that is not to see what is marked so.
         is_operator: whoever runs the server, at its command line: an administrator without an account. Nothing that
             comes over the network is.
     """
@@ -38,6 +41,8 @@ class Identity:
     user: User | None
     scopes: frozenset[Scope]
     only_below: NamespacePath | None = None
+    only_repositories: frozenset[str] | None = None
+    reads_confidential: bool = True
     is_operator: bool = False
 
 

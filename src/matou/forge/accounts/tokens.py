@@ -16,6 +16,7 @@ from matou.db.users import NewUser, User, UserKind, may_log_in
 from matou.errors import NotFound
 from matou.forge.access import ALL_SCOPES, Authorized, Identity, MayAdminister, MayManageAccount, MaySeeAccount, Scope
 from matou.forge.accounts.audit import AuditAction, record_act_on_another
+from matou.forge.accounts.read_grants import find_grant
 from matou.forge.accounts.users import refuse_while_slowed
 from matou.forge.forge import Forge
 from matou.forge.pending_writes import PendingWrites
@@ -93,6 +94,9 @@ def resolve_token(forge: Forge, secret: Secret, *, login: str | None = None, add
     Raises:
         TooManyFailures: it is good for nothing, and there were too many such tokens from this address.
     """
+    granted = find_grant(forge, secret) if looks_like_token(secret) else None
+    if granted is not None:
+        return granted
     found = _find_holder(forge, secret)
     if found is None or not _is_good(forge, found[0], login):
         # Whoever has a good token is never slowed: what others guess behind the same proxy is not their fault.

@@ -13,6 +13,7 @@ from matou.credentials import Secret
 from matou.errors import MatouError, Phrase
 from matou.http.addresses import Parameter, texts_of, with_query
 from matou.http.paging import Page
+from matou.http.request import TransferLimits
 from matou.http.responses import ANY_ANSWERED, Answer, Answered, FailedAnswer
 from matou.http.session import Session
 from matou.http.streams import Stream
@@ -123,6 +124,7 @@ class ApiClient:
         parameters: Mapping[str, object] | None = None,
         pace: str = "",
         check: Callable[[Answer], None] | None = None,
+        limits: TransferLimits | None = None,
     ) -> Answer:
         """Put a request; parameters that are None are left out.
 
@@ -132,6 +134,7 @@ class ApiClient:
             parameters: as they stand in the record; the query where they are None.
             pace: what shares one rate limit; the whole API where it is empty.
             check: reads the answer as part of the attempt: see `Session.request`.
+            limits: how slow the answer may be; as others are where they are None.
 
         Raises:
             MatouError: of the kind that says what can be done.
@@ -162,6 +165,7 @@ class ApiClient:
                 limit_bytes=LARGEST_ANSWER_BYTES,
                 pace=pace or self._pace,
                 check=came,
+                limits=limits,
             )
         except ANY_ANSWERED as answered:
             failed = self.redacted(answered, secrets)
@@ -200,10 +204,27 @@ class ApiClient:
     def get(self, kind: type[T], path: str, query: Mapping[str, Parameter] | None = None) -> T:
         return self.read(kind, self.request("GET", path, query=query, repeatable=True))
 
-    def send_json(self, method: str, path: str, body: Mapping[str, object], *, repeatable: bool) -> Answer:
+    def send_json(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, object],
+        *,
+        repeatable: bool,
+        secrets: tuple[Secret, ...] = (),
+        limits: TransferLimits | None = None,
+    ) -> Answer:
         """Put a request with a body of JSON; what is None is left out."""
         content = msgspec.json.encode({name: value for name, value in body.items() if value is not None})
-        return self.request(method, path, content=content, content_type="application/json", repeatable=repeatable)
+        return self.request(
+            method,
+            path,
+            content=content,
+            content_type="application/json",
+            repeatable=repeatable,
+            secrets=secrets,
+            limits=limits,
+        )
 
     def list(
         self,

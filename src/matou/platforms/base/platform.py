@@ -18,6 +18,7 @@ from matou.model.fidelity import FidelityTable, MigrationMethod
 
 if TYPE_CHECKING:
     from matou.http.session import Session
+    from matou.platforms.base.importer import OpenImporter
     from matou.platforms.base.metadata import OpenMetadata
     from matou.platforms.base.metadata_target import OpenMetadataTarget
     from matou.platforms.base.source import RecordSink, Source
@@ -133,6 +134,7 @@ class Platform:
         source: opens an account to read from; None where it cannot be read.
         metadata: what can be read of what people said about the code; None where nothing can.
         target: opens an account to write to; None where it cannot be written.
+        importer: opens an account to write to that imports by itself from a Matou; None where it does not.
         metadata_target: how what people said is written to a repository there; None where nothing of it can be.
         methods: how what people said can come to it, the best first, each with how faithfully it carries every kind.
         whoami: whether a token is good, and whose it is.
@@ -152,6 +154,7 @@ class Platform:
     source: OpenSource | None = None
     metadata: MetadataSupport | None = None
     target: OpenTarget | None = None
+    importer: "OpenImporter | None" = None
     metadata_target: MetadataTargetSupport | None = None
     methods: Mapping[MigrationMethod, FidelityTable] = field(default_factory=dict)
     whoami: Whoami

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from matou.http.session import Session
     from matou.model.metadata.kinds import MetadataKind
     from matou.platforms.base.api_client import Answers
+    from matou.platforms.base.importer import ImportingTarget
     from matou.platforms.base.metadata import MetadataSource
     from matou.platforms.base.source import RecordSink, Source
 
@@ -46,6 +47,12 @@ def _whoami(session: "Session", url: str, token: Secret, *, now: Clock) -> str:
     return GiteaCalls(GiteaApi(session, url.rstrip("/"), token_of(token.reveal()), now)).user().login
 
 
+def _target(session: "Session", url: str, token: Secret, *, now: Clock) -> "ImportingTarget":
+    from matou.platforms.gitea.target import GiteaTarget
+
+    return GiteaTarget(session, url, token, now=now)
+
+
 PLATFORM = Platform(
     name="gitea",
     title="Gitea",
@@ -60,6 +67,8 @@ PLATFORM = Platform(
     ),
     source=_source,
     metadata=MetadataSupport(open=_metadata),
+    target=_target,
+    importer=_target,
     methods={
         MigrationMethod.PULL: BY_PULL,
         MigrationMethod.REST: by_rest(),

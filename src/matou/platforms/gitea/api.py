@@ -1,12 +1,14 @@
 """Gitea's API v1: its headers, its pages, and what its failures mean."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import matou
 from matou.credentials import Secret
 from matou.errors import MatouError
-from matou.http.responses import Answered
+from matou.http.redaction import redact_bytes
+from matou.http.responses import Answered, AnsweredTryLater, failed
 from matou.http.tokens import usable_token
 from matou.platforms.base.api_client import ApiClient
 from matou.platforms.base.decoder import Decoder
@@ -39,6 +41,16 @@ class GiteaApi(ApiClient):
 
     def headers(self, path: str) -> Mapping[str, str]:  # noqa: ARG002 - the same for all
         return {"User-Agent": f"Matou/{matou.__version__}"}
+
+    def redacted(self, answered: Answered, sent: tuple[Secret, ...]) -> Answered:
+        """Without the token of ours that an import was given, should the server repeat it."""
+        if not sent:
+            return answered
+        body = redact_bytes(answered.answer.body, sent)
+        failure = failed(replace(answered.answer, body=body), str(answered.values["request"]))
+        if isinstance(failure, AnsweredTryLater) and isinstance(answered, AnsweredTryLater):
+            failure.wait = answered.wait
+        return failure
 
     def failure_of(self, answered: Answered) -> MatouError:
         self.require_api(answered)

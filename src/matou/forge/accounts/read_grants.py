@@ -1,0 +1,65 @@
+"""Tokens that live in this process's memory: to read some repositories and nothing else, until they end with it.
+
+They are for whoever has another server fetch from here for a while. No file and no database has them, so that a process
+that is killed leaves none behind.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+from threading import Lock
+
+from matou.credentials import Secret
+from matou.forge.access import Identity, Scope
+from matou.forge.forge import Forge
+from matou.model.names import RepositoryPath, folded
+
+READING = frozenset({Scope.REPOSITORY_READ})
+
+
+class ReadGrants:
+    """By the digest of the token. For several threads."""
+
+    def __init__(self) -> None:
+        self._grants: dict[str, tuple[Identity, datetime]] = {}
+        self._lock = Lock()
+
+    def add(self, identity: Identity, until: datetime) -> Secret:
+        secret = Secret(secrets.token_hex(20))
+        with self._lock:
+            self._grants[_digest(secret)] = (identity, until)
+        return secret
+
+    def find(self, secret: Secret, now: datetime) -> Identity | None:
+        with self._lock:
+            identity, until = self._grants.get(_digest(secret), (None, now))
+        return identity if now < until else None
+
+    def remove(self, secret: Secret) -> None:
+        with self._lock:
+            self._grants.pop(_digest(secret), None)
+
+
+def grant_reading(forge: Forge, paths: Iterable[RepositoryPath], until: datetime, *, confidential: bool) -> Secret:
+    """A token for these repositories. For whoever runs the server.
+
+    Args:
+        confidential: with what is marked so.
+    """
+    folded_paths = frozenset(folded(str(path)) for path in paths)
+    identity = Identity(user=None, scopes=READING, only_repositories=folded_paths, reads_confidential=confidential)
+    return forge.memory(ReadGrants).add(identity, until)
+
+
+def revoke_grant(forge: Forge, secret: Secret) -> None:
+    """The next request with it is refused."""
+    forge.memory(ReadGrants).remove(secret)
+
+
+def find_grant(forge: Forge, secret: Secret) -> Identity | None:
+    return forge.memory(ReadGrants).find(secret, forge.now())
+
+
+def _digest(secret: Secret) -> str:
+    return hashlib.sha256(secret.reveal().encode("utf-8", "surrogatepass")).hexdigest()
