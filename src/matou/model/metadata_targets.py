@@ -47,12 +47,14 @@ class MetadataRules:
         issue_sign, change_sign: what stands before a number in a text to make a link of it.
         longest_title, longest_text: in characters.
         shortest_label, longest_label: in characters.
+        not_in_labels: characters that no label's name may have.
         needs_due: whether a milestone must have a day on which it ends.
         needs_release_text: whether the text of a release may not be empty.
         has_milestones: whether there are any; without them each becomes a label.
         has_line_comments: whether a comment can be put on a line of an open change request.
         has_threads: whether a comment on a line can be answered in its thread.
         edits_comments: whether a comment can be changed once it is written.
+        has_release_drafts: whether a release can be kept from those who only read.
         has_assets: whether files can be added to a release.
         file_delivery: how files that texts name come there.
         largest_file: in bytes, of a text; largest_asset: of a release.
@@ -66,12 +68,14 @@ class MetadataRules:
     longest_text: int = 65_000
     shortest_label: int = 1
     longest_label: int = 50
+    not_in_labels: str = ""
     needs_due: bool = False
     needs_release_text: bool = False
     has_milestones: bool = True
     has_line_comments: bool = True
     has_threads: bool = False
     edits_comments: bool = True
+    has_release_drafts: bool = False
     has_assets: bool = True
     file_delivery: FileDelivery
     largest_file: int = 20 * 1024**2
@@ -200,12 +204,17 @@ class TargetMilestone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetItem:
-    """An issue or a change request at the target, as it shows it."""
+    """An issue or a change request at the target, as it shows it.
+
+    Attributes:
+        comments: how many it has; None where a list does not say.
+    """
 
     number: str
     title: str
     text: str
     is_closed: bool
+    comments: int | None = None
     url: str = ""
 
 

@@ -1,0 +1,295 @@
+"""Brings one item to the target, or up to date there: made once, its comments after it, closed at the end."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import msgspec
+
+from matou.errors import MatouError, Phrase, TryLater
+from matou.http.tokens import BadCredential
+from matou.model.metadata import ChangeRequest, Item
+from matou.model.metadata_targets import (
+    ItemAddress,
+    ItemEdit,
+    ItemKind,
+    NewChangeRequest,
+    NewIssue,
+    TargetComment,
+    TargetItem,
+)
+from matou.platforms.base.metadata_target import MetadataTarget
+from matou.transfer.migrate.conversation.headers import harmless_address
+from matou.transfer.migrate.conversation.item_texts import CommentText, ItemText, ItemTexts
+from matou.transfer.migrate.conversation.markers import ItemKey
+from matou.transfer.migrate.conversation.numbering import OutlinedItem
+from matou.transfer.migrate.conversation.report import ConversationReport
+from matou.transfer.migrate.conversation.target_contents import TargetContents
+from matou.transfer.migrate.conversation.vocabulary import TargetVocabulary
+from matou.transfer.migrate.conversation.writer import OnceWriter
+from matou.transfer.migrate.conversation.written_map import WrittenLine, WrittenMap, digest
+
+
+@dataclass
+class ItemWriter:
+    """Writes the items of one source; for one thread.
+
+    Attributes:
+        fresh: the items that this run wrote, of which the target has nothing that we did not write just now.
+        assignees: whom a person of the source is at the target, where that was said.
+    """
+
+    target: MetadataTarget
+    written: WrittenMap
+    writer: OnceWriter
+    contents: TargetContents
+    vocabulary: TargetVocabulary
+    texts: ItemTexts
+    report: ConversationReport
+    now: Callable[[], datetime]
+    assignees: Callable[[str], str | None]
+    fresh: set[ItemKey] = field(default_factory=set)
+    _counted: set[ItemKey] = field(default_factory=set)
+
+    def write(self, item: Item, outlined: OutlinedItem) -> None:
+        """Raises MatouError where the target does not take it; what was written of it stands in the map."""
+        key = ItemKey(self.texts.references.source, outlined.kind.value, outlined.number)
+        line = self.written.get(key) or self._recovered(key)
+        if line is None:
+            self._fill_gaps(outlined)
+            line = self._create(item, outlined.becomes, key)
+            self.report.written[outlined.kind.value] += 1
+        text = self.texts.of_item(item, ItemKind(line.to_kind))
+        line = self._bring_up_to_date(line, item, text)
+        self._write_comments(ItemAddress(ItemKind(line.to_kind), line.to), text)
+        self._set_state(line, "open" if item.state == "open" else "closed")
+
+    def _recovered(self, key: ItemKey) -> WrittenLine | None:
+        """What a run made that was cut off before it noted it."""
+        found = self.contents.items.get(key)
+        if found is None:
+            return None
+        address, there = found
+        return self.written.add(self._line(key, address, there, fields=""))
+
+    def _create(self, item: Item, becomes: ItemKind, key: ItemKey) -> WrittenLine:
+        text = self.texts.of_item(item, becomes)
+        new = self._new(item, text)
+        if becomes is ItemKind.CHANGE and isinstance(item, ChangeRequest):
+            change = _change(item, new)
+            try:
+                return self._made(key, becomes, new, lambda: self.target.add_change_request(change))
+            except (TryLater, BadCredential):
+                raise
+            except MatouError as refusal:
+                self.report.notes.append(
+                    Phrase("!{number} became an issue: {reason}", number=item.number, reason=refusal.fact)
+                )
+            new = self._new(item, self.texts.of_item(item, ItemKind.ISSUE))
+        return self._made(key, ItemKind.ISSUE, new, lambda: self.target.add_issue(new))
+
+    def _made(self, key: ItemKey, kind: ItemKind, new: NewIssue, write: Callable[[], TargetItem]) -> WrittenLine:
+        item = self.writer.make(write, lambda: self.contents.find_again(kind, key))
+        sent = replace(item, title=new.title, text=new.text)
+        address = self.contents.note(kind, sent)
+        self.fresh.add(key)
+        self._counted.add(key)
+        return self.written.add(self._line(key, address, sent, fields=_fields(new)))
+
+    def _line(self, key: ItemKey, address: ItemAddress, item: TargetItem, *, fields: str) -> WrittenLine:
+        return WrittenLine(
+            source=key.source,
+            kind=key.kind,
+            number=key.number,
+            to=address.number,
+            to_kind=address.kind.value,
+            url=harmless_address(item.url),
+            at=self._at(),
+            text_sha256=digest(item.text),
+            title_sha256=digest(item.title),
+            fields_sha256=fields,
+            state="closed" if item.is_closed else "open",
+        )
+
+    def _new(self, item: Item, text: ItemText) -> NewIssue:
+        source = self.texts.source
+        people = dict.fromkeys(self.assignees(key) for key in item.assignees)
+        return NewIssue(
+            title=text.title,
+            text=text.text,
+            labels=self.vocabulary.labels_of(item, source),
+            milestone=self.vocabulary.milestone_of(item, source),
+            assignees=tuple(person for person in people if person),
+        )
+
+    def _bring_up_to_date(self, line: WrittenLine, item: Item, text: ItemText) -> WrittenLine:
+        new = self._new(item, text)
+        changed = replace_line(
+            line, text_sha256=digest(new.text), title_sha256=digest(new.title), fields_sha256=_fields(new)
+        )
+        if changed == line:
+            self._count_unchanged(line.key, line.kind)
+            return line
+        if self._was_changed_there(line, changed):
+            return line
+        edit = ItemEdit(
+            title=None if changed.title_sha256 == line.title_sha256 else new.title,
+            text=None if changed.text_sha256 == line.text_sha256 else new.text,
+            labels=None if changed.fields_sha256 == line.fields_sha256 else new.labels,
+            milestone=None if changed.fields_sha256 == line.fields_sha256 else new.milestone,
+        )
+        address = ItemAddress(ItemKind(line.to_kind), line.to)
+        self.writer.set(lambda: self.target.edit_item(address, edit))
+        self._count_edited(line)
+        return self.written.add(replace_line(changed, at=self._at()))
+
+    def _was_changed_there(self, line: WrittenLine, wanted: WrittenLine) -> bool:
+        """Somebody wrote into it since: that is theirs."""
+        found = self.contents.items.get(line.key)
+        ours = (line.text_sha256, wanted.text_sha256)
+        if line.key in self.fresh or found is None or digest(found[1].text) in ours:
+            return False
+        self.report.notes.append(Phrase("#{number} was changed at the target: it is left as it is", number=line.to))
+        return True
+
+    def _write_comments(self, item: ItemAddress, text: ItemText) -> None:
+        there: dict[ItemKey, TargetComment] | None = {} if text.key in self.fresh else None
+        for comment in text.comments:
+            line = self.written.get(comment.key)
+            if line is not None and line.text_sha256 == digest(comment.text):
+                self._count_unchanged(comment.key, "comment")
+                continue
+            there = self.contents.comments(item) if there is None else there
+            self._write_comment(item, comment, line, there)
+
+    def _write_comment(
+        self,
+        item: ItemAddress,
+        comment: CommentText,
+        line: WrittenLine | None,
+        there: dict[ItemKey, TargetComment],
+    ) -> None:
+        if line is not None:
+            self._edit_comment(item, comment, line, there.get(comment.key))
+            return
+        made = there.get(comment.key)
+        if made is None:
+            made = self.writer.make(
+                lambda: self._add_comment(item, comment), lambda: self.contents.comments(item).get(comment.key)
+            )
+            self.report.written["comment"] += 1
+        self._counted.add(comment.key)
+        self._note_comment(comment, made)
+
+    def _add_comment(self, item: ItemAddress, comment: CommentText) -> TargetComment:
+        first = self.written.get(comment.answers) if comment.answers else None
+        if comment.position is not None:
+            try:
+                return self.target.add_line_comment(item.number, comment.position)
+            except (TryLater, BadCredential):
+                raise
+            except MatouError:
+                self.report.lose(Phrase("a comment on a line stands below the change request, not at the line"))
+        if first is not None and first.thread and self.target.rules.has_threads:
+            return self.target.add_answer(item.number, first.thread, comment.text)
+        return self.target.add_comment(item, comment.text)
+
+    def _edit_comment(
+        self, item: ItemAddress, comment: CommentText, line: WrittenLine, there: TargetComment | None
+    ) -> None:
+        if there is not None and digest(there.text) not in (line.text_sha256, digest(comment.text)):
+            self.report.notes.append(
+                Phrase("a comment on #{number} was changed at the target: it is left as it is", number=item.number)
+            )
+            return
+        if not self.target.rules.edits_comments:
+            self.report.lose(Phrase("a comment that was changed since stays as it was: the platform changes none"))
+        else:
+            self.writer.set(lambda: self.target.edit_comment(item, line.to, comment.text))
+            self.report.edited["comment"] += 1
+        self.written.add(replace_line(line, text_sha256=digest(comment.text), at=self._at()))
+
+    def _note_comment(self, comment: CommentText, made: TargetComment) -> None:
+        self.written.add(
+            WrittenLine(
+                source=comment.key.source,
+                kind=comment.key.kind,
+                number=comment.key.number,
+                to=made.id,
+                url=harmless_address(made.url),
+                at=self._at(),
+                text_sha256=digest(comment.text),
+                thread=made.thread,
+            )
+        )
+
+    def _set_state(self, line: WrittenLine, state: str) -> None:
+        if line.state == state:
+            return
+        address = ItemAddress(ItemKind(line.to_kind), line.to)
+        self.writer.set(lambda: self.target.edit_item(address, ItemEdit(is_closed=state == "closed")))
+        self._count_edited(self.written.add(replace_line(line, state=state, at=self._at())))
+
+    def close_gaps(self) -> None:
+        """Placeholders that a run which was cut off left open."""
+        there = [key for key in self.contents.items if key.kind == "gap"]
+        for key in there:
+            line = self.written.get(key) or self._recovered(key)
+            if line is not None and key.source == self.texts.references.source:
+                self._set_state(line, "closed")
+
+    def _fill_gaps(self, outlined: OutlinedItem) -> None:
+        """Write placeholders until the next number is the one that is wanted."""
+        if outlined.wanted is None:
+            return
+        for number in range(self.contents.highest(ItemKind.ISSUE) + 1, outlined.wanted):
+            self._fill_gap(number)
+            if self.contents.highest(ItemKind.ISSUE) != number:
+                return
+
+    def _fill_gap(self, number: int) -> None:
+        source = self.texts.references.source
+        key = ItemKey(source, "gap", str(number))
+        title, text = self.texts.gap(number, source)
+        line = self.written.get(key) or self._recovered(key)
+        if line is None:
+            line = self._made(
+                key, ItemKind.ISSUE, new := NewIssue(title=title, text=text), lambda: self.target.add_issue(new)
+            )
+            self.report.gaps += 1
+        self._set_state(line, "closed")
+
+    def _count_unchanged(self, key: ItemKey, kind: str) -> None:
+        if key not in self._counted:
+            self._counted.add(key)
+            self.report.unchanged[kind] += 1
+
+    def _count_edited(self, line: WrittenLine) -> None:
+        if line.key not in self._counted:
+            self._counted.add(line.key)
+            self.report.edited[line.kind] += 1
+
+    def _at(self) -> str:
+        return self.now().isoformat(timespec="seconds")
+
+
+def replace_line(line: WrittenLine, **changes: str) -> WrittenLine:
+    return msgspec.structs.replace(line, **changes)
+
+
+def _fields(new: NewIssue) -> str:
+    return digest(json.dumps([sorted(new.labels), new.milestone, sorted(new.assignees)]))
+
+
+def _change(item: ChangeRequest, new: NewIssue) -> NewChangeRequest:
+    return NewChangeRequest(
+        title=new.title,
+        text=new.text,
+        labels=new.labels,
+        milestone=new.milestone,
+        assignees=new.assignees,
+        head=item.head.branch or "",
+        base=item.base.branch,
+        is_draft=bool(item.draft),
+    )

@@ -1,0 +1,66 @@
+"""What a target's repository has: each item by its marker, the highest number, and the comments of one item."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from matou.errors import UnknownShape
+from matou.model.metadata_targets import ItemAddress, ItemKind, TargetComment, TargetItem
+from matou.platforms.base.metadata_target import MetadataTarget
+from matou.transfer.migrate.conversation.markers import ItemKey, key_in
+
+_NUMBER: Final = re.compile(r"[0-9A-Za-z]{1,20}\Z")
+
+
+@dataclass
+class TargetContents:
+    """Looked at once, and again where the answer to a write was lost.
+
+    Attributes:
+        items: those that have a marker.
+        counted: how many there are of each kind, with a marker or not.
+    """
+
+    target: MetadataTarget
+    items: dict[ItemKey, tuple[ItemAddress, TargetItem]] = field(default_factory=dict)
+    counted: dict[ItemKind, int] = field(default_factory=dict)
+    _highest: dict[ItemKind, int] = field(default_factory=dict)
+
+    def look(self, kinds: Iterable[ItemKind]) -> None:
+        for kind in kinds:
+            self.counted[kind] = 0
+            for item in self.target.items(kind):
+                self.counted[kind] += 1
+                self.note(kind, item)
+
+    def note(self, kind: ItemKind, item: TargetItem) -> ItemAddress:
+        """Raises UnknownShape for a number that is none."""
+        address = ItemAddress(kind, require_number(item.number))
+        if item.number.isdigit():
+            self._highest[kind] = max(self._highest.get(kind, 0), int(item.number))
+        key = key_in(item.text)
+        if key is not None:
+            self.items[key] = address, item
+        return address
+
+    def find_again(self, kind: ItemKind, key: ItemKey) -> TargetItem | None:
+        self.look([kind])
+        found = self.items.get(key)
+        return found[1] if found and found[0].kind is kind else None
+
+    def highest(self, kind: ItemKind) -> int:
+        """The highest number of those that count as this kind does."""
+        kinds = ItemKind if self.target.rules.shares_numbers else (kind,)
+        return max((self._highest.get(one, 0) for one in kinds), default=0)
+
+    def comments(self, item: ItemAddress) -> dict[ItemKey, TargetComment]:
+        found = ((key_in(comment.text), comment) for comment in self.target.comments(item))
+        return {key: comment for key, comment in found if key is not None}
+
+
+def require_number(number: str) -> str:
+    """A number that may stand in a text and in an address. Raises UnknownShape."""
+    if not _NUMBER.match(number):
+        raise UnknownShape("number of an item at the target", number)
+    return number
