@@ -1,7 +1,8 @@
 """Puts the objects together; it names no platform. What a command does not need is not imported."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from matou.archive.layout import Archive
+from matou.credentials import credential_in
 from matou.errors import Invalid, MatouError
 from matou.platforms.registry import PLATFORMS, SOURCES, TARGETS
 from matou.settings import Settings
@@ -18,9 +20,11 @@ if TYPE_CHECKING:
     from matou.credentials import Secret
     from matou.forge.forge import Forge
     from matou.http.retry import WaitListener
+    from matou.http.session import Session
     from matou.model.metadata.kinds import MetadataKind
     from matou.platforms.base.api_client import Answers
     from matou.platforms.base.metadata import MetadataSource
+    from matou.platforms.base.source import RecordSink, Source
     from matou.transfer.backup.metadata.rebuild import RebuiltMetadata
     from matou.transfer.backup.options import BackupOptions
     from matou.transfer.backup.report import BackupReport, ProgressListener
@@ -100,11 +104,15 @@ def back_up(
     *,
     settings: Settings,
     progress: "ProgressListener",
+    repositories: Sequence[str] = (),
     on_wait: "WaitListener | None" = None,
 ) -> "BackupReport":
     """Save what a token can see into an archive; see `transfer.backup`. A dry run makes none where there is none.
 
     Args:
+        token: an empty one where there is none, and none is needed.
+        repositories: their addresses, where the platform lists none; `url` is their server's, and the token may be
+            `NAME:PASSWORD`.
         on_wait: told of each request that is repeated; without it, that is logged.
     """
     from matou.git.process.version import require_git
@@ -114,6 +122,7 @@ def back_up(
     from matou.transfer.common.transports import HttpTransports
 
     archive = _archive_if_any(to)
+    options = replace(options, is_selection=PLATFORMS[platform].selection is not None)
     # Asking git its version is a process, of which a run that finds nothing new needs none; an archive that has runs
     # was made with a git that would do.
     if archive is None or not any(archive.run_numbers()):
@@ -121,7 +130,7 @@ def back_up(
     with PLATFORMS[platform].open_session(
         url, settings, now=now, connections=AT_REQUEST + options.jobs, on_wait=on_wait
     ) as session:
-        open_source = partial(SOURCES[platform], session, url, token, now=now)
+        open_source = _source_opener(platform, session, url, token, repositories)
         if archive is None and not options.dry_run:
             archive = open_or_create_archive(to)
         connections = HttpTransports(session)
@@ -130,6 +139,16 @@ def back_up(
         if description.metadata is not None:
             metadata = HttpMetadata(description.metadata, session, url, token, now, description.rate)
         return backup(open_source, archive, connections, options, now=now, metadata=metadata, progress=progress)
+
+
+def _source_opener(
+    platform: str, session: "Session", url: str, token: "Secret", repositories: Sequence[str]
+) -> "Callable[[RecordSink], Source]":
+    selection = PLATFORMS[platform].selection
+    if selection is None:
+        return partial(SOURCES[platform], session, url, token, now=now)
+    selected = selection.open(session, repositories, credential_in(token))
+    return lambda _: selected
 
 
 def rebuild_metadata(root: Path, settings: Settings) -> "tuple[list[RebuiltMetadata], list[MatouError]]":

@@ -13,9 +13,6 @@ from matou.cli.completion import platforms
 from matou.cli.config import (
     CONFIGURATION,
     ConfiguredSource,
-    SourceRequest,
-    configured_requests,
-    requested_source,
     token_from_stdin,
 )
 from matou.cli.credential_manager import CredentialManager
@@ -29,6 +26,7 @@ from matou.cli.options import (
     token_stdin_option,
 )
 from matou.cli.privacy import keep_private
+from matou.cli.source_requests import SourceRequest, configured_requests, requested_sources, with_kept_pair
 from matou.cli.system_errors import error_of_system
 from matou.cli.ui import backup_report
 from matou.cli.ui.backup_report import SourceResult
@@ -41,7 +39,7 @@ from matou.git.process.run import Limits
 from matou.i18n import format_error
 from matou.i18n import gettext as _
 from matou.model.metadata.kinds import ADDITIONAL_OPTIONS, OPTIONS
-from matou.platforms.registry import SOURCES
+from matou.platforms.registry import READABLE
 from matou.settings import MEBIBYTE, Settings
 from matou.transfer.backup.changes import RepositoryChange, changes_of_run
 from matou.transfer.backup.metadata.selection import KindSelection, options_of
@@ -68,9 +66,15 @@ from matou.wiring import back_up, open_archive
     "platform",
     required=False,
     shell_complete=platforms,
-    help=_("{platforms}; without it, every source in matou.toml").format(platforms=", ".join(SOURCES)),
+    help=_("{platforms}; without it, every source in matou.toml").format(platforms=", ".join(READABLE)),
 )
-@click.option("--url", metavar="URL", help=_("the address of the platform's API"))
+@click.option(
+    "--url",
+    "urls",
+    multiple=True,
+    metavar="URL",
+    help=_("the address of the platform's API; with git, of a repository, and there may be several"),
+)
 @click.option("--to", type=click.Path(path_type=Path), metavar="DIR", help=_("the archive; made where there is none"))
 @token_stdin_option
 @click.option(
@@ -122,7 +126,7 @@ from matou.wiring import back_up, open_archive
 @group_option
 def backup(
     platform: str | None,
-    url: str | None,
+    urls: tuple[str, ...],
     to: Path | None,
     token_stdin: bool,
     jobs: int | None,
@@ -141,12 +145,12 @@ def backup(
     group: str | None,
 ) -> None:
     settings = Settings.of_process()
-    _require_agreement(platform, config, {"--url": url, "--to": to, "--token-stdin": token_stdin})
+    _require_agreement(platform, config, {"--url": urls, "--to": to, "--token-stdin": token_stdin})
     if platform is None:
         sources = configured_requests(config or Path(CONFIGURATION), settings)
     else:
         token = token_from_stdin(sys.stdin) if token_stdin else None
-        sources = (requested_source(platform, url, to, token, settings),)
+        sources = requested_sources(platform, urls, to, token, settings)
     options = BackupOptions(
         jobs=jobs or default_jobs(settings.processors),
         include=include,
@@ -257,10 +261,14 @@ def _changes(source: ConfiguredSource, report: BackupReport | None) -> tuple[Rep
 
 def _run(source: ConfiguredSource, options: BackupOptions, settings: Settings) -> BackupReport:
     """Begin again, once, where a kept token was no longer valid and could be renewed: what is saved stays saved."""
+    if source.token is None:
+        return _run_with(Secret(""), source, options, settings)
     if isinstance(source.token, Secret):
         with naming_the_token(source.platform, source.url, source.variable):
             return _run_with(source.token, source, options, settings)
 
+    if source.repositories:
+        return with_kept_pair(source.token, settings, lambda pair: _run_with(pair, source, options, settings))
     refresher = CredentialManager(settings).token_refresher(source.token, variable=source.variable)
     return refresher.call(lambda token: _run_with(token, source, options, settings))
 
@@ -281,5 +289,6 @@ def _run_with(token: Secret, source: ConfiguredSource, options: BackupOptions, s
             narrowed,
             settings=settings,
             progress=progress,
+            repositories=source.repositories,
             on_wait=say_that_we_wait,
         )

@@ -7,7 +7,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 
 from matou.cli.command import COMPLETE, PROGRAM, Command
 from matou.i18n import gettext as _
-from matou.platforms.registry import SOURCES, TARGETS
+from matou.platforms.registry import READABLE, TARGETS
 
 
 @click.command("completion", cls=Command, examples={"source <(matou completion bash)": _("in this shell of bash")})
@@ -28,7 +28,7 @@ def completion(ctx: click.Context, shell: str) -> None:
 
 def platforms(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Those that are read from."""
-    return _beginning_with(incomplete, SOURCES)
+    return _beginning_with(incomplete, READABLE)
 
 
 def targets(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

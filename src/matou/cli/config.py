@@ -1,9 +1,8 @@
 """Which sources a person means: by arguments, or by matou.toml; and what that says of the server."""
 
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TextIO, TypeVar
 
@@ -14,7 +13,6 @@ from matou.credentials import Secret
 from matou.credentials.logins import Login, Logins, configuration_folder
 from matou.credentials.store import SecretKind
 from matou.errors import Invalid, NotFound
-from matou.i18n import printable
 from matou.model.decodable import decodable
 from matou.model.decoding_faults import NOT_UTF8, fault_of_shape, fault_of_toml
 from matou.platforms.registry import PLATFORMS, require_source
@@ -33,50 +31,29 @@ class ConfiguredSource:
     """A source, where it goes, and which of its repositories are wanted.
 
     Attributes:
-        token: what lets us in, or else the account whose token is kept since `matou login`.
+        token: what lets us in, or else the account whose token is kept since `matou login`; None where nobody asks for
+            one.
         variable: the one that gave the token, or would give another; empty where standard input gave it.
         metadata: what of that which lies around the code is wanted, where the command says nothing else.
+        repositories: their addresses, where the platform does not list them.
     """
 
     platform: str
     url: str
     to: Path
-    token: Secret | Login
+    token: Secret | Login | None
     variable: str
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     metadata: KindSelection = field(default_factory=KindSelection)
-
-
-FindSource = Callable[[], ConfiguredSource]
-"""Gives a source with its token, or raises what is wrong with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceRequest:
-    """A source as a person named it, which may turn out to be none.
-
-    Attributes:
-        to: the archive's folder.
-        find: the source itself.
-    """
-
-    platform: str
-    url: str | None
-    to: str | None
-    find: FindSource
-
-    @property
-    def title(self) -> str:
-        """What tells it from the others."""
-        return printable(f"{self.platform}  {self.url}  {self.to}")
+    repositories: tuple[str, ...] = ()
 
 
 class SourceTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename={"additional": "with"}):
-    """A source as matou.toml has it; `largest_file` is in MiB."""
+    """A source as matou.toml has it; `largest_file` is in MiB. Several addresses are those of repositories."""
 
     platform: str
-    url: str
+    url: str | Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
     to: str
     token_variable: str = ""
     include: tuple[str, ...] = ()
@@ -87,6 +64,10 @@ class SourceTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True, renam
     code_only: bool = False
     sweep: bool = False
     largest_file: Annotated[int, msgspec.Meta(ge=1)] | None = None
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        return (self.url,) if isinstance(self.url, str) else self.url
 
     @property
     def metadata(self) -> KindSelection:
@@ -147,20 +128,21 @@ def from_arguments(
     return ConfiguredSource(platform, url, to.expanduser(), secret, "" if token else variable_of(platform))
 
 
-def requested_source(
-    platform: str, url: str | None, to: Path | None, token: Secret | None, settings: Settings
-) -> SourceRequest:
-    """The one that the command line names."""
-    find = partial(from_arguments, platform, url, to, token, settings)
-    return SourceRequest(platform, url, str(to) if to else None, find)
+def selects_repositories(platform: str) -> bool:
+    """Whether a person names the repositories, and no account lists them."""
+    return platform in PLATFORMS and PLATFORMS[platform].selection is not None
 
 
-def configured_requests(path: Path, settings: Settings) -> tuple[SourceRequest, ...]:
-    """Those that a file lists; errors are those of `read_configuration`."""
-    return tuple(
-        SourceRequest(table.platform, table.url, table.to, partial(configured, table, settings))
-        for table in read_configuration(path)
-    )
+def only_url(platform: str, urls: tuple[str, ...]) -> str | None:
+    """Raises Invalid."""
+    if len(urls) > 1:
+        raise Invalid(
+            "{platform} has one address, and {count} were given",
+            platform=platform,
+            count=len(urls),
+            advice="give one --url; repositories are chosen with --include",
+        )
+    return urls[0] if urls else None
 
 
 def read_configuration(path: Path) -> tuple[SourceTable, ...]:
@@ -226,7 +208,7 @@ def configured(table: SourceTable, settings: Settings) -> ConfiguredSource:
     """Raises UnknownPlatform, NoToken, and Invalid for what `metadata` raises."""
     require_source(table.platform)
     variable = table.token_variable or variable_of(table.platform)
-    url = api_address(table.url, table.platform)
+    url = api_address(only_url(table.platform, table.urls) or "", table.platform)
     token = token_of(table.platform, url, variable, settings)
     to = Path(table.to).expanduser()
     return ConfiguredSource(table.platform, url, to, token, variable, table.include, table.exclude, table.metadata)
@@ -238,7 +220,7 @@ def token_of(platform: str, url: str, variable: str, settings: Settings) -> Secr
     token = settings.environment.get(name, "").strip()
     if token:
         return Secret(token)
-    login = _login_at(url, settings)
+    login = login_at(url, settings)
     if login is None:
         raise NoToken(
             "there is no token for {platform}",
@@ -264,6 +246,6 @@ def variable_of(platform: str) -> str:
     return PLATFORMS[platform].token_variable
 
 
-def _login_at(url: str, settings: Settings) -> Login | None:
+def login_at(url: str, settings: Settings) -> Login | None:
     """The account of this person's at the platform that stands at an address."""
     return Logins(configuration_folder(settings.environment)).find(origin_of(url))

@@ -22,6 +22,7 @@ from matou.cli.runs import utc
 from matou.cli.ui.formatting import local_time, size
 from matou.cli.ui.output import print_json
 from matou.errors import Invalid, NotFound
+from matou.http.redaction import redact
 from matou.i18n import duration, format_error, labelled, ngettext, printable
 from matou.i18n import gettext as _
 from matou.platforms.registry import require_source
@@ -172,7 +173,16 @@ def _rows(
     for folder, table in sources:
         known = [one.source for one in statuses[folder].sources] + [one.source for one in statuses[folder].begun]
         if not any(_is_of(table, source) for source in known):
-            yield SourceRow(folder, table.platform, table.url, None, None, is_too_old=False, cut_off=None, command=())
+            yield SourceRow(
+                folder,
+                table.platform,
+                redact(" ".join(table.urls)),
+                None,
+                None,
+                is_too_old=False,
+                cut_off=None,
+                command=(),
+            )
 
 
 def _never_ended(folder: Path, archive: ArchiveStatus) -> Iterator[SourceRow]:
@@ -189,11 +199,9 @@ def _is_of(table: SourceTable, source: SourceLine) -> bool:
 
 
 def _is_at(table: SourceTable, platform: str, url: str) -> bool:
-    """Whether a source of the configuration is this one, by the host of its API."""
-    return (table.platform, host_of(api_address(table.url, table.platform))) == (
-        platform,
-        host_of(api_address(url, platform)),
-    )
+    """Whether a source of the configuration is this one, by the host of its API, or of one of its repositories."""
+    hosts = {host_of(api_address(one, platform)) for one in table.urls} if table.platform == platform else set()
+    return host_of(api_address(url, platform)) in hosts
 
 
 def _cut_off(statuses: dict[Path, ArchiveStatus]) -> list[dict[str, object]]:

@@ -43,3 +43,15 @@ class GitCredential:
 
     user: str
     password: Secret
+
+
+ANY_USER = "git"
+"""Beside a token servers look at no name, but want one."""
+
+
+def credential_in(text: Secret) -> GitCredential | None:
+    """What `NAME:PASSWORD` says, or a token alone; None where there is nothing."""
+    if not text:
+        return None
+    user, colon, password = text.reveal().partition(":")
+    return GitCredential(user, Secret(password)) if colon else GitCredential(ANY_USER, text)

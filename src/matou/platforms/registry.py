@@ -9,6 +9,7 @@ from matou.platforms.base.platform import OfficialInstance, Platform
 
 _FOLDERS: Final = (
     "coding",
+    "git",
     "gitcode",
     "gitea",
     "gitee",
@@ -21,7 +22,9 @@ PLATFORMS: Final[dict[str, Platform]] = {
     folder: import_module(f"matou.platforms.{folder}").PLATFORM for folder in _FOLDERS
 }
 SOURCES: Final = {name: platform.source for name, platform in PLATFORMS.items() if platform.source}
-"""Opens an account to read from, for each platform that can be read."""
+"""Opens an account to read from, for each platform that lists what it has."""
+READABLE: Final = tuple(name for name, platform in PLATFORMS.items() if platform.source or platform.selection)
+"""All that can be read, accounts or not."""
 TARGETS: Final = {name: platform.target for name, platform in PLATFORMS.items() if platform.target}
 """Opens an account to write to, for each platform that can be written."""
 
@@ -48,11 +51,11 @@ def platform_named(name: str) -> Platform:
 
 def require_source(name: str) -> None:
     """Raises UnknownPlatform."""
-    if name not in SOURCES:
+    if name not in READABLE:
         raise UnknownPlatform(
             "unknown platform {name}; known: {known}",
             name=repr(name),
-            known=", ".join(SOURCES),
+            known=", ".join(READABLE),
         )
 
 
@@ -81,4 +84,4 @@ def title_of(name: str) -> str:
 @cache
 def self_hosted() -> Platform:
     """What a host is taken for that belongs to no platform."""
-    return next(platform for platform in PLATFORMS.values() if not platform.homes)
+    return next(platform for platform in PLATFORMS.values() if not platform.homes and not platform.selection)

@@ -1,4 +1,4 @@
-"""An account's password at CODING, which opens git over HTTPS and not the Open API."""
+"""An account's password that opens git over HTTPS, and no API: asked of one repository."""
 
 from matou.credentials import GitCredential
 from matou.http.git_http import UnexpectedGitAnswer, basic_authorization
@@ -9,8 +9,8 @@ from matou.platforms.base.errors import CredentialRefused
 _ADVERTISEMENT = "application/x-git-upload-pack-advertisement"
 
 
-def check_password(session: Session, repository_url: str, credential: GitCredential) -> None:
-    """Ask for a repository, once and no more: twenty failures shut it for an hour.
+def check_password(session: Session, repository_url: str, credential: GitCredential, *, platform: str) -> None:
+    """Ask for a repository, once and no more: twenty failures shut one at CODING for an hour.
 
     Raises:
         CredentialRefused: it is not good there.
@@ -25,7 +25,9 @@ def check_password(session: Session, repository_url: str, credential: GitCredent
             authorization=basic_authorization(credential),
         )
     except AnsweredRefused as refusal:
-        raise CredentialRefused("coding answered with status {status}", status=refusal.answer.status) from refusal
+        raise CredentialRefused(
+            "{platform} answered with status {status}", platform=platform, status=refusal.answer.status
+        ) from refusal
     content_type = answer.headers.get("content-type", "")
     if content_type != _ADVERTISEMENT:
         raise UnexpectedGitAnswer(f"GET {repository_url}", answer.status, content_type)

@@ -3,7 +3,7 @@
 Nothing that asks anybody is imported here: help texts and completion read these records, too.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
@@ -41,6 +41,24 @@ class OpenSource(Protocol):
     def __call__(
         self, session: "Session", url: str, token: Secret, record: "RecordSink", /, *, now: Clock
     ) -> "Source": ...
+
+
+class OpenSelection(Protocol):
+    def __call__(self, session: "Session", urls: Sequence[str], credential: GitCredential | None, /) -> "Source": ...
+
+
+@dataclass(frozen=True, slots=True)
+class RepositorySelection:
+    """Repositories that a person names one by one, where there is no account that would list them.
+
+    Attributes:
+        by_server: judges the addresses of repositories, and gives them by the address of their server, which is what a
+            credential belongs to. Raises Invalid.
+        open: those of one server.
+    """
+
+    by_server: Callable[[Iterable[str]], Mapping[str, Sequence[str]]]
+    open: OpenSelection
 
 
 class OpenTarget(Protocol):
@@ -132,6 +150,7 @@ class Platform:
         rate: how often the platform itself may be asked.
         retry: how long to go on where it does not answer.
         source: opens an account to read from; None where it cannot be read.
+        selection: opens repositories that a person names; None where the platform itself lists them.
         metadata: what can be read of what people said about the code; None where nothing can.
         target: opens an account to write to; None where it cannot be written.
         importer: opens an account to write to that imports by itself from a Matou; None where it does not.
@@ -152,6 +171,7 @@ class Platform:
     rate: RateLimit = UNLIMITED
     retry: RetryPolicy = DEFAULT_POLICY
     source: OpenSource | None = None
+    selection: RepositorySelection | None = None
     metadata: MetadataSupport | None = None
     target: OpenTarget | None = None
     importer: "OpenImporter | None" = None

@@ -73,7 +73,7 @@ def _whoami(session: "Session", url: str, token: Secret, *, now: Clock) -> str:
 def _check_password(session: "Session", url: str, user: str, password: Secret, *, now: Clock) -> Secret | None:  # noqa: ARG001 - git needs no clock
     from matou.platforms.base.git_password import check_password
 
-    check_password(session, url, GitCredential(user, password))
+    check_password(session, url, GitCredential(user, password), platform=PLATFORM.name)
     return None
 
 

@@ -1,0 +1,166 @@
+"""The sources that a person asks for: by arguments or by matou.toml, accounts or repositories one by one."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+from matou.cli.config import (
+    ConfiguredSource,
+    NoToken,
+    SourceTable,
+    configured,
+    from_arguments,
+    login_at,
+    only_url,
+    read_configuration,
+    variable_of,
+)
+from matou.cli.credential_manager import CredentialManager, log_in_command
+from matou.cli.hosts import credential_for_git
+from matou.credentials import Secret
+from matou.credentials.logins import Login
+from matou.credentials.store import SecretKind
+from matou.errors import Invalid, MatouError, NotFound
+from matou.i18n import printable
+from matou.platforms.base.platform import RepositorySelection
+from matou.platforms.registry import PLATFORMS
+from matou.settings import Settings
+
+T = TypeVar("T")
+
+FindSource = Callable[[], ConfiguredSource]
+"""Gives a source with its token, or raises what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRequest:
+    """A source as a person named it, which may turn out to be none.
+
+    Attributes:
+        to: the archive's folder.
+        find: the source itself.
+    """
+
+    platform: str
+    url: str | None
+    to: str | None
+    find: FindSource
+
+    @property
+    def title(self) -> str:
+        """What tells it from the others."""
+        return printable(f"{self.platform}  {self.url}  {self.to}")
+
+
+def requested_sources(
+    platform: str, urls: tuple[str, ...], to: Path | None, token: Secret | None, settings: Settings
+) -> tuple[SourceRequest, ...]:
+    """The one that the command line names; of repositories, one for each of their servers. Raises Invalid."""
+    selection = _selection_of(platform)
+    if selection is None:
+        url = only_url(platform, urls)
+        find = partial(from_arguments, platform, url, to, token, settings)
+        return (SourceRequest(platform, url, str(to) if to else None, find),)
+    if not urls:
+        raise NotFound(
+            "no repository was named",
+            platform=platform,
+            advice="add for example: --url https://git.example.org/TEAM/REPOSITORY.git",
+        )
+    if to is None:
+        raise NotFound("no archive was given", advice="add: --to DIR")
+    return _selected(SourceTable(platform=platform, url=urls, to=str(to)), selection, token, settings)
+
+
+def configured_requests(path: Path, settings: Settings) -> tuple[SourceRequest, ...]:
+    """Those that a file lists; errors are those of `read_configuration`."""
+    return tuple(request for table in read_configuration(path) for request in _requests_of(table, settings))
+
+
+def _requests_of(table: SourceTable, settings: Settings) -> tuple[SourceRequest, ...]:
+    """What is wrong with one is told when it has its turn."""
+    selection = _selection_of(table.platform)
+    if selection is None:
+        return (SourceRequest(table.platform, table.urls[0], table.to, partial(configured, table, settings)),)
+    try:
+        return _selected(table, selection, None, settings)
+    except MatouError as error:
+        return (SourceRequest(table.platform, None, table.to, partial(_raise, error)),)
+
+
+def _raise(error: MatouError) -> NoReturn:
+    raise error
+
+
+def _selection_of(platform: str) -> RepositorySelection | None:
+    return PLATFORMS[platform].selection if platform in PLATFORMS else None
+
+
+def _selected(
+    table: SourceTable, selection: RepositorySelection, token: Secret | None, settings: Settings
+) -> tuple[SourceRequest, ...]:
+    """One source for each server: a credential belongs to one, and no other is shown it."""
+    variable = "" if token else table.token_variable or variable_of(table.platform)
+    given = token or Secret(settings.environment.get(variable, "").strip())
+    servers = selection.by_server(table.urls)
+    if given and len(servers) > 1:
+        raise Invalid(
+            "a token is for one server, and these repositories lie at {count}: {servers}",
+            count=len(servers),
+            servers=", ".join(servers),
+            advice="name those of one server at a time; in matou.toml each server has a [[source]] with its own"
+            " token_variable",
+        )
+    return tuple(
+        SourceRequest(
+            table.platform,
+            server,
+            table.to,
+            partial(_at_server, table, server, urls, given or None, variable, settings),
+        )
+        for server, urls in servers.items()
+    )
+
+
+def _at_server(
+    table: SourceTable, server: str, urls: Sequence[str], token: Secret | None, variable: str, settings: Settings
+) -> ConfiguredSource:
+    return ConfiguredSource(
+        table.platform,
+        server,
+        Path(table.to).expanduser(),
+        token or login_at(server, settings),
+        variable,
+        table.include,
+        table.exclude,
+        table.metadata,
+        tuple(urls),
+    )
+
+
+def with_kept_pair(login: Login, settings: Settings, request: Callable[[Secret], T]) -> T:
+    """Make a request with `NAME:SECRET`, as git is told of what is kept for an account: its token, or its password.
+
+    Raises:
+        NoToken: the password is asked for each time, and nobody asks here.
+    """
+    manager = CredentialManager(settings)
+    if SecretKind.TOKEN in login.places:
+        refresher = manager.token_refresher(login)
+        return refresher.call(lambda token: request(_pair(login, SecretKind.TOKEN, token)))
+    password = manager.get(login, SecretKind.PASSWORD)
+    if password is None:
+        raise NoToken(
+            "the password for {origin} is not kept on this machine",
+            origin=login.origin,
+            command=log_in_command(login),
+            advice="log in where there is a credential manager: {command}; or give NAME:PASSWORD with --token-stdin",
+        )
+    return request(_pair(login, SecretKind.PASSWORD, password))
+
+
+def _pair(login: Login, kind: SecretKind, secret: Secret) -> Secret:
+    credential = credential_for_git(login, kind, secret)
+    return Secret(f"{credential.user}:{credential.password.reveal()}")

@@ -1,0 +1,56 @@
+"""`matou backup git` as a person types it: repositories of several servers, and a credential for one of them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.git_repositories import make_source
+from support.plain_git_server import PlainGitServer, running_plain_git_server
+from support.program import Person
+
+
+@pytest.fixture
+def servers(tmp_path: Path) -> Iterator[tuple[PlainGitServer, PlainGitServer]]:
+    with running_plain_git_server() as public, running_plain_git_server() as closed:
+        public.repositories["/ship.git"] = make_source(tmp_path / "ship.git")
+        closed.repositories["/team/boat.git"] = make_source(tmp_path / "boat.git")
+        closed.password = "captain:hunter2"
+        yield public, closed
+
+
+def test_repositories_are_saved_by_address_and_a_credential_is_shown_to_one_server(
+    servers: tuple[PlainGitServer, PlainGitServer], person: Person, tmp_path: Path
+) -> None:
+    public, closed = servers
+    ship, boat = f"{public.url}/ship.git", f"{closed.url}/team/boat.git"
+    to = ("--to", tmp_path / "archive")
+
+    both = person.matou("backup", "git", "--url", ship, "--url", boat, *to, "--token-stdin", stdin="x\n", code=2)
+    inside = person.matou("backup", "git", "--url", boat.replace("//", "//captain:hunter2@"), *to, code=2)
+    nothing = person.matou("backup", "git", *to, code=2)
+    alone = person.matou("backup", "git", "--url", ship, "--url", ship, *to, "--json")
+    opened = person.matou("backup", "git", "--url", boat, *to, "--json", MATOU_GIT_TOKEN="captain:hunter2")
+
+    assert "a token is for one server" in both.err
+    assert "hunter2" not in inside.err + inside.out
+    assert "--url https://git.example.org/TEAM/REPOSITORY.git" in nothing.err
+    assert json.loads(alone.out)["outcomes"] == json.loads(opened.out)["outcomes"] == {"saved": 1}
+    assert not any(request.has_authorization for request in public.server.requests)
+
+
+def test_a_list_in_matou_toml_is_saved_server_by_server_and_status_knows_it(
+    servers: tuple[PlainGitServer, PlainGitServer], person: Person, tmp_path: Path
+) -> None:
+    public, closed = servers
+    config, archive = tmp_path / "matou.toml", tmp_path / "archive"
+    urls = [f"{public.url}/ship.git", f"{closed.url}/team/boat.git"]
+    config.write_text(f'[[source]]\nplatform = "git"\nurl = {json.dumps(urls)}\nto = "{archive}"\n', encoding="utf-8")
+    closed.password = ""
+
+    person.matou("backup", "--config", config)
+    status = person.matou("status", "--config", config, "--json")
+
+    assert [row["url"] for row in json.loads(status.out)["sources"]] == [public.url, closed.url]
+    assert "ship" in person.matou("show", archive).out
