@@ -8,6 +8,7 @@ from matou.errors import NotFound
 from matou.platforms.base.platform import OfficialInstance, Platform
 
 _FOLDERS: Final = (
+    "cnb",
     "coding",
     "git",
     "gitcode",

@@ -1,5 +1,8 @@
 """How a platform fails, in kinds that are the same for all; each platform's `errors` says which answer means which."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater
 from matou.http.tokens import BadCredential
 
@@ -34,3 +37,23 @@ class KindSwitchedOff(NotOffered):
 
 class PlatformFailed(MatouError):
     """The platform finds fault with what was asked, or failed in a way that no other kind covers."""
+
+
+class MadeInPart(TryLater):
+    """Something was made at a platform, and what belongs to it could not be said: whoever looks will find it."""
+
+
+@contextmanager
+def made_in_part() -> Iterator[None]:
+    """For what is said once something is there: no failure of it may be taken for one that made nothing.
+
+    Raises:
+        MadeInPart, BadCredential.
+    """
+    try:
+        yield
+    except BadCredential:
+        raise
+    except MatouError as error:
+        wait = error.wait if isinstance(error, TryLater) else None
+        raise MadeInPart("it was made, but: {fault}", wait=wait, fault=error.fact) from error

@@ -18,7 +18,7 @@ from matou.platforms.base.unreadable import UnreadableRow, require_readable
 
 T = TypeVar("T")
 
-COUNTING_HEADERS: Final = ("total_count", "total_page", "x-total-count", "x-total", "x-total-pages")
+COUNTING_HEADERS: Final = ("total_count", "total_page", "x-total-count", "x-total", "x-total-pages", "x-cnb-total")
 """Those in which platforms count the rows and the pages of a list: without them a list cannot be read again."""
 _COUNTS_OF_PAGES: Final = frozenset({"total_page", "x-total-pages"})
 _RELATIONS: Final = ("next", "prev", "last")

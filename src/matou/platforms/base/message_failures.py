@@ -37,11 +37,17 @@ class MessageBody(msgspec.Struct, frozen=True):
     message: str = ""
 
 
-def failure_with_message(answered: Answered, decoder: Decoder, *, platform: str) -> MatouError:
-    """The exception to raise for an answer with a status of 400 and above; it carries what the platform said."""
+def failure_with_message(
+    answered: Answered, decoder: Decoder, *, platform: str, form: type[MessageBody] = MessageBody
+) -> MatouError:
+    """The exception to raise for an answer with a status of 400 and above; it carries what the platform said.
+
+    Args:
+        form: of the body, where the message stands under another name.
+    """
     if isinstance(answered, AnsweredTryLater):
         return PlatformBusy("{fault}", wait=answered.wait, fault=answered.fact)
-    status, message = answered.answer.status, _message_in(answered.answer.body, decoder)
+    status, message = answered.answer.status, _message_in(answered.answer.body, decoder, form)
     if not message:
         return _BY_STATUS.get(status, PlatformFailed)("{fault}", fault=answered.fact)
     return _BY_STATUS.get(status, PlatformFailed)(
@@ -49,10 +55,10 @@ def failure_with_message(answered: Answered, decoder: Decoder, *, platform: str)
     )
 
 
-def _message_in(body: bytes, decoder: Decoder) -> str:
+def _message_in(body: bytes, decoder: Decoder, form: type[MessageBody]) -> str:
     """On one line; empty where the body is nothing that the platform writes."""
     try:
-        said = decoder.read(MessageBody, decoder.parse(body)).message
+        said = decoder.read(form, decoder.parse(body)).message
     except (AnswerBrokeOff, UnknownShape):
         return ""
     text = " ".join(said.split())
