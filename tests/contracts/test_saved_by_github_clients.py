@@ -2,43 +2,20 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from github import Auth, Github
 from github.Repository import Repository
 
-from support.gitea_server import free_port
-from support.github_story import saved_story
-from support.program import Person, serving
-from support.redirected_hosts import ClientProgram, RedirectedHosts, redirected
-
-HOST = "github.example"
-
-
-@dataclass(frozen=True)
-class ServedAsGitHub:
-    """A server over what was saved, at a host that stands for GitHub."""
-
-    token: str
-    hosts: RedirectedHosts
+from support.github_host import HOST, ServedAsGitHub, serving_as_github
+from support.redirected_hosts import ClientProgram
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedAsGitHub]:
-    folder = tmp_path_factory.mktemp("github")
-    _head, token = saved_story(folder / "archive")
-    settings = folder / "matou.toml"
-    settings.write_text(f'[server.hosts]\n{HOST} = "github"\n', encoding="utf-8")
-    # What it prints is the address that links begin with.
-    port = free_port()
-    options = ("--config", str(settings), "--port", str(port), "--url", f"https://{HOST}")
-    with (
-        serving(Person(folder), folder / "archive", *options),
-        redirected(folder, [HOST], f"http://127.0.0.1:{port}") as hosts,
-    ):
-        yield ServedAsGitHub(token, hosts)
+    with serving_as_github(tmp_path_factory.mktemp("github")) as made:
+        yield made
 
 
 @pytest.fixture

@@ -15,12 +15,22 @@ from starlette.routing import BaseRoute
 from matou.server.api.context import RequestContext
 from matou.server.api.dialect import ApiRequest, Dialect, token_in_fields
 from matou.server.api.endpoint import Api
+from matou.server.api.links import Links
 from matou.server.api.openapi import description_route
 from matou.server.api.responses import OK, ApiResponse
 from matou.server.api.route import Route
 from matou.server.api.v5.naming import authorize_by_name
 from matou.server.authentication import Credential
-from matou.server.dialects.github_v3 import accounts, code, contents, issues, project, pulls, releases
+from matou.server.dialects.github_v3 import (
+    accounts,
+    code,
+    contents,
+    graphql_execution,
+    issues,
+    project,
+    pulls,
+    releases,
+)
 from matou.server.dialects.github_v3.errors import FAILURES, GitHubError, GitHubErrorBody, write_failure
 from matou.server.dialects.github_v3.identifiers import SEPARATOR
 from matou.server.dialects.github_v3.paging import link_headers
@@ -67,6 +77,7 @@ def routes(
         limiter: how often one token, or one address without a token, may ask; None for no limit.
     """
     served = all_rows(limiter) if table is None else tuple(table)
+    graphql_prefix = prefix.removesuffix("/v3")
     dialect = Dialect[GitHubError](
         prefix=prefix,
         pattern=_ours(prefix),
@@ -80,7 +91,19 @@ def routes(
         rate_headers=_rate_headers,
         finish=_tagged,
     )
-    return [Api(state, dialect, limiter)]
+    graphql = replace(
+        dialect,
+        prefix=graphql_prefix,
+        pattern=re.compile(rb"[^ ]+ %b(?P<below>/graphql)\Z" % re.escape(graphql_prefix.encode())),
+        routes=graphql_execution.ROUTES,
+        open_context=lambda context: _with_prefix(context, prefix),
+    )
+    return [Api(state, graphql, limiter), Api(state, dialect, limiter)]
+
+
+def _with_prefix(context: RequestContext, prefix: str) -> RequestContext:
+    """Addresses in answers are the REST API's."""
+    return replace(context, links=Links(context.links.base, prefix))
 
 
 def _ours(prefix: str) -> re.Pattern[bytes]:

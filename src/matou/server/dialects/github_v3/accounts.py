@@ -40,6 +40,9 @@ from matou.server.dialects.github_v3.objects import (
 from matou.server.dialects.github_v3.paging import GitHubPage, linked
 from matou.server.rate_limit import FixedWindowLimiter, RateState
 
+SPOKEN_VERSION: Final = "3.19.0"
+"""Of GitHub Enterprise: `gh` asks what it may ask for."""
+
 UNLIMITED: Final = RateState(limit=15_000, remaining=15_000, resets_in=timedelta(hours=1))
 """What is told where nothing is counted: whoever is told nothing asks before each request whether it may."""
 
@@ -79,8 +82,8 @@ def show_root(context: RequestContext, _: Nothing) -> dict[str, str]:
     }
 
 
-def show_meta(context: RequestContext, _: Nothing) -> dict[str, bool]:  # noqa: ARG001 - as routes ask for it
-    return {"verifiable_password_authentication": False}
+def show_meta(context: RequestContext, _: Nothing) -> dict[str, object]:  # noqa: ARG001 - as routes ask for it
+    return {"verifiable_password_authentication": False, "installed_version": SPOKEN_VERSION}
 
 
 def show_self(context: RequestContext, _: Nothing) -> dict[str, object]:
@@ -186,7 +189,15 @@ _ROW = dict[str, object]
 
 ROUTES: tuple[Route, ...] = (
     plain_route("GET", "/", Nothing, show_root, answer=dict[str, str], scopes=()),
-    plain_route("GET", "/meta", Nothing, show_meta, answer=dict[str, bool], scopes=()),
+    plain_route(
+        "GET",
+        "/meta",
+        Nothing,
+        show_meta,
+        answer=dict[str, object],
+        scopes=(),
+        choices="the version of GitHub Enterprise whose description these answers follow",
+    ),
     plain_route("GET", "/user", Nothing, show_self, answer=_ROW),
     plain_route(
         "GET",

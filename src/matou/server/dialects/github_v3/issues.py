@@ -157,7 +157,7 @@ def issue_row(rows: GitHubRows, item: Issue | ChangeRequest, *, listed: int | No
     assignees = [rows.author(key) for key in item.assignees]
     row = {
         "id": made,
-        "node_id": f"I_{made}",
+        "node_id": item_node_id(rows, item),
         "url": url,
         "repository_url": rows.own_url,
         "labels_url": f"{url}/labels{{/name}}",
@@ -186,6 +186,12 @@ def issue_row(rows: GitHubRows, item: Issue | ChangeRequest, *, listed: int | No
         "reactions": rows.reactions(item.reactions, url),
     }
     return {**row, "pull_request": _pull_links(rows, item)} if isinstance(item, ChangeRequest) else row
+
+
+def item_node_id(rows: GitHubRows, item: Issue | ChangeRequest) -> str:
+    """By which GraphQL finds it again."""
+    prefix = "PR" if isinstance(item, ChangeRequest) else "I"
+    return f"{prefix}_{rows.context.repository.id}_{rows.number_of(item)}"
 
 
 def comment_row(rows: GitHubRows, found: FoundComment) -> JsonRow:

@@ -13,7 +13,7 @@ from matou.forge.conversation.index_rows import stands_on_line
 from matou.model.metadata import ChangeRequest, Comment, DiffPosition, Review, Reviewer, ReviewThread
 from matou.server.api.saved_rows import JsonRow
 from matou.server.dialects.github_v3.identifiers import id_or_made, made_id
-from matou.server.dialects.github_v3.issues import ASSOCIATION
+from matou.server.dialects.github_v3.issues import ASSOCIATION, item_node_id
 from matou.server.dialects.github_v3.objects import UNKNOWN_TIME, person_row, repository_rows, written
 from matou.server.dialects.github_v3.rows import GitHubRows, ended_at, state_of
 
@@ -86,7 +86,7 @@ class PullRows(GitHubRows):
         return {
             "url": url,
             "id": made,
-            "node_id": f"PR_{made}",
+            "node_id": item_node_id(self, change),
             "html_url": addresses["html"],
             "diff_url": f"{url}.diff",
             "patch_url": f"{url}.patch",

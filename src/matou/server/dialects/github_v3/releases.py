@@ -36,27 +36,26 @@ class NoSuchReleaseFile(NotFound):
 def list_releases(context: ReadContext, params: GitHubPage) -> ListPage:
     rows = GitHubRows.open(context)
     found, total = rows.conversation.list_items(ItemQuery(kind=RELEASE.name), offset=params.offset, limit=params.limit)
-    shown = [_release(rows, one) for one in found if isinstance(one, SavedRelease)]
+    shown = [release_row(rows, one) for one in found if isinstance(one, SavedRelease)]
     return linked(params, shown, total, rows.url("releases"))
 
 
 def show_latest(context: ReadContext, _: Nothing) -> JsonRow:
     rows = GitHubRows.open(context)
-    found = (one for one in _all(rows, ItemQuery(kind=RELEASE.name, states=PUBLISHED)) if not one.prerelease)
-    newest = next(found, None)
+    newest = latest_release(rows)
     if newest is None:
         raise NoSuchRelease("there is no release")
-    return _release(rows, newest)
+    return release_row(rows, newest)
 
 
 def show_by_tag(context: ReadContext, _: Nothing) -> JsonRow:
     rows = GitHubRows.open(context)
-    return _release(rows, _tagged(rows, context.path["tag"]))
+    return release_row(rows, _tagged(rows, context.path["tag"]))
 
 
 def show_release(context: ReadContext, _: Nothing) -> JsonRow:
     rows = GitHubRows.open(context)
-    return _release(rows, _of_id(rows, context.path["id"]))
+    return release_row(rows, _of_id(rows, context.path["id"]))
 
 
 def list_assets(context: ReadContext, params: GitHubPage) -> ListPage:
@@ -84,6 +83,12 @@ def download(context: ReadContext, _: Nothing) -> StreamedResponse:
     if found is None:
         raise NoSuchReleaseFile("there is no file {id}", id=repr(name)[:100])
     return send(rows, found)
+
+
+def latest_release(rows: GitHubRows) -> SavedRelease | None:
+    """The newest that is neither a draft nor a prerelease."""
+    found = (one for one in _all(rows, ItemQuery(kind=RELEASE.name, states=PUBLISHED)) if not one.prerelease)
+    return next(found, None)
 
 
 def saved_assets(release: SavedRelease) -> list[ReleaseAsset]:
@@ -132,7 +137,7 @@ def _id_of_asset(rows: GitHubRows, release: SavedRelease, asset: ReleaseAsset) -
     return id_or_made(asset.id, "asset", rows.own_url, release.tag, asset.name)
 
 
-def _release(rows: GitHubRows, release: SavedRelease) -> JsonRow:
+def release_row(rows: GitHubRows, release: SavedRelease) -> JsonRow:
     made = _id(rows, release)
     url = rows.url("releases", str(made))
     return {
