@@ -20,6 +20,7 @@ private   see members                 . . y y y y y y
 private   see settings                . . n n y y y y
 private   see personal data           . . n n n n y y
 private   see webhooks                . . n n n n y y
+private   copy metadata               . . n n n n y y
 private   write code                  . . n n y y y y
 private   upload                      . . n n y y y y
 private   change settings             . . n n n y y y
@@ -41,6 +42,7 @@ internal  see members                 . n y y y y y y
 internal  see settings                . n n n y y y y
 internal  see personal data           . n n n n n y y
 internal  see webhooks                . n n n n n y y
+internal  copy metadata               . n n n n n y y
 internal  write code                  . n n n y y y y
 internal  upload                      . n n n y y y y
 internal  change settings             . n n n n y y y
@@ -62,6 +64,7 @@ public    see members                 n n y y y y y y
 public    see settings                n n n n y y y y
 public    see personal data           n n n n n n y y
 public    see webhooks                n n n n n n y y
+public    copy metadata               n n n n n n y y
 public    write code                  n n n n y y y y
 public    upload                      n n n n y y y y
 public    change settings             n n n n n y y y
@@ -83,6 +86,7 @@ private   see members               . . y y y y y y
 private   see settings              . . n n y y y y
 private   see personal data         . . n n n n y y
 private   see webhooks              . . n n n n y y
+private   copy metadata             . . n n n n y y
 private   create repositories here  . . n n n y y y
 private   create namespaces here    . . n n n y y y
 private   change settings           . . n n n y y y
@@ -96,6 +100,7 @@ internal  see members               n n y y y y y y
 internal  see settings              n n n n y y y y
 internal  see personal data         n n n n n n y y
 internal  see webhooks              n n n n n n y y
+internal  copy metadata             n n n n n n y y
 internal  create repositories here  n n n n n y y y
 internal  create namespaces here    n n n n n y y y
 internal  change settings           n n n n n y y y
@@ -109,6 +114,7 @@ public    see members               n n y y y y y y
 public    see settings              n n n n y y y y
 public    see personal data         n n n n n n y y
 public    see webhooks              n n n n n n y y
+public    copy metadata             n n n n n n y y
 public    create repositories here  n n n n n y y y
 public    create namespaces here    n n n n n y y y
 public    change settings           n n n n n y y y
@@ -131,6 +137,7 @@ see members                 . . . . y y
 see settings                . . . . y y
 see personal data           . . . . y y
 see webhooks                . . . . y y
+copy metadata               . . . . y y
 write code                  . . . . s y
 upload                      . . . . s y
 change settings             . . . . s y
@@ -150,6 +157,7 @@ see members               . y y y . .
 see settings              . . y y . .
 see personal data         . . y y . .
 see webhooks              . . y y . .
+copy metadata             . . y y . .
 create repositories here  . . s s . y
 create namespaces here    . . s y . .
 change settings           . . s y . .

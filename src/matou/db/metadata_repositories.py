@@ -1,6 +1,6 @@
 """Rows that say up to which commit a metadata repository is indexed, and who took part in what it holds."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NewType
 
@@ -44,6 +44,20 @@ def _one(connection: Connection, where: ColumnElement[bool]) -> IndexedMetadata 
     columns = (metadata_repositories.c.id, metadata_repositories.c.commit_id)
     row = connection.execute(select(*columns).where(where)).one_or_none()
     return None if row is None else IndexedMetadata(MetadataId(row.id), row.commit_id)
+
+
+def commits_of_repositories(connection: Connection, ids: Collection[RepositoryId]) -> dict[RepositoryId, str]:
+    """Up to which commit the metadata of each of them is indexed of which there is any."""
+    column = metadata_repositories.c.repository_id
+    rows = connection.execute(select(column, metadata_repositories.c.commit_id).where(column.in_(ids)))
+    return {RepositoryId(row[0]): row[1] for row in rows if row[1]}
+
+
+def commits_of_namespaces(connection: Connection, ids: Collection[NamespaceId]) -> dict[NamespaceId, str]:
+    """The same of namespaces."""
+    column = metadata_repositories.c.namespace_id
+    rows = connection.execute(select(column, metadata_repositories.c.commit_id).where(column.in_(ids)))
+    return {NamespaceId(row[0]): row[1] for row in rows if row[1]}
 
 
 def of_visible_repositories(connection: Connection, viewer: Viewer) -> tuple[tuple[MetadataId, Repository], ...]:

@@ -157,6 +157,17 @@ def child_namespaces(
     return tuple(namespace_of(row) for row in rows.mappings()), total
 
 
+def visible_namespaces(
+    connection: Connection, *, viewer: Viewer, offset: int = 0, limit: int | None = None
+) -> tuple[tuple[Namespace, ...], int]:
+    """All that the viewer may see, by path, so that those outside come before those inside them; and how many."""
+    seen = sees_namespace(viewer.filter_key)
+    total = connection.execute(select(func.count()).select_from(namespaces).where(seen), viewer.parameters).scalar_one()
+    listed = page(select(*COLUMNS).where(seen), namespaces.c.folded_path, offset, limit)
+    rows = connection.execute(listed, viewer.parameters)
+    return tuple(namespace_of(row) for row in rows.mappings()), total
+
+
 def list_namespaces(connection: Connection, kinds: Collection[NamespaceKind]) -> tuple[Namespace, ...]:
     """All of some kinds, by path."""
     statement = select(*COLUMNS).where(namespaces.c.kind.in_(kinds)).order_by(namespaces.c.folded_path)

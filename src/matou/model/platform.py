@@ -20,7 +20,8 @@ class Visibility(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whom a credential stands for. `team` is the outermost namespace of what it sees, as it stands in git URLs."""
+    """Whom a credential stands for. `team` is the outermost namespace of what it sees, as it stands in git URLs; empty
+    where there is no one such, and namespaces stand as they do there."""
 
     id: str
     login: str
@@ -28,6 +29,23 @@ class Account:
     team_id: str
     team: str
     team_display_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeerState:
+    """What another Matou says of what it has saved or hosts, and where the rest of it is to be had by git.
+
+    Attributes:
+        refs: SHA-256 of the text of all refs (`RefListing.digest`); None where it does not say.
+        kept: the same of those that its own runs have kept; None where there are none, or not for us.
+        metadata: the commit of its metadata repository; None likewise.
+    """
+
+    refs: str | None = None
+    kept: str | None = None
+    kept_url: str = ""
+    metadata: str | None = None
+    metadata_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +69,7 @@ class RemoteNamespace:
     archived: bool
     left_out: tuple[str, ...] = ()
     type: str = ""
+    peer: PeerState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +78,7 @@ class RemoteRepository:
 
     `default_branch` and `last_push_at` are None where the platform does not say; a platform's last push orders
     work and proves nothing. `left_out` says what the platform told and nobody could read; no backup needs it.
-    `switched_off` names the kinds of metadata that it is not to have.
+    `switched_off` names the kinds of metadata that it is not to have. `peer` is there where another Matou has it.
     """
 
     id: str
@@ -74,6 +93,7 @@ class RemoteRepository:
     visibility: Visibility
     left_out: tuple[str, ...] = ()
     switched_off: frozenset[str] = frozenset()
+    peer: PeerState | None = None
 
 
 def id_of_team(team_id: str) -> str:

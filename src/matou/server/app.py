@@ -21,11 +21,13 @@ from matou.server.broken_bodies import BrokenBodies
 from matou.server.cors import ReadableByPages
 from matou.server.cross_site import LocalNamesOnly, SameSiteOnly
 from matou.server.dialects import coding, gitcode_v5, gitee_v3, gitee_v5, github_v3
+from matou.server.dialects import matou as matou_api
 from matou.server.errors import answer_for
 from matou.server.expensive_pages import ExpensivePages
 from matou.server.git.http import serve_git
 from matou.server.git.lfs import LFS_OPERATIONS, serve_lfs
 from matou.server.git.lfs_tokens import LfsTokenSigner
+from matou.server.git.saved import SavedRoute
 from matou.server.paths import read_git_path
 from matou.server.platform_hosts import AtPlatform, PlatformHosts
 from matou.server.rate_limit import FixedWindowLimiter
@@ -99,6 +101,8 @@ def build_app(
             *gitee_v3.routes(state, limiter=limiter),
             *gitee_v5.routes(state, limiter=limiter),
             *github_v3.routes(state, limiter=limiter),
+            *matou_api.routes(state, limiter=limiter),
+            SavedRoute(state),
             AttachmentRoute(state),
             GitRoute(state),
             Route("/-/health", _health),
@@ -167,7 +171,7 @@ class GitRoute(BaseRoute):
         raise NoMatchFound(name, dict(path_params))
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = GitRequest(self._state, scope["git_target"], scope, receive, send)
+        request = GitRequest(self._state, scope, receive, send, scope["git_target"])
         serve = serve_lfs if request.target.operation in LFS_OPERATIONS else serve_git
         await serve(request)
 

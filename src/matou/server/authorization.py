@@ -37,11 +37,10 @@ UNAUTHORIZED = 401
 
 
 @dataclass(frozen=True, slots=True)
-class GitRequest:
+class ClientRequest:
     """One request of a git or LFS client, with what it needs to be answered."""
 
     state: ServerState
-    target: GitTarget
     scope: Scope
     receive: Receive
     send: Send
@@ -54,6 +53,13 @@ class GitRequest:
     @property
     def address(self) -> str:
         return client_address(self.scope)
+
+
+@dataclass(frozen=True, slots=True)
+class GitRequest(ClientRequest):
+    """One about a repository at its usual address."""
+
+    target: GitTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +88,17 @@ async def admit(request: GitRequest, right: type[R]) -> Admitted[R]:
     """Raises Refused, NotFound, TryLater; UnreadableCredential for what is no credential at all."""
     credential = read_credential(request.headers)
     state = request.state
-    ask = state.run_inline_if_fast if _is_quick(credential) else state.run_in_pool
+    ask = state.run_inline_if_fast if is_quick(credential) else state.run_in_pool
     return await ask(admit_credential, state.forge, credential, request.target, right, address=request.address)
 
 
 async def admit_again(state: ServerState, admitted: Admitted[MayWriteCode]) -> None:
     """As `require_still_admitted`, from the event loop."""
-    ask = state.run_inline_if_fast if _is_quick(admitted.credential) else state.run_in_pool
+    ask = state.run_inline_if_fast if is_quick(admitted.credential) else state.run_in_pool
     await ask(require_still_admitted, state.forge, admitted)
 
 
-def _is_quick(credential: Credential | None) -> bool:
+def is_quick(credential: Credential | None) -> bool:
     """A password may have to be hashed."""
     return credential is None or credential.is_token
 

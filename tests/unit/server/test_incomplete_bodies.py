@@ -10,7 +10,7 @@ import pytest
 from starlette.types import Message
 
 from matou.server import stall_budget
-from matou.server.git.http import _keep_body
+from matou.server.git.http import keep_body
 from matou.server.streaming import ClientLeft
 
 
@@ -26,7 +26,7 @@ def test_a_fetch_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None
         request: Any = SimpleNamespace(headers=headers, receive=drip)
         with tempfile.TemporaryFile() as file:
             async with asyncio.timeout(5):
-                await _keep_body(request, file)
+                await keep_body(request, file)
 
     with pytest.raises(ClientLeft):
         asyncio.run(keep())

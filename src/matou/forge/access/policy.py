@@ -21,7 +21,8 @@ class Action(Enum):
     at most MAINTAINER; CHANGE_MEMBER_MODE is whether the roles in the namespaces above count in it. ADMINISTER is who
     the members of a namespace are, who may see it or a repository, archiving it and taking that back.
     READ_CONVERSATION is issues, change requests, releases and wikis; READ_CONFIDENTIAL is those of them that are marked
-    so, SEE_PERSONAL_DATA is how to reach the people in them, and SEE_HOOKS where a webhook leads.
+    so, SEE_PERSONAL_DATA is how to reach the people in them, and SEE_HOOKS where a webhook leads. COPY_METADATA is all
+    of these at once, of all runs: the metadata repository as it lies in the archive.
     """
 
     SEE = Phrase("see")
@@ -36,6 +37,7 @@ class Action(Enum):
     SEE_SETTINGS = Phrase("see settings")
     SEE_PERSONAL_DATA = Phrase("see personal data")
     SEE_HOOKS = Phrase("see webhooks")
+    COPY_METADATA = Phrase("copy metadata")
     WRITE_CODE = Phrase("write code")
     UPLOAD = Phrase("upload")
     CHANGE_SETTINGS = Phrase("change settings")
@@ -139,6 +141,7 @@ REPOSITORY_POLICY: Mapping[Action, Rule] = MappingProxyType(
         Action.SEE_SETTINGS: Rule(AccessLevel.DEVELOPER, _READ_REPOSITORY),
         Action.SEE_PERSONAL_DATA: Rule(AccessLevel.OWNER, _READ_REPOSITORY),
         Action.SEE_HOOKS: Rule(AccessLevel.OWNER, _READ_REPOSITORY),
+        Action.COPY_METADATA: Rule(AccessLevel.OWNER, _READ_REPOSITORY),
         Action.WRITE_CODE: Rule(AccessLevel.DEVELOPER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
         Action.UPLOAD: Rule(AccessLevel.DEVELOPER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
         Action.CHANGE_SETTINGS: Rule(AccessLevel.MAINTAINER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
@@ -161,6 +164,7 @@ NAMESPACE_POLICY: Mapping[Action, Rule] = MappingProxyType(
         Action.SEE_SETTINGS: Rule(AccessLevel.DEVELOPER, _READ_PROJECT),
         Action.SEE_PERSONAL_DATA: Rule(AccessLevel.OWNER, _READ_PROJECT),
         Action.SEE_HOOKS: Rule(AccessLevel.OWNER, _READ_PROJECT),
+        Action.COPY_METADATA: Rule(AccessLevel.OWNER, _READ_PROJECT),
         Action.CREATE_IN: Rule(AccessLevel.MAINTAINER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
         Action.CREATE_NAMESPACE_IN: Rule(AccessLevel.MAINTAINER, _WRITE_PROJECT, refused_in=_NOT_ACTIVE),
         Action.CHANGE_SETTINGS: Rule(AccessLevel.MAINTAINER, _WRITE_PROJECT, refused_in=_NOT_ACTIVE),

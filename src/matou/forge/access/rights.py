@@ -67,6 +67,10 @@ class MaySeeHooks(MaySeeSettings):
     action = Action.SEE_HOOKS
 
 
+class MayCopyMetadata(MaySeePersonalData, MaySeeHooks, MayReadConfidential, MayReadPast):
+    action = Action.COPY_METADATA
+
+
 class MayWriteCode(MaySeeSettings):
     action = Action.WRITE_CODE
 

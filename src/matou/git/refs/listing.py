@@ -96,6 +96,15 @@ def fault_of_foreign_ref(name: str) -> Phrase | None:
     return fault_of_ref_name(name)
 
 
+def without_own_prefix(name: RefName) -> RefName:
+    """How a ref of ours is called where a client gets it, to whom `refs/matou/` means nothing: `refs/kept/…`."""
+    return RefName(f"refs/{name.removeprefix(OWN_PREFIX)}")
+
+
+def with_own_prefix(name: RefName) -> RefName:
+    return RefName(f"{OWN_PREFIX}{name.removeprefix('refs/')}")
+
+
 def holds_control(text: str) -> bool:
     """Whether a text would be more than one line, or more than text, somewhere."""
     return (not text.isascii() and any(unicodedata.category(character) in _BREAKING for character in text)) or (

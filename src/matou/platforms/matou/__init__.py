@@ -1,4 +1,4 @@
-"""Another Matou: it speaks GitCode's v5, makes projects as CODING does, and logs in as Gitee's v3 does."""
+"""Another Matou: it is read by an API of our own, and written by GitCode's v5 and CODING's."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,14 @@ from matou.platforms.gitee import PLATFORM as GITEE
 
 if TYPE_CHECKING:
     from matou.http.session import Session
+    from matou.platforms.base.source import RecordSink, Source
     from matou.platforms.base.target import MigrationTarget
+
+
+def _source(session: "Session", url: str, token: Secret, record: "RecordSink", *, now: Clock) -> "Source":
+    from matou.platforms.matou.source import MatouSource
+
+    return MatouSource(session, url, token, record=record, now=now)
 
 
 def _target(session: "Session", url: str, token: Secret, *, now: Clock) -> "MigrationTarget":
@@ -22,6 +29,7 @@ PLATFORM = Platform(
     name="matou",
     title="Matou",
     # As fast as it answers, until it says otherwise.
+    source=_source,
     target=_target,
     whoami=GITCODE.whoami,
     password=PasswordUse.API,

@@ -17,7 +17,7 @@ from matou.git.process.run import GitFailed
 from matou.git.process.run_async import AsyncGitChild, start_git_async
 from matou.git.wire.known_refs import KnownRefs
 from matou.git.wire.server import CloneRequest, head_object, read_clone_request
-from matou.server.authorization import Admitted, GitRequest
+from matou.server.authorization import Admitted, ClientRequest, GitRequest
 from matou.server.git.refs import UPLOAD_PACK_RESULT, current_refs, protocol_version, stands_for_github
 from matou.server.response_files import ResponseKey, Write
 from matou.server.streaming import (
@@ -146,7 +146,7 @@ async def _follow(request: GitRequest, chunks: AsyncIterator[bytes], headers: tu
     await end_answer(request.send)
 
 
-def start_upload_pack(request: GitRequest, git_dir: Path, stdin: IO[bytes]) -> AsyncGitChild:
+def start_upload_pack(request: ClientRequest, git_dir: Path, stdin: IO[bytes]) -> AsyncGitChild:
     """Answer the request that the file holds."""
     # git reads the descriptor, whose place Python's own buffer does not always move.
     os.lseek(stdin.fileno(), 0, os.SEEK_SET)

@@ -7,7 +7,8 @@ Who may do what is decided by the route: what a query says has no part in it.
 
 import re
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
+from pathlib import Path
 from typing import IO
 
 from matou.db.repositories import Repository
@@ -16,7 +17,7 @@ from matou.forge.access import Authorized, MayReadCode
 from matou.forge.repositories.downloads import count_download
 from matou.git.process.run_async import AsyncGitChild
 from matou.git.wire.server import LARGEST_REQUEST_IN_MEMORY_BYTES, UPLOAD_PACK, is_ls_refs
-from matou.server.authorization import Admitted, GitRequest, admit, answer_to
+from matou.server.authorization import ClientRequest, GitRequest, admit, answer_to
 from matou.server.git.clones import GitRefusedRequest, answer_clone, start_upload_pack
 from matou.server.git.packet_framing import PROBE, PacketFraming, request_chunks
 from matou.server.git.push import receive_pack
@@ -68,7 +69,7 @@ def _operation_of(request: GitRequest) -> Callable[[GitRequest], Awaitable[None]
 async def _upload_pack(request: GitRequest) -> None:
     admitted = await admit(request, MayReadCode)
     with tempfile.SpooledTemporaryFile(BODY_IN_MEMORY_BYTES) as body:
-        await _keep_body(request, body)
+        await keep_body(request, body)
         version = protocol_version(request)
         # One byte more than memory answers, so that a longer request is not taken for a broken one.
         beginning = body.read(LARGEST_REQUEST_IN_MEMORY_BYTES + 1)
@@ -79,7 +80,8 @@ async def _upload_pack(request: GitRequest) -> None:
             await answer_ls_refs(request, admitted, ls_refs)
         elif not await answer_clone(request, admitted, beginning):
             await _count_clone(request, admitted.granted, beginning)
-            await until_client_leaves(request.receive, _send_pack_when_free(request, admitted, body))
+            git_dir = request.state.forge.git_dir(admitted.repository)
+            await until_client_leaves(request.receive, send_pack_when_free(request, admitted.caller, git_dir, body))
 
 
 async def _count_clone(request: GitRequest, granted: Authorized[Repository, MayReadCode], body: bytes) -> None:
@@ -97,7 +99,7 @@ async def _count_clone(request: GitRequest, granted: Authorized[Repository, MayR
         count_download(request.state.forge, granted)
 
 
-async def _keep_body(request: GitRequest, file: IO[bytes]) -> None:
+async def keep_body(request: ClientRequest, file: IO[bytes]) -> None:
     """Take the whole request before anything is started for it: a slow client costs a file, not a process."""
     framing = PacketFraming(most_packets=MOST_FETCH_LINES)
     body = RequestBody(request.receive)
@@ -110,15 +112,16 @@ async def _keep_body(request: GitRequest, file: IO[bytes]) -> None:
     file.seek(0)
 
 
-async def _send_pack_when_free(request: GitRequest, admitted: Admitted[MayReadCode], body: IO[bytes]) -> None:
+async def send_pack_when_free(request: ClientRequest, caller: Hashable, git_dir: Path, body: IO[bytes]) -> None:
     pace = StallBudget()
-    async with request.state.fetches.taken(admitted.caller, pace):
-        git_dir = request.state.forge.git_dir(admitted.repository)
-        async with start_upload_pack(request, git_dir, body) as child:
-            await _relay(request, child, Receiver(request.send, pace))
+    async with (
+        request.state.fetches.taken(caller, pace),
+        start_upload_pack(request, git_dir, body) as child,
+    ):
+        await _relay(request, child, Receiver(request.send, pace))
 
 
-async def _relay(request: GitRequest, child: AsyncGitChild, receiver: Receiver) -> None:
+async def _relay(request: ClientRequest, child: AsyncGitChild, receiver: Receiver) -> None:
     """Pass on what git says. An answer that git breaks off ends without its flush: the client sees that it is cut."""
     chunk = await child.read(CHUNK_BYTES)
     if not chunk:

@@ -7,7 +7,7 @@ import msgspec
 
 from matou.errors import UnknownShape
 from matou.model.decoding_faults import NOT_DECODED
-from matou.server.authorization import GitRequest
+from matou.server.authorization import ClientRequest
 from matou.server.streaming import Header, RequestBody, bounded, send_answer, understood
 
 LARGEST_BATCH_BYTES = 4 * 1024 * 1024
@@ -102,7 +102,7 @@ def unusable_object(named: NamedObject) -> ObjectAnswer:
 _Body = TypeVar("_Body", bound=msgspec.Struct)
 
 
-async def read_json(request: GitRequest, kind: type[_Body]) -> _Body:
+async def read_json(request: ClientRequest, kind: type[_Body]) -> _Body:
     """Raises UnusableRequest, BodyTooLarge."""
     read = bytearray()
     async for chunk in bounded(RequestBody(request.receive).chunks(), limit_bytes=LARGEST_BATCH_BYTES):
@@ -113,5 +113,5 @@ async def read_json(request: GitRequest, kind: type[_Body]) -> _Body:
         raise UnusableRequest("lfs request body", bytes(read[:100])) from error
 
 
-async def send_json(request: GitRequest, answer: msgspec.Struct, *, status: int = 200) -> None:
+async def send_json(request: ClientRequest, answer: msgspec.Struct, *, status: int = 200) -> None:
     await send_answer(request.send, status, (JSON, NO_STORE), msgspec.json.encode(answer))

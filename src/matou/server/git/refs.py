@@ -22,7 +22,7 @@ from matou.git.wire.server import (
     service_announcement,
 )
 from matou.model.refs import RefListing
-from matou.server.authorization import Admitted, GitRequest, admit
+from matou.server.authorization import Admitted, ClientRequest, GitRequest, admit
 from matou.server.git.ref_responses import RefResponse
 from matou.server.origin import PLATFORM
 from matou.server.queries import read_fields
@@ -62,7 +62,7 @@ class RefQuestion:
 
 
 async def advertise(request: GitRequest) -> None:
-    service, version = _service_of(request), protocol_version(request)
+    service, version = service_of(request), protocol_version(request)
     admitted = await admit(request, _RIGHT_FOR_SERVICE[service])
     kind: Header = (b"content-type", f"application/x-{service}-advertisement".encode())
     if version == 2 and service == UPLOAD_PACK:
@@ -103,14 +103,14 @@ def _takes_gzip(request: GitRequest) -> bool:
     return b"gzip" in words
 
 
-def _service_of(request: GitRequest) -> str:
+def service_of(request: ClientRequest) -> str:
     services = read_fields(request.scope).get("service", ())
     if len(services) != 1 or services[0] not in _RIGHT_FOR_SERVICE:
         raise UnknownService("the service of a git request", services)
     return services[0]
 
 
-def protocol_version(request: GitRequest) -> int:
+def protocol_version(request: ClientRequest) -> int:
     """The highest version that the client says it speaks and that exists; 0 where it says nothing."""
     words = header(request.headers, b"git-protocol").decode("latin-1").split(":")
     return max((int(word[-1]) for word in words if word in ("version=1", "version=2")), default=0)
@@ -125,7 +125,7 @@ async def current_refs(request: GitRequest, granted: Authorized[Repository, MayR
     return at_hand if at_hand is not None else await state.run_in_pool(known_refs, state.forge, granted)
 
 
-def stands_for_github(request: GitRequest) -> bool:
+def stands_for_github(request: ClientRequest) -> bool:
     """Importers that take the host for a GitHub look for the commits of change requests where GitHub has them."""
     return request.scope.get(PLATFORM) == "github"
 

@@ -21,21 +21,23 @@ _NO_IDS: Final[Mapping[str, str]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class ArchivePaths:
-    """Gives places below the source's team."""
+    """Gives places below the source's team; where it has none, namespaces stand as they do there."""
 
     registry: PathRegistry
     platform: str
     host: str
-    team: NamespacePath
+    team: NamespacePath | None
 
     @classmethod
     def of(cls, registry: PathRegistry, source: SourceLine, *, team_path: NamespacePath | None) -> "ArchivePaths":
-        """`kept` is where the team stood before: it has no line of its own in a manifest."""
+        """`team_path` is where the team stood before: it has no line of its own in a manifest."""
         host = host_of(source.url)
         owner = PathOwner(source.platform, host, id_of_team(source.team_id or source.account))
+        if not source.team:
+            return cls(registry, source.platform, host, None)
         if team_path is not None:
             registry.keep(Kind.NAMESPACE, owner, str(team_path))
-        team = registry.assign_namespace(owner, source.team or source.account, parent=None)
+        team = registry.assign_namespace(owner, source.team, parent=None)
         return cls(registry, source.platform, host, team)
 
     def namespaces(self, listed: Collection[RemoteNamespace]) -> dict[str, NamespacePath]:

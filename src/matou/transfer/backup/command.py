@@ -18,6 +18,7 @@ from matou.archive.path_registry import PathRegistry
 from matou.archive.records import RecordWriter
 from matou.archive.run_history import digest_of_file, host_of, previous_run, read_history
 from matou.concurrency import CancellationToken
+from matou.git.process.run import GitAccess
 from matou.model.platform import Account, Record
 from matou.platforms.base.source import RecordSink, Source
 from matou.transfer.backup.archive_paths import ArchivePaths
@@ -33,7 +34,9 @@ from matou.transfer.common.proofs import Damage
 from matou.transfer.common.transports import SourceTransports
 
 if TYPE_CHECKING:
+    from matou.transfer.backup.metadata.copied import CopiedMetadata
     from matou.transfer.backup.metadata.run import MetadataAccess, RunMetadata
+    from matou.transfer.backup.metadata.starting_points import HealedStarts
 
 __all__ = ["BackupOptions", "backup", "default_jobs"]
 
@@ -193,14 +196,15 @@ class _Run:
         recorder: RunRecorder,
         publisher: MirrorPublisher,
         record: "RecordBuffer",
-    ) -> "RunMetadata | None":
+    ) -> "RunMetadata | CopiedMetadata | None":
         selection = self.options.metadata
-        if self.metadata is None or selection.is_code_only:
+        if selection.is_code_only:
             return None
+        if self.metadata is None:
+            return self._copied(context, source, recorder, publisher, record)
         # It takes 50 ms to load, which a run for the code alone does without.
         from matou.transfer.backup.metadata.run import RunMetadata
         from matou.transfer.backup.metadata.saver import MetadataSaver
-        from matou.transfer.backup.metadata.starting_points import HealedStarts
 
         saver = MetadataSaver(
             archive=self.archive,
@@ -216,11 +220,41 @@ class _Run:
             on_progress=self.progress.reading,
             publisher=publisher,
             before_kept=publisher.before,
-            starts=HealedStarts(
-                self.archive, context.number, context.damage, record, self.now, recorder.note, self.options.limits
-            ),
+            starts=self._starts(context, recorder, record),
         )
         return RunMetadata(saver, recorder, record, self.now, context.damage, self.metadata)
+
+    def _copied(
+        self,
+        context: RunContext,
+        source: Source,
+        recorder: RunRecorder,
+        publisher: MirrorPublisher,
+        record: "RecordBuffer",
+    ) -> "CopiedMetadata":
+        """Of another Matou, whose metadata comes by git."""
+        from matou.transfer.backup.metadata.copied import CopiedMetadata
+
+        credential = source.git_credential()
+        return CopiedMetadata(
+            archive=self.archive,
+            connections=self.connections,
+            credential=credential,
+            access=GitAccess(credential, self.options.network),
+            run=context.number,
+            recorder=recorder,
+            publisher=publisher,
+            starts=self._starts(context, recorder, record),
+            damage=context.damage,
+            limits=self.options.limits,
+        )
+
+    def _starts(self, context: RunContext, recorder: RunRecorder, record: "RecordBuffer") -> "HealedStarts":
+        from matou.transfer.backup.metadata.starting_points import HealedStarts
+
+        return HealedStarts(
+            self.archive, context.number, context.damage, record, self.now, recorder.note, self.options.limits
+        )
 
     def _first_line(self, number: int, began_at: datetime, source: SourceLine) -> RunLine:
         options: dict[str, object] = {

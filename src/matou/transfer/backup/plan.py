@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from matou.archive.manifest import ListingState, NamespaceLine, Outcome, RepositoryLine, SourceLine
+from matou.archive.manifest import ListingState, NamespaceLine, Outcome, Proof, RepositoryLine, SourceLine
 from matou.model.names import RepositoryPath
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, VersionControl
 from matou.transfer.backup.listing import SourceListing
@@ -34,22 +34,21 @@ class BackupTask(ListedRepository):
 
     Attributes:
         is_damaged: what lies there is to be fetched again, whatever its refs say.
-        is_trusted: it is taken for unchanged on the listing's word.
+        proof: by what the listing alone proves it to be unchanged; None where it does not.
     """
 
     place: RepositoryPath
     is_damaged: bool = False
-    is_trusted: bool = False
+    proof: Proof | None = None
 
 
 def source_path(
     team: str, namespace: RemoteNamespace | NamespaceLine | None, repository: RemoteRepository | RepositoryLine
 ) -> str:
     """The path at the platform, in no way cleaned; an id stands for a namespace that nobody names."""
-    if namespace is not None:
-        return f"{team}/{namespace.name}/{repository.name}" if namespace.name else f"{team}/{repository.name}"
     id_ = repository.namespace_id if isinstance(repository, RemoteRepository) else repository.namespace
-    return f"{team}/{id_}/{repository.name}"
+    name = id_ if namespace is None else namespace.name
+    return "/".join(part for part in (team, name, repository.name) if part)
 
 
 def paths_known(account: Account, before: PreviousRun, source_listing: SourceListing) -> list[str]:

@@ -35,6 +35,7 @@ from matou.transfer.backup.mirror_saver import (
     cannot_go_on,
     has_lost_boundary,
     is_as_saved,
+    read_mirror,
     unchanged_outcome,
 )
 from matou.transfer.backup.plan import BackupTask
@@ -43,6 +44,7 @@ from matou.transfer.common.proofs import Damage
 from matou.transfer.common.saved_repositories import SHALLOW
 
 if TYPE_CHECKING:
+    from matou.transfer.backup.metadata.copied import CopiedMetadata
     from matou.transfer.backup.metadata.run import RunMetadata
 
 TRIES_OF_A_MOVING_SOURCE = 4
@@ -94,7 +96,7 @@ class RepositorySaver:
     saving: ConcurrencyLimit
     damage: Damage
     first_wait: timedelta
-    metadata: "RunMetadata | None"
+    metadata: "RunMetadata | CopiedMetadata | None"
     path_beside: Callable[[RemoteRepository, RepositoryPath], RepositoryPath]
     known: dict[str, RefListing] = field(default_factory=dict)
 
@@ -144,7 +146,7 @@ class RepositorySaver:
         began = time.monotonic()
         tracked = self._transport_to(task)
         try:
-            result = _trusted(task) if task.is_trusted else self._finish(task, tracked)
+            result = _proven(task, task.proof) if task.proof else self._finish(task, tracked)
         except (Cancelled, WriteFailed):
             raise
         except MatouError as error:
@@ -367,8 +369,24 @@ def _is_shallow(git_dir: Path) -> bool:
     return bool(read_boundary(git_dir))
 
 
-def _trusted(task: BackupTask) -> RepositoryResult:
-    return RepositoryResult(line_of(task, Outcome.UNCHANGED, proof=Proof.LISTING))
+def _proven(task: BackupTask, proof: Proof) -> RepositoryResult:
+    return RepositoryResult(line_proven(task, proof))
+
+
+def line_proven(task: BackupTask, proof: Proof) -> RepositoryLine:
+    """That of a repository which the listing alone says to be as it was."""
+    return line_of(task, unchanged_outcome(task.previous) if task.previous else Outcome.UNCHANGED, proof=proof)
+
+
+def is_as_listed(archive: Archive, task: BackupTask) -> bool:
+    """Whether the digest of all refs that the source lists is what was saved, in full, and what lies on the disk."""
+    row, refs = task.previous, task.remote.peer.refs if task.remote.peer else None
+    if row is None or refs is None or row.snapshot != refs or row.not_stored or (row.lfs and row.lfs.missing):
+        return False
+    git_dir = archive.repository(task.place)
+    mirror = read_mirror(git_dir)
+    is_there = mirror is not None and mirror[0].digest == refs and not (git_dir / "shallow").exists()
+    return is_there and archive.blobs.has(refs)
 
 
 def _not_saved(task: BackupTask, error: MatouError) -> RepositoryResult:

@@ -40,7 +40,7 @@ from matou.transfer.backup.plan import (
 )
 from matou.transfer.backup.previous_run import PreviousRun, notes_of_unread
 from matou.transfer.backup.report import BackupReport, KindTotal
-from matou.transfer.backup.repository_saver import RepositorySaver
+from matou.transfer.backup.repository_saver import RepositorySaver, is_as_listed, line_proven
 from matou.transfer.backup.staging import MirrorPublisher
 from matou.transfer.backup.tracked_transport import RequestCounter
 from matou.transfer.common.filters import RepositoryFilter
@@ -48,6 +48,7 @@ from matou.transfer.common.proofs import Damage
 from matou.transfer.common.transports import SourceTransports
 
 if TYPE_CHECKING:
+    from matou.transfer.backup.metadata.copied import CopiedMetadata
     from matou.transfer.backup.metadata.run import RunMetadata
 
 AT_REQUEST = 8
@@ -99,7 +100,7 @@ class BackupRun:
     paths: ArchivePaths
     recorder: RunRecorder
     publisher: MirrorPublisher
-    metadata: "RunMetadata | None" = None
+    metadata: "RunMetadata | CopiedMetadata | None" = None
     requests: RequestCounter = field(default_factory=RequestCounter)
 
     def do(self, source_listing: SourceListing) -> ListingState:
@@ -242,7 +243,7 @@ class BackupRun:
                 path,
                 self.context.damage.has_repository(path),
             )
-            yield replace(task, is_trusted=self._is_trusted(task))
+            yield replace(task, proof=self._proof(task))
 
     def _path_of_unlisted(self, remote: RemoteRepository) -> NamespacePath:
         return self.paths.namespace(_unlisted_namespace(remote))
@@ -255,13 +256,18 @@ class BackupRun:
             cause = NotSaved(NOT_GIT, kind=kind) if outcome is Outcome.UNSUPPORTED else None
             self.recorder.repository(line_of(task, outcome, reason=cause), task.source_path, cause)
             return True
-        if task.is_trusted and self.metadata is None:
-            self.recorder.repository(line_of(task, Outcome.UNCHANGED, proof=Proof.LISTING), task.source_path)
+        if task.proof is not None and self.metadata is None:
+            self.recorder.repository(line_proven(task, task.proof), task.source_path)
             return True
         return False
 
-    def _is_trusted(self, task: BackupTask) -> bool:
-        return self.options.trust_listing and has_same_last_push(task) and self._is_there(task, self.context.damage)
+    def _proof(self, task: BackupTask) -> Proof | None:
+        """By what the listing alone proves that nothing has changed."""
+        is_trusted = self.options.trust_listing and has_same_last_push(task)
+        is_listed_so = task.remote.peer is not None and is_as_listed(self.context.archive, task)
+        if not (is_listed_so or is_trusted) or not self._is_there(task, self.context.damage):
+            return None
+        return Proof.LS_REFS if is_listed_so else Proof.LISTING
 
     def _is_there(self, task: BackupTask, damage: Damage) -> bool:
         is_damaged = task.previous is not None and damage.concerns(task.place, task.previous)
@@ -319,7 +325,7 @@ def _why_absent(outcome: Outcome) -> NotSaved | None:
 
 
 def _first_to_ask(tasks: Iterable[BackupTask]) -> Iterator[BackupTask]:
-    return islice((task for task in tasks if not task.is_trusted), CREDENTIAL_CHECKS)
+    return islice((task for task in tasks if task.proof is None), CREDENTIAL_CHECKS)
 
 
 def _unlisted_namespace(remote: RemoteRepository) -> RemoteNamespace:
