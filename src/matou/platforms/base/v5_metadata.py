@@ -45,7 +45,8 @@ class Listing:
         changed: as it is asked for by time of change; None where the platform cannot.
         is_newest_first: by time of change it can be had the newest first alone, and not from a time on.
         is_by_creation: the newest first are those that were made last, not those that changed last.
-        key: the field that a row is known by.
+        key: the field that a row is known by; one within another stands behind it and a dot.
+        since: what asks for what has changed since a time.
     """
 
     path: str
@@ -54,6 +55,7 @@ class Listing:
     is_newest_first: bool = False
     is_by_creation: bool = False
     key: str = "id"
+    since: str = "since"
 
 
 COMMIT_COMMENTS: Final = Listing(
@@ -119,7 +121,7 @@ class V5Reader(ABC):
     def rows(self, kind: MetadataKind, since: datetime | None) -> Iterator[ItemRow]:
         """Each once. Of what changed while the list was walked the time is not told, so that it is asked for again."""
         listing, seen, moved_at = self._items[kind.name], set[str](), None
-        key_of = key_by(listing.key)
+        key_of = key_by(*listing.key.split("."))
         for row in self._of_kind(kind, self._walk(listing, since)):
             key, time = key_of(row), changed_at(row) if listing.changed is not None else None
             if key in seen:
@@ -205,14 +207,14 @@ class V5Reader(ABC):
     def _walk(self, listing: Listing, since: datetime | None) -> Iterator[object]:
         what = Phrase("{path} of {repository}", path=listing.path.strip("/"), repository=repr(self._name))
         place = made_at if listing.is_by_creation else None
-        rows = ListedRows(what=what, key=key_by(listing.key), time=changed_at, place=place)
+        rows = ListedRows(what=what, key=key_by(*listing.key.split(".")), time=changed_at, place=place)
         path, changed = f"{self._base}{listing.path}", listing.changed
         if changed is None or (listing.is_newest_first and since is None):
             yield from walk_in_order(rows, partial(self._page, path, listing.query, what))
         elif listing.is_newest_first and since is not None:
             yield from walk_back_to(rows, since, partial(self._page, path, changed, what))
         else:
-            ask = lambda since, number: self._page(path, {**changed, "since": since}, what, number)  # noqa: E731
+            ask = lambda since, number: self._page(path, {**changed, listing.since: since}, what, number)  # noqa: E731
             yield from walk_by_change(rows, since, ask)
 
     def _whole(self, path: str, query: Query | None = None, *, key: str = "id") -> list[object]:

@@ -1,13 +1,17 @@
 """GitLab: API v4, at gitlab.com and at the servers that teams run themselves."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from matou.credentials import Secret
 from matou.http.rate_limit import RateLimit
-from matou.platforms.base.platform import Clock, OfficialInstance, Platform, TokenPage
+from matou.platforms.base.platform import Clock, MetadataSupport, OfficialInstance, Platform, TokenPage
 
 if TYPE_CHECKING:
     from matou.http.session import Session
+    from matou.model.metadata.kinds import MetadataKind
+    from matou.platforms.base.api_client import Answers
+    from matou.platforms.base.metadata import MetadataSource
     from matou.platforms.base.source import RecordSink, Source
 
 
@@ -15,6 +19,23 @@ def _source(session: "Session", url: str, token: Secret, record: "RecordSink", *
     from matou.platforms.gitlab.source import GitLabSource
 
     return GitLabSource(session, url, token, record=record, now=now)
+
+
+def _metadata(
+    session: "Session",
+    url: str,
+    token: Secret,
+    record: "RecordSink",
+    /,
+    *,
+    now: Clock,
+    wants: Callable[["MetadataKind"], bool] | None = None,
+    answers: "Answers | None" = None,
+) -> "MetadataSource":
+    from matou.platforms.base.metadata import wants_by_default
+    from matou.platforms.gitlab.metadata_source import GitLabMetadataSource
+
+    return GitLabMetadataSource(session, url, token, record, now=now, wants=wants or wants_by_default, answers=answers)
 
 
 def _whoami(session: "Session", url: str, token: Secret, *, now: Clock) -> str:
@@ -33,5 +54,6 @@ PLATFORM = Platform(
     # 2,000 in a minute for an account (https://docs.gitlab.com/user/gitlab_com/); some lists have limits of their own.
     rate=RateLimit(per_second=30, burst=200),
     source=_source,
+    metadata=MetadataSupport(open=_metadata),
     whoami=_whoami,
 )
