@@ -12,7 +12,8 @@ from uuid import uuid4
 from matou.archive.layout import Archive
 from matou.credentials import credential_in
 from matou.errors import Invalid, MatouError
-from matou.platforms.registry import PLATFORMS, SOURCES, TARGETS
+from matou.model.fidelity import MigrationMethod
+from matou.platforms.registry import PLATFORMS, SOURCES, TARGETS, require_importer
 from matou.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from matou.transfer.backup.options import BackupOptions
     from matou.transfer.backup.report import BackupReport, ProgressListener
     from matou.transfer.migrate.command import MigrationOptions
+    from matou.transfer.migrate.pull.mover import Pulling
+    from matou.transfer.migrate.pull.served import ServedArchive
     from matou.transfer.migrate.report import MigrationReport
     from matou.transfer.migrate.report import Progress as MigrationProgress
 
@@ -202,8 +205,13 @@ def migrate(
     settings: Settings,
     progress: "MigrationProgress",
     on_wait: "WaitListener | None" = None,
+    served: "ServedArchive | None" = None,
 ) -> "MigrationReport":
-    """Bring what an archive holds to a platform; see `transfer.migrate`."""
+    """Bring what an archive holds to a platform; see `transfer.migrate`.
+
+    Args:
+        served: where the target imports from, if it is to do so; None in a dry run.
+    """
     from matou.transfer.common.transports import TargetTransports
     from matou.transfer.migrate.command import migrate as migrate_archive
 
@@ -211,5 +219,20 @@ def migrate(
     with PLATFORMS[platform].open_session(
         url, settings, now=now, connections=2 * options.jobs, on_wait=on_wait
     ) as session:
-        target = TARGETS[platform](session, url, token, now=now)
-        return migrate_archive(opened, target, TargetTransports(session), options, progress=progress)
+        pulling = _pulling(platform, session, url, token, served) if options.method is MigrationMethod.PULL else None
+        target = pulling.target if pulling else TARGETS[platform](session, url, token, now=now)
+        connections = TargetTransports(session)
+        return migrate_archive(opened, target, connections, options, pulling=pulling, progress=progress)
+
+
+def _pulling(platform: str, session: "Session", url: str, token: "Secret", served: "ServedArchive | None") -> "Pulling":
+    """Raises UnknownPlatform where the platform imports nothing by itself."""
+    from matou.archive.run_history import host_of
+    from matou.platforms.base.api_client import no_record
+    from matou.transfer.migrate.pull.mover import Pulling
+    from matou.transfer.migrate.pull.read_back import TargetReader
+
+    record = require_importer(platform)
+    source = record.metadata.open(session, url, token, no_record, now=now)
+    reader = TargetReader(source, platform, host_of(url), now)
+    return Pulling(record.importer(session, url, token, now=now), served, reader, session.pause)

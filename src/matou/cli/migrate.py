@@ -9,6 +9,7 @@ from matou.cli.completion import targets
 from matou.cli.exit_codes import ExitCode
 from matou.cli.options import archive_argument, exclude_option, include_option, json_report_option, token_stdin_option
 from matou.i18n import gettext as _
+from matou.model.fidelity import MigrationMethod
 from matou.platforms.registry import TARGETS
 
 migrate = Command.lazy(
@@ -39,6 +40,20 @@ migrate = Command.lazy(
     include_option,
     exclude_option,
     token_stdin_option,
+    click.option(
+        "--by",
+        type=click.Choice([method.value for method in MigrationMethod]),
+        help=_(
+            "how what people said comes there: `pull`, the target imports it from here; `git`, not at all; "
+            "else the best that the target offers"
+        ),
+    ),
+    click.option(
+        "--serve-at",
+        metavar="ADDRESS",
+        help=_("where this machine listens for the target's importer, as ADDRESS or ADDRESS:PORT"),
+    ),
+    click.option("--public-url", metavar="URL", help=_("how the target reaches that, if by another address")),
     click.option("--create-namespaces", is_flag=True, help=_("make namespaces that the platform does not have yet")),
     click.option(
         "--jobs",

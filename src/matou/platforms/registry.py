@@ -1,11 +1,12 @@
 """Every platform, by the name that a person types. A new one is its folder and its name here."""
 
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import Final
 
 from matou.errors import NotFound
-from matou.platforms.base.platform import OfficialInstance, Platform
+from matou.platforms.base.platform import MetadataSupport, OfficialInstance, OpenImporter, Platform
 
 _FOLDERS: Final = (
     "cnb",
@@ -68,6 +69,30 @@ def require_target(name: str) -> None:
             name=repr(name),
             known=", ".join(TARGETS),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """A platform that imports by itself, and what reads back what it imported."""
+
+    importer: OpenImporter
+    metadata: MetadataSupport
+
+
+def require_importer(name: str) -> Importer:
+    """Raises UnknownPlatform."""
+    platform = PLATFORMS[name]
+    if platform.importer is None or platform.metadata is None:
+        known = ", ".join(name for name, one in PLATFORMS.items() if one.importer and one.metadata)
+        raise UnknownPlatform("{name} imports nothing by itself; those that do: {known}", name=repr(name), known=known)
+    return Importer(platform.importer, platform.metadata)
+
+
+def target_named(name: str) -> str:
+    """The name of a platform by that or another name. Raises UnknownPlatform."""
+    named = next((one for one, platform in PLATFORMS.items() if name in platform.aliases), name)
+    require_target(named)
+    return named
 
 
 def platform_at(host: str) -> tuple[Platform, OfficialInstance] | None:

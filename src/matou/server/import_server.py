@@ -4,33 +4,61 @@ Nobody is let in who does not say who they are, whatever is public: it is not me
 """
 
 import asyncio
+import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import quote, urlsplit
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from matou.credentials import Secret
 from matou.errors import TryLater
+from matou.forge.accounts.read_grants import grant_reading, revoke_grant
 from matou.forge.forge import Forge
+from matou.fs import reason_of
+from matou.model.names import RepositoryPath
 from matou.server.app import GitRoute, new_state
 from matou.server.authentication import CHALLENGE
 from matou.server.broken_bodies import BrokenBodies
 from matou.server.dialects import github_v3
-from matou.server.main import EmbeddedServer, InFlightRequests, listen, url_of
+from matou.server.dialects.github_v3.identifiers import SEPARATOR, owner_of
+from matou.server.main import AddressUnusable, EmbeddedServer, InFlightRequests, listen, url_of
+from matou.server.origin import PLATFORM
 from matou.server.streaming import PLAIN_TEXT, header, send_answer
 
 BEGINS_WITHIN_SECONDS = 30
 ENDS_WITHIN_SECONDS = 10
+GRANTED_FOR = timedelta(hours=8)
 
 
 class ImportServerFailed(TryLater):
     """It did not begin to answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class ImportServer:
+    """See `transfer.migrate.pull.served.ServedArchive`. `url` is how importers reach it."""
+
+    forge: Forge
+    url: str
+
+    def address_of(self, path: RepositoryPath) -> str:
+        return f"{self.url}/{quote(owner_of(path.namespace), safe=SEPARATOR)}/{quote(path.name)}"
+
+    def grant(self, paths: Iterable[RepositoryPath], *, confidential: bool) -> Secret:
+        return grant_reading(self.forge, paths, self.forge.now() + GRANTED_FOR, confidential=confidential)
+
+    def revoke(self, token: Secret) -> None:
+        revoke_grant(self.forge, token)
+
+
 class OnlyWithCredential:
-    """Refuses whoever does not say who they are."""
+    """Refuses whoever does not say who they are. What is no API is git, as at a GitHub (`refs/pull/N/head`)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -39,7 +67,8 @@ class OnlyWithCredential:
         if scope["type"] == "http" and not header(scope["headers"], b"authorization"):
             await send_answer(send, 401, (PLAIN_TEXT, CHALLENGE), b"say who you are\n")
             return
-        await self._app(scope, receive, send)
+        is_git = scope["type"] == "http" and not scope["path"].startswith(f"{github_v3.PREFIX_OF_HOST}/")
+        await self._app({**scope, PLATFORM: "github"} if is_git else scope, receive, send)
 
 
 def build_import_app(forge: Forge, base_url: str) -> Starlette:
@@ -51,8 +80,8 @@ def build_import_app(forge: Forge, base_url: str) -> Starlette:
 
 
 @contextmanager
-def serving_imports(forge: Forge, host: str, port: int, *, public_url: str | None = None) -> Iterator[str]:
-    """The address under which importers reach it, while it runs in a thread of its own.
+def serving_imports(forge: Forge, host: str, port: int, *, public_url: str | None = None) -> Iterator[ImportServer]:
+    """Serve while the context lasts, in a thread of its own.
 
     Args:
         host, port: where to listen; port 0 lets the system choose.
@@ -78,12 +107,38 @@ def serving_imports(forge: Forge, host: str, port: int, *, public_url: str | Non
     try:
         if not begun.wait(BEGINS_WITHIN_SECONDS):
             raise ImportServerFailed("the server for the import did not begin to answer at {url}", url=url)
-        yield url
+        yield ImportServer(forge, url)
     finally:
         if server:
-            loop.call_soon_threadsafe(server[0].stop)
-            loop.call_soon_threadsafe(requests.cut_off)
+            loop.call_soon_threadsafe(_end, server[0], requests)
         thread.join(ENDS_WITHIN_SECONDS)
+
+
+def _end(server: EmbeddedServer, requests: InFlightRequests) -> None:
+    server.stop()  # type: ignore[no-untyped-call]
+    requests.cut_off()
+
+
+def address_towards(url: str) -> str:
+    """The address of this machine by which another one, at that URL, reaches it: where packets to there begin.
+
+    Raises AddressUnusable.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, parts.port or 443, type=socket.SOCK_DGRAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.connect(address)  # of datagrams: nothing is sent
+            own: str = probe.getsockname()[0]
+    except OSError as error:
+        raise AddressUnusable(
+            "nobody knows by which address {host} reaches this machine: {reason}",
+            host=repr(host),
+            reason=reason_of(error),
+            advice="say it with --serve-at ADDRESS",
+        ) from error
+    return own
 
 
 def _run_loop(loop: asyncio.AbstractEventLoop, run: Callable[[], object]) -> None:

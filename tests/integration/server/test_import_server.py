@@ -111,7 +111,8 @@ def test_a_token_ends_by_its_time_or_by_a_word(forge: Forge, clock: Clock) -> No
 def test_it_answers_over_http_until_it_is_left(forge: Forge) -> None:
     token = grant(forge, LIGHT)
 
-    with serving_imports(forge, "127.0.0.1", 0) as url:
+    with serving_imports(forge, "127.0.0.1", 0) as served:
+        url = served.url
         request = urllib.request.Request(
             f"{url}/api/v3/repos/{LIGHT}", headers={"Authorization": f"Basic {basic(token)}"}
         )

@@ -1,8 +1,10 @@
 """What is done to move the repositories of an archive to a platform."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 from click.exceptions import Exit
@@ -21,12 +23,18 @@ from matou.cli.ui.verbosity import is_quiet
 from matou.credentials import Secret
 from matou.credentials.logins import Login
 from matou.git.process.run import Limits
-from matou.platforms.registry import require_target
-from matou.settings import Settings
+from matou.model.fidelity import MigrationMethod
+from matou.platforms.registry import PLATFORMS, require_importer, target_named
+from matou.settings import InvalidSetting, Settings
 from matou.transfer.migrate.command import MOST_JOBS, MigrationOptions
 from matou.transfer.migrate.mapping import NO_MAP, read_map
+from matou.transfer.migrate.pull.served import ServedArchive
 from matou.transfer.migrate.report import MigrationReport
 from matou.wiring import migrate as migrate_archive
+
+
+class NoListeningAddress(InvalidSetting):
+    """What was given with --serve-at is no address."""
 
 
 def migrate(
@@ -38,14 +46,18 @@ def migrate(
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     token_stdin: bool,
+    by: str | None,
+    serve_at: str | None,
+    public_url: str | None,
     create_namespaces: bool,
     jobs: int | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
     settings = Settings.of_process()
-    require_target(to)
+    to = target_named(to)
     url = api_address(url, to)
+    method = _method(to, by)
     token = _token(to, url, settings, from_stdin=token_stdin)
     options = MigrationOptions(
         namespace=namespace.strip("/"),
@@ -56,10 +68,12 @@ def migrate(
         makes_namespaces=create_namespaces,
         jobs=jobs or MOST_JOBS,
         limits=Limits(memory_bytes=settings.git_memory_bytes),
+        method=method,
     )
+    is_pulled = method is MigrationMethod.PULL and not dry_run
 
     def run(good_token: Secret) -> MigrationReport:
-        with show_progress() as progress:
+        with _serving(directory, url, serve_at, public_url, needed=is_pulled) as served, show_progress() as progress:
             return migrate_archive(
                 to,
                 url,
@@ -69,6 +83,7 @@ def migrate(
                 settings=settings,
                 progress=progress,
                 on_wait=say_that_we_wait,
+                served=served,
             )
 
     write_privately(directory)
@@ -80,6 +95,50 @@ def migrate(
         click.echo(migrate_report.as_text(report))
     is_well = report.nothing_is_wrong if dry_run else report.everything_is_moved
     raise Exit(ExitCode.DONE if is_well else ExitCode.NOT_ALL_SAVED)
+
+
+def _method(to: str, by: str | None) -> MigrationMethod:
+    """What was asked for, or the best. Raises UnknownPlatform where the platform does not offer it."""
+    if by is not None:
+        method = MigrationMethod(by)
+        if method is MigrationMethod.PULL:
+            require_importer(to)
+        return method
+    return MigrationMethod.PULL if PLATFORMS[to].importer else MigrationMethod.GIT
+
+
+@contextmanager
+def _serving(
+    directory: Path, url: str, serve_at: str | None, public_url: str | None, *, needed: bool
+) -> Iterator[ServedArchive | None]:
+    """What the target imports from, for as long as it does. Raises AddressUnusable, PortTaken, NoBaseUrl."""
+    if not needed:
+        yield None
+        return
+    from matou.cli.open_forge import existing_forge_at
+    from matou.server.import_server import address_towards, serving_imports
+    from matou.server.origin import read_base_url
+
+    host, port = read_address(serve_at) if serve_at else (address_towards(url), 0)
+    public = None if public_url is None else read_base_url(public_url)
+    with existing_forge_at(directory) as forge, serving_imports(forge, host, port, public_url=public) as served:
+        yield served
+
+
+def read_address(text: str) -> tuple[str, int]:
+    """`ADDRESS` or `ADDRESS:PORT`; one in brackets is of IPv6. Raises NoListeningAddress."""
+    try:
+        parts = urlsplit(f"//{text}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        parts, host, port = urlsplit(""), None, None
+    if not host or parts.netloc != text or "@" in text:
+        raise NoListeningAddress(
+            "{address} is no address to listen at",
+            address=repr(text)[:100],
+            advice="give it as in: --serve-at 192.168.1.7:8585",
+        )
+    return host, port or 0
 
 
 def _token(platform: str, url: str, settings: Settings, *, from_stdin: bool) -> Secret | Login:

@@ -52,6 +52,8 @@ def _repository(moved: Moved) -> dict[str, object]:
         "visibility": moved.move.visibility.value,
         "refs_sent": moved.refs,
         "lfs_bytes_sent": moved.lfs_bytes,
+        "held": {kind.value: count for kind, count in moved.held.items() if count},
+        "arrived": {kind.value: count for kind, count in moved.arrived.items() if count},
         "notes": list(moved.notes),
         "problems": [str(problem) for problem in moved.problems],
         "submodules": [{"path": link.path, "url": link.url} for link in moved.submodules],

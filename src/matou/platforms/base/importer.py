@@ -5,17 +5,13 @@ Whoever offers this is a `MigrationTarget` as well; what it is told to take from
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from matou.credentials import Secret
 from matou.errors import Refused, TryLater
 from matou.model.platform import Visibility
 from matou.model.targets import TargetRepository
 from matou.platforms.base.target import MigrationTarget
-
-if TYPE_CHECKING:
-    from matou.http.session import Session
-    from matou.platforms.base.platform import Clock
 
 
 class TargetImportRefused(Refused):
@@ -66,7 +62,3 @@ class ImportingTarget(MigrationTarget, Protocol):
 
     def find(self, namespace: str, name: str) -> TargetRepository | None:
         """What is there now, in the midst of an import too."""
-
-
-class OpenImporter(Protocol):
-    def __call__(self, session: "Session", url: str, token: Secret, *, now: "Clock") -> ImportingTarget: ...

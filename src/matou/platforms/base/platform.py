@@ -18,7 +18,7 @@ from matou.model.fidelity import FidelityTable, MigrationMethod
 
 if TYPE_CHECKING:
     from matou.http.session import Session
-    from matou.platforms.base.importer import OpenImporter
+    from matou.platforms.base.importer import ImportingTarget
     from matou.platforms.base.metadata import OpenMetadata
     from matou.platforms.base.metadata_target import OpenMetadataTarget
     from matou.platforms.base.source import RecordSink, Source
@@ -63,6 +63,10 @@ class RepositorySelection:
 
 class OpenTarget(Protocol):
     def __call__(self, session: "Session", url: str, token: Secret, *, now: Clock) -> "MigrationTarget": ...
+
+
+class OpenImporter(Protocol):
+    def __call__(self, session: "Session", url: str, token: Secret, *, now: Clock) -> "ImportingTarget": ...
 
 
 class Whoami(Protocol):
@@ -143,6 +147,7 @@ class Platform:
 
     Attributes:
         name: what a person types.
+        aliases: what else a person may type: programs that speak the same API.
         title: what it calls itself.
         homes: where it is, the usual place first; none for a server that teams run themselves.
         api_path: what the address of its API has behind that of the server, at another server that speaks it.
@@ -165,6 +170,7 @@ class Platform:
 
     name: str
     title: str
+    aliases: tuple[str, ...] = ()
     homes: tuple[OfficialInstance, ...] = ()
     api_path: str = ""
     token_page: TokenPage | None = None
@@ -174,7 +180,7 @@ class Platform:
     selection: RepositorySelection | None = None
     metadata: MetadataSupport | None = None
     target: OpenTarget | None = None
-    importer: "OpenImporter | None" = None
+    importer: OpenImporter | None = None
     metadata_target: MetadataTargetSupport | None = None
     methods: Mapping[MigrationMethod, FidelityTable] = field(default_factory=dict)
     whoami: Whoami

@@ -56,6 +56,7 @@ def _target(session: "Session", url: str, token: Secret, *, now: Clock) -> "Impo
 PLATFORM = Platform(
     name="gitea",
     title="Gitea",
+    aliases=("forgejo",),
     homes=(
         OfficialInstance(api="https://codeberg.org/api/v1", hosts=frozenset({"codeberg.org"})),
         OfficialInstance(api="https://gitea.com/api/v1", hosts=frozenset({"gitea.com"})),

@@ -11,6 +11,7 @@ from matou.concurrency import Batch, CancellationToken, WorkerPool
 from matou.errors import MatouError
 from matou.git.operations.push import Pusher
 from matou.git.process.run import DEFAULT_LIMITS, Limits
+from matou.model.fidelity import MigrationMethod
 from matou.platforms.base.target import MigrationTarget
 from matou.transfer.common.filters import RepositoryFilter
 from matou.transfer.common.saved_repositories import lines_of
@@ -18,7 +19,16 @@ from matou.transfer.common.transports import TargetTransports
 from matou.transfer.migrate.assigned_paths import AssignedPaths
 from matou.transfer.migrate.dry_run import explained, preview
 from matou.transfer.migrate.mapping import NO_MAP, MigrationMap, TargetPath
-from matou.transfer.migrate.plan import AssignedTargets, MigrationPlan, Move, SkippedRepository, plan_migration
+from matou.transfer.migrate.mover import Mover
+from matou.transfer.migrate.plan import (
+    AssignedTargets,
+    MigrationPlan,
+    Move,
+    SkippedRepository,
+    plan_migration,
+    with_own_wikis,
+)
+from matou.transfer.migrate.pull.mover import Pulling, PullMover
 from matou.transfer.migrate.report import MigrationReport, Moved, Progress, Rewrite, no_progress
 from matou.transfer.migrate.repository import RepositoryMover
 from matou.transfer.migrate.submodules import address_key, resolved
@@ -40,6 +50,7 @@ class MigrationOptions:
         makes_namespaces: make those that the target does not have; without it they end the migration.
         jobs: how many repositories at a time.
         limits: of each git child.
+        method: how what people said comes there.
     """
 
     namespace: str
@@ -50,6 +61,7 @@ class MigrationOptions:
     makes_namespaces: bool = False
     jobs: int = MOST_JOBS
     limits: Limits = DEFAULT_LIMITS
+    method: MigrationMethod = MigrationMethod.GIT
 
 
 def migrate(
@@ -58,6 +70,7 @@ def migrate(
     connections: TargetTransports,
     options: MigrationOptions,
     *,
+    pulling: Pulling | None = None,
     progress: Progress = no_progress,
     cancelled: threading.Event | None = None,
 ) -> MigrationReport:
@@ -67,6 +80,7 @@ def migrate(
     One repository that fails does not stop the others.
 
     Args:
+        pulling: where the target is to import by itself; without it, it is pushed to.
         cancelled: set it from anywhere to give up.
 
     Raises:
@@ -80,17 +94,27 @@ def migrate(
     assigned = assigned_paths.read()
     plan, there = _look(archive, target, options, assigned)
     missing = there.missing
+
+    def open_mover() -> Mover:
+        git = connections.git(target.git_credential())
+        pusher = Pusher(git, limits=options.limits)
+        mover = RepositoryMover(archive, target, connections, git, pusher, there.existing)
+        return PullMover(pulling, mover, account, plan.wikis) if pulling else mover
+
+    if pulling:
+        pulling.target.require_importer()
+        plan = with_own_wikis(plan)
     if options.dry_run:
-        foreseen = preview(_mover(archive, target, connections, options, there), plan.moves, jobs=options.jobs)
+        foreseen = preview(open_mover(), plan.moves, jobs=options.jobs)
         return _report(target, account, plan, foreseen, new_namespaces=missing, is_dry_run=True)
     make_namespaces(target, missing)
     if _chosen(plan, assigned):
         with assigned_paths.held():
             if (assigned_by_now := assigned_paths.read()) != assigned:
                 plan, there = _look(archive, target, options, assigned_by_now)
+                plan = with_own_wikis(plan) if pulling else plan
             assigned_paths.add(_chosen(plan, assigned_by_now))
-    mover = _mover(archive, target, connections, options, there)
-    moved = _Work(mover, progress, len(plan.moves)).do(plan, options.jobs, cancelled)
+    moved = _Work(open_mover(), progress, len(plan.moves)).do(plan, options.jobs, cancelled)
     return _report(target, account, plan, moved, new_namespaces=missing, is_dry_run=False)
 
 
@@ -113,17 +137,6 @@ def _look(
     return replace(plan, left_behind=(*plan.left_behind, *unread)), there
 
 
-def _mover(
-    archive: Archive,
-    target: MigrationTarget,
-    connections: TargetTransports,
-    options: MigrationOptions,
-    there: TargetState,
-) -> RepositoryMover:
-    git = connections.git(target.git_credential())
-    return RepositoryMover(archive, target, connections, git, Pusher(git, limits=options.limits), there.existing)
-
-
 def _chosen(plan: MigrationPlan, assigned: AssignedTargets) -> Sequence[tuple[PathOwner, TargetPath]]:
     """The places that nobody has been given yet."""
     chosen = ((move.candidate.owner, move.target_path) for move in plan.moves)
@@ -137,7 +150,7 @@ def _namespaces(plan: MigrationPlan, namespace: str) -> Iterable[str]:
 
 @dataclass
 class _Work:
-    mover: RepositoryMover
+    mover: Mover
     progress: Progress
     expected: int
     done: list[Moved] = field(default_factory=list)
@@ -150,8 +163,7 @@ class _Work:
         return sorted(self.done, key=lambda moved: moved.move.candidate.source_path)
 
     def _cancel(self) -> None:
-        self.mover.connections.cancel()
-        self.mover.pusher.cancel()
+        self.mover.cancel()
 
     def _move(self, move: Move, cancellation: CancellationToken) -> None:
         try:

@@ -7,17 +7,18 @@ from matou.archive.layout import Archive
 from matou.concurrency import WorkerPool
 from matou.errors import Conflict, Damaged, MatouError
 from matou.model.targets import Capacity, TargetRepository
+from matou.transfer.migrate.mover import Mover
 from matou.transfer.migrate.plan import Move
 from matou.transfer.migrate.refs import ObjectFormatRefused, ShallowHistory, listing_to_move, require_whole_history
 from matou.transfer.migrate.report import Moved, MoveOutcome
-from matou.transfer.migrate.repository import RepositoryMover, target_key
+from matou.transfer.migrate.repository import target_key
 from matou.transfer.migrate.size_warnings import size_warnings
 
 NEVER_FOR_SIZE = (Conflict, Damaged, ObjectFormatRefused, ShallowHistory)
 """Why nothing was sent, or what the archive itself lacks."""
 
 
-def preview(mover: RepositoryMover, moves: Sequence[Move], *, jobs: int) -> Sequence[Moved]:
+def preview(mover: Mover, moves: Sequence[Move], *, jobs: int) -> Sequence[Moved]:
     """Look into those that the target does not have yet, and ask for the refs of those that it has."""
 
     def one(move: Move) -> Moved:
@@ -28,14 +29,15 @@ def preview(mover: RepositoryMover, moves: Sequence[Move], *, jobs: int) -> Sequ
             line = move.candidate.line
             require_whole_history(mover.archive, line, listing_to_move(mover.archive, line)[1])
             doubts = size_warnings(mover.archive, line, mover.target.rules.capacity)
+            held = mover.held(move)
         except MatouError as fault:
             return Moved(move, MoveOutcome.PLANNED, is_new=True, notes=move.notes, problems=(fault,))
-        return Moved(move, MoveOutcome.PLANNED, is_new=True, notes=(*move.notes, *doubts))
+        return Moved(move, MoveOutcome.PLANNED, is_new=True, notes=(*move.notes, *doubts), held=held)
 
     return WorkerPool().map(jobs, one, moves)
 
 
-def _compared(mover: RepositoryMover, move: Move, existing: TargetRepository) -> Moved:
+def _compared(mover: Mover, move: Move, existing: TargetRepository) -> Moved:
     """What it has already it took, so that nothing is doubted for its size."""
     try:
         return mover.preview(move, existing)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from matou.archive.manifest import NamespaceLine, Outcome, RepositoryLine, SourceLine
@@ -80,11 +80,26 @@ class MigrationPlan:
 
     Attributes:
         unmatched: what the map says of no repository of the archive, wanted or not.
+        wikis: those that are no moves of their own, by whose wikis they are.
     """
 
     moves: tuple[Move, ...]
     left_behind: tuple[SkippedRepository, ...]
     unmatched: tuple[str, ...]
+    wikis: Mapping[PathOwner, RepositoryLine] = field(default_factory=dict)
+
+
+def with_own_wikis(plan: MigrationPlan) -> MigrationPlan:
+    """The plan for a target that takes a repository with its wiki: such wikis are no moves of their own."""
+    owners = {move.candidate.owner for move in plan.moves}
+    wikis = {
+        owner: move.candidate.line
+        for move in plan.moves
+        if (owner := replace(move.candidate.owner, id=move.candidate.line.id.removesuffix(WIKI))) in owners
+        and move.candidate.is_wiki
+    }
+    moves = tuple(move for move in plan.moves if move.candidate.line not in wikis.values())
+    return replace(plan, moves=moves, wikis=wikis)
 
 
 class _Choice(Enum):

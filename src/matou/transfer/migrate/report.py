@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from matou.errors import MatouError, Phrase
+from matou.transfer.migrate.inventory import Inventory
 from matou.transfer.migrate.plan import Move, SkippedRepository
 from matou.transfer.migrate.submodules import SubmoduleLink
 
@@ -34,6 +35,7 @@ class Moved:
         clone_url: where it is now; empty where it is nowhere.
         notes: what is otherwise than it was.
         problems: why it is not there, or not in full.
+        held, arrived: how many of each kind the archive has, and how many are proven to be there.
     """
 
     move: Move
@@ -45,6 +47,8 @@ class Moved:
     notes: tuple[Phrase, ...] = ()
     problems: tuple[MatouError, ...] = ()
     submodules: tuple[SubmoduleLink, ...] = field(default=())
+    held: Inventory = field(default_factory=dict)
+    arrived: Inventory = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

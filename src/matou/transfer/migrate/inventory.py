@@ -1,0 +1,155 @@
+"""What an archive holds of each kind that a migration may carry: what a plan counts, and a proof is measured by."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from matou.archive.layout import Archive
+from matou.archive.manifest import NamespaceLine, RepositoryLine
+from matou.archive.metadata import MetadataTree, open_metadata
+from matou.archive.metadata.reader import main_commit
+from matou.model.fidelity import MigratedKind
+from matou.model.metadata import ChangeRequest, Comment, Issue, Item, MetadataValue, SavedRelease
+from matou.model.metadata.kinds import (
+    ANNOUNCEMENT,
+    BOARD,
+    CHANGE,
+    COMMIT_COMMENT,
+    HOOK,
+    ISSUE,
+    LABEL,
+    MEMBER,
+    MILESTONE,
+    PROTECTION,
+    RELEASE,
+    WIKI_PAGE,
+    MetadataKind,
+)
+from matou.model.names import NamespacePath, RepositoryPath
+
+Inventory: TypeAlias = Mapping[MigratedKind, int]
+
+_TABLES: Final[Mapping[MetadataKind, MigratedKind]] = {
+    LABEL: MigratedKind.LABEL,
+    MILESTONE: MigratedKind.MILESTONE,
+    BOARD: MigratedKind.BOARD,
+    PROTECTION: MigratedKind.PROTECTION,
+    HOOK: MigratedKind.HOOK,
+    MEMBER: MigratedKind.MEMBER,
+}
+_FILES: Final[Mapping[MetadataKind, MigratedKind]] = {
+    COMMIT_COMMENT: MigratedKind.COMMIT_COMMENT,
+    WIKI_PAGE: MigratedKind.PROJECT_WIKI,
+    ANNOUNCEMENT: MigratedKind.ANNOUNCEMENT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Carriable:
+    """Which of the items that are saved a migration looks at.
+
+    Attributes:
+        confidential: those that are marked so, too: not where the target is open to everybody.
+    """
+
+    confidential: bool = True
+
+    def has(self, value: MetadataValue) -> bool:
+        """What the source has no longer stays in the archive, and a draft is published by no importer."""
+        if getattr(value, "gone_in", None) is not None:
+            return False
+        if isinstance(value, SavedRelease):
+            return not value.draft
+        return self.confidential or not (isinstance(value, Item) and value.confidential)
+
+
+def metadata_of(archive: Archive, line: RepositoryLine) -> MetadataTree | None:
+    """What was saved around a repository; None where nothing was. For one thread."""
+    return _opened(archive.metadata(RepositoryPath.parse(line.path)))
+
+
+def _opened(git_dir: Path) -> MetadataTree | None:
+    return open_metadata(git_dir) if git_dir.is_dir() and main_commit(git_dir) is not None else None
+
+
+def code_inventory(line: RepositoryLine) -> Inventory:
+    lfs = line.lfs.objects if line.lfs else 0
+    return Counter({MigratedKind.CODE: 1, MigratedKind.LFS: lfs})
+
+
+def inventory_of(tree: MetadataTree, which: Carriable) -> Inventory:
+    """How many there are of each kind. Raises Damaged."""
+    counts: Counter[MigratedKind] = Counter()
+    for kind, migrated in _TABLES.items():
+        counts[migrated] += len(tree.table(kind))
+    for kind, migrated in _FILES.items():
+        counts[migrated] += sum(map(which.has, tree.items(kind)))
+    for kind in (ISSUE, CHANGE, RELEASE):
+        for value in filter(which.has, tree.items(kind)):
+            counts.update(_counts_in(value))
+    return counts
+
+
+def held_of(archive: Archive, line: RepositoryLine, which: Carriable) -> Inventory:
+    """All of a repository. Raises Damaged."""
+    tree = metadata_of(archive, line)
+    return total([code_inventory(line), *([] if tree is None else [inventory_of(tree, which)])])
+
+
+def of_project(counts: Inventory) -> Inventory:
+    """The same of a project, whose issues belong to none of its repositories."""
+    moved = Counter(counts)
+    moved[MigratedKind.PROJECT_ISSUE] = moved.pop(MigratedKind.ISSUE, 0)
+    return moved
+
+
+def total(inventories: Iterable[Inventory]) -> Inventory:
+    counts: Counter[MigratedKind] = Counter()
+    for inventory in inventories:
+        counts.update(inventory)
+    return counts
+
+
+def namespace_inventory(archive: Archive, line: NamespaceLine) -> Inventory:
+    """What was saved around a project as a whole. Raises Damaged."""
+    tree = _opened(archive.metadata(NamespacePath.parse(line.path)))
+    return Counter() if tree is None else of_project(inventory_of(tree, Carriable()))
+
+
+def comments_on(item: Item) -> Iterator[Comment]:
+    """Those that stand on no line."""
+    return (comment for comment in item.comments if comment.gone_in is None)
+
+
+def line_comments_on(item: Item) -> Iterator[Comment]:
+    threads = item.threads if isinstance(item, ChangeRequest) else ()
+    return (comment for thread in threads for comment in thread.comments if comment.gone_in is None)
+
+
+def _counts_in(value: MetadataValue) -> Iterator[MigratedKind]:
+    match value:
+        case Issue():
+            yield MigratedKind.ISSUE
+            yield from _counts_on(value)
+        case ChangeRequest():
+            yield MigratedKind.OPEN_CHANGE if value.state == "open" else MigratedKind.CLOSED_CHANGE
+            yield from (MigratedKind.REVIEW for _ in value.reviews)
+            yield from _counts_on(value)
+        case SavedRelease():
+            yield MigratedKind.RELEASE
+            yield from (MigratedKind.ASSET for asset in value.assets if asset.sha256)
+            yield from (MigratedKind.ATTACHMENT for _ in value.files)
+
+
+def _counts_on(item: Item) -> Iterator[MigratedKind]:
+    yield from (MigratedKind.COMMENT for _ in comments_on(item))
+    yield from (MigratedKind.LINE_COMMENT for _ in line_comments_on(item))
+    yield from (MigratedKind.EVENT for _ in item.events)
+    yield from (MigratedKind.ASSIGNEE for _ in item.assignees)
+    yield from (MigratedKind.REACTION for _ in item.reactions or ())
+    yield from (MigratedKind.ATTACHMENT for _ in item.files)
+    for comment in (*comments_on(item), *line_comments_on(item)):
+        yield from (MigratedKind.ATTACHMENT for _ in comment.files)
+        yield from (MigratedKind.REACTION for _ in comment.reactions or ())
