@@ -20,18 +20,18 @@ def faults_of(path: str, answer: Any) -> list[str]:
 
 @cache
 def _validator(path: str) -> Any:
-    schemas = {name: _plain(schema) for name, schema in DOCUMENT["schemas"].items()}
-    schema = {**_plain(DOCUMENT["answers"][path]), "components": {"schemas": schemas}}
+    schemas = {name: plain(schema) for name, schema in DOCUMENT["schemas"].items()}
+    schema = {**plain(DOCUMENT["answers"][path]), "components": {"schemas": schemas}}
     return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
 
 
-def _plain(schema: Any) -> Any:
+def plain(schema: Any) -> Any:
     """As JSON Schema says it: OpenAPI 3.0 has `nullable`."""
     if isinstance(schema, list):
-        return [_plain(one) for one in schema]
+        return [plain(one) for one in schema]
     if not isinstance(schema, dict):
         return schema
-    made = {key: _plain(value) for key, value in schema.items() if key != "nullable"}
+    made = {key: plain(value) for key, value in schema.items() if key != "nullable"}
     if schema.get("nullable") is True:
         return {"anyOf": [{"type": "null"}, made]}
     return made

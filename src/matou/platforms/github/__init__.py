@@ -7,14 +7,24 @@ from matou.credentials import Secret
 from matou.errors import Phrase
 from matou.http.rate_limit import RateLimit
 from matou.model.fidelity import CarriedForm, Fidelity, MigrationMethod, by_rest
-from matou.platforms.base.platform import Clock, MetadataSupport, OfficialInstance, Platform, TokenPage
+from matou.platforms.base.platform import (
+    Clock,
+    MetadataSupport,
+    MetadataTargetSupport,
+    OfficialInstance,
+    Platform,
+    TokenPage,
+)
 
 if TYPE_CHECKING:
     from matou.http.session import Session
     from matou.model.metadata.kinds import MetadataKind
+    from matou.model.targets import TargetRepository
     from matou.platforms.base.api_client import Answers
     from matou.platforms.base.metadata import MetadataSource
+    from matou.platforms.base.metadata_target import MetadataTarget
     from matou.platforms.base.source import RecordSink, Source
+    from matou.platforms.base.target import MigrationTarget
 
 
 def _source(session: "Session", url: str, token: Secret, record: "RecordSink", *, now: Clock) -> "Source":
@@ -38,6 +48,20 @@ def _metadata(
     from matou.platforms.github.metadata_source import GitHubMetadataSource
 
     return GitHubMetadataSource(session, url, token, record, now=now, wants=wants or wants_by_default, answers=answers)
+
+
+def _target(session: "Session", url: str, token: Secret, *, now: Clock) -> "MigrationTarget":
+    from matou.platforms.github.target import GitHubTarget
+
+    return GitHubTarget(session, url, token, now=now)
+
+
+def _metadata_target(
+    session: "Session", url: str, token: Secret, repository: "TargetRepository", /, *, now: Clock
+) -> "MetadataTarget":
+    from matou.platforms.github.metadata_target import GitHubMetadataTarget
+
+    return GitHubMetadataTarget(session, url, token, repository, now=now)
 
 
 def _whoami(session: "Session", url: str, token: Secret, *, now: Clock) -> str:
@@ -64,6 +88,11 @@ PLATFORM = Platform(
     rate=RateLimit(per_second=5_000 / 3_600, burst=500),
     source=_source,
     metadata=MetadataSupport(open=_metadata, calls_per_hour=5_000),
+    target=_target,
+    # What makes content has limits of its own: 80 in a minute and 500 in an hour.
+    metadata_target=MetadataTargetSupport(
+        open=_metadata_target, writes=RateLimit(per_second=500 / 3_600, burst=60), writes_per_hour=500
+    ),
     methods={
         MigrationMethod.REST: by_rest(
             attachment=Fidelity(

@@ -10,14 +10,17 @@ from matou.http.responses import Answered
 from matou.http.tokens import usable_token
 from matou.platforms.base.api_client import ApiClient
 from matou.platforms.base.decoder import Decoder
-from matou.platforms.base.message_failures import failure_with_message
 from matou.platforms.github import PLATFORM
+from matou.platforms.github.failures import failure_of
 
 DECODER: Final = Decoder("github", null_is_absent=False, converts_first=True)
 
 VERSION: Final = "2022-11-28"
 """Of the API (https://docs.github.com/rest/about-the-rest-api/api-versions); older servers do not look at it."""
 
+
+IMPORTING: Final = "import/issues"
+"""Below a repository's path: not part of what is described, and asked for by a media type of its own."""
 
 RENDERING: Final = "/markdown"
 """Answers with HTML, as the only one that we ask."""
@@ -38,7 +41,7 @@ class GitHubApi(ApiClient):
 
     def headers(self, path: str) -> Mapping[str, str]:
         return {
-            "Accept": "text/html" if path == RENDERING else "application/vnd.github+json",
+            "Accept": _media_type(path),
             "X-GitHub-Api-Version": VERSION,
             # Who says nothing is refused.
             "User-Agent": f"Matou/{matou.__version__}",
@@ -46,4 +49,12 @@ class GitHubApi(ApiClient):
 
     def failure_of(self, answered: Answered) -> MatouError:
         self.require_api(answered)
-        return failure_with_message(answered, DECODER, platform=PLATFORM.title)
+        return failure_of(answered, DECODER, platform=PLATFORM.title)
+
+
+def _media_type(path: str) -> str:
+    if path == RENDERING:
+        return "text/html"
+    return (
+        "application/vnd.github.golden-comet-preview+json" if f"/{IMPORTING}" in path else "application/vnd.github+json"
+    )
