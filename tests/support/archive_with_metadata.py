@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from matou.archive.layout import Archive
 from matou.archive.manifest import (
     KindState,
+    LfsState,
     ListingState,
     ManifestWriter,
     MetadataState,
@@ -22,6 +23,7 @@ from matou.archive.manifest import (
     SourceLine,
 )
 from matou.archive.metadata import About, MetadataWriter
+from matou.archive.snapshots import lfs_list_text
 from matou.model.metadata import MetadataValue
 from matou.model.metadata.kinds import MetadataKind
 from matou.model.names import NamespacePath, RepositoryPath
@@ -42,12 +44,19 @@ class ArchiveWithMetadata:
         self.states: dict[str, MetadataState] = {}
         self.namespaces: set[str] = set()
         self.code: dict[str, bytes] = {}
+        self.ids: dict[str, str] = {}
+        self.lfs: dict[str, LfsState] = {}
 
-    def add_code(self, path: str, git_dir: Path) -> None:
+    def add_code(self, path: str, git_dir: Path, *, id_: str = "") -> None:
         """From the next run on, a repository of this path has the code of a bare repository."""
         target = self.archive.repository(RepositoryPath.parse(path))
         shutil.copytree(git_dir, target)
         self.code[path] = listing_of(target).text
+        self.ids[path] = id_ or path
+
+    def add_lfs(self, path: str, sizes_bytes: Mapping[str, int]) -> None:
+        listed = self.archive.blobs.put_bytes(lfs_list_text(sizes_bytes))
+        self.lfs[path] = LfsState(list=listed, objects=len(sizes_bytes))
 
     def run(self, repositories: Mapping[str, Values], namespaces: Mapping[str, Values] | None = None) -> int:
         """Save what each has, by path; what is not named stays as it was."""
@@ -80,17 +89,25 @@ class ArchiveWithMetadata:
             writer.write(
                 NamespaceLine(id=path, name=path, path=path, archived=False, seen=True, metadata=state),
             )
-        for path in sorted(self.states.keys() - namespaces):
-            line = _repository_line(path, self.states[path])
+        for path in sorted((self.states.keys() | self.code.keys()) - namespaces):
+            line = _repository_line(path, self.states.get(path))
             writer.write(self._with_code(line, run) if path in self.code else line)
         writer.publish(finished_at=at, requests=0, listing=ListingState.COMPLETE)
 
     def _with_code(self, line: RepositoryLine, run: int) -> RepositoryLine:
         snapshot = self.archive.blobs.put_bytes(self.code[line.path])
-        return replace(line, outcome=Outcome.SAVED, snapshot=snapshot, saved_in=run, default_branch="main")
+        return replace(
+            line,
+            id=self.ids[line.path],
+            outcome=Outcome.SAVED,
+            snapshot=snapshot,
+            saved_in=run,
+            default_branch="main",
+            lfs=self.lfs.get(line.path),
+        )
 
 
-def _repository_line(path: str, state: MetadataState) -> RepositoryLine:
+def _repository_line(path: str, state: MetadataState | None) -> RepositoryLine:
     namespace, _, name = path.rpartition("/")
     return RepositoryLine(
         id=path,

@@ -27,7 +27,9 @@ export = Command.lazy(
         "format_name",
         type=click.Choice(tuple(FORMATS)),
         default="html",
-        help=_("pages for people, tables for spreadsheets and trackers, a dump for Gitea, or every item whole"),
+        help=_(
+            "pages for people, tables for spreadsheets and trackers, what Gitea or GitLab imports, or every item whole"
+        ),
     ),
     click.option("--at", type=WholeNumber(min=1), metavar="RUN", help=_("as of this run; the last one by default")),
     click.option(
@@ -42,6 +44,7 @@ export = Command.lazy(
         "matou export DIR --to FOLDER --format gitea": _(
             "a folder for each repository that `gitea restore-repo` reads"
         ),
+        "matou export DIR --to FOLDER --format gitlab": _("an archive for each repository that GitLab imports"),
         "matou export DIR --to FOLDER --format csv": _("tables that spreadsheets and other trackers read"),
     },
     exit_codes=(ExitCode.NOT_ALL_SAVED, ExitCode.DAMAGE_FOUND),

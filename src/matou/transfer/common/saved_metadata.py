@@ -1,7 +1,7 @@
 """What was said around repositories and namespaces, as of any run: found by manifests, read without a database."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import MetadataState, NamespaceLine, RepositoryLine, SourceLine
@@ -10,6 +10,7 @@ from matou.archive.run_history import UnreadRun, read_history
 from matou.errors import NotFound
 from matou.model.metadata.kinds import MetadataKind
 from matou.model.names import NamespacePath, ObjectId, RepositoryPath
+from matou.model.platform import wiki_id
 from matou.transfer.common.saved_repositories import find_line, lines_of
 
 
@@ -29,6 +30,11 @@ class SavedMetadata:
     def is_of_namespace(self) -> bool:
         return isinstance(self.line, NamespaceLine)
 
+    @property
+    def is_code_alone(self) -> bool:
+        """Whether there is nothing to open."""
+        return self.state.commit is None
+
     def has(self, kind: MetadataKind) -> bool:
         found = self.state.kinds.get(kind.name)
         return found is not None and found.items > 0
@@ -46,18 +52,41 @@ class SavedMetadata:
 
 @dataclass(frozen=True, slots=True)
 class ListedMetadata:
-    """All that has something saved, by path, and the runs of which nothing can be read."""
+    """All that has something saved, by path, and the runs of which nothing can be read.
+
+    Attributes:
+        wikis: the repositories that lie beside others as their wikis, by the paths of those.
+    """
 
     saved: tuple[SavedMetadata, ...]
     unread: tuple[UnreadRun, ...]
+    wikis: Mapping[str, RepositoryLine] = field(default_factory=dict)
 
 
 def list_metadata(archive: Archive, *, at: int | None = None) -> ListedMetadata:
     """Raises NoSuchRun, DamagedManifest, as `show`."""
     history = read_history(archive, at=at)
     found = (_saved(source, line) for source, line in lines_of(history))
-    saved = sorted((one for one in found if one is not None), key=lambda one: (one.line.path, one.is_of_namespace))
-    return ListedMetadata(tuple(saved), history.unread_now())
+    return ListedMetadata(_by_path(found), history.unread_now())
+
+
+def list_with_code(archive: Archive, *, at: int | None = None) -> ListedMetadata:
+    """As `list_metadata`, with the repositories of which the code alone is saved; a wiki goes with what it is of.
+
+    Raises:
+        NoSuchRun, DamagedManifest: as `show`.
+    """
+    history = read_history(archive, at=at)
+    lines = list(lines_of(history))
+    paths = {(source, wiki_id(line.id)): line.path for source, line in lines if isinstance(line, RepositoryLine)}
+    wikis: dict[str, RepositoryLine] = {}
+    found: list[SavedMetadata | None] = []
+    for source, line in lines:
+        if isinstance(line, RepositoryLine) and (source, line.id) in paths:
+            wikis[paths[source, line.id]] = line
+        else:
+            found.append(_saved(source, line) or _code_alone(source, line))
+    return ListedMetadata(_by_path(found), history.unread_now(), wikis)
 
 
 def find_metadata(archive: Archive, path: str, kind: MetadataKind, *, at: int | None = None) -> SavedMetadata:
@@ -93,6 +122,15 @@ def _all_saved(lines: list[tuple[SourceLine, RepositoryLine | NamespaceLine]]) -
         found = _saved(source, line)
         if found is not None:
             yield found
+
+
+def _by_path(found: Iterable[SavedMetadata | None]) -> tuple[SavedMetadata, ...]:
+    return tuple(sorted(filter(None, found), key=lambda one: (one.line.path, one.is_of_namespace)))
+
+
+def _code_alone(source: SourceLine, line: RepositoryLine | NamespaceLine) -> SavedMetadata | None:
+    has_code = isinstance(line, RepositoryLine) and line.snapshot is not None
+    return SavedMetadata(source, line, MetadataState()) if has_code else None
 
 
 def _saved(source: SourceLine, line: RepositoryLine | NamespaceLine) -> SavedMetadata | None:

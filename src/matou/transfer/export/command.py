@@ -4,17 +4,18 @@ import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from matou.archive.layout import Archive
+from matou.archive.manifest import RepositoryLine
 from matou.errors import Conflict, Damaged, MatouError, NotFound
 from matou.fs import translate_os_errors
 from matou.git.odb.objects import TooLargeToRead
 from matou.i18n import speaking
 from matou.transfer.common.filters import RepositoryFilter, require_matches
-from matou.transfer.common.saved_metadata import SavedMetadata, list_metadata
-from matou.transfer.export.formats import FORMATS, ExportFormat
+from matou.transfer.common.saved_metadata import ListedMetadata, SavedMetadata, list_metadata, list_with_code
+from matou.transfer.export.formats import FORMATS
 from matou.transfer.export.source import ExportSource
 
 NAMESPACE_FOLDER = "-"
@@ -63,17 +64,18 @@ def export(archive: Archive, options: ExportOptions, progress: Progress) -> Expo
         NoSuchRun, DamagedManifest: as `list_metadata`.
     """
     _require_free(options.to)
-    listed = list_metadata(archive, at=options.at)
+    list_all = list_with_code if FORMATS[options.format].has_code else list_metadata
+    listed = list_all(archive, at=options.at)
     require_matches([*options.include, *options.exclude], [one.line.path for one in listed.saved])
     wants = RepositoryFilter(options.include, options.exclude).wants
-    wanted = [one for one in listed.saved if wants(one.line.path)]
+    wanted = tuple(one for one in listed.saved if wants(one.line.path))
     report = ExportReport(faults=[(one.place, one.fault) for one in listed.unread])
     options.to.parent.mkdir(parents=True, exist_ok=True)
     with translate_os_errors(options.to):
         staged = Path(tempfile.mkdtemp(prefix=f".{options.to.name}.", suffix=".partial", dir=options.to.parent))
         try:
             with speaking(options.language):
-                _write_all(archive, options, wanted, staged, report, progress)
+                _write_all(archive, options, replace(listed, saved=wanted), staged, report, progress)
             staged.chmod(0o755)
             staged.rename(options.to)
         except BaseException:
@@ -85,38 +87,37 @@ def export(archive: Archive, options: ExportOptions, progress: Progress) -> Expo
 def _write_all(
     archive: Archive,
     options: ExportOptions,
-    wanted: list[SavedMetadata],
+    wanted: ListedMetadata,
     staged: Path,
     report: ExportReport,
     progress: Progress,
 ) -> None:
     chosen = FORMATS[options.format]
-    for done, one in enumerate(wanted):
-        progress(one.line.path, done, len(wanted))
-        _write_one(archive, one, staged, chosen, options.language, report)
+    for done, one in enumerate(wanted.saved):
+        progress(one.line.path, done, len(wanted.saved))
+        folder = staged / place_of(one)
+        try:
+            source = _open(archive, one, folder, wiki=wanted.wikis.get(one.line.path))
+            report.items[one.line.path] = chosen.load()(source, language=options.language)
+        except (Damaged, NotFound, TooLargeToRead) as fault:
+            report.faults.append((one.line.path, fault))
+            # Half of it would look like all of it.
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            report.faults += [(one.line.path, fault) for fault in source.faults.unread]
+            report.missing_files += source.faults.missing_files
     if chosen.has_start_page:
         from matou.transfer.export.html_site import write_html_start
 
-        places = {one.line.path: place_of(one) for one in wanted if one.line.path in report.items}
+        places = {one.line.path: place_of(one) for one in wanted.saved if one.line.path in report.items}
         write_html_start(staged, places, language=options.language)
 
 
-def _write_one(
-    archive: Archive, one: SavedMetadata, staged: Path, chosen: ExportFormat, language: str, report: ExportReport
-) -> None:
-    path, folder = one.line.path, staged / place_of(one)
-    try:
-        tree = one.open(archive)
-        folder.mkdir(parents=True)
-        source = ExportSource(archive, one, tree, folder)
-        report.items[path] = chosen.load()(source, language=language)
-    except (Damaged, NotFound, TooLargeToRead) as fault:
-        report.faults.append((path, fault))
-        # Half of it would look like all of it.
-        shutil.rmtree(folder, ignore_errors=True)
-        return
-    report.faults += [(path, fault) for fault in source.faults.unread]
-    report.missing_files += source.faults.missing_files
+def _open(archive: Archive, one: SavedMetadata, folder: Path, *, wiki: RepositoryLine | None) -> ExportSource:
+    """Raises UnreadableRepository, MissingObject, as `open_metadata`."""
+    tree = None if one.is_code_alone else one.open(archive)
+    folder.mkdir(parents=True)
+    return ExportSource(archive, one, tree, folder, wiki=wiki)
 
 
 def place_of(saved: SavedMetadata) -> str:

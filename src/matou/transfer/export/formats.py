@@ -20,11 +20,13 @@ class ExportFormat:
     """A format. Its writer is imported when it is asked for: pages need libraries that lines do not.
 
     Attributes:
+        has_code: whether branches and tags are in it, so that repositories are written about which nothing was said.
         warning: what whoever uses it has to know.
     """
 
     load: Callable[[], WriteSource]
     has_start_page: bool = False
+    has_code: bool = False
     warning: Phrase | None = None
 
 
@@ -64,6 +66,17 @@ def _gitea() -> WriteSource:
     return write_gitea
 
 
+def _gitlab() -> WriteSource:
+    from matou.transfer.export.gitlab.archive import write_gitlab
+
+    return write_gitlab
+
+
+NOT_TRIED: Final = Phrase(
+    "these archives are held to what GitLab's import reads, and no GitLab has imported one yet: try one first; an"
+    " administrator who imports gives comments to the accounts that members have there"
+)
+
 MADE_PUBLIC: Final = Phrase(
     "Gitea makes public what `gitea restore-repo` brings, whatever the dump says: let it bring what is private into an"
     " organization that is private"
@@ -75,5 +88,6 @@ FORMATS: Final[Mapping[str, ExportFormat]] = {
     "csv": ExportFormat(_csv),
     "xlsx": ExportFormat(_xlsx),
     "jsonl": ExportFormat(_json_lines),
-    "gitea": ExportFormat(_gitea, warning=MADE_PUBLIC),
+    "gitea": ExportFormat(_gitea, has_code=True, warning=MADE_PUBLIC),
+    "gitlab": ExportFormat(_gitlab, has_code=True, warning=NOT_TRIED),
 }

@@ -12,10 +12,10 @@ from typing import IO, Any, Final
 from matou.model.metadata import ChangeRequest
 from matou.model.metadata.kinds import CHANGE, ISSUE, RELEASE, MetadataKind
 from matou.model.metadata.shared_numbers import SharedNumbers
-from matou.transfer.export.gitea_git import DumpedRepository
-from matou.transfer.export.gitea_numbers import numbers_of
+from matou.transfer.export.gitea_git import DumpedRepository, copy_wiki
 from matou.transfer.export.gitea_rows import GiteaRows, Row, used_labels
-from matou.transfer.export.gitea_wiki import write_wiki
+from matou.transfer.export.gitea_wiki import WIKI_BRANCH, WIKI_FOLDER, write_wiki
+from matou.transfer.export.number_map import numbers_of, write_number_map
 from matou.transfer.export.source import ExportSource
 
 _UNPRINTABLE: Final = re.compile(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -44,11 +44,18 @@ class _GiteaDump:
         count += self._write_list("release.yml", (self._rows.release(one) for _, one in self._items(RELEASE)))
         self._write_list("label.yml", self._rows.labels(self._labels))
         self._write_list("milestone.yml", self._rows.milestones())
-        count += write_wiki(self._source)
+        count += self._write_wiki(self._folder / WIKI_FOLDER)
+        write_number_map(self._folder, self._numbers)
         _write(self._folder / "topic.yml", {"topics": []})
         # An issue that few may read must not become one that all may read: Gitea has no such issues.
         _write(self._folder / "repo.yml", self._rows.repository(is_private=self._has_confidential))
         return count
+
+    def _write_wiki(self, target: Path) -> int:
+        if self._source.wiki is None:
+            return write_wiki(self._source, target)
+        copy_wiki(self._source, self._source.wiki, target, branch=WIKI_BRANCH)
+        return 0
 
     def _items(self, kind: MetadataKind) -> Iterable[tuple[str, Any]]:
         return self._source.items(kind, oldest_first=True)
@@ -66,7 +73,7 @@ class _GiteaDump:
 
     def _write_changes(self) -> int:
         changes = [self._change(change, self._numbers.changes[name]) for name, change in self._items(CHANGE)]
-        self._git.write(self._source)
+        self._git.write(self._source, self._folder / "git")
         for row in changes:
             # Gitea wants the file and makes its own patch from the commits.
             _write_text(self._folder / row["patch_url"], "")

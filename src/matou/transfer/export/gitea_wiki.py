@@ -1,4 +1,4 @@
-"""The wiki of a dump for Gitea: pages as files of Markdown with their history, in a repository of their own."""
+"""The wiki of what another forge imports: pages as files of Markdown with their history, in their own repository."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,8 +24,10 @@ from matou.settings import MEBIBYTE
 from matou.transfer.export.markdown_files import literal
 from matou.transfer.export.source import ExportSource, harmless_name
 
-FOLDER: Final = "git.wiki.git"
-_BRANCH: Final = RefName("refs/heads/master")
+WIKI_FOLDER: Final = "git.wiki.git"
+"""In a dump for Gitea."""
+
+WIKI_BRANCH: Final = RefName("refs/heads/master")
 """Where `gitea restore-repo` looks for a wiki, whatever its HEAD says."""
 
 _HOME: Final = "Home"
@@ -55,20 +57,23 @@ class _Edit:
     by: PersonKey | None
 
 
-def write_wiki(source: ExportSource) -> int:
-    """Write the repository, where there are pages; how many there are."""
+def write_wiki(source: ExportSource, folder: Path, *, home: str = _HOME) -> int:
+    """Write the repository, where there are pages; how many there are.
+
+    Args:
+        home: the page on which the wiki begins.
+    """
     pages: list[WikiPage] = [page for _, page in source.items(WIKI_PAGE, oldest_first=True)]
     if not pages:
         return 0
-    folder = source.folder / FOLDER
-    make_bare(folder, head=f"ref: {_BRANCH}\n".encode())
+    make_bare(folder, head=f"ref: {WIKI_BRANCH}\n".encode())
     with PackWriter(folder) as objects:
-        writer = _WikiWriter(source, folder, objects, _names(pages))
+        writer = _WikiWriter(source, objects, _names(pages), home)
         for edit in _edits(source, pages):
             writer.write(edit)
         writer.write_home(pages)
         objects.keep(durably=False)
-        write_first_refs(folder, RefListing({} if writer.tip is None else {_BRANCH: writer.tip}))
+        write_first_refs(folder, RefListing({} if writer.tip is None else {WIKI_BRANCH: writer.tip}))
     return len(pages)
 
 
@@ -108,9 +113,9 @@ def _names(pages: Iterable[WikiPage]) -> Mapping[str, str]:
 class _WikiWriter:
     """Puts one edit after another on top of what there is."""
 
-    def __init__(self, source: ExportSource, folder: Path, objects: PackWriter, names: Mapping[str, str]) -> None:
+    def __init__(self, source: ExportSource, objects: PackWriter, names: Mapping[str, str], home: str) -> None:
         self._source = source
-        self._folder = folder
+        self._home = home
         self._objects = objects
         self._names = names
         self._tree = TreeUpdate(None, None)
@@ -126,9 +131,9 @@ class _WikiWriter:
         self._commit(_author(self._source.person(edit.by)), edit.title)
 
     def write_home(self, pages: list[WikiPage]) -> None:
-        """The page on which Gitea begins: a list of all of them, unless one is called so."""
-        if _HOME.casefold() not in {name.casefold() for name in self._names.values()}:
-            self._put(f"{_HOME}.md", "".join(self._lines(pages, None, 0)))
+        """The page on which the wiki begins: a list of all of them, unless one is called so."""
+        if self._home.casefold() not in {name.casefold() for name in self._names.values()}:
+            self._put(f"{self._home}.md", "".join(self._lines(pages, None, 0)))
             self._commit(_MATOU, _("list of pages"))
 
     def _lines(self, pages: list[WikiPage], parent: str | None, depth: int) -> Iterator[str]:

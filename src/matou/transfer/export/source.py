@@ -3,11 +3,13 @@
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from mimetypes import MimeTypes
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from matou.archive.layout import Archive
+from matou.archive.manifest import RepositoryLine
 from matou.archive.metadata import MetadataTree, natural_order
 from matou.archive.path_registry import safe_segment
 from matou.errors import Damaged
@@ -35,6 +37,7 @@ PageItem: TypeAlias = Item | SavedRelease | WikiPage | Announcement
 _HARMLESS_SUFFIXES: Final = frozenset({".md", ".log", ".yml", ".yaml", ".toml", ".ini", ".bin", ".apk", ".7z", ".rar"})
 _ACTIVE_TYPES: Final = ("text/html", "image/svg+xml", "application/xhtml+xml", "message/rfc822", "text/xml")
 _TYPES: Final = MimeTypes(filenames=())
+_AT_NO_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -49,19 +52,34 @@ class ExportSource:
     """One repository or namespace, and the folder that it is written to.
 
     Args:
+        tree: None where nothing is saved that was said around it.
         folder: is there, and empty.
+        wiki: the repository that lies beside it as its wiki.
+
+    Attributes:
+        saved_at: when the run began that saved what was said.
     """
 
-    def __init__(self, archive: Archive, saved: SavedMetadata, tree: MetadataTree, folder: Path) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        saved: SavedMetadata,
+        tree: MetadataTree | None,
+        folder: Path,
+        *,
+        wiki: RepositoryLine | None = None,
+    ) -> None:
         self.archive = archive
         self._tree = tree
+        self.wiki = wiki
+        self.saved_at = _AT_NO_TIME if tree is None else tree.saved_at
         self.line = saved.line
         self.path = saved.line.path
         self.source = saved.source
         self.folder = folder
         self.faults = ExportFaults()
-        self.people: dict[PersonKey, Participant] = tree.table(PERSON)
-        self.milestones: dict[str, Milestone] = tree.table(MILESTONE)
+        self.people: dict[PersonKey, Participant] = self.table(PERSON)
+        self.milestones: dict[str, Milestone] = self.table(MILESTONE)
 
     def person(self, key: PersonKey | None) -> str:
         found = self.people.get(key or "")
@@ -87,7 +105,7 @@ class ExportSource:
         paths = self._paths(kind)
         for path in reversed(paths) if oldest_first else paths:
             try:
-                found = self._tree.item_at(kind, path)
+                found = None if self._tree is None else self._tree.item_at(kind, path)
             except (Damaged, TooLargeToRead) as fault:
                 self.faults.unread.append(fault)
                 continue
@@ -95,7 +113,7 @@ class ExportSource:
                 yield _stem(path), found
 
     def table(self, kind: MetadataKind) -> dict[str, Any]:
-        return self._tree.table(kind)
+        return {} if self._tree is None else self._tree.table(kind)
 
     def copy_file(self, file: AttachedFile | ReleaseAsset) -> str | None:
         """Its path below the folder, where its bytes are put; None where the archive does not have them."""
@@ -105,16 +123,27 @@ class ExportSource:
         place = f"files/{file.sha256}/{harmless_name(file.name)}"
         target = self.folder / place
         if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                shutil.copyfile(self.archive.blob_file(file.sha256), target)
-            except FileNotFoundError:
-                self.faults.missing_files += 1
+            blob = self.bytes_of(file)
+            if blob is None:
                 return None
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(blob, target)
         return place
 
+    def bytes_of(self, file: AttachedFile | ReleaseAsset) -> Path | None:
+        """The file of the archive that has its bytes; None, and noted, where there is none."""
+        if file.sha256 is None:
+            self.faults.missing_files += file.missing is not None
+            return None
+        blob = self.archive.blob_file(file.sha256)
+        if not blob.is_file():
+            self.faults.missing_files += 1
+            return None
+        return blob
+
     def _paths(self, kind: MetadataKind) -> list[str]:
-        return sorted(self._tree.paths(kind), key=lambda path: natural_order(_stem(path)), reverse=True)
+        paths = () if self._tree is None else self._tree.paths(kind)
+        return sorted(paths, key=lambda path: natural_order(_stem(path)), reverse=True)
 
 
 def harmless_name(name: str) -> str:
