@@ -4,10 +4,10 @@
 set -eu
 
 missing=''
-pairs='git:git git-lfs:git-lfs curl:curl gpg:gnupg strace:strace gnome-keyring-daemon:gnome-keyring dbus-run-session:dbus microsocks:microsocks zsh:zsh fish:fish chromium:chromium'
+pairs='git:git git-lfs:git-lfs curl:curl gpg:gnupg strace:strace gnome-keyring-daemon:gnome-keyring dbus-run-session:dbus microsocks:microsocks zsh:zsh fish:fish chromium:chromium sshd:openssh-server ssh:openssh-client'
 [ "${SOAK:-}" != 1 ] || pairs="$pairs mkfs.xfs:xfsprogs mkfs.ext4:e2fsprogs"
 for pair in $pairs; do
-  command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
+  PATH="$PATH:/usr/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
 command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 [ -n "$missing" ] || exit 0

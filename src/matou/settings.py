@@ -24,6 +24,25 @@ PROXY_VARIABLES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy
 
 
 @dataclass(frozen=True, slots=True)
+class SshSettings:
+    """What ssh is told of this person's: nothing else of theirs is read.
+
+    Attributes:
+        home: of the person; ssh asks the system for it all the same.
+        agent: the socket of one that holds keys (SSH_AUTH_SOCK).
+        key: the only key that is shown (MATOU_SSH_KEY); None for the usual ones in `~/.ssh`.
+        known_hosts: the only file of servers' keys that is believed (MATOU_SSH_KNOWN_HOSTS); None for the usual ones.
+        config: a file of ssh's own options (MATOU_SSH_CONFIG).
+    """
+
+    home: str = ""
+    agent: str = ""
+    key: Path | None = None
+    known_hosts: Path | None = None
+    config: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Network:
     """How this machine reaches others.
 
@@ -31,10 +50,12 @@ class Network:
         proxies: `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` as far as they are set, in lower case, which
             alone every program reads; a value may hold a password.
         authorities: certificates to trust besides the system's.
+        ssh: what ssh goes by.
     """
 
     proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
     authorities: Path | None = None
+    ssh: SshSettings = field(default_factory=SshSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +92,17 @@ class Settings:
         """For programs that are started: a lower-case variable outranks its twin in capitals."""
         variables = self.proxy_variables
         proxies = {name.lower(): variables.get(name.lower()) or value for name, value in variables.items()}
-        return Network(proxies, self.authorities)
+        return Network(proxies, self.authorities, self.ssh)
+
+    @property
+    def ssh(self) -> SshSettings:
+        return SshSettings(
+            home=self.environment.get("HOME", ""),
+            agent=self.environment.get("SSH_AUTH_SOCK", ""),
+            key=_file(self.environment, "MATOU_SSH_KEY"),
+            known_hosts=_file(self.environment, "MATOU_SSH_KNOWN_HOSTS"),
+            config=_file(self.environment, "MATOU_SSH_CONFIG"),
+        )
 
     @classmethod
     def of_process(cls) -> Self:

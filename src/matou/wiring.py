@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from matou.archive.layout import Archive
@@ -122,6 +123,7 @@ def back_up(
     from matou.transfer.backup.command import backup
     from matou.transfer.backup.metadata.access import HttpMetadata
     from matou.transfer.backup.run import AT_REQUEST
+    from matou.transfer.common.ssh_transport import SshTransport
     from matou.transfer.common.transports import HttpTransports
 
     archive = _archive_if_any(to)
@@ -131,17 +133,26 @@ def back_up(
     if archive is None or not any(archive.run_numbers()):
         require_git()
     with PLATFORMS[platform].open_session(
-        url, settings, now=now, connections=AT_REQUEST + options.jobs, on_wait=on_wait
+        _http_address(url), settings, now=now, connections=AT_REQUEST + options.jobs, on_wait=on_wait
     ) as session:
         open_source = _source_opener(platform, session, url, token, repositories)
         if archive is None and not options.dry_run:
             archive = open_or_create_archive(to)
-        connections = HttpTransports(session)
+        connections = HttpTransports(session, SshTransport(settings.ssh, options.limits))
         description = PLATFORMS[platform]
         metadata = None
         if description.metadata is not None:
             metadata = HttpMetadata(description.metadata, session, url, token, now, description.rate)
         return backup(open_source, archive, connections, options, now=now, metadata=metadata, progress=progress)
+
+
+def _http_address(url: str) -> str:
+    """That of a server which is reached by ssh stands at the same host: LFS objects may lie there."""
+    parts = urlsplit(url)
+    if parts.scheme != "ssh":
+        return url
+    host = parts.hostname or ""
+    return f"https://[{host}]" if ":" in host else f"https://{host}"
 
 
 def _source_opener(

@@ -23,6 +23,7 @@ from matou.credentials import Secret
 from matou.credentials.logins import Login
 from matou.credentials.store import SecretKind
 from matou.errors import Invalid, MatouError, NotFound
+from matou.git.process.ssh import is_by_ssh
 from matou.i18n import printable
 from matou.platforms.base.platform import RepositorySelection
 from matou.platforms.registry import PLATFORMS
@@ -105,11 +106,14 @@ def _selected(
     variable = "" if token else table.token_variable or variable_of(table.platform)
     given = token or Secret(settings.environment.get(variable, "").strip())
     servers = selection.by_server(table.urls)
-    if given and len(servers) > 1:
+    over_http = [server for server in servers if not is_by_ssh(server)]
+    if token and not over_http:
+        raise Invalid("ssh takes a key and no token", advice="leave the token out; MATOU_SSH_KEY may name a key")
+    if given and len(over_http) > 1:
         raise Invalid(
             "a token is for one server, and these repositories lie at {count}: {servers}",
-            count=len(servers),
-            servers=", ".join(servers),
+            count=len(over_http),
+            servers=", ".join(over_http),
             advice="name those of one server at a time; in matou.toml each server has a [[source]] with its own"
             " token_variable",
         )
@@ -131,7 +135,7 @@ def _at_server(
         table.platform,
         server,
         Path(table.to).expanduser(),
-        token or login_at(server, settings),
+        None if is_by_ssh(server) else token or login_at(server, settings),
         variable,
         table.include,
         table.exclude,

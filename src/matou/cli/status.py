@@ -1,5 +1,6 @@
 """`matou status`: the newest run of each source, its age, what is not done, and what to do next."""
 
+import contextlib
 import re
 import shlex
 from collections.abc import Iterator
@@ -21,11 +22,11 @@ from matou.cli.options import json_option
 from matou.cli.runs import utc
 from matou.cli.ui.formatting import local_time, size
 from matou.cli.ui.output import print_json
-from matou.errors import Invalid, NotFound
+from matou.errors import Invalid, MatouError, NotFound
 from matou.http.redaction import redact
 from matou.i18n import duration, format_error, labelled, ngettext, printable
 from matou.i18n import gettext as _
-from matou.platforms.registry import require_source
+from matou.platforms.registry import PLATFORMS, require_source
 from matou.transfer.backup.gaps import BackupGap
 from matou.transfer.backup.status import NOTHING_YET, ArchiveStatus, SourceStatus, Verdict, archive_status, verdict_of
 from matou.transfer.backup.wording import (
@@ -200,8 +201,16 @@ def _is_of(table: SourceTable, source: SourceLine) -> bool:
 
 def _is_at(table: SourceTable, platform: str, url: str) -> bool:
     """Whether a source of the configuration is this one, by the host of its API, or of one of its repositories."""
-    hosts = {host_of(api_address(one, platform)) for one in table.urls} if table.platform == platform else set()
-    return host_of(api_address(url, platform)) in hosts
+    return table.platform == platform and _host_at(url, platform) in {_host_at(one, platform) for one in table.urls}
+
+
+def _host_at(url: str, platform: str) -> str:
+    selection = PLATFORMS[platform].selection if platform in PLATFORMS else None
+    if selection is None:
+        return host_of(api_address(url, platform))
+    with contextlib.suppress(MatouError):
+        url, *_ = selection.by_server([url])
+    return host_of(url)
 
 
 def _cut_off(statuses: dict[Path, ArchiveStatus]) -> list[dict[str, object]]:

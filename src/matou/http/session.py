@@ -106,6 +106,12 @@ class Session:
         """Close the kept connections; the session may be used again."""
         self._pools.close()
 
+    def add_named(self, url: str) -> None:
+        """Count an origin among those that the user named: another port of the machine that they did name."""
+        origin = parse_address(url).origin
+        self._named |= {origin}
+        self._pools.add_named(origin)
+
     def cancel(self) -> None:
         """End all waiting and all requests of all threads with now and from now on."""
         self._cancelled.set()

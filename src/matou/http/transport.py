@@ -92,6 +92,10 @@ class Pools:
         self._context: ssl.SSLContext | None = None
         self._lock = threading.Lock()
 
+    def add_named(self, origin: Origin) -> None:
+        """To be called before anything there is asked."""
+        self._named |= {origin}
+
     def watch(self, limits: TransferLimits) -> TransferGuard:
         return TransferGuard(limits, self._open)
 

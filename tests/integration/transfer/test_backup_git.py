@@ -1,5 +1,7 @@
 """Repositories of any git server, by their addresses: no account, no API, a token only where one is asked for."""
 
+import json
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +23,7 @@ from support.git_repositories import force_push, init_bare, make_lfs_repository,
 from support.histories import make_odd_history
 from support.plain_git_server import PlainGitServer, running_plain_git_server
 from support.scripted_source import assert_sound, commit, lines, outcomes, repository_lines
+from support.ssh_server import needs_sshd, running_ssh_server
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 
@@ -82,7 +85,7 @@ def test_what_is_unchanged_costs_one_request_each_and_what_is_rewritten_is_kept(
     server.server.requests.clear()
 
     with monkeypatch.context() as patched:
-        patched.setattr(run, "_start", lambda *_, **__: pytest.fail("git was started"))
+        patched.setattr(run, "start_child", lambda *_, **__: pytest.fail("git was started"))
         unchanged = save(server, tmp_path / "archive", "/ship.git", "/boat.git")
 
     assert len(server.server.requests) == 2
@@ -209,3 +212,47 @@ def test_the_manifest_names_the_server_and_no_account(server: PlainGitServer, tm
 
     first = lines(open_archive(tmp_path / "archive"), 1)[0]
     assert (first.source.platform, first.source.url, first.source.account) == ("git", server.url, "anonymous")  # type: ignore[union-attr]
+
+
+@needs_sshd
+def test_by_ssh_a_repository_is_saved_too_and_lfs_objects_come_from_where_the_server_says(
+    server: PlainGitServer, tmp_path: Path
+) -> None:
+    made = make_lfs_repository(tmp_path / "ship.git", {"hull.bin": b"an object of LFS" * 100})
+    oid, _ = server.lfs.add(b"an object of LFS" * 100)
+    server.password = "lfs:opens"
+    place = {
+        "href": f"{server.url}/x/info/lfs",
+        "header": {"Authorization": f"Basic {b64encode(b'lfs:opens').decode()}"},
+    }
+    script = tmp_path / "serve"
+    script.write_text(
+        f"#!/bin/sh\ncase $SSH_ORIGINAL_COMMAND in git-lfs-authenticate*) echo '{json.dumps(place)}';;"
+        ' *) eval "$SSH_ORIGINAL_COMMAND";; esac\n',
+        encoding="utf-8",
+    )
+    script.chmod(0o755)
+    (tmp_path / "sshd").mkdir()
+    with running_ssh_server(tmp_path / "sshd") as ssh:
+        key = ssh.key("captain", command=str(script))
+        variables = {"MATOU_SSH_KEY": str(key), "MATOU_SSH_KNOWN_HOSTS": str(ssh.known_hosts)}
+        [(at, urls)] = by_server([ssh.url(made.git_dir)]).items()
+        first, second = (
+            back_up(
+                "git",
+                at,
+                Secret(""),
+                tmp_path / "archive",
+                BackupOptions(jobs=2),
+                settings=Settings.from_environment(variables),
+                progress=SILENCE,
+                repositories=urls,
+            )
+            for _ in range(2)
+        )
+
+    archive = open_archive(tmp_path / "archive")
+    assert (first.outcomes, second.outcomes) == ({"saved": 1}, {"unchanged": 1})
+    assert archive.blobs.has(oid)
+    assert lines(archive, 1)[0].source.url == at  # type: ignore[union-attr]
+    assert {request.path for request in server.server.requests} == {"/x/info/lfs/objects/batch", f"/objects/{oid}"}

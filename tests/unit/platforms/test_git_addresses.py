@@ -1,13 +1,17 @@
 """Which addresses of repositories are asked, and what is made of their paths."""
 
+from pathlib import Path
+
 import pytest
 
 from matou.credentials import Secret, credential_in
 from matou.errors import Invalid
+from matou.git.process.ssh import ssh_words
 from matou.http.session import Session
 from matou.model.platform import id_of_team
 from matou.platforms.git.addresses import by_server, repository_address
 from matou.platforms.git.source import GitSource
+from matou.settings import SshSettings
 from support.steered_clock import SYSTEM_CLOCK
 
 
@@ -29,7 +33,29 @@ from support.steered_clock import SYSTEM_CLOCK
         ("https://git.example/a\\b.git", "a backslash"),
         ("https://git.example/a\x1b[31m.git", "control character"),
         ("file:///etc/passwd", "neither http nor https"),
-        ("ext::sh -c id", "a space"),
+        ("ext::sh -c id", "names no repository"),
+        ("ssh://-oProxyCommand=id/a.git", "host"),
+        ("ssh://git@-oProxyCommand=id/a.git", "host"),
+        ("ssh://-oProxyCommand=id@git.example/a.git", "user"),
+        ("-oProxyCommand=id@git.example:a.git", "user"),
+        ("-oProxyCommand=id:a.git", "host"),
+        ("git@git.example:-oProxyCommand=id", "names no repository"),
+        ("git@git.example:../a.git", "a step to somewhere else"),
+        ("git@git.example:a//b.git", "empty"),
+        ("git@git exa.mple:a.git", "host"),
+        ("git@$(id):a.git", "host"),
+        ("git@%h:a.git", "host"),
+        ("g`id`t@git.example:a.git", "user"),
+        ("git@git.example:", "neither"),
+        ("git@git.example:/", "names no repository"),
+        ("ssh://git@git.example", "names no repository"),
+        ("ssh://git@git.example/", "names no repository"),
+        ("ssh://git@git.example:0/a.git", "cannot be read"),
+        ("ssh://git@git.example:99999/a.git", "cannot be read"),
+        ("ssh://git@git.example/a.git?x", "ends with its path"),
+        ("ssh://git@git.example/a%0Ab.git", "names no repository"),
+        ("git@git.example:a\nb.git", "control character"),
+        ("git@git.example:a\\b.git", "backslash"),
         ("--upload-pack=id", "neither http nor https"),
         ("ftp://git.example/a.git", "neither http nor https"),
         ("", "neither http nor https"),
@@ -38,6 +64,78 @@ from support.steered_clock import SYSTEM_CLOCK
 def test_an_address_that_is_not_asked_is_refused_with_its_reason(text: str, fault: str) -> None:
     with pytest.raises(Invalid, match=fault):
         repository_address(text)
+
+
+def test_a_password_before_a_host_of_ssh_is_refused_without_saying_it() -> None:
+    with pytest.raises(Invalid, match="which ssh does not take") as caught:
+        repository_address("ssh://git:hunter2@git.example/a.git")
+
+    assert "hunter2" not in f"{caught.value!r} {caught.value} {caught.value.values}"
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "server", "host", "id_", "names"),
+    [
+        (
+            "git@git.example:a/b.git",
+            "git@git.example:a/b.git",
+            "ssh://git@git.example",
+            "git.example",
+            "a/b.git",
+            ("a", "b"),
+        ),
+        ("ssh://git@git.example:22/a/b.git", None, "ssh://git@git.example:22", "git.example", "a/b.git", ("a", "b")),
+        (
+            "ssh://git@Git.Example:2222/b",
+            "ssh://git@git.example:2222/b",
+            "ssh://git@git.example:2222",
+            "git.example-2222",
+            "b",
+            ("b",),
+        ),
+        ("ssh://git.example/~/b.git", None, "ssh://git.example", "git.example", "~/b.git", ("~", "b")),
+        ("ssh://git.example/~li/b.git", None, "ssh://git.example", "git.example", "~li/b.git", ("~li", "b")),
+        ("li@git.example:b.git", None, "ssh://li@git.example", "li@git.example", "li@b.git", ("b",)),
+        ("git@[2001:db8::1]:b.git", None, "ssh://git@[2001:db8::1]", "2001:db8::1", "b.git", ("b",)),
+        (
+            "ssh://git@git.example/a%20b/c%27d.git",
+            "ssh://git@git.example/a b/c'd.git",
+            "ssh://git@git.example",
+            "git.example",
+            "a b/c'd.git",
+            ("a b", "c'd"),
+        ),
+        (
+            "git@git.example:/srv/码头.git",
+            "ssh://git@git.example/srv/码头.git",
+            "ssh://git@git.example",
+            "git.example",
+            "srv/码头.git",
+            ("srv", "码头"),
+        ),
+    ],
+)
+def test_addresses_of_ssh_are_read_in_both_forms(
+    text: str, url: str | None, server: str, host: str, id_: str, names: tuple[str, ...]
+) -> None:
+    address = repository_address(text)
+
+    assert (address.url, address.server, address.host) == (url or text, server, host)
+    assert (address.id, address.names) == (id_, names)
+    assert repository_address(address.url) == address
+
+
+def test_two_addresses_that_would_be_one_repository_are_refused() -> None:
+    with pytest.raises(Invalid, match="the same repository"):
+        by_server(["git@git.example:srv/a.git", "ssh://git@git.example/srv/a.git"])
+
+
+def test_ssh_is_told_by_words_of_ours_alone_and_reads_no_configuration() -> None:
+    words = ssh_words(SshSettings(key=Path("/keys/a b%h"), known_hosts=Path("/known hosts")))
+
+    assert words[1:3] == ["-F", "none"]
+    assert {"BatchMode=yes", "StrictHostKeyChecking=yes", "ForwardAgent=no", "PermitLocalCommand=no"} <= set(words)
+    assert {'IdentityFile="/keys/a b%%h"', "IdentitiesOnly=yes", 'UserKnownHostsFile="/known hosts"'} <= set(words)
 
 
 @pytest.mark.parametrize("text", ["https://captain:hunter2@git.example/a.git", "https://hunter2@git.example/a.git"])

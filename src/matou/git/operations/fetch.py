@@ -29,11 +29,11 @@ from matou.git.process.run import (
     GitFailed,
     Limits,
     UntrustedCertificate,
-    http_environment,
     run_git,
     run_git_captured,
 )
 from matou.git.process.sandbox import GitSetting
+from matou.git.process.ssh import remote_environment
 from matou.git.repository import has_objects, packs, remove_unfinished_objects
 from matou.git.wire.client import FetchResponse, fetch_request
 from matou.git.wire.pktline import CutShort
@@ -300,7 +300,7 @@ def _fetch_by_git(order: _Order) -> FetchedObjects:
             [*words, "--end-of-options", order.source.url],
             git_dir=order.git_dir,
             input="".join(f"{oid}\n" for oid in sorted(order.wants)).encode(),
-            environment=http_environment(order.source.access, order.source.url),
+            environment=remote_environment(order.source.access, order.source.url),
             settings=(*_FALLBACK_SETTINGS, *order.settings),
             limits=order.source.limits,
         )

@@ -56,10 +56,12 @@ __all__ = [
     "GitOutOfMemory",
     "GitStopped",
     "Limits",
+    "PipedChild",
     "UntrustedCertificate",
     "http_environment",
     "run_git",
     "run_git_captured",
+    "start_child",
     "start_git_async",
 ]
 
@@ -132,7 +134,7 @@ def run_git_captured(
 ) -> CompletedGit:
     """As `run_git`, where what git says of a success counts too; without `check` what it says of a failure as well."""
     environment_of_it = environment_of_child(git_dir=git_dir, extra=environment, settings=settings, limits=limits)
-    process = _start(
+    process = start_child(
         command_line(arguments, git_dir, limits, waits_for_input=input is not None),
         environment_of_it,
         limits,
@@ -153,7 +155,7 @@ def run_git_captured(
     return CompletedGit(stdout, stderr)
 
 
-def _start(
+def start_child(
     command: Sequence[str],
     environment: Mapping[str, str],
     limits: Limits,
@@ -161,6 +163,7 @@ def _start(
     has_input: bool,
     stdout: BinaryIO | int,
 ) -> GroupLeader:
+    """Start a program with a group of its own, within the limits, at the root folder."""
     process = GroupLeader(
         command,
         stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
@@ -175,35 +178,18 @@ def _start(
     return process
 
 
-class GitChild:
-    """A git child whose output is read while it runs; leaving the `with` block kills it and all its children.
+class PipedChild:
+    """A child whose output is read while it runs; leaving the `with` block kills it and all its children.
 
     Its stderr is drained and its time is watched by a thread of its own. `stdin` and `stdout` are plain pipes:
-    whoever writes and reads both from one thread uses `feed`, or knows that git says nothing before it read all.
+    whoever writes and reads both from one thread uses `feed`, or knows that it says nothing before it read all.
     """
 
-    def __init__(
-        self,
-        arguments: Sequence[str],
-        *,
-        git_dir: Path | None = None,
-        environment: Mapping[str, str] = NO_ENVIRONMENT,
-        settings: Sequence[GitSetting] = (),
-        limits: Limits = DEFAULT_LIMITS,
-        stdout: BinaryIO | None = None,
-        has_input: bool = False,
-    ) -> None:
-        self.command = subcommand(arguments)
-        self._git_dir = git_dir
-        self._secrets = secrets_in(environment)
-        self._process = _start(
-            command_line(arguments, git_dir, limits, waits_for_input=has_input),
-            environment_of_child(git_dir=git_dir, extra=environment, settings=settings, limits=limits),
-            limits,
-            has_input=has_input,
-            stdout=subprocess.PIPE if stdout is None else stdout,
-        )
-        self._watch = _Watch(self._process, limits)
+    def __init__(self, process: GroupLeader, command: str, limits: Limits, secrets: Sequence[str] = ()) -> None:
+        self.command = command
+        self._process = process
+        self._secrets = secrets
+        self._watch = _Watch(process, limits)
         self._feeder: _Feeder | None = None
 
     @property
@@ -218,6 +204,68 @@ class GitChild:
     def stdout(self) -> IO[bytes]:
         return _there(self._process.stdout)
 
+    def feed(self, content: Input, *, ends: bool = True) -> None:
+        """Hand over its input, all of it if it `ends`; what does not fit into a pipe at once is fed by a thread."""
+        if isinstance(content, bytes) and len(content) <= _PIPE_BYTES:
+            with contextlib.suppress(BrokenPipeError):
+                self.stdin.write(content)
+                self.stdin.flush()
+                if ends:
+                    self.stdin.close()
+            return
+        self._feeder = _Feeder(self.stdin, blocks_of(content), give_up=self.kill, ends=ends)
+
+    @property
+    def stderr_text(self) -> str:
+        """What it has said so far; all of it once it has finished."""
+        return readable_stderr(self._watch.said, self._secrets)
+
+    def kill(self) -> None:
+        """Kill it and every process that it started; nothing once its end was waited for."""
+        self._process.kill_group()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+        self._close_pipes()
+        self._process.wait()
+        self._watch.finish()
+
+    def _close_pipes(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+
+
+class GitChild(PipedChild):
+    """A git child: see `PipedChild`."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        *,
+        git_dir: Path | None = None,
+        environment: Mapping[str, str] = NO_ENVIRONMENT,
+        settings: Sequence[GitSetting] = (),
+        limits: Limits = DEFAULT_LIMITS,
+        stdout: BinaryIO | None = None,
+        has_input: bool = False,
+    ) -> None:
+        self._git_dir = git_dir
+        process = start_child(
+            command_line(arguments, git_dir, limits, waits_for_input=has_input),
+            environment_of_child(git_dir=git_dir, extra=environment, settings=settings, limits=limits),
+            limits,
+            has_input=has_input,
+            stdout=subprocess.PIPE if stdout is None else stdout,
+        )
+        super().__init__(process, subcommand(arguments), limits, secrets_in(environment))
+
     def write(self, content: bytes) -> None:
         """Raises GitFailed where git went away before it read this."""
         try:
@@ -231,15 +279,6 @@ class GitChild:
             self.stdin.close()
         except BrokenPipeError:
             self._raise_early_end()
-
-    def feed(self, content: Input) -> None:
-        """Hand over all of its input; what does not fit into a pipe at once is fed by a thread."""
-        if isinstance(content, bytes) and len(content) <= _PIPE_BYTES:
-            with contextlib.suppress(BrokenPipeError):
-                self.stdin.write(content)
-                self.stdin.close()
-            return
-        self._feeder = _Feeder(self.stdin, blocks_of(content), give_up=self.kill)
 
     def finish(self) -> None:
         """Wait for its end; to be called when its output was read to the end.
@@ -262,35 +301,9 @@ class GitChild:
                 was_stopped=self._watch.has_stopped_it,
             )
 
-    @property
-    def stderr_text(self) -> str:
-        """What it has said so far; all of it once it has finished."""
-        return readable_stderr(self._watch.said, self._secrets)
-
-    def kill(self) -> None:
-        """Kill it and every process that it started; nothing once its end was waited for."""
-        self._process.kill_group()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.kill()
-        self._close_pipes()
-        self._process.wait()
-        self._watch.finish()
-
     def _raise_early_end(self) -> None:
         self.finish()
         raise GitFailed("git {command} did not read its input", command=self.command, status=0, stderr=self.stderr_text)
-
-    def _close_pipes(self) -> None:
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    pipe.close()
 
 
 class _Watch:
@@ -341,10 +354,13 @@ class _Watch:
 class _Feeder:
     """A thread that writes a child's input; what the input raised is raised again by `finish`."""
 
-    def __init__(self, stdin: IO[bytes], blocks: Iterable[bytes], *, give_up: Callable[[], None]) -> None:
+    def __init__(
+        self, stdin: IO[bytes], blocks: Iterable[bytes], *, give_up: Callable[[], None], ends: bool = True
+    ) -> None:
         self._stdin = stdin
         self._blocks = blocks
         self._give_up = give_up
+        self._ends = ends
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -356,9 +372,10 @@ class _Feeder:
 
     def _run(self) -> None:
         try:
-            with contextlib.suppress(BrokenPipeError), self._stdin:
+            with contextlib.suppress(BrokenPipeError), self._stdin if self._ends else contextlib.nullcontext():
                 for block in self._blocks:
                     self._stdin.write(block)
+                self._stdin.flush()
         except BaseException as error:  # noqa: BLE001 - it is raised again, in the thread that waits
             self._error = error
             self._give_up()

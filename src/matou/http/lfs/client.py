@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, Self
 
 from matou.concurrency import WorkerPool
 from matou.credentials import GitCredential
@@ -86,6 +86,13 @@ class LfsClient:
         self._session = session
         self._endpoint = LfsEndpoint.of(session, repository_url, credential)
         self._downloads = downloads
+
+    @classmethod
+    def at(cls, session: Session, endpoint: LfsEndpoint) -> Self:
+        """That of a repository whose server has said where its objects are."""
+        client = cls(session, endpoint.url, credential=None)
+        client._endpoint = endpoint
+        return client
 
     def download(self, objects: Iterable[tuple[str, int]], sink: Sink) -> tuple[LfsMissing, ...]:
         """Bring objects, given as id and size, into the sink.

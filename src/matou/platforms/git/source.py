@@ -40,8 +40,8 @@ class GitSource(BaseSource):
         self._host = self._addresses[0].host
 
     def account(self) -> Account:
-        """Whoever the credential names; whether it is good, the first repository that is asked says."""
-        login = self._credential.user if self._credential else NOBODY
+        """Whoever the credential names, or the address; whether it is good, the first repository that is asked says."""
+        login = self._credential.user if self._credential else self._addresses[0].user or NOBODY
         return Account(
             id=login,
             login=login,
@@ -80,7 +80,7 @@ class GitSource(BaseSource):
     def _repository(self, address: RepositoryAddress) -> RemoteRepository:
         """Who may read it is not known, so that it is taken for private."""
         return RemoteRepository(
-            id=address.path,
+            id=address.id,
             namespace_id=address.above[-1] if address.above else id_of_team(self._host),
             name=address.names[-1],
             description="",

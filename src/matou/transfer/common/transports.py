@@ -1,15 +1,19 @@
 """The ways to a platform's git over HTTP, for both its protocol and its LFS: all over one session's connections."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from matou.credentials import GitCredential
-from matou.git.wire.transport import GitTransport
+from matou.git.process.ssh import is_by_ssh
+from matou.git.wire.transport import GitHttpResponse, GitTransport
 from matou.http.git_http import SmartHttp
 from matou.http.lfs.client import LfsClient
 from matou.http.lfs.uploads import LfsUploads
 from matou.http.session import Session
+from matou.transfer.common.ssh_lfs import SshLfs
+from matou.transfer.common.ssh_transport import SshTransport
 
 
 class Readable(Protocol):
@@ -55,23 +59,47 @@ class SourceTransports(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class TransportByAddress:
+    """Git over HTTP or by ssh, as an address says."""
+
+    http: SmartHttp
+    ssh: SshTransport
+
+    def exchange(
+        self, url: str, service: str, body: bytes, *, protocol: int = 2
+    ) -> AbstractContextManager[GitHttpResponse]:
+        return self._to(url).exchange(url, service, body, protocol=protocol)
+
+    def advertise(self, url: str, service: str) -> bytes:
+        return self._to(url).advertise(url, service)
+
+    def _to(self, url: str) -> GitTransport:
+        return self.ssh if is_by_ssh(url) else self.http
+
+
+@dataclass(frozen=True, slots=True)
 class HttpTransports:
     """See `SourceTransports`.
 
     Attributes:
         session: its kept connections, and its patience.
+        ssh: for addresses of ssh.
     """
 
     session: Session
+    ssh: SshTransport = field(default_factory=SshTransport)
 
     def git(self, credential: GitCredential | None) -> GitTransport:
-        return SmartHttp(self.session, credential=credential)
+        return TransportByAddress(SmartHttp(self.session, credential=credential), self.ssh)
 
     def lfs(self, clone_url: str, credential: GitCredential | None) -> LfsDownloads:
+        if is_by_ssh(clone_url):
+            return SshLfs(self.session, self.ssh, clone_url)
         return LfsClient(self.session, clone_url, credential=credential)
 
     def cancel(self) -> None:
         self.session.cancel()
+        self.ssh.cancel()
 
 
 @dataclass(frozen=True, slots=True)
