@@ -1,7 +1,7 @@
 """`make bench`: how long the main job takes beside plain git, and how fast the API answers, in one run.
 
     bench.py [--scale 1.0] [--rounds 3] [start] [small] [mixed] [migration] [api] [lists] [gitee] [pushes] [serving]
-             [conversation] [long-issue] [github-backup] [pages] [--gitea FOLDER]
+             [conversation] [long-issue] [github-backup] [pages] [matou-source] [--gitea FOLDER]
 
 A ratio compares two wall times of the same run, taken in turn; a single time says little on a shared machine.
 """
@@ -25,6 +25,7 @@ from conversation import bench_conversation, bench_long_issue
 from gitee import bench_gitee
 from github_backup import bench_github_backup
 from lists import bench_lists
+from matou_source import bench_matou_source
 from measuring import Measured, matou, run, wrapped_git
 from migration import bench_migration
 from pages import bench_pages
@@ -147,6 +148,7 @@ PARTS: dict[str, Callable[[Path, float, int], Iterator[Row]]] = {
     "long-issue": bench_long_issue,
     "github-backup": bench_github_backup,
     "pages": bench_pages,
+    "matou-source": bench_matou_source,
 }
 
 

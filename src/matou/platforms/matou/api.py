@@ -39,6 +39,8 @@ class MatouApi(ApiClient):
     platform = PLATFORM
     decoder = DECODER
     totals = ("x-total-count", "x-total-pages")
+    page_size = 1_000
+    unasked_page_size = 100
 
     def failure_of(self, answered: Answered) -> MatouError:
         self.require_api(answered)

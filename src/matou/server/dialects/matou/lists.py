@@ -1,12 +1,32 @@
 """Whom a token stands for, and every namespace and repository that it sees, with a digest of what each has."""
 
+from typing import Annotated, Final
+
+import msgspec
+
 from matou.forge.access import Scope
 from matou.forge.content.copies import CopyableNamespace, CopyableRepository, copyable_namespaces, copyable_repositories
 from matou.platforms.matou.wire import MatouAccount, MatouNamespace, MatouRepository
 from matou.server.api.context import RequestContext
-from matou.server.api.params import Nothing, PageParameters
+from matou.server.api.params import LARGEST_PAGE, Nothing, PageParameters
 from matou.server.api.responses import ListPage
-from matou.server.api.route import Route, plain_route
+from matou.server.api.route import Route, Workload, plain_route
+
+USUAL_SIZE: Final = 100
+LARGEST_SIZE: Final = 1_000
+
+
+class CopyPageParameters(PageParameters, frozen=True, kw_only=True):
+    """`page` counts from 1; more than 1,000 a page is cut to that.
+
+    What comes as one page is as the database had it at one moment, and need not be read a second time.
+    """
+
+    per_page: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_PAGE)] = USUAL_SIZE
+
+    @property
+    def limit(self) -> int:
+        return min(self.per_page or USUAL_SIZE, LARGEST_SIZE)
 
 
 def show_account(context: RequestContext, _: Nothing) -> MatouAccount:
@@ -14,12 +34,12 @@ def show_account(context: RequestContext, _: Nothing) -> MatouAccount:
     return MatouAccount(id=user.id, login=user.name, display_name=user.display_name)
 
 
-def list_namespaces(context: RequestContext, params: PageParameters) -> ListPage:
+def list_namespaces(context: RequestContext, params: CopyPageParameters) -> ListPage:
     found, total = copyable_namespaces(context.forge, context.identity, offset=params.offset, limit=params.limit)
     return ListPage([_namespace_row(one) for one in found], total)
 
 
-def list_repositories(context: RequestContext, params: PageParameters) -> ListPage:
+def list_repositories(context: RequestContext, params: CopyPageParameters) -> ListPage:
     found, total = copyable_repositories(context.forge, context.identity, offset=params.offset, limit=params.limit)
     return ListPage([_repository_row(one) for one in found], total)
 
@@ -66,19 +86,21 @@ ROUTES: tuple[Route, ...] = (
     plain_route(
         "GET",
         "/namespaces",
-        PageParameters,
+        CopyPageParameters,
         list_namespaces,
         answer=list[MatouNamespace],
         scopes=(Scope.PROJECT_READ, Scope.PROJECT_WRITE),
+        workload=Workload.SLOW,
         choices="by path, so that those outside come before those inside them",
     ),
     plain_route(
         "GET",
         "/repositories",
-        PageParameters,
+        CopyPageParameters,
         list_repositories,
         answer=list[MatouRepository],
         scopes=(Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE),
+        workload=Workload.SLOW,
         choices="by path; refs are read anew wherever a file that says something of them has changed",
     ),
 )
