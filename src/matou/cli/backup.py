@@ -171,6 +171,16 @@ def backup(
     raise Exit(_back_up_all(sources, options, settings, group=group, as_json=as_json))
 
 
+def back_up_configured(configuration: Path, settings: Settings) -> ExitCode:
+    """As the command does with a file of sources and no option. Errors of the file are raised."""
+    options = BackupOptions(
+        jobs=default_jobs(settings.processors),
+        limits=Limits(memory_bytes=settings.git_memory_bytes),
+        network=settings.network,
+    )
+    return _back_up_all(configured_requests(configuration, settings), options, settings, group=None, as_json=False)
+
+
 def _back_up_all(
     sources: tuple[SourceRequest, ...], options: BackupOptions, settings: Settings, *, group: str | None, as_json: bool
 ) -> ExitCode:

@@ -145,6 +145,11 @@ def _prompted(user: str) -> _Credentials:
     return _Credentials(SecretKind.TOKEN, "", prompt_secret(_("Token")))
 
 
+def log_in_with_token(credential_manager: CredentialManager, at: Host, token: Secret) -> None:
+    """Check a token, keep it, and say so. Raises as the command does."""
+    _report(_log_in(credential_manager, at, _Credentials(SecretKind.TOKEN, "", token)))
+
+
 def _log_in(credential_manager: CredentialManager, at: Host, credentials: _Credentials) -> Login:
     """Check what was given, then keep it: what the platform refuses never comes near a store."""
     if not credentials.secret:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from matou.cli.hosts import Host, origin_of
 from matou.credentials import Secret
@@ -142,6 +143,14 @@ def how_to_make_a_token(platform: str, url: str) -> Phrase:
     if page and platform_named(platform).is_at(url):
         return Phrase("make a new one at {page}", page=page)
     return Phrase("make a new one there (at a Matou: matou token create --root DIR --user NAME --name PURPOSE)")
+
+
+def token_page_at(platform: str, url: str) -> str:
+    """The page on which a token is made, at a server that a team runs itself as at the official one; empty for none."""
+    page, known = _token_page(platform), platform_named(platform)
+    if not page or known.is_at(url):
+        return page
+    return f"{origin_of(url)}{urlsplit(page).path}"
 
 
 def _token_page(platform: str) -> str:

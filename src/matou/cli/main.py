@@ -57,6 +57,7 @@ program = _Program(
     ],
 )
 for name, place, line in (
+    ("init", "init:initialize", _("Find a platform's API, keep a token, write matou.toml and back up, step by step.")),
     ("backup", "backup:backup", _("Save everything that a token can see into an archive.")),
     ("verify", "verify:verify", _("Prove that an archive is whole, and name what is not.")),
     ("runs", "runs:list_runs", _("List the runs of an archive.")),

@@ -35,6 +35,19 @@ def confirm(question: str, *, is_said: bool) -> None:
         raise Invalid("it was not confirmed; nothing was changed")
 
 
+def agrees(question: str) -> bool:
+    """Whether the person at the terminal says yes; a line without a word is one."""
+    click.echo(f"{question} [Y/n] ", nl=False, err=True)
+    said = sys.stdin.readline()
+    return said.endswith("\n") and (said.strip().lower() or "y") in YES
+
+
+def prompt_line(label: str, *, usual: str = "") -> str:
+    """What the person types; `usual` where they type nothing, which stands beside the question."""
+    click.echo(labelled(f"{label} [{usual}]" if usual else label, ""), nl=False, err=True)
+    return sys.stdin.readline().strip() or usual
+
+
 def prompt_secret(label: str) -> Secret:
     """Ask once. What is typed before the question stands there is thrown away, since the terminal has shown it.
 

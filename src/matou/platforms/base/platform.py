@@ -115,6 +115,20 @@ class TokenPage:
     scopes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """By what a server that is nobody's official one is known to speak a platform's API, asked once and as nobody.
+
+    Attributes:
+        path: of its address, behind the server's own.
+        status: with which it answers; an object of JSON that has `key`.
+    """
+
+    path: str
+    key: str
+    status: int = 200
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetadataSupport:
     """What a platform's record says of its metadata; it stands here, for help texts read the record, too.
@@ -151,7 +165,8 @@ class Platform:
         title: what it calls itself.
         homes: where it is, the usual place first; none for a server that teams run themselves.
         api_path: what the address of its API has behind that of the server, at another server that speaks it.
-        token_page: None where nobody but the server's own users knows.
+        token_page: None where nobody but the server's own users knows; a path alone where it has no official place.
+        fingerprint: None where teams run no servers of their own that speak it, or it cannot be told.
         rate: how often the platform itself may be asked.
         retry: how long to go on where it does not answer.
         source: opens an account to read from; None where it cannot be read.
@@ -174,6 +189,7 @@ class Platform:
     homes: tuple[OfficialInstance, ...] = ()
     api_path: str = ""
     token_page: TokenPage | None = None
+    fingerprint: Fingerprint | None = None
     rate: RateLimit = UNLIMITED
     retry: RetryPolicy = DEFAULT_POLICY
     source: OpenSource | None = None

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from matou.credentials import Secret
 from matou.model.fidelity import MigrationMethod, by_rest
-from matou.platforms.base.platform import Clock, MetadataSupport, OfficialInstance, Platform, TokenPage
+from matou.platforms.base.platform import Clock, Fingerprint, MetadataSupport, OfficialInstance, Platform, TokenPage
 from matou.platforms.gitea.fidelity import BY_PULL
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ PLATFORM = Platform(
         "https://codeberg.org/user/settings/applications",
         ("read:user", "read:organization", "read:repository", "read:issue"),
     ),
+    fingerprint=Fingerprint("/api/v1/version", "version"),
     source=_source,
     metadata=MetadataSupport(open=_metadata),
     target=_target,

@@ -7,7 +7,15 @@ from matou.credentials import Secret
 from matou.errors import NotFound, Phrase, UnknownShape
 from matou.http.rate_limit import RateLimit
 from matou.model.fidelity import CarriedForm, Fidelity, MigrationMethod, by_rest
-from matou.platforms.base.platform import Clock, MetadataSupport, OfficialInstance, PasswordUse, Platform, TokenPage
+from matou.platforms.base.platform import (
+    Clock,
+    Fingerprint,
+    MetadataSupport,
+    OfficialInstance,
+    PasswordUse,
+    Platform,
+    TokenPage,
+)
 
 if TYPE_CHECKING:
     from matou.http.session import Session
@@ -76,6 +84,7 @@ PLATFORM = Platform(
     token_page=TokenPage("https://gitee.com/profile/personal_access_tokens"),
     # No more than 4,900 in any hour: a limit of 5,000 is what Gitee's own tool shows.
     rate=RateLimit(per_second=1.25, burst=400),
+    fingerprint=Fingerprint("/api/v5/user", "message", status=401),
     source=_source,
     metadata=MetadataSupport(open=_metadata, calls_per_hour=4_900),
     target=_target,

@@ -9,6 +9,7 @@ from matou.http.rate_limit import RateLimit
 from matou.model.fidelity import CarriedForm, Fidelity, MigrationMethod, by_rest
 from matou.platforms.base.platform import (
     Clock,
+    Fingerprint,
     MetadataSupport,
     MetadataTargetSupport,
     OfficialInstance,
@@ -86,6 +87,7 @@ PLATFORM = Platform(
     token_page=TokenPage("https://github.com/settings/tokens", ("repo", "read:org", "gist")),
     # 5,000 in an hour for a person's token; what is asked at once counts against a limit of its own (900 a minute).
     rate=RateLimit(per_second=5_000 / 3_600, burst=500),
+    fingerprint=Fingerprint("/api/v3/meta", "verifiable_password_authentication"),
     source=_source,
     metadata=MetadataSupport(open=_metadata, calls_per_hour=5_000),
     target=_target,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from matou.credentials import Secret
 from matou.http.rate_limit import RateLimit
-from matou.platforms.base.platform import Clock, MetadataSupport, OfficialInstance, Platform, TokenPage
+from matou.platforms.base.platform import Clock, Fingerprint, MetadataSupport, OfficialInstance, Platform, TokenPage
 
 if TYPE_CHECKING:
     from matou.http.session import Session
@@ -53,6 +53,7 @@ PLATFORM = Platform(
     token_page=TokenPage("https://gitlab.com/-/user_settings/personal_access_tokens", ("read_api", "read_repository")),
     # 2,000 in a minute for an account (https://docs.gitlab.com/user/gitlab_com/); some lists have limits of their own.
     rate=RateLimit(per_second=30, burst=200),
+    fingerprint=Fingerprint("/api/v4/version", "message", status=401),
     source=_source,
     metadata=MetadataSupport(open=_metadata),
     whoami=_whoami,

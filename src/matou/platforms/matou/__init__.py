@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from matou.credentials import Secret
-from matou.platforms.base.platform import Clock, PasswordUse, Platform
+from matou.platforms.base.platform import Clock, Fingerprint, PasswordUse, Platform, TokenPage
 from matou.platforms.gitcode import PLATFORM as GITCODE
 from matou.platforms.gitee import PLATFORM as GITEE
 
@@ -29,6 +29,8 @@ PLATFORM = Platform(
     name="matou",
     title="Matou",
     # As fast as it answers, until it says otherwise.
+    token_page=TokenPage("/-/account/tokens", ("repository:read", "project:read")),
+    fingerprint=Fingerprint("/-/api/v1/openapi.json", "openapi"),
     source=_source,
     target=_target,
     whoami=GITCODE.whoami,

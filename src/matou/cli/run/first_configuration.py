@@ -1,0 +1,57 @@
+"""The first matou.toml: one source, with comments in the person's language; what is there is never overwritten."""
+
+import json
+from pathlib import Path
+
+from matou.cli.config import read_configuration
+from matou.errors import Conflict, Invalid
+from matou.i18n import gettext as _
+
+
+class ConfigurationThere(Conflict):
+    """A file of that name is there already, and stays as it is."""
+
+
+def require_none(path: Path) -> None:
+    """Raises ConfigurationThere."""
+    if path.exists() or path.is_symlink():
+        raise ConfigurationThere(
+            "{path} is there already, and is not overwritten",
+            path=path,
+            advice="add a [[source]] to it, or give another name with --config",
+        )
+
+
+def configuration_text(platform: str, url: str, to: Path) -> str:
+    """Raises Invalid for a folder whose name no text can hold."""
+    lines = (
+        _("What `matou backup` saves; more sources may follow, each under a [[source]] of its own."),
+        _("The token is not here: it is kept since `matou login`, or comes from the variable {variable}."),
+        _("only repositories that match, such as"),
+        _("none that match, such as"),
+    )
+    about, token, only, none = lines
+    variable = f"MATOU_{platform.upper()}_TOKEN"
+    return (
+        f"# {about}\n# {token.format(variable=variable)}\n\n[[source]]\n"
+        f"platform = {_quoted(platform)}\nurl = {_quoted(url)}\nto = {_quoted(str(to))}\n"
+        f'# {only}:\n# include = ["shop/*"]\n# {none}:\n# exclude = ["*-old"]\n'
+    )
+
+
+def write_configuration(path: Path, text: str) -> None:
+    """Write it, and read it back. Raises ConfigurationThere, OSError."""
+    require_none(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("x", encoding="utf-8") as file:
+        file.write(text)
+    read_configuration(path)
+
+
+def _quoted(text: str) -> str:
+    """A basic string of TOML, whose escapes are those of JSON."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Invalid("the name of {path} is no text", path=repr(text)) from None
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

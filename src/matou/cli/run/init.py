@@ -1,0 +1,120 @@
+"""`matou init`: from a web address to the first backup, step by step; nothing that is there is overwritten."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from click.exceptions import Exit
+
+from matou.cli.backup import back_up_configured
+from matou.cli.config import CONFIGURATION, token_from_stdin
+from matou.cli.credential_manager import CredentialManager
+from matou.cli.exit_codes import ExitCode
+from matou.cli.hosts import Host
+from matou.cli.login import log_in_with_token
+from matou.cli.login_check import token_page_at
+from matou.cli.run.discovery import discover
+from matou.cli.run.first_configuration import configuration_text, require_none, write_configuration
+from matou.cli.run.timers import Timer, timer_for
+from matou.cli.ui.output import print_error, say
+from matou.cli.ui.prompts import agrees, is_interactive, prompt_line, prompt_secret
+from matou.credentials import Secret
+from matou.errors import Invalid, MatouError
+from matou.i18n import format_error, printable
+from matou.i18n import gettext as _
+from matou.platforms.registry import platform_named, title_of
+from matou.settings import Settings
+
+USUAL_ARCHIVE = "~/matou-archive"
+
+
+def initialize(
+    address: str | None,
+    directory: Path | None,
+    platform: str | None,
+    token_stdin: bool,
+    timer: bool,
+    yes: bool,
+    config: Path | None,
+) -> None:
+    settings, configuration = Settings.of_process(), (config or Path(CONFIGURATION)).expanduser().absolute()
+    require_none(configuration)
+    at = discover(address or _line(_("Web address, such as https://TEAM.coding.net")), platform, settings)
+    say(_("{address} is {platform}; its API is at {url}").format(
+        address=at.git_origin, platform=title_of(at.platform), url=at.url
+    ))  # fmt: skip
+    log_in_with_token(CredentialManager(settings), at, _token(at, from_stdin=token_stdin))
+    to = (directory or Path(_line(_("Folder for the archive"), usual=USUAL_ARCHIVE))).expanduser().absolute()
+    write_configuration(configuration, configuration_text(at.platform, at.url, to))
+    say(_("{path} is written").format(path=printable(str(configuration))))
+    _offer_timer(_timer(configuration, settings), is_wanted=timer)
+    command = _command(configuration)
+    if not (yes or _agrees(_("Make the first backup now?"))):
+        say(_("make it later with: {command}").format(command=command))
+        return
+    code = back_up_configured(configuration, settings)
+    say(_("from now on: {command}").format(command=command))
+    if code is not ExitCode.DONE:
+        raise Exit(code)
+
+
+def _line(label: str, *, usual: str = "") -> str:
+    """Raises Invalid where nobody can be asked, or nothing was said."""
+    if not is_interactive():
+        raise Invalid(
+            "nobody can be asked here",
+            advice="say it all: matou init ADDRESS DIR --token-stdin --yes",
+        )
+    said = prompt_line(label, usual=usual)
+    if not said:
+        raise Invalid("nothing was given")
+    return said
+
+
+def _agrees(question: str) -> bool:
+    return is_interactive() and agrees(question)
+
+
+def _token(at: Host, *, from_stdin: bool) -> Secret:
+    if from_stdin:
+        return token_from_stdin(sys.stdin)
+    if not is_interactive():
+        raise Invalid("nobody can be asked here", advice="give the token with --token-stdin")
+    page, known = token_page_at(at.platform, at.url), platform_named(at.platform).token_page
+    if page:
+        say(_("make a token at {page}").format(page=page))
+    if known is not None and known.scopes:
+        say(_("it needs: {scopes}").format(scopes=", ".join(known.scopes)))
+    return prompt_secret(_("Token"))
+
+
+def _offer_timer(timer: Timer, *, is_wanted: bool) -> None:
+    """What cannot be installed is told: the source is there all the same."""
+    if timer.is_for_cron:
+        say(_("for a backup every night, add this line with crontab -e:"))
+        say(f"    {printable(timer.line)}")
+        return
+    if not (is_wanted or _agrees(_("Back up every night at {time}?").format(time="02:15"))):
+        return
+    try:
+        timer.install()
+    except MatouError as error:
+        print_error(format_error(error))
+        return
+    for path in timer.files:
+        say(_("{path} is written").format(path=printable(str(path))))
+    say(_("it counts from your next log-in on; at once with: {command}").format(command=printable(timer.line)))
+
+
+def _timer(configuration: Path, settings: Settings) -> Timer:
+    home = Path.home()
+    if sys.platform != "darwin":
+        home = Path(settings.environment.get("XDG_CONFIG_HOME") or home / ".config")
+    program = Path(shutil.which("matou") or sys.argv[0]).absolute()
+    has_systemd = Path("/run/systemd/system").is_dir()
+    return timer_for(sys.platform, home, configuration, program, has_systemd=has_systemd)
+
+
+def _command(configuration: Path) -> str:
+    is_usual = configuration == Path(CONFIGURATION).absolute()
+    return "matou backup" if is_usual else f"matou backup --config {printable(str(configuration))}"
