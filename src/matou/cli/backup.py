@@ -114,6 +114,12 @@ from matou.wiring import back_up, open_archive
     metavar="MIB",
     help=_("leave out attachments and files of releases that are larger"),
 )
+@click.option(
+    "--git-over",
+    type=click.Choice(["https", "ssh"]),
+    show_default="https",
+    help=_("how repositories are fetched; ssh shows your keys, and the token goes to the API alone"),
+)
 @click.option("--dry-run", is_flag=True, help=_("say what would be done; write nothing"))
 @json_report_option
 @click.option(
@@ -139,6 +145,7 @@ def backup(
     code_only: bool,
     sweep: bool,
     largest_file: int | None,
+    git_over: str | None,
     dry_run: bool,
     as_json: bool,
     config: Path | None,
@@ -166,6 +173,7 @@ def backup(
             sweep=sweep,
             largest_file_bytes=None if largest_file is None else largest_file * MEBIBYTE,
         ),
+        by_ssh=None if git_over is None else git_over == "ssh",
         network=settings.network,
     )
     raise Exit(_back_up_all(sources, options, settings, group=group, as_json=as_json))
@@ -289,6 +297,7 @@ def _run_with(token: Secret, source: ConfiguredSource, options: BackupOptions, s
         include=options.include + source.include,
         exclude=options.exclude + source.exclude,
         metadata=options.metadata.completed_by(source.metadata),
+        by_ssh=source.by_ssh if options.by_ssh is None else options.by_ssh,
     )
     with backup_progress(on_terminal=shows_bars()) as progress:
         return back_up(

@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, TextIO, TypeVar
+from typing import Annotated, Any, Literal, TextIO, TypeVar
 
 import msgspec
 
@@ -22,6 +22,10 @@ from matou.transfer.backup.metadata.selection import KindSelection
 CONFIGURATION = "matou.toml"
 
 
+GitOver = Literal["https", "ssh"]
+"""How the repositories of an account are fetched; what is asked of its API goes by https."""
+
+
 class NoToken(NotFound):
     """There is no token for a source."""
 
@@ -36,6 +40,7 @@ class ConfiguredSource:
         variable: the one that gave the token, or would give another; empty where standard input gave it.
         metadata: what of that which lies around the code is wanted, where the command says nothing else.
         repositories: their addresses, where the platform does not list them.
+        by_ssh: its repositories are fetched by ssh.
     """
 
     platform: str
@@ -47,6 +52,7 @@ class ConfiguredSource:
     exclude: tuple[str, ...] = ()
     metadata: KindSelection = field(default_factory=KindSelection)
     repositories: tuple[str, ...] = ()
+    by_ssh: bool = False
 
 
 class SourceTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename={"additional": "with"}):
@@ -63,6 +69,7 @@ class SourceTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True, renam
     without: tuple[str, ...] = ()
     code_only: bool = False
     sweep: bool = False
+    git_over: GitOver = "https"
     largest_file: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
     @property
@@ -211,7 +218,17 @@ def configured(table: SourceTable, settings: Settings) -> ConfiguredSource:
     url = api_address(only_url(table.platform, table.urls) or "", table.platform)
     token = token_of(table.platform, url, variable, settings)
     to = Path(table.to).expanduser()
-    return ConfiguredSource(table.platform, url, to, token, variable, table.include, table.exclude, table.metadata)
+    return ConfiguredSource(
+        table.platform,
+        url,
+        to,
+        token,
+        variable,
+        table.include,
+        table.exclude,
+        table.metadata,
+        by_ssh=table.git_over == "ssh",
+    )
 
 
 def token_of(platform: str, url: str, variable: str, settings: Settings) -> Secret | Login:

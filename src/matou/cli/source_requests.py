@@ -141,6 +141,7 @@ def _at_server(
         table.exclude,
         table.metadata,
         tuple(urls),
+        by_ssh=table.git_over == "ssh",
     )
 
 

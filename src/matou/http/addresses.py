@@ -277,13 +277,16 @@ def is_number(host: str) -> bool:
 
 
 def _belongs(origin: Origin, home: Origin, relatives: Collection[str]) -> bool:
-    if origin.port not in (home.port, DEFAULT_PORTS[origin.scheme]):
-        return False
-    if origin.host == home.host:
+    return origin.port in (home.port, DEFAULT_PORTS[origin.scheme]) and is_at_home(origin.host, home.host, relatives)
+
+
+def is_at_home(host: str, home: str, relatives: Collection[str] = ()) -> bool:
+    """Whether a host is the one of a platform's API, or of its family: see `trusted_address`."""
+    if host == home:
         return True
-    family = _family(home.host)
+    family = _family(home)
     families = {*relatives, family} if family in relatives else {family}
-    return any(name is not None and (origin.host == name or origin.host.endswith(f".{name}")) for name in families)
+    return any(name is not None and (host == name or host.endswith(f".{name}")) for name in families)
 
 
 def _family(host: str) -> str | None:

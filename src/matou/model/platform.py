@@ -79,6 +79,7 @@ class RemoteRepository:
     `default_branch` and `last_push_at` are None where the platform does not say; a platform's last push orders
     work and proves nothing. `left_out` says what the platform told and nobody could read; no backup needs it.
     `switched_off` names the kinds of metadata that it is not to have. `peer` is there where another Matou has it.
+    `ssh_url` is where it is reached by ssh; empty where the platform names no such address, or none of its own.
     """
 
     id: str
@@ -94,6 +95,7 @@ class RemoteRepository:
     left_out: tuple[str, ...] = ()
     switched_off: frozenset[str] = frozenset()
     peer: PeerState | None = None
+    ssh_url: str = ""
 
 
 def id_of_team(team_id: str) -> str:

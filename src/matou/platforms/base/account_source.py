@@ -13,6 +13,7 @@ from matou.http.session import Session
 from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository
 from matou.platforms.base.account_lists import AccountListing
 from matou.platforms.base.source import NO_ROWS, BaseSource, picture_of
+from matou.platforms.base.ssh_addresses import trusted_ssh_address
 from matou.platforms.base.unreadable import LeftOut, readable_or_none
 from matou.platforms.base.wikis import Wikis
 
@@ -138,6 +139,10 @@ class AccountSource(BaseSource, ABC, Generic[L, N, R]):
         except AddressRefused as refusal:
             self._note(Inaccessible(self._called(row), refusal.fact))
             return ""
+
+    def _trusted_ssh(self, address: object) -> str:
+        """Empty where there is none that a key may be shown to."""
+        return trusted_ssh_address(address, home=self._url, relatives=self.relatives)
 
 
 def personal_account(id_: int | str, login: str, name: str | None) -> Account:

@@ -69,6 +69,7 @@ def wiki_of(repository: RemoteRepository) -> RemoteRepository:
         name=f"{repository.name}.wiki",
         description="",
         clone_url=f"{repository.clone_url.removesuffix(DOT_GIT)}.wiki{DOT_GIT}",
+        ssh_url=repository.ssh_url and f"{repository.ssh_url.removesuffix(DOT_GIT)}.wiki{DOT_GIT}",
         last_push_at=None,
         default_branch=None,
     )

@@ -20,6 +20,7 @@ from matou.model.platform import (
 )
 from matou.platforms.base.errors import ActionRefused
 from matou.platforms.base.source import BaseSource
+from matou.platforms.base.ssh_addresses import trusted_ssh_address
 from matou.platforms.base.unreadable import UnreadableRow, left_out_of, readable_or_none
 from matou.platforms.coding import wire_requests as call_action
 from matou.platforms.coding.addresses import AccountHosts, team_key
@@ -202,6 +203,7 @@ class CodingClient(BaseSource):
             name=depot.name,
             description=depot.description,
             clone_url=self._clone_url(depot),
+            ssh_url=trusted_ssh_address(depot.ssh_url, home=self.url),
             version_control=readable_or_none(lambda: _version_control(depot), odd) or VersionControl.GIT,
             created_at=moment(depot.created_at),
             last_push_at=moment(depot.last_push_at),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from matou.credentials import GitCredential
+from matou.git.process.ssh import is_by_ssh
 from matou.http.session import Session
 from matou.model.platform import (
     Account,
@@ -85,6 +86,7 @@ class GitSource(BaseSource):
             name=address.names[-1],
             description="",
             clone_url=address.url,
+            ssh_url=address.url if is_by_ssh(address.url) else "",
             version_control=VersionControl.GIT,
             created_at=None,
             last_push_at=None,

@@ -99,6 +99,7 @@ class GitCodeSource(AccountSource[GitCodeListing, NamespaceDetails, GitCodeRepos
             name=_last_part(row.full_name) if row.path is UNSET else str(row.path),
             description=row.description or "",
             clone_url=self._clone_url(row),
+            ssh_url=self._trusted_ssh(row.ssh_url_to_repo),
             version_control=VersionControl.GIT,
             created_at=readable_or_none(lambda: _utc(row.created_at or ""), odd),
             last_push_at=readable_or_none(lambda: _utc(row.pushed_at or ""), odd),

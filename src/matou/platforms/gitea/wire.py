@@ -56,6 +56,7 @@ class GiteaRepository(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     internal: bool | None = None
     description: str | None = None
     clone_url: str | None = None
+    ssh_url: str | None = None
     default_branch: str | None = None
     has_issues: bool | None = None
     has_pull_requests: bool | None = None

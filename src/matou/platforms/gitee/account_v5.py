@@ -11,6 +11,7 @@ from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteR
 from matou.platforms.base.account_lists import Gathering, first_fault
 from matou.platforms.base.account_source import personal_account
 from matou.platforms.base.source import NO_ROWS, MemberLine, members_document, switched_off
+from matou.platforms.base.ssh_addresses import trusted_ssh_address
 from matou.platforms.base.unreadable import left_out_of, readable_or_none
 from matou.platforms.gitee.account_listing import GiteeListing, called, in_utc, last_part
 from matou.platforms.gitee.client import Gitee
@@ -159,6 +160,7 @@ class PersonalAccount:
             name=last_part(row.full_name) if row.path is None else row.path,
             description=row.description or "",
             clone_url=self._clone_url(row),
+            ssh_url=trusted_ssh_address(row.ssh_url, home=self._client.base_url),
             version_control=VersionControl.GIT,
             created_at=readable_or_none(lambda: in_utc(row.created_at), odd),
             last_push_at=readable_or_none(lambda: in_utc(row.pushed_at), odd),

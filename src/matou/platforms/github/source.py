@@ -101,6 +101,7 @@ class GitHubSource(AccountSource[GitHubListing, GitHubAccount, GitHubRepository 
             name=row.name,
             description=row.description or "",
             clone_url=self._trusted(row.clone_url, row),
+            ssh_url=self._trusted_ssh(row.ssh_url),
             version_control=VersionControl.GIT,
             created_at=moment_of(row.created_at, odd, platform=self.platform),
             last_push_at=moment_of(row.pushed_at, odd, platform=self.platform),

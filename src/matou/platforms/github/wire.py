@@ -55,6 +55,7 @@ class GitHubRepository(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     description: str | None = None
     fork: bool | None = None
     clone_url: str | None = None
+    ssh_url: str | None = None
     default_branch: str | None = None
     has_issues: bool | None = None
     has_wiki: bool | None = None

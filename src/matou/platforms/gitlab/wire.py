@@ -55,6 +55,7 @@ class GitLabProject(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     description: str | None = None
     visibility: str | None = None
     http_url_to_repo: str | None = None
+    ssh_url_to_repo: str | None = None
     default_branch: str | None = None
     created_at: str | None = None
     last_activity_at: str | None = None
@@ -81,5 +82,6 @@ class GitLabSnippet(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     visibility: str | None = None
     project_id: int | None = None
     http_url_to_repo: str | None = None
+    ssh_url_to_repo: str | None = None
     created_at: str | None = None
     updated_at: str | None = None

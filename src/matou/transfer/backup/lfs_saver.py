@@ -108,12 +108,12 @@ class LfsSaver:
         absent = {oid: sizes for oid, sizes in sizes_bytes.items() if not self.blobs.has(oid)}
         claimed = {oid: self.blobs.size(oid) for oid in sizes_bytes.keys() - absent.keys() - given_oids}
         before_bytes = transport.received_bytes
-        refused, fault = self._ask(transport.url, claimed) if claimed else ((), None)
+        refused, fault = self._ask(transport.lfs_url or transport.url, claimed) if claimed else ((), None)
         fault = self._download_all(transport, absent) or fault
         missing = tuple(sorted({*refused, *(oid for oid in absent if not self.blobs.has(oid))}))
         true_sizes = {oid: self._size(oid, sizes) for oid, sizes in sizes_bytes.items()}
         state = LfsState(list=self.blobs.put_soon(lfs_list_text(true_sizes)), objects=len(sizes_bytes), missing=missing)
-        fault = (_elsewhere(git_dir, transport.url) if missing else None) or fault
+        fault = (_elsewhere(git_dir, transport.lfs_url or transport.url) if missing else None) or fault
         return LfsResult(state, fault, transport.received_bytes - before_bytes)
 
     def _size(self, oid: str, sizes: Sequence[int]) -> int:
@@ -148,7 +148,9 @@ class LfsSaver:
             self.blobs.put_stream(chunks(transport.watched(content)), expected=oid)
 
         try:
-            missing = self.connections.lfs(transport.url, self.credential).download(absent.items(), store)
+            missing = self.connections.lfs(transport.lfs_url or transport.url, self.credential).download(
+                absent.items(), store
+            )
         except WriteFailed:
             raise
         except MatouError as error:

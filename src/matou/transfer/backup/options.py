@@ -22,6 +22,7 @@ class BackupOptions:
         limits: for each git child.
         first_wait: before what broke off is asked for again, doubled each time.
         metadata: what lies around the code is saved.
+        by_ssh: ask for the refs and objects of repositories by ssh; None where nothing is said, which is not.
         network: for a git child that goes out by itself.
     """
 
@@ -35,6 +36,7 @@ class BackupOptions:
     limits: Limits = DEFAULT_LIMITS
     first_wait: timedelta = timedelta(seconds=2)
     metadata: KindSelection = field(default_factory=KindSelection)
+    by_ssh: bool | None = None
     network: Network = field(default_factory=Network)
 
 

@@ -83,6 +83,7 @@ class RepositorySaver:
         path_beside: gives another path to one that cannot go on where it is.
         damage: forgets what has been fetched again.
         metadata: saves what lies around the code; None where the platform has nothing of it.
+        by_ssh: refs and objects are asked for by ssh.
         known: what `check_credential` has heard, by id.
     """
 
@@ -98,6 +99,7 @@ class RepositorySaver:
     first_wait: timedelta
     metadata: "RunMetadata | CopiedMetadata | None"
     path_beside: Callable[[RemoteRepository, RepositoryPath], RepositoryPath]
+    by_ssh: bool = False
     known: dict[str, RefListing] = field(default_factory=dict)
 
     def check_credential(self, task: BackupTask) -> bool:
@@ -110,9 +112,9 @@ class RepositorySaver:
             Refused: the credential was refused.
             Cancelled: the run is being given up.
         """
-        if not task.remote.clone_url:
-            return False
         tracked = self._transport_to(task)
+        if not tracked.url:
+            return False
         try:
             self.known[task.remote.id] = list_refs(tracked, tracked.url)
         except Cancelled:
@@ -128,11 +130,12 @@ class RepositorySaver:
     def _transport_to(self, task: BackupTask) -> TrackedTransport:
         return TrackedTransport(
             self.transport,
-            task.remote.clone_url,
+            task.remote.ssh_url if self.by_ssh else task.remote.clone_url,
             task.source_path,
             self.cancellation,
             self.requests,
             self.recorder.progress,
+            task.remote.clone_url,
         )
 
     def process_repository(self, task: BackupTask) -> None:
@@ -167,7 +170,9 @@ class RepositorySaver:
         return FetchSource(self.transport, url, self.mirrors.access, self.mirrors.limits)
 
     def _finish(self, task: BackupTask, tracked: TrackedTransport) -> RepositoryResult:
-        if not task.remote.clone_url:
+        if not tracked.url and self.by_ssh:
+            raise NoAddress("the platform gave no address by ssh that is its own")
+        if not tracked.url:
             raise NoAddress("the platform gave no address that the credential may be sent to")
         listing = self.known.pop(task.remote.id, None) or self._list(tracked)
         row = task.previous

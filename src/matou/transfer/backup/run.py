@@ -228,6 +228,7 @@ class BackupRun:
             path_beside=self.paths.beside,
             first_wait=self.options.first_wait,
             metadata=self.metadata,
+            by_ssh=self.options.by_ssh is True,
         )
 
     def _tasks(self, source_listing: SourceListing, namespaces: dict[str, NamespacePath]) -> Iterator[BackupTask]:

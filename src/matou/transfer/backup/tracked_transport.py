@@ -34,6 +34,7 @@ class TrackedTransport:
     Attributes:
         url: the repository at the source.
         path: what the progress calls it.
+        lfs_url: where its LFS objects are asked for, where that is another address.
         received_bytes: all that came.
         broke_off: the last answer had begun and then broke off, which the session, unlike all before, does not repeat.
         said_why: the last answer said in words that it gives nothing.
@@ -46,6 +47,7 @@ class TrackedTransport:
     cancellation: CancellationToken
     requests: RequestCounter
     progress: ProgressListener
+    lfs_url: str = ""
     received_bytes: int = 0
     broke_off: bool = False
     said_why: bool = False
