@@ -338,6 +338,20 @@ def test_the_last_comment_that_is_deleted_is_gone_though_nobody_is_asked_for_it(
     assert [one.gone_in for one in backups.find(ISSUE, "2", Issue).comments] == [2, 2]
 
 
+def test_a_comment_that_moves_no_time_is_found_by_its_number(
+    backups: ConversationBackups, account: GitLabConversation, talk: GitLabTalk
+) -> None:
+    """GitLab moves the time of an issue once a minute at most, whatever is said on it."""
+    backups.back_up()
+    newest = max(talk.issues, key=lambda row: str(row["updated_at"]))
+    newest["user_notes_count"] = 1
+    talk.list(f"issues/{newest['iid']}/discussions").append(account.discussion(StoryComment(320, LI, EARLY, "还有")))
+
+    backups.back_up()
+
+    assert [one.id for one in backups.find(ISSUE, str(newest["iid"]), Issue).comments] == ["320"]
+
+
 @pytest.mark.parametrize("end", ["/issues", "/merge_requests", "/releases", "/labels"])
 def test_a_list_that_is_refused_is_a_failure_and_deletes_nothing(
     backups: ConversationBackups, account: GitLabConversation, end: str
@@ -437,8 +451,9 @@ def test_what_was_done_is_read_where_it_is_wanted(
             {"id": 4, **moment, "resource_id": 7002, "action": "add", "milestone": talk.milestones[0]}
         ],
     }
-    wrote = StoryComment(310, LI, EARLY, "changed title from **停** to **停转**")
-    talk.list("issues/2/discussions").append(account.discussion(wrote, system=True))
+    for number, wrote in enumerate(("changed title from **停** to **停转**", "changed milestone to %2", "closed"), 310):
+        said = StoryComment(number, LI, EARLY, wrote)
+        talk.list("issues/2/discussions").append(account.discussion(said, system=True))
     source = backups.open(
         backups.session, account.url, Secret(TOKEN), lambda _: None, now=lambda: BEGAN, wants=lambda kind: kind is EVENT
     )
@@ -456,6 +471,8 @@ def test_what_was_done_is_read_where_it_is_wanted(
         ("unlabeled", {}),
         ("milestoned", {"milestone": "77"}),
         ("renamed", {}),
+        ("milestoned", {}),
+        ("closed", {}),
     ]
     assert [one.id for one in read.item.comments] == ["101", "102"], "what the server wrote is no comment"
 

@@ -79,11 +79,13 @@ class ItemRow:
         updated_at: as the item will have it; None where the platform does not say. Where an item of the same time is
             saved already, the row is passed over.
         value: what came, for `read`.
+        comments: how many there are on it, where the row says so: where another number is saved, it is read again.
     """
 
     key: str
     updated_at: datetime | None
     value: object
+    comments: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

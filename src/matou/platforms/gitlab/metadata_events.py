@@ -31,6 +31,14 @@ SENTENCES: Final[Mapping[EventAction, re.Pattern[str]]] = {
     "draft": re.compile(r"marked this merge request as \*\*draft"),
     "ready": re.compile(r"marked this merge request as \*\*ready"),
     "moved": re.compile(r"moved (?:from|to) "),
+    # What servers before 13.2 or so wrote where these are events of their own now.
+    "closed": re.compile(r"closed\b"),
+    "reopened": re.compile(r"reopened\b"),
+    "merged": re.compile(r"merged\b"),
+    "labeled": re.compile(r"added ~"),
+    "unlabeled": re.compile(r"removed ~"),
+    "milestoned": re.compile(r"changed milestone to "),
+    "demilestoned": re.compile(r"removed milestone"),
 }
 """How the server's own sentences begin, which are English whoever reads them."""
 

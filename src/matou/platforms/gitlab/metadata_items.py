@@ -109,9 +109,10 @@ def hours_of(row: GitLabItem) -> float | None:
     return seconds / SECONDS_IN_HOUR if seconds else None
 
 
-def has_comments(value: object) -> bool:
-    """Whether a row of a list does not say that there are none."""
-    return not isinstance(value, Mapping) or value.get("user_notes_count") != 0
+def comment_count(value: object) -> int | None:
+    """How many a row of a list says that there are; None where it does not."""
+    count = value.get("user_notes_count") if isinstance(value, Mapping) else None
+    return count if type(count) is int else None
 
 
 def discussions_in(values: Iterable[object]) -> list[GitLabDiscussion]:

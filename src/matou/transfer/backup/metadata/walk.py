@@ -26,7 +26,7 @@ from matou.platforms.base.metadata import (
     MetadataReader,
     ReadableKind,
 )
-from matou.transfer.backup.metadata.attachments import FileKeeper
+from matou.transfer.backup.metadata.attachments import FileKeeper, comments_in
 from matou.transfer.backup.metadata.change_commits import ChangeCommits, NoCommits
 from matou.transfer.backup.metadata.comment_spool import CommentSpool
 from matou.transfer.backup.metadata.kind_result import Checkpoint, KindResult
@@ -262,6 +262,8 @@ class _ItemWalk:
     def _has_changed(self, row: ItemRow, before: MetadataValue) -> bool:
         """Whether there is a reason to look at it, other than comments from a list of their own."""
         if row.updated_at is None or getattr(before, "gone_in", None) is not None:
+            return True
+        if row.comments is not None and row.comments != sum(one.gone_in is None for one in comments_in(before)):
             return True
         return getattr(before, "updated_at", None) != row.updated_at or self.walk_.files.lacks(before)
 
