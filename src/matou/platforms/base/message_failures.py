@@ -36,6 +36,10 @@ class MessageBody(msgspec.Struct, frozen=True):
 
     message: str = ""
 
+    @property
+    def text(self) -> str:
+        return self.message
+
 
 def failure_with_message(
     answered: Answered, decoder: Decoder, *, platform: str, form: type[MessageBody] = MessageBody
@@ -58,7 +62,7 @@ def failure_with_message(
 def _message_in(body: bytes, decoder: Decoder, form: type[MessageBody]) -> str:
     """On one line; empty where the body is nothing that the platform writes."""
     try:
-        said = decoder.read(form, decoder.parse(body)).message
+        said = decoder.read(form, decoder.parse(body)).text
     except (AnswerBrokeOff, UnknownShape):
         return ""
     text = " ".join(said.split())

@@ -5,14 +5,26 @@ from typing import TYPE_CHECKING
 
 from matou.credentials import Secret
 from matou.http.rate_limit import RateLimit
-from matou.platforms.base.platform import Clock, Fingerprint, MetadataSupport, OfficialInstance, Platform, TokenPage
+from matou.model.fidelity import MigrationMethod, by_rest
+from matou.platforms.base.platform import (
+    Clock,
+    Fingerprint,
+    MetadataSupport,
+    MetadataTargetSupport,
+    OfficialInstance,
+    Platform,
+    TokenPage,
+)
 
 if TYPE_CHECKING:
     from matou.http.session import Session
     from matou.model.metadata.kinds import MetadataKind
+    from matou.model.targets import TargetRepository
     from matou.platforms.base.api_client import Answers
     from matou.platforms.base.metadata import MetadataSource
+    from matou.platforms.base.metadata_target import MetadataTarget
     from matou.platforms.base.source import RecordSink, Source
+    from matou.platforms.base.target import MigrationTarget
 
 
 def _source(session: "Session", url: str, token: Secret, record: "RecordSink", *, now: Clock) -> "Source":
@@ -45,6 +57,20 @@ def _whoami(session: "Session", url: str, token: Secret, *, now: Clock) -> str:
     return GitLabCalls(GitLabApi(session, url.rstrip("/"), token_of(token.reveal()), now)).user().username
 
 
+def _target(session: "Session", url: str, token: Secret, *, now: Clock) -> "MigrationTarget":
+    from matou.platforms.gitlab.target import GitLabTarget
+
+    return GitLabTarget(session, url, token, now=now)
+
+
+def _metadata_target(
+    session: "Session", url: str, token: Secret, repository: "TargetRepository", /, *, now: Clock
+) -> "MetadataTarget":
+    from matou.platforms.gitlab.metadata_target import GitLabMetadataTarget
+
+    return GitLabMetadataTarget(session, url, token, repository, now=now)
+
+
 PLATFORM = Platform(
     name="gitlab",
     title="GitLab",
@@ -56,5 +82,9 @@ PLATFORM = Platform(
     fingerprint=Fingerprint("/api/v4/version", "message", status=401),
     source=_source,
     metadata=MetadataSupport(open=_metadata),
+    target=_target,
+    # An account may write some 60 comments in a minute there.
+    metadata_target=MetadataTargetSupport(open=_metadata_target, writes=RateLimit(per_second=1, burst=20)),
+    methods={MigrationMethod.REST: by_rest()},
     whoami=_whoami,
 )
