@@ -37,6 +37,8 @@ REAL = {
 @cache
 def _document() -> dict[str, Any]:
     document: dict[str, Any] = json.loads(DOCUMENT.read_text(encoding="utf-8"))
+    more = json.loads(DOCUMENT.with_name("writing-schemas.json").read_text(encoding="utf-8"))
+    document = {part: {**document[part], **more[part]} for part in document}
     for where, schema in REAL.items():
         name, key = where.split(".")
         document["schemas"][name]["properties"][key] = schema

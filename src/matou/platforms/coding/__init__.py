@@ -6,14 +6,24 @@ from typing import TYPE_CHECKING
 from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase
 from matou.http.rate_limit import RateLimit
-from matou.model.fidelity import UNCARRIED, WHOLE, CarriedForm, Fidelity, MigrationMethod, by_rest
-from matou.platforms.base.platform import Clock, MetadataSupport, OfficialInstance, PasswordUse, Platform, TokenPage
+from matou.model.fidelity import UNCARRIED, CarriedForm, Fidelity, MigrationMethod, by_rest
+from matou.platforms.base.platform import (
+    Clock,
+    MetadataSupport,
+    MetadataTargetSupport,
+    OfficialInstance,
+    PasswordUse,
+    Platform,
+    TokenPage,
+)
 
 if TYPE_CHECKING:
     from matou.http.session import Session
     from matou.model.metadata.kinds import MetadataKind
+    from matou.model.targets import TargetRepository
     from matou.platforms.base.api_client import Answers
     from matou.platforms.base.metadata import MetadataSource
+    from matou.platforms.base.metadata_target import MetadataTarget
     from matou.platforms.base.source import RecordSink, Source
     from matou.platforms.base.target import MigrationTarget
 
@@ -64,6 +74,14 @@ def _target(session: "Session", url: str, token: Secret, *, now: Clock) -> "Migr
     return CodingTarget(session, url, token, now=now)
 
 
+def _metadata_target(
+    session: "Session", url: str, token: Secret, repository: "TargetRepository", /, *, now: Clock
+) -> "MetadataTarget":
+    from matou.platforms.coding.metadata_target import CodingMetadataTarget
+
+    return CodingMetadataTarget(session, url, token, repository, now=now)
+
+
 def _whoami(session: "Session", url: str, token: Secret, *, now: Clock) -> str:
     from matou.platforms.coding.source import CodingClient
 
@@ -100,14 +118,16 @@ PLATFORM = Platform(
     rate=RateLimit(per_second=20, burst=10),
     source=_source,
     target=_target,
+    metadata_target=MetadataTargetSupport(open=_metadata_target, writes=RateLimit(per_second=5, burst=10)),
     methods={
         MigrationMethod.REST: by_rest(
             project_issue=Fidelity(form=CarriedForm.ITSELF, header=True),
             milestone=Fidelity(form=CarriedForm.ITSELF, note=Phrase("as iterations")),
             line_comment=Fidelity(form=CarriedForm.TEXT, header=True),
             review=Fidelity(form=CarriedForm.TEXT, header=True),
+            label=Fidelity(form=CarriedForm.ITSELF, note=Phrase("those of issues; change requests get none")),
             asset=UNCARRIED,
-            project_wiki=WHOLE,
+            assignee=UNCARRIED,
         )
     },
     metadata=MetadataSupport(open=_metadata),

@@ -37,6 +37,13 @@ class CodingApi(ApiClient):
             CredentialRefused: the token is not good.
             MatouError: of the kind that says what can be done; TryLater once the session has lost patience.
         """
+        return self._put(request, kind, unreadable, repeatable=True)
+
+    def make(self, request: Request, kind: type[R]) -> R:
+        """Ask for what would be there twice if it were asked for twice: it is put once. Raises as `call` does."""
+        return self._put(request, kind, None, repeatable=False)
+
+    def _put(self, request: Request, kind: type[R], unreadable: Unreadable | None, *, repeatable: bool) -> R:
         read: list[tuple[R, Unreadable]] = []
 
         def check(answer: Answer) -> None:
@@ -50,7 +57,7 @@ class CodingApi(ApiClient):
             query={"Action": action},
             content=encode_request(request),
             content_type="application/json",
-            repeatable=True,
+            repeatable=repeatable,
             name=action,
             parameters=parameters_of(request),
             pace=f"{self.url} {action}",
