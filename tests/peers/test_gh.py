@@ -53,14 +53,15 @@ def gh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHubCommand]:
         yield GitHubCommand(served, tmp_path_factory.mktemp("home"))
 
 
-def test_repositories_are_listed_and_shown(gh: GitHubCommand) -> None:
+def test_repositories_are_listed_shown_and_looked_for(gh: GitHubCommand) -> None:
     listed = gh.run("repo", "list", "harbour")
 
     assert [line.split("\t")[0] for line in listed.splitlines()] == ["harbour/light", "harbour/ferry"]
-    assert "the light" in gh.run("repo", "view", NAME)
+    assert "渡船" in gh.run("repo", "view", NAME)
+    assert [line.split("\t")[0] for line in gh.run("search", "repos", "light").splitlines()] == ["harbour/light"]
 
 
-def test_issues_are_listed_and_shown(gh: GitHubCommand) -> None:
+def test_issues_are_listed_shown_and_looked_for(gh: GitHubCommand) -> None:
     listed = gh.json("issue", "list", "--state", "all", fields="number,state,labels")
     labelled = gh.json("issue", "list", "--label", "缺陷", fields="number,title,author")
     found = gh.json("issue", "list", "--search", "灯灭了", "--state", "closed", fields="number")
@@ -69,6 +70,7 @@ def test_issues_are_listed_and_shown(gh: GitHubCommand) -> None:
     assert [(one["number"], one["author"]["login"]) for one in labelled] == [(1, "wang")]
     assert [one["number"] for one in found] == [2]
     assert "见 #2 和 !4" in gh.run("issue", "view", "1", "--comments", "--repo", NAME)
+    assert gh.run("search", "issues", "灯灭了", "--repo", "harbour/light").count("\n") == 3
 
 
 def test_pull_requests_are_listed_shown_and_compared(gh: GitHubCommand) -> None:

@@ -31,6 +31,7 @@ BARE = {
     "content.search_in_all.search_in_all": "lists what is seen; what looks into one decides on its code for itself",
     "conversation.conversation.item_visibility": SEEN,
     "conversation.overview.find_wiki": "decides on the wiki itself: what it is beside says nothing",
+    "conversation.overview.item_states": SEEN,
     "conversation.overview.saved_kinds": SEEN,
     "conversation.overview.saved_kinds_of_project": SEEN,
     "conversation.overview.saved_kinds_then": SEEN,

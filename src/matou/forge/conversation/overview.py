@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from matou.archive.manifest import MetadataState
+from matou.db import items
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository, find_repository_by_source
 from matou.errors import Damaged, NotFound, Refused
@@ -17,7 +18,7 @@ from matou.forge.access import (
     authorize_namespace,
     no_such_repository,
 )
-from matou.forge.conversation.conversation import Conversation, open_conversation
+from matou.forge.conversation.conversation import Conversation, open_conversation, reading_rights
 from matou.forge.conversation.index_rows import INDEXED_KINDS
 from matou.forge.conversation.past import PastConversation, open_past_conversation
 from matou.forge.forge import Forge
@@ -47,6 +48,27 @@ def saved_kinds(forge: Forge, identity: Identity, subject: Repository | Namespac
     """What the viewer may know of; nothing where that is nothing. Remembered for as long as nobody writes."""
     key = ("saved kinds", identity, type(subject).__name__, subject.id)
     return forge.answers.recall(key, lambda: _saved_kinds(forge, identity, subject))
+
+
+def item_states(forge: Forge, identity: Identity, repository: Repository) -> Mapping[tuple[str, str], int]:
+    """How many items there are that the viewer may see, by kind and state; nothing for whoever may see none.
+
+    For lists of many repositories: nothing is read but the index.
+    """
+    try:
+        granted = authorize(forge, identity, MayReadConversation, repository)
+    except (NotFound, Refused):
+        return {}
+    rights = reading_rights(forge, granted)
+    if rights.indexed is None:
+        return {}
+    of, seen = rights.indexed.id, rights.seen
+
+    def count() -> Mapping[tuple[str, str], int]:
+        with forge.database.begin_read() as connection:
+            return items.count_states(connection, of, seen=seen)
+
+    return forge.answers.recall(("states of items", of, seen), count)
 
 
 def _saved_kinds(forge: Forge, identity: Identity, subject: Repository | Namespace) -> SavedKinds:

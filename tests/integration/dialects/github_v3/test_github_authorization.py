@@ -22,10 +22,13 @@ OTHERWISE: Final = """
 /repos/{owner}/{repo}/contents read code
 /repos/{owner}/{repo}/contents/{path} read code
 /repos/{owner}/{repo}/git/blobs/{sha} read code
+/repos/{owner}/{repo}/git/trees/{sha} read code
 /repos/{owner}/{repo}/hooks see webhooks
 /repos/{owner}/{repo}/hooks/{id} see webhooks
 /repos/{owner}/{repo}/raw/{path} read code
+/repos/{owner}/{repo}/readme read code
 /repos/{owner}/{repo}/tags read code
+/repos/{owner}/{repo}/topics see
 """
 """What all others about a repository ask for is to read conversations."""
 
@@ -36,6 +39,10 @@ SCOPES_ASKED_FOR: Final = """
 /orgs/{org}/members team:read project:read project:write
 /orgs/{org}/repos
 /rate_limit
+/repositories/{id}
+/search/code repository:read repository:write
+/search/issues repository:read repository:write
+/search/repositories repository:read repository:write
 /user user:read
 /user/orgs team:read project:read project:write
 /user/repos repository:read repository:write

@@ -26,10 +26,13 @@ from matou.server.dialects.github_v3 import (
     code,
     contents,
     graphql_execution,
+    issue_events,
     issues,
     project,
     pulls,
     releases,
+    search,
+    trees,
 )
 from matou.server.dialects.github_v3.errors import FAILURES, GitHubError, GitHubErrorBody, write_failure
 from matou.server.dialects.github_v3.identifiers import SEPARATOR
@@ -54,10 +57,13 @@ def all_rows(limiter: FixedWindowLimiter | None = None) -> tuple[Route, ...]:
         *accounts.ROUTES,
         *code.ROUTES,
         *contents.ROUTES,
+        *issue_events.ROUTES,
         *issues.ROUTES,
         *pulls.ROUTES,
         *project.ROUTES,
         *releases.ROUTES,
+        *trees.ROUTES,
+        *search.ROUTES,
     )
 
 

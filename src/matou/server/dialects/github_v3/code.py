@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from matou.forge.access import MayReadCode, MaySee
+from matou.db.repositories import RepositoryId
+from matou.forge.access import MayReadCode, MaySee, authorize
 from matou.forge.content.differences import difference_of
 from matou.forge.content.history import (
     EVERY_COMMIT,
@@ -17,20 +18,24 @@ from matou.forge.content.history import (
     list_commits,
     list_tags,
 )
+from matou.forge.repositories.repository_lists import find_repository_by_id
 from matou.git.odb.objects import Commit, Signature, TreePath
 from matou.git.operations.differences import Difference, FileDifference
 from matou.model.names import RepositoryPath
-from matou.server.api.context import RepositoryContext
+from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.links import Links
 from matou.server.api.params import Nothing, PathText
 from matou.server.api.response_cache import at_refs
 from matou.server.api.responses import ListPage
-from matou.server.api.route import Route, Workload, repository_route
+from matou.server.api.route import Route, Workload, plain_route, repository_route
 from matou.server.api.time_ranges import read_moment
 from matou.server.dialects.github_v3.objects import repository_url, whole_repository, written
 from matou.server.dialects.github_v3.paging import GitHubPage, linked
 
 CodeContext = RepositoryContext[MayReadCode]
+
+
+_LONGEST_ID: Final = 15
 
 
 class CommitListQuery(GitHubPage, frozen=True, kw_only=True):
@@ -69,6 +74,19 @@ class CodeAddresses:
 
 def show_repository(context: RepositoryContext[MaySee], _: Nothing) -> dict[str, object]:
     return whole_repository(context, context.repository)
+
+
+def show_numbered(context: RequestContext, _: Nothing) -> dict[str, object]:
+    """Raises NoSuchRepository."""
+    text = context.path["id"]
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_ID else 0
+    found = find_repository_by_id(context.forge, RepositoryId(number))
+    return whole_repository(context, authorize(context.forge, context.identity, MaySee, found).subject)
+
+
+def show_topics(context: RepositoryContext[MaySee], _: Nothing) -> dict[str, list[str]]:  # noqa: ARG001 - as routes ask for it
+    """Nothing here has any."""
+    return {"names": []}
 
 
 def show_branches(context: CodeContext, params: BranchListQuery) -> ListPage:
@@ -233,6 +251,16 @@ ROUTES: tuple[Route, ...] = (
         choices="found by the name that it has at its platform, too; a nested owner is written with colons,"
         " `TEAM:PROJECT`; what a source owns is `archived`",
     ),
+    plain_route(
+        "GET",
+        "/repositories/{id}",
+        Nothing,
+        show_numbered,
+        answer=_ROW,
+        scopes=(),
+        choices="by the `id` that it has here",
+    ),
+    repository_route("GET", f"{_REPOSITORY}/topics", MaySee, Nothing, show_topics, answer=_ROW, choices="none"),
     repository_route(
         "GET",
         f"{_REPOSITORY}/branches",

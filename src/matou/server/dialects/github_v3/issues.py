@@ -1,6 +1,6 @@
 """Issues, in whose list change requests stand as well, with their comments and what was done to them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 from matou.db.conditions import Between
@@ -10,12 +10,12 @@ from matou.errors import NotFound
 from matou.forge.access import MayReadConversation
 from matou.forge.conversation.conversation import FoundComment, ItemOutline, NoSuchItem
 from matou.forge.conversation.index_rows import spoken_on
-from matou.model.metadata import ChangeRequest, Issue, Item, ReviewThread, TimelineEvent
+from matou.model.metadata import ChangeRequest, Issue, ReviewThread
 from matou.model.metadata.kinds import CHANGE, ISSUE
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import InvalidParameter, Nothing
 from matou.server.api.responses import ListPage
-from matou.server.api.route import Route, repository_route
+from matou.server.api.route import Route, Workload, repository_route
 from matou.server.api.saved_rows import JsonRow
 from matou.server.api.time_ranges import read_moment
 from matou.server.api.v5.queries import is_ascending
@@ -38,17 +38,6 @@ _ORDERS: Final = {"created": ItemOrder.CREATED, "updated": ItemOrder.UPDATED}
 _NOBODY: Final = "none"
 _ANYBODY: Final = "*"
 _CLOSED_FOR: Final = {"done": "completed", "rejected": "not_planned"}
-_EVENTS: Final = {
-    **{name: name for name in ("closed", "reopened", "labeled", "unlabeled", "milestoned", "demilestoned")},
-    **{name: name for name in ("assigned", "unassigned", "renamed", "referenced", "merged", "locked")},
-    "review_requested": "review_requested",
-    "head_changed": "head_ref_force_pushed",
-    "base_changed": "base_ref_changed",
-    "draft": "convert_to_draft",
-    "ready": "ready_for_review",
-    "moved": "transferred",
-}
-"""By our word; for others GitHub has none."""
 
 
 class NoSuchIssueComment(NotFound):
@@ -118,25 +107,6 @@ def list_labels(context: ReadContext, params: GitHubPage) -> ListPage:
     item = numbered_item(rows)
     labels = [rows.label(one) for one in rows.labels_of(item)]
     return page_of(params, labels, rows.url("issues", str(rows.number_of(item)), "labels"))
-
-
-def list_events(context: ReadContext, params: GitHubPage) -> ListPage:
-    rows = GitHubRows.open(context)
-    item = numbered_item(rows)
-    return page_of(params, list(_events(rows, item)), rows.url("issues", str(rows.number_of(item)), "events"))
-
-
-def list_timeline(context: ReadContext, params: GitHubPage) -> ListPage:
-    """What was done and what was said, by time."""
-    rows = GitHubRows.open(context)
-    item = numbered_item(rows)
-    spoken = [
-        {**comment_row(rows, FoundComment(one, item)), "event": "commented", "actor": rows.author(one.by)}
-        for one, on_line in spoken_on(item)
-        if not on_line
-    ]
-    happened = sorted([*_events(rows, item), *spoken], key=lambda row: str(row["created_at"]))
-    return page_of(params, happened, rows.url("issues", str(rows.number_of(item)), "timeline"))
 
 
 def list_no_reactions(context: ReadContext, params: GitHubPage) -> ListPage:
@@ -311,37 +281,14 @@ def _pull_links(rows: GitHubRows, change: ChangeRequest) -> JsonRow:
     }
 
 
-def _events(rows: GitHubRows, item: Item) -> Iterator[JsonRow]:
-    for place, event in enumerate(item.events):
-        if event.kind in _EVENTS:
-            yield _event(rows, item, event, place)
-
-
-def _event(rows: GitHubRows, item: Item, event: TimelineEvent, place: int) -> JsonRow:
-    made = id_or_made(event.id, "event", rows.own_url, item.number, str(place))
-    commit = event.data.get("commit_id")
-    stated = (
-        {key: event.data[key] for key in ("label", "milestone", "rename") if key in event.data} if rows.is_own else {}
-    )
-    return {
-        "id": made,
-        "node_id": f"E_{made}",
-        "url": rows.url("issues", "events", str(made)),
-        "actor": rows.author(event.by),
-        "event": _EVENTS[event.kind],
-        "commit_id": commit if isinstance(commit, str) else None,
-        "commit_url": rows.url("commits", commit) if isinstance(commit, str) else None,
-        "created_at": written(event.at) or UNKNOWN_TIME,
-        "performed_via_github_app": None,
-        **stated,
-    }
-
-
 _ROW = dict[str, object]
 _ISSUES: Final = "/repos/{owner}/{repo}/issues"
 
 
-def _route(below: str, parameters: type, run: Callable[..., object], answer: object, choices: str = "") -> Route:
+def conversation_route(
+    below: str, parameters: type, run: Callable[..., object], answer: object, choices: str = "", *, slow: bool = False
+) -> Route:
+    """A row about issues, below their address."""
     return repository_route(
         "GET",
         f"{_ISSUES}{below}",
@@ -351,13 +298,14 @@ def _route(below: str, parameters: type, run: Callable[..., object], answer: obj
         answer=answer,
         choices=choices,
         cache_key=at_conversation,
+        workload=Workload.SLOW if slow else Workload.QUICK,
     )
 
 
 _REACTIONS: Final = "none: a platform's are counted in what they were given to"
 
 ROUTES: tuple[Route, ...] = (
-    _route(
+    conversation_route(
         "",
         IssueListQuery,
         list_issues,
@@ -365,13 +313,13 @@ ROUTES: tuple[Route, ...] = (
         "what was saved, change requests among them; confidential ones for those who work on the repository; what the"
         " source no longer has is among them; `sort` is created or updated",
     ),
-    _route("/comments", CommentListQuery, list_all_comments, list[_ROW], "those on issues and change requests"),
-    _route("/comments/{id}", Nothing, show_comment, _ROW),
-    _route("/comments/{id}/reactions", GitHubPage, list_no_reactions, list[_ROW], _REACTIONS),
-    _route("/{number}", Nothing, show_issue, _ROW, "a change request too, as at GitHub"),
-    _route("/{number}/comments", CommentListQuery, list_comments, list[_ROW], "the oldest first"),
-    _route("/{number}/labels", GitHubPage, list_labels, list[_ROW]),
-    _route("/{number}/events", GitHubPage, list_events, list[_ROW], "those for which GitHub has a word"),
-    _route("/{number}/timeline", GitHubPage, list_timeline, list[_ROW], "events and comments, by time"),
-    _route("/{number}/reactions", GitHubPage, list_no_reactions, list[_ROW], _REACTIONS),
+    conversation_route(
+        "/comments", CommentListQuery, list_all_comments, list[_ROW], "those on issues and change requests"
+    ),
+    conversation_route("/comments/{id}", Nothing, show_comment, _ROW),
+    conversation_route("/comments/{id}/reactions", GitHubPage, list_no_reactions, list[_ROW], _REACTIONS),
+    conversation_route("/{number}", Nothing, show_issue, _ROW, "a change request too, as at GitHub"),
+    conversation_route("/{number}/comments", CommentListQuery, list_comments, list[_ROW], "the oldest first"),
+    conversation_route("/{number}/labels", GitHubPage, list_labels, list[_ROW]),
+    conversation_route("/{number}/reactions", GitHubPage, list_no_reactions, list[_ROW], _REACTIONS),
 )

@@ -10,7 +10,9 @@ from matou.db.repositories import Repository
 from matou.db.repository_details import RepositoryFacts
 from matou.db.users import User
 from matou.forge.access import Action, may
+from matou.forge.conversation.overview import item_states
 from matou.forge.repositories.repository_lists import repository_facts
+from matou.model.metadata.kinds import CHANGE, ISSUE
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from matou.server.api.context import RequestContext
@@ -218,6 +220,7 @@ def _repository(context: RequestContext, repository: Repository, facts: Reposito
         "svn_url": links.page(path),
         "mirror_url": None,
         **_state_of(repository, facts),
+        **_open_issues(context, repository),
         "permissions": _permissions(context, repository),
     }
 
@@ -248,12 +251,17 @@ def _state_of(repository: Repository, facts: RepositoryFacts) -> dict[str, objec
         "stargazers_count": counts.stars,
         "watchers": counts.watches,
         "watchers_count": counts.watches,
-        "open_issues": 0,
-        "open_issues_count": 0,
         "created_at": written(created),
         "updated_at": written(repository.updated_at),
         "pushed_at": written(repository.last_push_at or repository.updated_at),
     }
+
+
+def _open_issues(context: RequestContext, repository: Repository) -> dict[str, int]:
+    """Pull requests count too, as at GitHub; none for whoever may not read them."""
+    states = item_states(context.forge, context.identity, repository)
+    count = sum(states.get((kind.name, "open"), 0) for kind in (ISSUE, CHANGE))
+    return {"open_issues": count, "open_issues_count": count}
 
 
 def _permissions(context: RequestContext, repository: Repository) -> dict[str, bool]:
