@@ -8,6 +8,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 from matou.cli.command import COMPLETE, PROGRAM, Command
 from matou.i18n import gettext as _
 from matou.platforms.registry import READABLE, TARGETS
+from matou.transfer.export.formats import FOLDER
 
 
 @click.command("completion", cls=Command, examples={"source <(matou completion bash)": _("in this shell of bash")})
@@ -33,7 +34,7 @@ def platforms(_ctx: click.Context, _parameter: click.Parameter, incomplete: str)
 
 def targets(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Those that are moved to."""
-    return _beginning_with(incomplete, TARGETS)
+    return _beginning_with(incomplete, (*TARGETS, FOLDER))
 
 
 def _beginning_with(incomplete: str, names: Iterable[str]) -> list[CompletionItem]:

@@ -11,22 +11,35 @@ from matou.cli.options import archive_argument, exclude_option, include_option, 
 from matou.i18n import gettext as _
 from matou.model.fidelity import MigrationMethod
 from matou.platforms.registry import TARGETS
+from matou.transfer.export.formats import FOLDER, IMPORTED
 
 migrate = Command.lazy(
     "migrate",
     "matou.cli.run.migrate:migrate",
     archive_argument,
+    click.argument(
+        "folder",
+        type=click.Path(path_type=Path),
+        required=False,
+        metavar="FOLDER",
+        help=_("with `--to folder`: where to; made where there is none"),
+    ),
     click.option(
         "--to",
         required=True,
         metavar="PLATFORM",
         shell_complete=targets,
-        help=_("where to: {platforms}").format(platforms=", ".join(TARGETS)),
+        help=_("where to: {platforms}").format(platforms=", ".join((*TARGETS, FOLDER))),
     ),
-    click.option("--url", required=True, metavar="URL", help=_("the address of the platform's API")),
+    click.option(
+        "--format",
+        "format_name",
+        type=click.Choice(IMPORTED),
+        help=_("with `--to folder`: what a Gitea or a GitLab imports by hand"),
+    ),
+    click.option("--url", metavar="URL", help=_("the address of the platform's API")),
     click.option(
         "--namespace",
-        required=True,
         metavar="NAME",
         help=_("the user, organization or project that gets the repositories"),
     ),
@@ -42,7 +55,7 @@ migrate = Command.lazy(
     token_stdin_option,
     click.option(
         "--by",
-        type=click.Choice([method.value for method in MigrationMethod]),
+        type=click.Choice([method.value for method in MigrationMethod if method is not MigrationMethod.ARCHIVE]),
         help=_(
             "how what people said comes there: `pull`, the target imports it from here; `git`, not at all; "
             "else the best that the target offers"
@@ -68,6 +81,7 @@ migrate = Command.lazy(
         "matou migrate DIR --to gitee --url https://gitee.com --namespace NAME --dry-run": _(
             "say what would be moved, and change nothing"
         ),
+        "matou migrate DIR --to folder FOLDER --format gitea": _("what `gitea restore-repo` reads, in a folder"),
     },
     exit_codes=(
         ExitCode.NOT_ALL_SAVED,

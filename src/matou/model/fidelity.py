@@ -18,6 +18,8 @@ class MigrationMethod(StrEnum):
     """The target's own importer takes it from a Matou, which it takes for a GitHub."""
     REST = "rest"
     """Matou writes it, one request an item; the account that writes is its author there."""
+    ARCHIVE = "archive"
+    """Matou writes files that the target's import reads; somebody else hands them over."""
     GIT = "git"
     """It does not: branches, tags and LFS objects are all that is sent."""
 

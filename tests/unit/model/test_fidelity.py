@@ -35,4 +35,8 @@ def test_what_a_platform_takes_otherwise_stands_in_place_of_what_most_take() -> 
 
 
 def test_the_best_method_of_a_platform_comes_first() -> None:
-    assert list(PLATFORMS["gitea"].methods) == [MigrationMethod.PULL, MigrationMethod.REST]
+    assert list(PLATFORMS["gitea"].methods) == [
+        MigrationMethod.PULL,
+        MigrationMethod.REST,
+        MigrationMethod.ARCHIVE,
+    ]

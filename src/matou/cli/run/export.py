@@ -37,20 +37,23 @@ def export_archive(
         include=include,
         exclude=exclude,
     )
-    with _progress() as progress:
+    with export_progress() as progress:
         report = export(open_archive(directory), options, progress)
-    _tell(report)
+    tell_report(report)
     warning = FORMATS[format_name].warning
     if warning is not None and report.items:
         say(localize(warning))
+    raise Exit(exit_code_of(report))
+
+
+def exit_code_of(report: ExportReport) -> ExitCode:
     if report.has_damage:
-        raise Exit(ExitCode.DAMAGE_FOUND)
-    if report.missing_files or report.faults:
-        raise Exit(ExitCode.NOT_ALL_SAVED)
+        return ExitCode.DAMAGE_FOUND
+    return ExitCode.NOT_ALL_SAVED if report.missing_files or report.faults else ExitCode.DONE
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
+def export_progress() -> Iterator[Progress]:
     """A bar on a terminal, a line now and then elsewhere."""
     if shows_bars():
         from matou.cli.ui.progress_bars import stage_bars
@@ -69,7 +72,7 @@ def _progress() -> Iterator[Progress]:
     yield say_seldom
 
 
-def _tell(report: ExportReport) -> None:
+def tell_report(report: ExportReport) -> None:
     for path in report.items:
         click.echo(printable(path))
     for path, fault in report.faults:

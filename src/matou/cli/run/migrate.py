@@ -17,6 +17,7 @@ from matou.cli.hosts import api_address
 from matou.cli.login_check import naming_the_token
 from matou.cli.privacy import write_privately
 from matou.cli.restore import show_progress
+from matou.cli.run.migrate_folder import migrate_to_folder, required
 from matou.cli.ui import migrate_report
 from matou.cli.ui.progress import say_that_we_wait
 from matou.cli.ui.verbosity import is_quiet
@@ -26,6 +27,7 @@ from matou.git.process.run import Limits
 from matou.model.fidelity import MigrationMethod
 from matou.platforms.registry import PLATFORMS, require_importer, target_named
 from matou.settings import InvalidSetting, Settings
+from matou.transfer.export.formats import FOLDER
 from matou.transfer.migrate.command import MOST_JOBS, MigrationOptions
 from matou.transfer.migrate.mapping import NO_MAP, read_map
 from matou.transfer.migrate.pull.served import ServedArchive
@@ -39,9 +41,11 @@ class NoListeningAddress(InvalidSetting):
 
 def migrate(
     directory: Path,
+    folder: Path | None,
     to: str,
-    url: str,
-    namespace: str,
+    format_name: str | None,
+    url: str | None,
+    namespace: str | None,
     map_: Path | None,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
@@ -54,6 +58,11 @@ def migrate(
     dry_run: bool,
     as_json: bool,
 ) -> None:
+    if to == FOLDER:
+        raise Exit(
+            migrate_to_folder(directory, folder, format_name, include, exclude, dry_run=dry_run, as_json=as_json)
+        )
+    url, namespace = required("url", url), required("namespace", namespace)
     settings = Settings.of_process()
     to = target_named(to)
     url = api_address(url, to)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from matou.credentials import Secret
 from matou.model.fidelity import MigrationMethod, by_rest
 from matou.platforms.base.platform import Clock, Fingerprint, MetadataSupport, OfficialInstance, Platform, TokenPage
-from matou.platforms.gitea.fidelity import BY_PULL
+from matou.platforms.gitea.fidelity import BY_ARCHIVE, BY_PULL
 
 if TYPE_CHECKING:
     from matou.http.session import Session
@@ -74,6 +74,7 @@ PLATFORM = Platform(
     methods={
         MigrationMethod.PULL: BY_PULL,
         MigrationMethod.REST: by_rest(),
+        MigrationMethod.ARCHIVE: BY_ARCHIVE,
     },
     whoami=_whoami,
 )

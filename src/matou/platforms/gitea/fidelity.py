@@ -1,4 +1,4 @@
-"""What Gitea's and Forgejo's importer keeps of what it pulls from a GitHub, which a Matou is to it.
+"""What Gitea's and Forgejo's importers keep: of what they pull from a GitHub, which a Matou is to them; of a dump.
 
 Tried with Gitea 1.22 and read in `services/migrations/gitea_uploader.go`: tests/peers/test_gitea_pulls.py.
 """
@@ -31,3 +31,21 @@ BY_PULL: Final[FidelityTable] = {
         form=CarriedForm.LISTED, note=Phrase("texts name the addresses that they named at the source")
     ),
 }
+
+BY_ARCHIVE: Final[FidelityTable] = {
+    **BY_PULL,
+    MigratedKind.LFS: Fidelity(form=CarriedForm.LISTED, note=Phrase("a dump has no room for them")),
+    MigratedKind.WIKI: WHOLE,
+    MigratedKind.PROJECT_WIKI: WHOLE,
+    MigratedKind.PROJECT_ISSUE: Fidelity(
+        form=CarriedForm.ITSELF, keeps=frozenset(KeptTrait), note=Phrase("in a repository without code")
+    ),
+    MigratedKind.ATTACHMENT: Fidelity(
+        form=CarriedForm.TEXT, note=Phrase("the files lie beside the dump, and the text names them")
+    ),
+    MigratedKind.ASSIGNEE: Fidelity(form=CarriedForm.TEXT),
+    MigratedKind.REACTION: Fidelity(
+        form=CarriedForm.ITSELF, note=Phrase("those of people whom the source counts, of the eight that Gitea knows")
+    ),
+}
+"""By `gitea restore-repo`; tried with Gitea 1.22 and read in `modules/migration`."""

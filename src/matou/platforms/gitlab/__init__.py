@@ -15,6 +15,7 @@ from matou.platforms.base.platform import (
     Platform,
     TokenPage,
 )
+from matou.platforms.gitlab.fidelity import BY_ARCHIVE
 
 if TYPE_CHECKING:
     from matou.http.session import Session
@@ -85,6 +86,6 @@ PLATFORM = Platform(
     target=_target,
     # An account may write some 60 comments in a minute there.
     metadata_target=MetadataTargetSupport(open=_metadata_target, writes=RateLimit(per_second=1, burst=20)),
-    methods={MigrationMethod.REST: by_rest()},
+    methods={MigrationMethod.REST: by_rest(), MigrationMethod.ARCHIVE: BY_ARCHIVE},
     whoami=_whoami,
 )

@@ -55,27 +55,36 @@ Progress = Callable[[str, int, int], None]
 """Told the path that is written, how many are done, and how many there are."""
 
 
+def wanted_for_export(archive: Archive, options: ExportOptions) -> ListedMetadata:
+    """What would be written, by path.
+
+    Raises:
+        NothingMatches: a pattern matches nothing of which there is anything to export.
+        NoSuchRun, DamagedManifest: as `list_metadata`.
+    """
+    list_all = list_with_code if FORMATS[options.format].has_code else list_metadata
+    listed = list_all(archive, at=options.at)
+    require_matches([*options.include, *options.exclude], [one.line.path for one in listed.saved])
+    wants = RepositoryFilter(options.include, options.exclude).wants
+    return replace(listed, saved=tuple(one for one in listed.saved if wants(one.line.path)))
+
+
 def export(archive: Archive, options: ExportOptions, progress: Progress) -> ExportReport:
     """Write all that is wanted; the folder appears when all of it is there.
 
     Raises:
         FolderNotEmpty: there is something in the folder.
-        NothingMatches: a pattern matches nothing of which there is anything to export.
-        NoSuchRun, DamagedManifest: as `list_metadata`.
+        NothingMatches, NoSuchRun, DamagedManifest: as `wanted_for_export`.
     """
     _require_free(options.to)
-    list_all = list_with_code if FORMATS[options.format].has_code else list_metadata
-    listed = list_all(archive, at=options.at)
-    require_matches([*options.include, *options.exclude], [one.line.path for one in listed.saved])
-    wants = RepositoryFilter(options.include, options.exclude).wants
-    wanted = tuple(one for one in listed.saved if wants(one.line.path))
-    report = ExportReport(faults=[(one.place, one.fault) for one in listed.unread])
+    wanted = wanted_for_export(archive, options)
+    report = ExportReport(faults=[(one.place, one.fault) for one in wanted.unread])
     options.to.parent.mkdir(parents=True, exist_ok=True)
     with translate_os_errors(options.to):
         staged = Path(tempfile.mkdtemp(prefix=f".{options.to.name}.", suffix=".partial", dir=options.to.parent))
         try:
             with speaking(options.language):
-                _write_all(archive, options, replace(listed, saved=wanted), staged, report, progress)
+                _write_all(archive, options, wanted, staged, report, progress)
             staged.chmod(0o755)
             staged.rename(options.to)
         except BaseException:

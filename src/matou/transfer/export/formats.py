@@ -91,3 +91,9 @@ FORMATS: Final[Mapping[str, ExportFormat]] = {
     "gitea": ExportFormat(_gitea, has_code=True, warning=MADE_PUBLIC),
     "gitlab": ExportFormat(_gitlab, has_code=True, warning=NOT_TRIED),
 }
+
+IMPORTED: Final = tuple(name for name, chosen in FORMATS.items() if chosen.has_code)
+"""What other forges import; each has the name of the platform that does."""
+
+FOLDER: Final = "folder"
+"""What a migration to none of them is told to go to."""
