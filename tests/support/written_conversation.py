@@ -24,6 +24,7 @@ from matou.model.metadata import (
     SavedRelease,
 )
 from matou.model.metadata.kinds import CHANGE, ISSUE, LABEL, MILESTONE, PERSON, RELEASE, MetadataKind
+from matou.platforms.base.metadata_target import MetadataTarget
 from matou.platforms.registry import title_of
 from matou.transfer.common.saved_metadata import list_metadata
 from matou.transfer.migrate.conversation.migration import (
@@ -115,7 +116,8 @@ class WrittenConversation:
         sha256 = self.saved.archive.blobs.put_bytes(content)
         return ReleaseAsset(name=name, url=f"https://gitee.com/{name}", sha256=sha256, size=len(content))
 
-    def write(self) -> ConversationReport:
+    def write(self, target: MetadataTarget | None = None) -> ConversationReport:
+        """Write it to the target in memory, or to another."""
         head = MapHead(
             target="gitcode", target_host="api.gitcode.com", repository=PATH, language="zh", keeps_numbers=True
         )
@@ -134,7 +136,7 @@ class WrittenConversation:
             writer = OnceWriter(RateLimiter(monotonic=lambda: 0.0), self.waited.append)
             now = lambda: AT.replace(year=2026)  # noqa: E731
             return ConversationMigration(
-                self.saved.archive, conversation, self.target, written, writer, options, now
+                self.saved.archive, conversation, target or self.target, written, writer, options, now
             ).run()
 
 

@@ -1,12 +1,13 @@
 """GitHub: REST API v3, at github.com and at a company's own GitHub Enterprise Server."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from matou.credentials import Secret
 from matou.errors import Phrase
 from matou.http.rate_limit import RateLimit
-from matou.model.fidelity import CarriedForm, Fidelity, MigrationMethod, by_rest
+from matou.model.fidelity import CarriedForm, Fidelity, KeptTrait, MigrationMethod, by_rest
 from matou.platforms.base.platform import (
     Clock,
     Fingerprint,
@@ -72,6 +73,13 @@ def _whoami(session: "Session", url: str, token: Secret, *, now: Clock) -> str:
     return GitHubCalls(GitHubApi(session, url.rstrip("/"), token_of(token.reveal()), now)).user().login
 
 
+_IMPORTED: Final = Fidelity(
+    form=CarriedForm.ITSELF,
+    keeps=frozenset({KeptTrait.TIME}),
+    header=True,
+    note=Phrase("times where the token administers the repository, by the import of issues"),
+)
+
 PLATFORM = Platform(
     name="github",
     title="GitHub",
@@ -97,6 +105,9 @@ PLATFORM = Platform(
     ),
     methods={
         MigrationMethod.REST: by_rest(
+            issue=_IMPORTED,
+            comment=_IMPORTED,
+            closed_change=replace(_IMPORTED, form=CarriedForm.ISSUE),
             attachment=Fidelity(
                 form=CarriedForm.ITSELF, note=Phrase("in a repository NAME-history, as the API takes no files in texts")
             ),

@@ -41,12 +41,14 @@ class CommentText:
     """A comment that is to be.
 
     Attributes:
+        at: when it was said; None where that is not known, and for what goes on.
         position: where it stands in a difference, where the target can be told; None for none.
         answers: the comment in whose thread it stands.
     """
 
     key: ItemKey
     text: str
+    at: datetime | None = None
     position: NewLineComment | None = None
     answers: ItemKey | None = None
 
@@ -127,6 +129,7 @@ class ItemTexts:
             yield CommentText(
                 key=key,
                 text=text,
+                at=said.at,
                 position=None if position is None else _with_text(position, text),
                 answers=said.answers,
             )

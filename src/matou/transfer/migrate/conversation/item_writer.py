@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -11,6 +12,8 @@ from matou.errors import MatouError, Phrase, TryLater
 from matou.http.tokens import BadCredential
 from matou.model.metadata import ChangeRequest, Item
 from matou.model.metadata_targets import (
+    ImportedComment,
+    ImportedIssue,
     ItemAddress,
     ItemEdit,
     ItemKind,
@@ -19,7 +22,8 @@ from matou.model.metadata_targets import (
     TargetComment,
     TargetItem,
 )
-from matou.platforms.base.metadata_target import MetadataTarget
+from matou.platforms.base.errors import NotOffered
+from matou.platforms.base.metadata_target import IssueImporter, MetadataTarget
 from matou.transfer.migrate.conversation.headers import harmless_address
 from matou.transfer.migrate.conversation.item_texts import CommentText, ItemText, ItemTexts
 from matou.transfer.migrate.conversation.markers import ItemKey
@@ -30,6 +34,8 @@ from matou.transfer.migrate.conversation.vocabulary import TargetVocabulary
 from matou.transfer.migrate.conversation.writer import OnceWriter
 from matou.transfer.migrate.conversation.written_map import WrittenLine, WrittenMap, digest
 
+_UNCHANGED: Final = Phrase("a comment that was changed since stays as it was: the platform changes none")
+
 
 @dataclass
 class ItemWriter:
@@ -38,6 +44,7 @@ class ItemWriter:
     Attributes:
         fresh: the items that this run wrote, of which the target has nothing that we did not write just now.
         assignees: whom a person of the source is at the target, where that was said.
+        imports: whether the target has not said yet that it imports no issues.
     """
 
     target: MetadataTarget
@@ -50,7 +57,9 @@ class ItemWriter:
     now: Callable[[], datetime]
     assignees: Callable[[str], str | None]
     fresh: set[ItemKey] = field(default_factory=set)
+    imports: bool = True
     _counted: set[ItemKey] = field(default_factory=set)
+    _whole: set[ItemKey] = field(default_factory=set)
 
     def write(self, item: Item, outlined: OutlinedItem) -> None:
         """Raises MatouError where the target does not take it; what was written of it stands in the map."""
@@ -86,11 +95,45 @@ class ItemWriter:
                 self.report.notes.append(
                     Phrase("!{number} became an issue: {reason}", number=item.number, reason=refusal.fact)
                 )
-            new = self._new(item, self.texts.of_item(item, ItemKind.ISSUE))
-        return self._made(key, ItemKind.ISSUE, new, lambda: self.target.add_issue(new))
+            text = self.texts.of_item(item, ItemKind.ISSUE)
+            new = self._new(item, text)
+        return self._imported(key, item, new, text) or self._made(
+            key, ItemKind.ISSUE, new, lambda: self.target.add_issue(new)
+        )
 
-    def _made(self, key: ItemKey, kind: ItemKind, new: NewIssue, write: Callable[[], TargetItem]) -> WrittenLine:
-        item = self.writer.make(write, lambda: self.contents.find_again(kind, key))
+    def _imported(self, key: ItemKey, item: Item, new: NewIssue, text: ItemText) -> WrittenLine | None:
+        """An issue that came with its times and all that was said on it; None where it is to be written bit by bit."""
+        importer, at = self.target, item.at
+        if not isinstance(importer, IssueImporter) or at is None or not self.imports:
+            return None
+        whole = _whole(item, new, text, at)
+        try:
+            line = self._made(key, ItemKind.ISSUE, new, lambda: importer.import_issue(whole), may_come_late=True)
+        except (TryLater, BadCredential):
+            raise
+        except NotOffered as refusal:
+            self.imports = False
+            self.report.notes.append(Phrase("times are not kept: {reason}", reason=refusal.fact))
+            return None
+        except MatouError as refusal:
+            self.report.notes.append(
+                Phrase("the times of #{number} are not kept: {reason}", number=item.number, reason=refusal.fact)
+            )
+            return None
+        self._whole.add(key)
+        self.report.written["comment"] += len(text.comments)
+        return line
+
+    def _made(
+        self,
+        key: ItemKey,
+        kind: ItemKind,
+        new: NewIssue,
+        write: Callable[[], TargetItem],
+        *,
+        may_come_late: bool = False,
+    ) -> WrittenLine:
+        item = self.writer.make(write, lambda: self.contents.find_again(kind, key), may_come_late=may_come_late)
         sent = replace(item, title=new.title, text=new.text)
         address = self.contents.note(kind, sent)
         self.fresh.add(key)
@@ -154,7 +197,8 @@ class ItemWriter:
         return True
 
     def _write_comments(self, item: ItemAddress, text: ItemText) -> None:
-        there: dict[ItemKey, TargetComment] | None = {} if text.key in self.fresh else None
+        is_bare = text.key in self.fresh and text.key not in self._whole
+        there: dict[ItemKey, TargetComment] | None = {} if is_bare else None
         for comment in text.comments:
             line = self.written.get(comment.key)
             if line is not None and line.text_sha256 == digest(comment.text):
@@ -204,11 +248,18 @@ class ItemWriter:
             )
             return
         if not self.target.rules.edits_comments:
-            self.report.lose(Phrase("a comment that was changed since stays as it was: the platform changes none"))
+            self.report.lose(_UNCHANGED)
         else:
-            self.writer.set(lambda: self.target.edit_comment(item, line.to, comment.text))
-            self.report.edited["comment"] += 1
+            self._change_comment(item, line.to, comment.text)
         self.written.add(replace_line(line, text_sha256=digest(comment.text), at=self._at()))
+
+    def _change_comment(self, item: ItemAddress, comment: str, text: str) -> None:
+        try:
+            self.writer.set(lambda: self.target.edit_comment(item, comment, text))
+        except NotOffered:
+            self.report.lose(_UNCHANGED)
+        else:
+            self.report.edited["comment"] += 1
 
     def _note_comment(self, comment: CommentText, made: TargetComment) -> None:
         self.written.add(
@@ -292,4 +343,25 @@ def _change(item: ChangeRequest, new: NewIssue) -> NewChangeRequest:
         head=item.head.branch or "",
         base=item.base.branch,
         is_draft=bool(item.draft),
+    )
+
+
+def _whole(item: Item, new: NewIssue, text: ItemText, at: datetime) -> ImportedIssue:
+    """What nobody knows the time of comes right after what it follows."""
+    comments: list[ImportedComment] = []
+    last = at
+    for comment in text.comments:
+        last = max(last, comment.at or last)
+        comments.append(ImportedComment(text=comment.text, created_at=last))
+    return ImportedIssue(
+        title=new.title,
+        text=new.text,
+        labels=new.labels,
+        milestone=new.milestone,
+        assignees=new.assignees,
+        created_at=at,
+        updated_at=item.updated_at,
+        closed_at=item.closed_at,
+        is_closed=item.state != "open",
+        comments=tuple(comments),
     )

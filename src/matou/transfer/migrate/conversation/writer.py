@@ -29,11 +29,12 @@ class OnceWriter:
     limiter: RateLimiter
     pause: Callable[[float], None]
 
-    def make(self, write: Callable[[], T], find: Callable[[], T | None]) -> T:
+    def make(self, write: Callable[[], T], find: Callable[[], T | None], *, may_come_late: bool = False) -> T:
         """What was made, now or by an attempt whose answer was lost.
 
         Args:
             find: looks whether the target has it already.
+            may_come_late: it may come to be after it was looked for: then it is not asked for again in this run.
 
         Raises:
             TryLater: the target could not be brought to answer.
@@ -46,10 +47,12 @@ class OnceWriter:
                 return write()
             except (TryLater, UnknownShape) as error:
                 self._wait_after(error, attempt)
-                found = None if _is_surely_not_made(error) else find()
+                is_surely_not_made = _is_surely_not_made(error)
+                found = None if is_surely_not_made else find()
                 if found is not None:
                     return found
-                if isinstance(error, UnknownShape) or attempt == MOST_ATTEMPTS:
+                is_over = isinstance(error, UnknownShape) or (may_come_late and not is_surely_not_made)
+                if is_over or attempt == MOST_ATTEMPTS:
                     raise
             attempt += 1
 
