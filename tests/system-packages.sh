@@ -4,12 +4,13 @@
 set -eu
 
 missing=''
-pairs='git:git git-lfs:git-lfs curl:curl gpg:gnupg strace:strace gnome-keyring-daemon:gnome-keyring dbus-run-session:dbus microsocks:microsocks zsh:zsh fish:fish chromium:chromium sshd:openssh-server ssh:openssh-client'
+pairs='git:git git-lfs:git-lfs curl:curl gpg:gnupg strace:strace gnome-keyring-daemon:gnome-keyring dbus-run-session:dbus microsocks:microsocks zsh:zsh fish:fish chromium:chromium sshd:openssh-server ssh:openssh-client svnserve:subversion'
 [ "${SOAK:-}" != 1 ] || pairs="$pairs mkfs.xfs:xfsprogs mkfs.ext4:e2fsprogs"
 for pair in $pairs; do
   PATH="$PATH:/usr/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
 command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+git svn --version >/dev/null 2>&1 || missing="$missing git-svn"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

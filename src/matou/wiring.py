@@ -119,6 +119,8 @@ def back_up(
             `NAME:PASSWORD`.
         on_wait: told of each request that is repeated; without it, that is logged.
     """
+    from matou.archive.cache import subversion_folder
+    from matou.git.operations.subversion import has_git_svn
     from matou.git.process.version import require_git
     from matou.transfer.backup.command import backup
     from matou.transfer.backup.metadata.access import HttpMetadata
@@ -127,7 +129,7 @@ def back_up(
     from matou.transfer.common.transports import HttpTransports
 
     archive = _archive_if_any(to)
-    options = replace(options, is_selection=PLATFORMS[platform].selection is not None)
+    options = replace(options, is_selection=PLATFORMS[platform].selection is not None, reads_subversion=has_git_svn())
     # Asking git its version is a process, of which a run that finds nothing new needs none; an archive that has runs
     # was made with a git that would do.
     if archive is None or not any(archive.run_numbers()):
@@ -138,7 +140,8 @@ def back_up(
         open_source = _source_opener(platform, session, url, token, repositories)
         if archive is None and not options.dry_run:
             archive = open_or_create_archive(to)
-        connections = HttpTransports(session, SshTransport(settings.ssh, options.limits))
+        svn_folder = None if archive is None else subversion_folder(archive)
+        connections = HttpTransports(session, SshTransport(settings.ssh, options.limits), svn_folder, options.limits)
         description = PLATFORMS[platform]
         metadata = None
         if description.metadata is not None:

@@ -32,6 +32,11 @@ def cache_folder(archive: Archive, repository_id: int) -> Path:
     return archive.root / FOLDER / str(int(repository_id))
 
 
+def subversion_folder(archive: Archive) -> Path:
+    """Where `git svn` goes on from, for each Subversion repository; what is gone is made again, the same."""
+    return archive.root / FOLDER / "subversion"
+
+
 def answers_folder(archive: Archive) -> Path:
     """Where servers keep long answers, each in a folder of its own; what no server holds is removed by the next."""
     return archive.root / FOLDER / "answers"

@@ -116,6 +116,7 @@ def _plans(
             ListedRepository(remote, namespace, path, before.repositories.get(remote.id)),
             repository_filter,
             trust=options.trust_listing,
+            reads_subversion=options.reads_subversion,
         )
     for row in absent(before.repositories, source_listing.repositories):
         line = before.namespaces.get(row.namespace)
@@ -146,8 +147,10 @@ def _readers(
             yield reader, row.metadata if row is not None else None
 
 
-def _plan(task: ListedRepository, repository_filter: RepositoryFilter, *, trust: bool) -> Planned:
-    outcome = outcome_without_asking(task, repository_filter)
+def _plan(
+    task: ListedRepository, repository_filter: RepositoryFilter, *, trust: bool, reads_subversion: bool
+) -> Planned:
+    outcome = outcome_without_asking(task, repository_filter, reads_subversion=reads_subversion)
     if outcome is not None:
         return Planned(task.source_path, Intention.NOTHING, outcome)
     if trust and has_same_last_push(task):

@@ -23,6 +23,7 @@ class BackupOptions:
         first_wait: before what broke off is asked for again, doubled each time.
         metadata: what lies around the code is saved.
         by_ssh: ask for the refs and objects of repositories by ssh; None where nothing is said, which is not.
+        reads_subversion: repositories of Subversion are read, by `git svn`.
         network: for a git child that goes out by itself.
     """
 
@@ -37,6 +38,7 @@ class BackupOptions:
     first_wait: timedelta = timedelta(seconds=2)
     metadata: KindSelection = field(default_factory=KindSelection)
     by_ssh: bool | None = None
+    reads_subversion: bool = False
     network: Network = field(default_factory=Network)
 
 

@@ -103,13 +103,17 @@ def paths_at(lines: Iterable[tuple[SourceLine, NamespaceLine | RepositoryLine]])
     return paths
 
 
-def outcome_without_asking(task: ListedRepository, repository_filter: RepositoryFilter) -> Outcome | None:
+def outcome_without_asking(
+    task: ListedRepository, repository_filter: RepositoryFilter, *, reads_subversion: bool = False
+) -> Outcome | None:
     """None where the repository itself has to be asked."""
     if not repository_filter.wants(task.source_path):
         return Outcome.EXCLUDED
-    if task.remote.version_control is not VersionControl.GIT:
-        return Outcome.UNSUPPORTED
-    return None
+    kind = task.remote.version_control
+    is_read = kind is VersionControl.GIT or (
+        kind is VersionControl.SUBVERSION and reads_subversion and bool(task.remote.clone_url)
+    )
+    return None if is_read else Outcome.UNSUPPORTED
 
 
 def has_same_last_push(task: ListedRepository) -> bool:

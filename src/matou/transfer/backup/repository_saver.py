@@ -19,7 +19,7 @@ from matou.git.odb.shallow import read_boundary
 from matou.git.operations.mirror import FetchFailed, FetchSource, GitTransport, MirrorUpdate, list_refs, storable
 from matou.http.tokens import BadCredential
 from matou.model.names import RepositoryPath
-from matou.model.platform import RemoteRepository
+from matou.model.platform import RemoteRepository, VersionControl
 from matou.model.refs import RefListing
 from matou.transfer.backup.lfs_saver import LfsResult, LfsSaver
 from matou.transfer.backup.manifest_recorder import (
@@ -42,6 +42,7 @@ from matou.transfer.backup.plan import BackupTask
 from matou.transfer.backup.tracked_transport import RequestCounter, TrackedTransport
 from matou.transfer.common.proofs import Damage
 from matou.transfer.common.saved_repositories import SHALLOW
+from matou.transfer.common.svn_transport import SVN_PREFIX
 
 if TYPE_CHECKING:
     from matou.transfer.backup.metadata.copied import CopiedMetadata
@@ -54,6 +55,10 @@ UNAUTHORIZED = 401
 T = TypeVar("T")
 
 ARCHIVED = "its project is archived at the source: {fault}"
+CONVERTED = (
+    "git svn made a commit of each Subversion revision, with all folders, on the branch svn; empty folders, properties"
+    " and locks are not in it"
+)
 LOST = "what lay in the archive was not what was saved before; it was fetched again"
 FINDINGS = "git finds fault with some objects, which are kept as they came: {first}"
 BESIDE = "it cannot go on in the folder {place}, and was saved beside it; what was saved before is still there"
@@ -113,7 +118,7 @@ class RepositorySaver:
             Cancelled: the run is being given up.
         """
         tracked = self._transport_to(task)
-        if not tracked.url:
+        if not tracked.url or _is_subversion(task):
             return False
         try:
             self.known[task.remote.id] = list_refs(tracked, tracked.url)
@@ -130,13 +135,18 @@ class RepositorySaver:
     def _transport_to(self, task: BackupTask) -> TrackedTransport:
         return TrackedTransport(
             self.transport,
-            task.remote.ssh_url if self.by_ssh else task.remote.clone_url,
+            self._address_of(task),
             task.source_path,
             self.cancellation,
             self.requests,
             self.recorder.progress,
             task.remote.clone_url,
         )
+
+    def _address_of(self, task: BackupTask) -> str:
+        if _is_subversion(task):
+            return f"{SVN_PREFIX}{task.remote.clone_url}"
+        return task.remote.ssh_url if self.by_ssh else task.remote.clone_url
 
     def process_repository(self, task: BackupTask) -> None:
         """Ask the source for the refs, save what is new, and note what became of it.
@@ -159,7 +169,7 @@ class RepositorySaver:
             result = _not_saved(task, error)
         line = result.line
         try:
-            if self.metadata is not None:
+            if self.metadata is not None and not _is_subversion(task):
                 line = self.metadata.with_metadata_of_repository(task, line, self._source_at)
         finally:
             # Where nothing more can be had, what was saved of the code is saved all the same.
@@ -291,7 +301,7 @@ class RepositorySaver:
         if task.is_damaged:
             self.damage.forget(task.place)
         return self._state_read(
-            task, stored, state, result.fault, is_shallow=mirrored.update.is_shallow, note=_note_on(mirrored)
+            task, stored, state, result.fault, is_shallow=mirrored.update.is_shallow, note=_note_on(mirrored, task)
         )
 
     def _mirrored(
@@ -420,7 +430,11 @@ def _with_lfs(row: RepositoryLine, result: LfsResult) -> SavedState:
     )
 
 
-def _note_on(mirrored: SavedMirror) -> MatouError | None:
+def _is_subversion(task: BackupTask) -> bool:
+    return task.remote.version_control is VersionControl.SUBVERSION
+
+
+def _note_on(mirrored: SavedMirror, task: BackupTask) -> MatouError | None:
     """What there is to say of a repository that is whole now."""
     update: MirrorUpdate = mirrored.update
     if update.lost:
@@ -437,4 +451,4 @@ def _note_on(mirrored: SavedMirror) -> MatouError | None:
         return NotAllStored(LOST)
     if update.findings:
         return NotAllStored(FINDINGS, first=update.findings[0][:200])
-    return None
+    return NotAllStored(CONVERTED) if _is_subversion(task) else None

@@ -18,7 +18,7 @@ from matou.git.process.run import GitAccess
 from matou.http.tokens import BadCredential
 from matou.model.metadata.kinds import KINDS
 from matou.model.names import NamespacePath
-from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository
+from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl
 from matou.platforms.base.source import Source
 from matou.transfer.backup.archive_paths import ArchivePaths
 from matou.transfer.backup.lfs_saver import LfsSaver
@@ -251,10 +251,10 @@ class BackupRun:
 
     def _is_finished(self, task: BackupTask) -> bool:
         """Note what is known of a repository without asking it."""
-        outcome = outcome_without_asking(task, RepositoryFilter(self.options.include, self.options.exclude))
+        wanted = RepositoryFilter(self.options.include, self.options.exclude)
+        outcome = outcome_without_asking(task, wanted, reads_subversion=self.options.reads_subversion)
         if outcome is not None:
-            kind = task.remote.version_control.value
-            cause = NotSaved(NOT_GIT, kind=kind) if outcome is Outcome.UNSUPPORTED else None
+            cause = _why_unsupported(task) if outcome is Outcome.UNSUPPORTED else None
             self.recorder.repository(line_of(task, outcome, reason=cause), task.source_path, cause)
             return True
         if task.proof is not None and self.metadata is None:
@@ -317,6 +317,15 @@ class BackupRun:
             self.recorder.problem(subject, fault)
         for one in dict.fromkeys(unseen):
             self.recorder.manifest.write(UnseenLine(what=str(one.what), reason=str(one.reason)))
+
+
+def _why_unsupported(task: BackupTask) -> NotSaved:
+    kind = task.remote.version_control
+    if kind is VersionControl.SUBVERSION and task.remote.clone_url:
+        return NotSaved(
+            NOT_GIT, kind=kind.value, advice="install git svn on this machine (git-svn), and it is saved by that"
+        )
+    return NotSaved(NOT_GIT, kind=kind.value)
 
 
 def _why_absent(outcome: Outcome) -> NotSaved | None:

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from matou.credentials import GitCredential
+from matou.git.process.sandbox import DEFAULT_LIMITS, Limits
 from matou.git.process.ssh import is_by_ssh
 from matou.git.wire.transport import GitHttpResponse, GitTransport
 from matou.http.git_http import SmartHttp
@@ -14,6 +16,7 @@ from matou.http.lfs.uploads import LfsUploads
 from matou.http.session import Session
 from matou.transfer.common.ssh_lfs import SshLfs
 from matou.transfer.common.ssh_transport import SshTransport
+from matou.transfer.common.svn_transport import SVN_PREFIX, SvnTransport
 
 
 class Readable(Protocol):
@@ -60,10 +63,11 @@ class SourceTransports(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TransportByAddress:
-    """Git over HTTP or by ssh, as an address says."""
+    """Git over HTTP or by ssh, or what `git svn` makes of a Subversion repository, as an address says."""
 
     http: SmartHttp
     ssh: SshTransport
+    svn: SvnTransport | None = None
 
     def exchange(
         self, url: str, service: str, body: bytes, *, protocol: int = 2
@@ -74,6 +78,8 @@ class TransportByAddress:
         return self._to(url).advertise(url, service)
 
     def _to(self, url: str) -> GitTransport:
+        if self.svn is not None and url.startswith(SVN_PREFIX):
+            return self.svn
         return self.ssh if is_by_ssh(url) else self.http
 
 
@@ -84,13 +90,22 @@ class HttpTransports:
     Attributes:
         session: its kept connections, and its patience.
         ssh: for addresses of ssh.
+        svn_folder: where what is made of Subversion repositories stays; None where none is read.
+        limits: for each child of git.
     """
 
     session: Session
     ssh: SshTransport = field(default_factory=SshTransport)
+    svn_folder: Path | None = None
+    limits: Limits = DEFAULT_LIMITS
+    _svn: list[SvnTransport] = field(default_factory=list)
 
     def git(self, credential: GitCredential | None) -> GitTransport:
-        return TransportByAddress(SmartHttp(self.session, credential=credential), self.ssh)
+        svn = None
+        if self.svn_folder is not None:
+            svn = SvnTransport(self.svn_folder, credential, self.limits)
+            self._svn.append(svn)
+        return TransportByAddress(SmartHttp(self.session, credential=credential), self.ssh, svn)
 
     def lfs(self, clone_url: str, credential: GitCredential | None) -> LfsDownloads:
         if is_by_ssh(clone_url):
@@ -100,6 +115,8 @@ class HttpTransports:
     def cancel(self) -> None:
         self.session.cancel()
         self.ssh.cancel()
+        for svn in self._svn:
+            svn.cancel()
 
 
 @dataclass(frozen=True, slots=True)
