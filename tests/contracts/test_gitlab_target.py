@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,7 @@ from support.gitlab_source import TOKEN
 from support.gitlab_target import WrittenGitLab, running_written_gitlab
 from support.recording_server import json_reply
 from support.steered_clock import SteeredClock
+from support.written_conversation import WrittenConversation, small_story
 
 ISSUE, CHANGE = ItemAddress(ItemKind.ISSUE, "1"), ItemAddress(ItemKind.CHANGE, "1")
 THEN = datetime(2023, 3, 1, 2, 0, tzinfo=UTC)
@@ -203,6 +205,7 @@ class TestTalk:
 
         made = target.add_line_comment("1", comment)
         answer = target.add_answer("1", made.thread, "so")
+        assert list(target.comments(CHANGE)) == [made, answer]
 
         [body] = gitlab.sent("POST", "/merge_requests/1/discussions")
         assert body["position"] == {
@@ -241,12 +244,12 @@ class TestTalk:
         assert links[1]["url"] == f"{gitlab.url}/projects/5000/{plain}"
         assert [one.tag for one in target.releases()] == ["release/2.0"]
 
-    def test_a_picture_is_uploaded_and_named_as_texts_of_the_project_name_it(
+    def test_a_picture_is_uploaded_and_named_by_a_whole_address(
         self, target: GitLabMetadataTarget, gitlab: WrittenGitLab, tmp_path: Path
     ) -> None:
         url = target.upload(file_of(tmp_path, "吊\r\n车.png", b"\x89PNG", "image/png"), None)
 
-        assert url == f"/uploads/{'a' * 32}/crane.png"
+        assert url == f"{gitlab.server.url}/harbour/yard/crane/uploads/{'a' * 32}/crane.png"
         body = gitlab.files["uploads"]
         assert body.count(b"\r\n\r\n") == 1, "a name makes no line of its own"
         assert b"\x89PNG" in body
@@ -278,6 +281,35 @@ class TestTalk:
 
         with pytest.raises(MadeInPart):
             target.import_issue(ImportedIssue(title="旧", text="", created_at=THEN, comments=said))
+
+
+class TestConversation:
+    """The engine that writes to every target, and a GitLab."""
+
+    def contents(self, gitlab: WrittenGitLab) -> dict[str, int]:
+        return {name: len(rows) for name, rows in gitlab.lists.items() if rows}
+
+    def test_a_bit_of_everything_is_written_once(
+        self, target: GitLabMetadataTarget, gitlab: WrittenGitLab, tmp_path: Path
+    ) -> None:
+        anything: Any = target
+        written = WrittenConversation(tmp_path / "first", anything)
+        small_story(written)
+
+        report = written.write()
+
+        first = self.contents(gitlab)
+        assert report.problems == []
+        assert (first["issues"], first["merge_requests"], first["releases"], first["labels"]) == (4, 1, 1, 1)
+        assert [row["iid"] for row in gitlab.rows("issues") if "第 3 个" in row["title"]] == [3], "a gap is filled"
+        assert {row["state"] for row in gitlab.rows("issues") if "第 3 个" in row["title"]} == {"closed"}
+        assert f"/crane/uploads/{'a' * 32}/crane.png)" in gitlab.rows("issues")[0]["description"]
+        written.write()
+        assert self.contents(gitlab) == first
+        again = WrittenConversation(tmp_path / "second", anything)
+        small_story(again)
+        again.write()
+        assert self.contents(gitlab) == first, "whose map is lost finds all by what stands in the texts"
 
 
 class TestQuickActions:

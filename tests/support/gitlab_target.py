@@ -119,8 +119,13 @@ class WrittenGitLab:
                 refs = {"base_sha": "b" * 40, "head_sha": "f" * 40, "start_sha": "5" * 40}
                 return json_reply({"diff_refs": refs})
             case ["projects", _, *below]:
-                return _listed(self.rows("/".join(below)))
+                return _listed([self._with_links(row) for row in self.rows("/".join(below))])
         return json_reply({"message": "404 Not Found"}, 404)
+
+    def _with_links(self, row: Row) -> Row:
+        """A release shows what it links to."""
+        tag = row.get("tag_name")
+        return {**row, "assets": {"links": self.rows(f"releases/{tag}/assets/links")}} if tag else row
 
     def _of_namespace(self, path: str, answer: Callable[[Row], Reply]) -> Reply:
         found = [one for one in self.namespaces if one["full_path"] == path]
@@ -150,6 +155,10 @@ class WrittenGitLab:
                 return json_reply(self.namespace("/".join([*above, body["path"]])), 201)
             case "POST", ["projects", _, *below]:
                 return json_reply(self._added("/".join(below), kind, body), 201)
+            case "PUT", ["projects", _, "issues" | "merge_requests" as list_, iid]:
+                state = {"close": "closed", "reopen": "opened"}.get(body.pop("state_event", ""))
+                row: Row = next((row for row in self.rows(list_) if row["iid"] == int(iid)), {})
+                row |= {**body, **({"state": state} if state else {})}
         return json_reply({})
 
     def _added(self, below: str, kind: str, body: Row) -> Row:
@@ -158,6 +167,10 @@ class WrittenGitLab:
         row = {"id": 900 + number, "iid": number, "state": "opened", "web_url": f"{self.server.url}/{below}", **body}
         if kind in ("notes", "discussions"):
             note = {"id": 700 + len(self.server.requests), "body": body["body"], "system": False}
+            above, _, id_ = below.removesuffix("/notes").rpartition("/")
+            for answered in [one for one in self.rows(above) if one["id"] == id_]:
+                answered["notes"].append(note)
+                return note
             alone = {"id": f"d{len(self.server.requests)}", "individual_note": kind == "notes", "notes": [note]}
             self.rows(below.rpartition("/")[0] + "/discussions").append(alone)
             return note if kind == "notes" else alone

@@ -196,11 +196,11 @@ class GitLabMetadataTarget:
         self._calls.create_link(release.id, file.name, address)
 
     def upload(self, file: NewFile, item: ItemAddress | None) -> str:  # noqa: ARG002 - it belongs to the project
-        """What a text of this project may name."""
+        """Whole, so that a text may name it wherever it stands."""
         url = self._calls.upload(file).url
         if UPLOAD.fullmatch(url) is None:
             raise UnknownShape("gitlab Upload.url", url)
-        return url
+        return f"{self._home}{quote(url, safe='/%')}"
 
     def address_of_committed(self, repository: TargetRepository, branch: str, path: str) -> str:  # noqa: ARG002 - none is
         raise NotOffered("files of {repository} are uploaded, not committed", repository=repr(repository.name))
