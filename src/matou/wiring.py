@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from matou.transfer.backup.metadata.rebuild import RebuiltMetadata
     from matou.transfer.backup.options import BackupOptions
     from matou.transfer.backup.report import BackupReport, ProgressListener
+    from matou.transfer.migrate.carried import CarriedKind
     from matou.transfer.migrate.command import MigrationOptions
     from matou.transfer.migrate.pull.mover import Pulling
     from matou.transfer.migrate.pull.served import ServedArchive
@@ -220,14 +221,17 @@ def migrate(
     progress: "MigrationProgress",
     on_wait: "WaitListener | None" = None,
     served: "ServedArchive | None" = None,
+    on_plan: "Callable[[Sequence[CarriedKind]], None]" = lambda _: None,
 ) -> "MigrationReport":
     """Bring what an archive holds to a platform; see `transfer.migrate`.
 
     Args:
         served: where the target imports from, if it is to do so; None in a dry run.
+        on_plan: told what will be carried how, before anything is changed.
     """
     from matou.transfer.common.transports import TargetTransports
     from matou.transfer.migrate.command import migrate as migrate_archive
+    from matou.transfer.migrate.page import write_page
 
     opened = open_archive(archive)
     with PLATFORMS[platform].open_session(
@@ -236,7 +240,10 @@ def migrate(
         pulling = _pulling(platform, session, url, token, served) if options.method is MigrationMethod.PULL else None
         target = pulling.target if pulling else TARGETS[platform](session, url, token, now=now)
         connections = TargetTransports(session)
-        return migrate_archive(opened, target, connections, options, pulling=pulling, progress=progress)
+        report = migrate_archive(
+            opened, target, connections, options, pulling=pulling, on_plan=on_plan, progress=progress
+        )
+    return report if report.is_dry_run else replace(report, page=write_page(opened, report, now()))
 
 
 def _pulling(platform: str, session: "Session", url: str, token: "Secret", served: "ServedArchive | None") -> "Pulling":

@@ -219,6 +219,17 @@ def test_what_is_there_is_changed_by_its_name(recording_server: RecordingServer,
     assert bodies == [{"default_branch": "trunk"}, {"private": False}]
 
 
+def test_people_are_assigned_by_their_names(recording_server: RecordingServer, target: GiteaTarget) -> None:
+    there = TargetRepository("anna/light", "anna", "light", "", Visibility.PRIVATE)
+    recording_server.replies = [json_reply({}, 201)]
+
+    target.assign(there, "7", ["li", "wang"])
+
+    [request] = recording_server.requests
+    assert request.path == "/api/v1/repos/anna/light/issues/7"
+    assert require_described(request, "/repos/{owner}/{repo}/issues/{index}") == {"assignees": ["li", "wang"]}
+
+
 def test_an_organization_is_made_for_its_members(recording_server: RecordingServer, target: GiteaTarget) -> None:
     recording_server.replies = [json_reply({"id": 2, "username": "harbour"}, 201)]
 

@@ -50,6 +50,18 @@ migrate = Command.lazy(
         metavar="FILE",
         help=_("which repository goes where, as CSV or TOML"),
     ),
+    click.option(
+        "--people",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        metavar="FILE",
+        help=_("whom the people of the archive are at the target, as TOML"),
+    ),
+    click.option(
+        "--people-draft",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help=_("write such a file to fill in, and do nothing else"),
+    ),
     include_option,
     exclude_option,
     token_stdin_option,

@@ -1,7 +1,7 @@
 """What is done to move the repositories of an archive to a platform."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import click
 from click.exceptions import Exit
 
+from matou.archive.run_history import read_history
 from matou.cli import config
 from matou.cli.config import variable_of
 from matou.cli.credential_manager import CredentialManager
@@ -19,20 +20,27 @@ from matou.cli.privacy import write_privately
 from matou.cli.restore import show_progress
 from matou.cli.run.migrate_folder import migrate_to_folder, required
 from matou.cli.ui import migrate_report
+from matou.cli.ui.output import say
 from matou.cli.ui.progress import say_that_we_wait
 from matou.cli.ui.verbosity import is_quiet
 from matou.credentials import Secret
 from matou.credentials.logins import Login
+from matou.errors import Conflict
 from matou.git.process.run import Limits
-from matou.model.fidelity import MigrationMethod
+from matou.i18n import ngettext
+from matou.model.fidelity import CODE_ALONE, MigrationMethod
 from matou.platforms.registry import PLATFORMS, require_importer, target_named
 from matou.settings import InvalidSetting, Settings
+from matou.transfer.common.saved_repositories import lines_of
 from matou.transfer.export.formats import FOLDER
+from matou.transfer.migrate.carried import CarriedKind
 from matou.transfer.migrate.command import MOST_JOBS, MigrationOptions
 from matou.transfer.migrate.mapping import NO_MAP, read_map
+from matou.transfer.migrate.people import NOBODY, list_people, read_people, write_draft
 from matou.transfer.migrate.pull.served import ServedArchive
 from matou.transfer.migrate.report import MigrationReport
 from matou.wiring import migrate as migrate_archive
+from matou.wiring import open_archive
 
 
 class NoListeningAddress(InvalidSetting):
@@ -47,6 +55,8 @@ def migrate(
     url: str | None,
     namespace: str | None,
     map_: Path | None,
+    people: Path | None,
+    people_draft: Path | None,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     token_stdin: bool,
@@ -67,6 +77,10 @@ def migrate(
     to = target_named(to)
     url = api_address(url, to)
     method = _method(to, by)
+    if people_draft is not None:
+        _draft_people(directory, people_draft)
+        return
+    known_people = read_people(people) if people else NOBODY
     token = _token(to, url, settings, from_stdin=token_stdin)
     options = MigrationOptions(
         namespace=namespace.strip("/"),
@@ -77,7 +91,9 @@ def migrate(
         makes_namespaces=create_namespaces,
         jobs=jobs or MOST_JOBS,
         limits=Limits(memory_bytes=settings.git_memory_bytes),
+        people=known_people,
         method=method,
+        fidelity=PLATFORMS[to].methods.get(method, CODE_ALONE),
     )
     is_pulled = method is MigrationMethod.PULL and not dry_run
 
@@ -93,6 +109,7 @@ def migrate(
                 progress=progress,
                 on_wait=say_that_we_wait,
                 served=served,
+                on_plan=_tell_plan,
             )
 
     write_privately(directory)
@@ -104,6 +121,26 @@ def migrate(
         click.echo(migrate_report.as_text(report))
     is_well = report.nothing_is_wrong if dry_run else report.everything_is_moved
     raise Exit(ExitCode.DONE if is_well else ExitCode.NOT_ALL_SAVED)
+
+
+def _draft_people(directory: Path, path: Path) -> None:
+    """Raises Conflict where there is a file already: somebody has filled it in, perhaps."""
+    if path.exists():
+        raise Conflict("{path} is there already", path=path, advice="name another file, or delete it")
+    archive = open_archive(directory)
+    people = list_people(archive, lines_of(read_history(archive)))
+    write_draft(path, people)
+    say(
+        ngettext("{count} person in {path}", "{count} people in {path}", len(people)).format(
+            count=len(people), path=path
+        )
+    )
+
+
+def _tell_plan(carried: Sequence[CarriedKind]) -> None:
+    if not is_quiet():
+        for line in migrate_report.table(carried):
+            say(line)
 
 
 def _method(to: str, by: str | None) -> MigrationMethod:

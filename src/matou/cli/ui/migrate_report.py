@@ -1,13 +1,15 @@
 """What a migration did or would do, as a person or a program reads it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from textwrap import indent
 
-from matou.cli.ui.formatting import size
+from matou.cli.ui.formatting import columns, size
 from matou.cli.ui.verbosity import is_verbose
 from matou.i18n import format_error, labelled, localize, printable
 from matou.i18n import gettext as _
+from matou.model.fidelity import TRAITS
+from matou.transfer.migrate.carried import CarriedKind
 from matou.transfer.migrate.report import MigrationReport, Moved, MoveOutcome, Rewrite
 
 _OUTCOMES = {
@@ -32,6 +34,8 @@ def _values(report: MigrationReport) -> dict[str, object]:
         "new_namespaces": list(report.new_namespaces),
         "everything_is_moved": report.everything_is_moved,
         "outcomes": {outcome.value: count for outcome, count in report.outcomes.items()},
+        "carried": [_carried(row) for row in report.carried],
+        "page": None if report.page is None else str(report.page),
         "repositories": [_repository(moved) for moved in report.repositories],
         "left_behind": [
             {"path": left.source_path, "reason": left.reason, "is_wanted": left.is_wanted}
@@ -40,6 +44,30 @@ def _values(report: MigrationReport) -> dict[str, object]:
         "unmatched_in_map": list(report.unmatched),
         "instead_of": [{"written": rewrite.written, "url": rewrite.clone_url} for rewrite in report.rewrites],
     }
+
+
+def _carried(row: CarriedKind) -> dict[str, object]:
+    return {
+        "kind": row.kind.value,
+        "held": row.held,
+        "arrived": row.arrived,
+        "form": row.fidelity.form.value,
+        "keeps": sorted(trait.value for trait in row.fidelity.keeps & TRAITS.get(row.kind, frozenset())),
+        "header": row.fidelity.header,
+        "note": row.fidelity.note,
+    }
+
+
+def table(carried: Sequence[CarriedKind], *, is_plan: bool = True) -> Iterator[str]:
+    """What there is of each kind, what of it is there where that is known, and how it is carried."""
+    heads = (_("what"), _("in the archive"), *(() if is_plan else (_("proven there"),)), _("how"))
+    if not carried:
+        return
+    rows = [
+        (localize(row.name), f"{row.held:,}", *(() if is_plan else (f"{row.arrived:,}",)), localize(row.manner))
+        for row in carried
+    ]
+    yield from columns([heads, *rows])
 
 
 def _repository(moved: Moved) -> dict[str, object]:
@@ -79,6 +107,11 @@ def _lines(report: MigrationReport) -> Iterator[str]:
     if report.rewrites:
         yield _("submodules that point at moved repositories find them with this in ~/.gitconfig:")
         yield from map(_instead_of, report.rewrites)
+    yield from _summary(report)
+
+
+def _summary(report: MigrationReport) -> Iterator[str]:
+    yield from table(report.carried, is_plan=report.is_dry_run)
     nothing = {MoveOutcome.PLANNED if report.is_dry_run else MoveOutcome.MOVED: 0}
     for outcome, count in (report.outcomes or nothing).items():
         yield f"{count:>7,}  {_OUTCOMES[outcome]}"
@@ -89,6 +122,8 @@ def _lines(report: MigrationReport) -> Iterator[str]:
         yield _("moved to {url} as {account}; {sent} of LFS objects sent").format(
             url=printable(report.url), account=printable(report.account), sent=size(sent)
         )
+    if report.page is not None:
+        yield _("the report is kept at {path}").format(path=printable(str(report.page)))
 
 
 def _lines_of(moved: Moved) -> Iterator[str]:

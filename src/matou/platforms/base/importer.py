@@ -4,6 +4,7 @@ Whoever offers this is a `MigrationTarget` as well; what it is told to take from
 (`server/import_server.py`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -58,6 +59,13 @@ class ImportingTarget(MigrationTarget, Protocol):
             Conflict: there is one of that name.
             TargetImportRefused: with what its operator has to change.
             TargetImportFailed: it said so.
+        """
+
+    def assign(self, repository: TargetRepository, number: str, people: Sequence[str], /) -> None:
+        """Make these the assignees of an issue or a change request, which no importer does.
+
+        Raises:
+            MatouError: nobody there is called so, or may be assigned.
         """
 
     def find(self, namespace: str, name: str) -> TargetRepository | None:

@@ -27,6 +27,7 @@ BY_PULL: Final[FidelityTable] = {
     MigratedKind.MILESTONE: WHOLE,
     MigratedKind.RELEASE: _SPOKEN,
     MigratedKind.ASSET: WHOLE,
+    MigratedKind.ASSIGNEE: Fidelity(form=CarriedForm.ITSELF, note=Phrase("those whom --people names")),
     MigratedKind.ATTACHMENT: Fidelity(
         form=CarriedForm.LISTED, note=Phrase("texts name the addresses that they named at the source")
     ),

@@ -1,7 +1,7 @@
 """An account at a Gitea or a Forgejo, to write to, and to have it import by itself."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import Final
@@ -120,6 +120,10 @@ class GiteaTarget:
         except (PlatformFailed, Refused) as failure:
             raise _explained(failure, wanted) from failure
 
+    def assign(self, repository: TargetRepository, number: str, people: Sequence[str], /) -> None:
+        path = f"{_path_of(repository)}/issues/{segment(number)}"
+        self._api.send_json("PATCH", path, {"assignees": list(people)}, repeatable=True)
+
     def find(self, namespace: str, name: str) -> TargetRepository | None:
         path = f"/repos/{segment(namespace)}/{segment(name)}"
         try:
@@ -136,8 +140,7 @@ class GiteaTarget:
             raise TargetImportFailed("the import ended, and nothing is there: {fault}", fault=failure.fact) from failure
 
     def _edit(self, repository: TargetRepository, change: dict[str, object]) -> None:
-        namespace, _, name = repository.id.partition("/")
-        self._api.send_json("PATCH", f"/repos/{segment(namespace)}/{segment(name)}", change, repeatable=True)
+        self._api.send_json("PATCH", _path_of(repository), change, repeatable=True)
 
     @cached_property
     def _login(self) -> str:
@@ -156,6 +159,11 @@ class GiteaTarget:
         require_read(row, "private", "internal")
         address = trusted_address(row.clone_url or "", home=self.url)
         return TargetRepository(row.full_name, row.owner.login, row.name, address, visibility_of(row))
+
+
+def _path_of(repository: TargetRepository) -> str:
+    namespace, _, name = repository.id.partition("/")
+    return f"/repos/{segment(namespace)}/{segment(name)}"
 
 
 def _explained(failure: MatouError, wanted: RepositoryImport) -> MatouError:

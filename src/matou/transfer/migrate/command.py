@@ -1,7 +1,7 @@
 """`migrate`: the repositories of an archive, to a platform; what is there is compared, and never overwritten."""
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from matou.archive.layout import Archive
@@ -11,15 +11,18 @@ from matou.concurrency import Batch, CancellationToken, WorkerPool
 from matou.errors import MatouError
 from matou.git.operations.push import Pusher
 from matou.git.process.run import DEFAULT_LIMITS, Limits
-from matou.model.fidelity import MigrationMethod
+from matou.model.fidelity import CODE_ALONE, FidelityTable, MigrationMethod
 from matou.platforms.base.target import MigrationTarget
 from matou.transfer.common.filters import RepositoryFilter
 from matou.transfer.common.saved_repositories import lines_of
 from matou.transfer.common.transports import TargetTransports
 from matou.transfer.migrate.assigned_paths import AssignedPaths
+from matou.transfer.migrate.carried import CarriedKind
 from matou.transfer.migrate.dry_run import explained, preview
+from matou.transfer.migrate.holdings import Holdings
 from matou.transfer.migrate.mapping import NO_MAP, MigrationMap, TargetPath
 from matou.transfer.migrate.mover import Mover
+from matou.transfer.migrate.people import People
 from matou.transfer.migrate.plan import (
     AssignedTargets,
     MigrationPlan,
@@ -50,7 +53,8 @@ class MigrationOptions:
         makes_namespaces: make those that the target does not have; without it they end the migration.
         jobs: how many repositories at a time.
         limits: of each git child.
-        method: how what people said comes there.
+        people: whom somebody is at the target.
+        method: how what people said comes there, and how faithfully.
     """
 
     namespace: str
@@ -61,7 +65,9 @@ class MigrationOptions:
     makes_namespaces: bool = False
     jobs: int = MOST_JOBS
     limits: Limits = DEFAULT_LIMITS
+    people: People = field(default_factory=dict)
     method: MigrationMethod = MigrationMethod.GIT
+    fidelity: FidelityTable = field(default_factory=lambda: CODE_ALONE)
 
 
 def migrate(
@@ -71,6 +77,7 @@ def migrate(
     options: MigrationOptions,
     *,
     pulling: Pulling | None = None,
+    on_plan: Callable[[Sequence[CarriedKind]], None] = lambda _: None,
     progress: Progress = no_progress,
     cancelled: threading.Event | None = None,
 ) -> MigrationReport:
@@ -81,6 +88,7 @@ def migrate(
 
     Args:
         pulling: where the target is to import by itself; without it, it is pushed to.
+        on_plan: told what there is and how it will be carried, before anything is changed.
         cancelled: set it from anywhere to give up.
 
     Raises:
@@ -99,14 +107,18 @@ def migrate(
         git = connections.git(target.git_credential())
         pusher = Pusher(git, limits=options.limits)
         mover = RepositoryMover(archive, target, connections, git, pusher, there.existing)
-        return PullMover(pulling, mover, account, plan.wikis) if pulling else mover
+        return PullMover(pulling, mover, account, options.people, plan.wikis) if pulling else mover
 
     if pulling:
         pulling.target.require_importer()
         plan = with_own_wikis(plan)
+    holdings = Holdings.of(archive, plan, options.fidelity)
     if options.dry_run:
         foreseen = preview(open_mover(), plan.moves, jobs=options.jobs)
-        return _report(target, account, plan, foreseen, new_namespaces=missing, is_dry_run=True)
+        return _report(
+            target, account, plan, holdings.completed(foreseen), holdings, new_namespaces=missing, is_dry_run=True
+        )
+    on_plan(holdings.carried(()))
     make_namespaces(target, missing)
     if _chosen(plan, assigned):
         with assigned_paths.held():
@@ -115,7 +127,7 @@ def migrate(
                 plan = with_own_wikis(plan) if pulling else plan
             assigned_paths.add(_chosen(plan, assigned_by_now))
     moved = _Work(open_mover(), progress, len(plan.moves)).do(plan, options.jobs, cancelled)
-    return _report(target, account, plan, moved, new_namespaces=missing, is_dry_run=False)
+    return _report(target, account, plan, holdings.completed(moved), holdings, new_namespaces=missing, is_dry_run=False)
 
 
 def _look(
@@ -181,6 +193,7 @@ def _report(
     account: str,
     plan: MigrationPlan,
     moved: Sequence[Moved],
+    holdings: Holdings,
     *,
     new_namespaces: Iterable[str],
     is_dry_run: bool,
@@ -195,6 +208,7 @@ def _report(
         left_behind=plan.left_behind,
         unmatched=plan.unmatched,
         rewrites=tuple(dict.fromkeys(_rewrites(moved))),
+        carried=holdings.carried(moved),
     )
 
 

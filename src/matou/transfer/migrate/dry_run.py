@@ -29,10 +29,9 @@ def preview(mover: Mover, moves: Sequence[Move], *, jobs: int) -> Sequence[Moved
             line = move.candidate.line
             require_whole_history(mover.archive, line, listing_to_move(mover.archive, line)[1])
             doubts = size_warnings(mover.archive, line, mover.target.rules.capacity)
-            held = mover.held(move)
         except MatouError as fault:
             return Moved(move, MoveOutcome.PLANNED, is_new=True, notes=move.notes, problems=(fault,))
-        return Moved(move, MoveOutcome.PLANNED, is_new=True, notes=(*move.notes, *doubts), held=held)
+        return Moved(move, MoveOutcome.PLANNED, is_new=True, notes=(*move.notes, *doubts))
 
     return WorkerPool().map(jobs, one, moves)
 

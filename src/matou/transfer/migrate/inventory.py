@@ -28,6 +28,7 @@ from matou.model.metadata.kinds import (
     MetadataKind,
 )
 from matou.model.names import NamespacePath, RepositoryPath
+from matou.model.platform import Visibility
 
 Inventory: TypeAlias = Mapping[MigratedKind, int]
 
@@ -56,6 +57,11 @@ class Carriable:
 
     confidential: bool = True
 
+    @classmethod
+    def at(cls, visibility: Visibility) -> "Carriable":
+        """In a repository that so many people see."""
+        return cls(confidential=visibility is Visibility.PRIVATE)
+
     def has(self, value: MetadataValue) -> bool:
         """What the source has no longer stays in the archive, and a draft is published by no importer."""
         if getattr(value, "gone_in", None) is not None:
@@ -68,6 +74,13 @@ class Carriable:
 def metadata_of(archive: Archive, line: RepositoryLine) -> MetadataTree | None:
     """What was saved around a repository; None where nothing was. For one thread."""
     return _opened(archive.metadata(RepositoryPath.parse(line.path)))
+
+
+def metadata_around(archive: Archive, line: NamespaceLine | RepositoryLine) -> MetadataTree | None:
+    """The same of a project as well."""
+    if isinstance(line, RepositoryLine):
+        return metadata_of(archive, line)
+    return _opened(archive.metadata(NamespacePath.parse(line.path)))
 
 
 def _opened(git_dir: Path) -> MetadataTree | None:
@@ -114,7 +127,7 @@ def total(inventories: Iterable[Inventory]) -> Inventory:
 
 def namespace_inventory(archive: Archive, line: NamespaceLine) -> Inventory:
     """What was saved around a project as a whole. Raises Damaged."""
-    tree = _opened(archive.metadata(NamespacePath.parse(line.path)))
+    tree = metadata_around(archive, line)
     return Counter() if tree is None else of_project(inventory_of(tree, Carriable()))
 
 

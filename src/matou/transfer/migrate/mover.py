@@ -6,7 +6,6 @@ from typing import Protocol
 from matou.archive.layout import Archive
 from matou.model.targets import TargetRepository
 from matou.platforms.base.target import MigrationTarget
-from matou.transfer.migrate.inventory import Inventory
 from matou.transfer.migrate.plan import Move
 from matou.transfer.migrate.report import Moved
 
@@ -36,9 +35,6 @@ class Mover(Protocol):
 
         Raises: what `move` raises before it changes anything.
         """
-
-    def held(self, move: Move) -> Inventory:
-        """How many of each kind the archive has of it. Raises Damaged."""
 
     def cancel(self) -> None:
         """End what is under way, and refuse to begin anything."""

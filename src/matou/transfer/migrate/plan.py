@@ -81,12 +81,14 @@ class MigrationPlan:
     Attributes:
         unmatched: what the map says of no repository of the archive, wanted or not.
         wikis: those that are no moves of their own, by whose wikis they are.
+        projects: the namespaces that the repositories stand in.
     """
 
     moves: tuple[Move, ...]
     left_behind: tuple[SkippedRepository, ...]
     unmatched: tuple[str, ...]
     wikis: Mapping[PathOwner, RepositoryLine] = field(default_factory=dict)
+    projects: tuple[NamespaceLine, ...] = ()
 
 
 def with_own_wikis(plan: MigrationPlan) -> MigrationPlan:
@@ -133,6 +135,7 @@ def plan_migration(
         NothingMatches: a pattern of what is wanted matches nothing.
         SameTargetPath, UnusableName: what the map says cannot be.
     """
+    lines = tuple(lines)
     repositories = list(_repositories(lines))
     require_matches(repository_filter.include, [path for _source, path, _line in repositories])
     candidates, left_behind = _sorted_out(repositories, repository_filter)
@@ -141,7 +144,16 @@ def plan_migration(
         _move(candidate, target_path, choice, rules) for candidate, target_path, choice in naming.assign(candidates)
     )
     unmatched = mapping.unmatched((path, line.name) for _source, path, line in repositories)
-    return MigrationPlan(moves, tuple(left_behind), unmatched)
+    return MigrationPlan(moves, tuple(left_behind), unmatched, projects=tuple(_projects(lines, moves)))
+
+
+def _projects(lines: Lines, moves: Iterable[Move]) -> Iterator[NamespaceLine]:
+    """Those that anything of is moved."""
+    candidates = (move.candidate for move in moves)
+    wanted = {(one.owner.platform, one.owner.host, one.line.namespace) for one in candidates}
+    for source, line in lines:
+        if isinstance(line, NamespaceLine) and (source.platform, host_of(source.url), line.id) in wanted:
+            yield line
 
 
 def _repositories(lines: Lines) -> Iterator[tuple[SourceLine, str, RepositoryLine]]:

@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import TypeAlias
 
 from matou.errors import MatouError, Phrase
+from matou.transfer.migrate.carried import CarriedKind
 from matou.transfer.migrate.inventory import Inventory
 from matou.transfer.migrate.plan import Move, SkippedRepository
 from matou.transfer.migrate.submodules import SubmoduleLink
@@ -68,6 +70,8 @@ class MigrationReport:
         account: whom the credential stands for.
         new_namespaces: those that were made, or would be.
         unmatched: what the map says of no repository of the archive.
+        carried: the table: of each kind that there is any of.
+        page: where the report stands in the archive; None in a dry run.
         rewrites: what makes submodules of moved repositories come from where they are now; each once.
     """
 
@@ -80,6 +84,8 @@ class MigrationReport:
     left_behind: tuple[SkippedRepository, ...]
     unmatched: tuple[str, ...]
     rewrites: tuple[Rewrite, ...]
+    carried: tuple[CarriedKind, ...] = ()
+    page: Path | None = None
 
     @property
     def everything_is_moved(self) -> bool:

@@ -1,6 +1,5 @@
 """Moves one repository: made at the target, filled, and compared with the archive ref for ref."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +13,12 @@ from matou.git.operations.history import is_ancestor
 from matou.git.operations.push import Pusher, PushFailed, RefAdvertisement
 from matou.git.refs.listing import fault_of_short_name
 from matou.git.wire.transport import GitTransport, list_refs
-from matou.model.fidelity import MigratedKind
 from matou.model.names import ObjectId, RefName, RepositoryPath, folded
 from matou.model.platform import Visibility
 from matou.model.refs import RefChange, RefListing
 from matou.model.targets import NewTargetRepository, TargetRepository
 from matou.platforms.base.target import MigrationTarget
 from matou.transfer.common.transports import TargetTransports
-from matou.transfer.migrate.inventory import Carriable, Inventory, held_of
 from matou.transfer.migrate.lfs import LfsMigration
 from matou.transfer.migrate.mapping import TargetPath
 from matou.transfer.migrate.plan import Move
@@ -92,10 +89,6 @@ class RepositoryMover:
         existing = self.existing.get(target_key(move.target_path))
         repository, is_new = (existing, False) if existing else self._create(move)
         return RepositoryMigration(self, line, listing, refs, repository).fill(move, is_new=is_new)
-
-    def held(self, move: Move) -> Inventory:
-        line = move.candidate.line
-        return Counter({MigratedKind.WIKI: 1}) if move.candidate.is_wiki else held_of(self.archive, line, Carriable())
 
     def cancel(self) -> None:
         """End what is under way, and refuse to begin anything."""

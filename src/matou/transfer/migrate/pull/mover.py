@@ -14,12 +14,12 @@ from matou.errors import Conflict, Damaged, MatouError, Phrase, Plural, TryLater
 from matou.git.wire.transport import list_refs
 from matou.model.fidelity import MigratedKind
 from matou.model.names import RepositoryPath
-from matou.model.platform import Visibility
 from matou.model.targets import TargetRepository
 from matou.platforms.base.importer import ImportingTarget, RepositoryImport, TargetImportFailed
-from matou.transfer.migrate.inventory import Carriable, Inventory, code_inventory, held_of, metadata_of, total
+from matou.transfer.migrate.inventory import Carriable, code_inventory, metadata_of
+from matou.transfer.migrate.people import People
 from matou.transfer.migrate.plan import Move
-from matou.transfer.migrate.pull.proof import ConversationComparison, ConversationProof
+from matou.transfer.migrate.pull.proof import ConversationComparison, ConversationProof, assignments
 from matou.transfer.migrate.pull.read_back import TargetReader
 from matou.transfer.migrate.pull.served import ServedArchive
 from matou.transfer.migrate.refs import CODE, HEADS, TAGS, below, listing_to_move, require_whole_history
@@ -72,12 +72,14 @@ class PullMover:
     Attributes:
         pushing: compares refs, and sends what an importer leaves: notes, LFS objects, and what came to the archive
             since the import.
+        people: whom somebody is at the target.
         wikis: those that come with their repositories, by whose they are.
     """
 
     pulling: Pulling
     pushing: RepositoryMover
     account: str
+    people: People
     wikis: Mapping[PathOwner, RepositoryLine]
 
     @property
@@ -115,22 +117,16 @@ class PullMover:
         moved = RepositoryMigration(self.pushing, line, listing, refs, repository).fill(move, is_new=False)
         done = MoveOutcome.INCOMPLETE if moved.problems else MoveOutcome.MOVED
         moved = replace(moved, is_new=True, outcome=done, refs=len(below(refs, CODE)))
-        return self._proven(moved, move, repository)
+        return self._assigned(self._proven(moved, move, repository), move, repository)
 
     def preview(self, move: Move, existing: TargetRepository) -> Moved:
         """Raises: what `move` raises before it changes anything."""
         self._require_not_empty(move, existing)
         return self._proven(self.pushing.preview(move, existing), move, existing)
 
-    def held(self, move: Move) -> Inventory:
-        counts = [held_of(self.archive, move.candidate.line, self._which(move))]
-        if move.candidate.owner in self.wikis:
-            counts.append({MigratedKind.WIKI: 1})
-        return total(counts)
-
     def _which(self, move: Move) -> Carriable:
         """What is confidential does not go where everybody sees it."""
-        return Carriable(confidential=move.visibility is Visibility.PRIVATE)
+        return Carriable.at(move.visibility)
 
     def _require_not_empty(self, move: Move, existing: TargetRepository) -> None:
         """Raises EmptyRepositoryThere."""
@@ -198,7 +194,7 @@ class PullMover:
 
     def _proven(self, moved: Moved, move: Move, repository: TargetRepository) -> Moved:
         """The same with what the target shows of what was said, and of the wiki."""
-        held, proof = self.held(move), self._compared(move, repository)
+        proof = self._compared(move, repository)
         faults = [*moved.problems, *map(NotThereAsSaved, proof.differences[:MOST_DIFFERENCES])]
         if len(proof.differences) > MOST_DIFFERENCES:
             more = len(proof.differences) - MOST_DIFFERENCES
@@ -211,7 +207,25 @@ class PullMover:
         if faults and outcome is not MoveOutcome.PLANNED:
             outcome = MoveOutcome.INCOMPLETE
         notes = (*moved.notes, *_notes(proof))
-        return replace(moved, outcome=outcome, problems=tuple(faults), notes=notes, held=held, arrived=arrived)
+        return replace(moved, outcome=outcome, problems=tuple(faults), notes=notes, arrived=arrived)
+
+    def _assigned(self, moved: Moved, move: Move, repository: TargetRepository) -> Moved:
+        """The same once those are assigned who are known there: once, for what somebody changes there is theirs."""
+        tree = metadata_of(self.archive, move.candidate.line) if self.people else None
+        if tree is None:
+            return moved
+        platform, faults = move.candidate.owner.platform, list(moved.problems)
+        arrived = Counter(moved.arrived)
+        for number, keys in assignments(tree, self._which(move)):
+            names = [name for key in keys if (name := self.people.get(f"{platform}:{key}"))]
+            try:
+                if names:
+                    self.target.assign(repository, number, names)
+                    arrived[MigratedKind.ASSIGNEE] += len(names)
+            except MatouError as fault:
+                faults.append(fault)
+        outcome = MoveOutcome.INCOMPLETE if faults else moved.outcome
+        return replace(moved, problems=tuple(faults), outcome=outcome, arrived=arrived)
 
     def _compared(self, move: Move, repository: TargetRepository) -> ConversationProof:
         """Raises MatouError: the target could not be read to the end, which proves nothing."""

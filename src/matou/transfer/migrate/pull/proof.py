@@ -107,10 +107,7 @@ class ConversationComparison:
 
     @cached_property
     def _numbers(self) -> SharedNumbers:
-        """Of all that is saved, as the server that was read from assigns them."""
-        issues, changes = (list(_Side(self.expected).items(kind)) for kind in (ISSUE, CHANGE))
-        times = {one.number: one.at for one in issues if one.at is not None}
-        return SharedNumbers.assign((one.number for one in issues), (one.number for one in changes), times)
+        return shared_numbers_in(self.expected)
 
     @cached_property
     def _titles(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
@@ -259,6 +256,22 @@ class ConversationComparison:
 
     def _note(self, difference: Phrase) -> None:
         self._differences.append(difference)
+
+
+def assignments(tree: MetadataTree, which: Carriable) -> Iterator[tuple[str, Sequence[str]]]:
+    """Whose each item is, by the number that it has at a target where issues and change requests count as one."""
+    numbers = shared_numbers_in(tree)
+    for kind, by_name in ((ISSUE, numbers.issues), (CHANGE, numbers.changes)):
+        for item in filter(which.has, _Side(tree).items(kind)):
+            if item.assignees:
+                yield str(by_name[item.number]), item.assignees
+
+
+def shared_numbers_in(tree: MetadataTree) -> SharedNumbers:
+    """Of all that is saved, as the server that was read from assigns them."""
+    issues, changes = (list(_Side(tree).items(kind)) for kind in (ISSUE, CHANGE))
+    times = {one.number: one.at for one in issues if one.at is not None}
+    return SharedNumbers.assign((one.number for one in issues), (one.number for one in changes), times)
 
 
 def _kind_of(item: Item) -> MigratedKind:

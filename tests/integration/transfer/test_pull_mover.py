@@ -1,0 +1,323 @@
+"""A migration by a target's own importer, whatever that does: it ends late, brings half, is open or imports nothing."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integration.transfer.test_pull_proof import ASSET, HEAD, as_imported, written
+from matou.archive.metadata import MetadataTree
+from matou.credentials import GitCredential, Secret
+from matou.errors import Conflict, MatouError, NotFound, Phrase
+from matou.model.fidelity import MigratedKind, MigrationMethod
+from matou.model.names import RepositoryPath
+from matou.model.platform import Visibility
+from matou.model.targets import PLAIN_RULES, NewTargetRepository, TargetRepository
+from matou.platforms.base.importer import RepositoryImport, TargetImportFailed, TargetImportRefused
+from matou.platforms.registry import PLATFORMS
+from matou.transfer.migrate.carried import CarriedKind
+from matou.transfer.migrate.command import MigrationOptions, migrate
+from matou.transfer.migrate.page import write_page
+from matou.transfer.migrate.pull.mover import Pulling
+from matou.transfer.migrate.report import MigrationReport, Moved
+from support.archive_with_metadata import BEGAN, ArchiveWithMetadata
+from support.github_story import story
+from support.saved_conversation import SavedConversation
+from support.scripted_source import UploadPackTransport, commit, git
+
+PLACE = "harbour/light"
+CLONE_URL = "https://gitea.example/anna/light.git"
+
+
+@dataclass
+class Served:
+    """The archive's own folders stand for addresses."""
+
+    root: Path
+    granted: list[tuple[tuple[str, ...], bool]] = field(default_factory=list)
+    revoked: list[Secret] = field(default_factory=list)
+
+    def address_of(self, path: RepositoryPath) -> str:
+        return str(self.root / "repositories" / f"{path}.git")
+
+    def grant(self, paths: Any, *, confidential: bool) -> Secret:
+        self.granted.append((tuple(map(str, paths)), confidential))
+        return Secret(f"{len(self.granted):040x}")
+
+    def revoke(self, token: Secret) -> None:
+        self.revoked.append(token)
+
+
+@dataclass
+class ImportingTarget:
+    """An account that imports with git itself; what it shows of what people said, a test says."""
+
+    folder: Path
+    shown: SavedConversation | None
+    visibility: Visibility = Visibility.PRIVATE
+    answers: Callable[[], None] = lambda: None
+    late: bool = False
+    existing: list[TargetRepository] = field(default_factory=list)
+    assigned: dict[str, Sequence[str]] = field(default_factory=dict)
+    requests_seen: list[RepositoryImport] = field(default_factory=list)
+    opened: list[Visibility] = field(default_factory=list)
+
+    platform = "gitea"
+    url = "https://gitea.example/api/v1"
+    rules = PLAIN_RULES
+
+    @property
+    def git_dir(self) -> Path:
+        return self.folder / "light.git"
+
+    def login(self) -> str:
+        return "anna"
+
+    def repositories(self, namespace: str) -> Iterator[TargetRepository]:
+        return iter(self.existing)
+
+    def create(self, new: NewTargetRepository) -> TargetRepository:
+        raise AssertionError("an importer makes its own")
+
+    def fault_of_new_namespace(self, namespace: str) -> Phrase | None:
+        return None
+
+    def create_namespace(self, namespace: str) -> None:
+        raise AssertionError
+
+    def set_default_branch(self, repository: TargetRepository, branch: str) -> None:
+        git(self.git_dir, "symbolic-ref", "HEAD", f"refs/heads/{branch}")
+
+    def set_visibility(self, repository: TargetRepository, visibility: Visibility) -> None:
+        self.opened.append(visibility)
+
+    def git_credential(self) -> GitCredential:
+        return GitCredential("anna", Secret("x"))
+
+    def require_importer(self) -> None:
+        pass
+
+    def start_import(self, wanted: RepositoryImport, /) -> TargetRepository | None:
+        self.requests_seen.append(wanted)
+        self.answers()
+        subprocess.run(["git", "clone", "-q", "--mirror", wanted.address, self.git_dir], check=True)
+        return None if self.late else self.there()
+
+    def find(self, namespace: str, name: str) -> TargetRepository | None:
+        return self.there() if self.git_dir.exists() else None
+
+    def assign(self, repository: TargetRepository, number: str, people: Sequence[str], /) -> None:
+        if "nobody" in people:
+            raise NotFound("there is nobody called {name}", name="nobody")
+        self.assigned[number] = people
+
+    def there(self) -> TargetRepository:
+        return TargetRepository("anna/light", "anna", "light", CLONE_URL, self.visibility)
+
+    @contextmanager
+    def read(self, repository: TargetRepository) -> Iterator[tuple[MetadataTree | None, tuple[MatouError, ...]]]:
+        folder = self.folder / "shown"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        yield None if self.shown is None else written(folder, self.shown), ()
+
+
+@dataclass
+class Connections:
+    folders: dict[str, Path]
+
+    def git(self, _: GitCredential) -> UploadPackTransport:
+        return UploadPackTransport(self.folders)
+
+    def lfs(self, clone_url: str, credential: GitCredential) -> Any:
+        raise AssertionError
+
+    def cancel(self) -> None:
+        pass
+
+
+@dataclass
+class Stage:
+    """An archive with the story around one repository, and a target."""
+
+    saved: ArchiveWithMetadata
+    target: ImportingTarget
+    served: Served
+    waited: list[float] = field(default_factory=list)
+    plans: list[Sequence[CarriedKind]] = field(default_factory=list)
+
+    def migrate(self, **options: Any) -> MigrationReport:
+        fidelity = PLATFORMS["gitea"].methods[MigrationMethod.PULL]
+        pulling: Any = Pulling(self.target, self.served, self.target, self.waited.append)  # type: ignore[arg-type]
+        return migrate(
+            self.saved.archive,
+            self.target,
+            Connections({CLONE_URL: self.target.git_dir}),  # type: ignore[arg-type]
+            MigrationOptions("anna", method=MigrationMethod.PULL, fidelity=fidelity, **options),
+            pulling=pulling,
+            on_plan=self.plans.append,
+        )
+
+    def moved(self, **options: Any) -> Moved:
+        [moved] = self.migrate(**options).repositories
+        return moved
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    saved = ArchiveWithMetadata(tmp_path / "archive")
+    source = tmp_path / "source.git"
+    git(tmp_path, "init", "-q", "--bare", "-b", "main", str(source))
+    commit(source, "refs/heads/main", {"a": "b"})
+    git(source, "tag", "v1/a", "main")
+    saved.add_code(PLACE, source)
+    said = story(HEAD, ASSET)
+    saved.run({PLACE: said.values()})
+    (tmp_path / "there").mkdir()
+    return Stage(saved, ImportingTarget(tmp_path / "there", as_imported()), Served(tmp_path / "archive"))
+
+
+def texts(moved: Moved) -> list[str]:
+    return [str(problem) for problem in moved.problems]
+
+
+def test_it_is_imported_once_by_a_token_for_it_alone_and_proven(stage: Stage) -> None:
+    first, second_stage = stage.moved(), replace(stage.target, existing=[stage.target.there()])
+    second = replace(stage, target=second_stage).moved()
+
+    assert (first.outcome, first.is_new, texts(first)) == ("moved", True, [])
+    assert (second.outcome, second.is_new, texts(second)) == ("unchanged", False, [])
+    [requests_seen] = stage.target.requests_seen
+    assert (requests_seen.namespace, requests_seen.name, requests_seen.visibility) == (
+        "anna",
+        "light",
+        Visibility.PRIVATE,
+    )
+    assert stage.served.granted == [((PLACE,), True)]
+    assert stage.served.revoked == [requests_seen.token]
+    assert first.arrived == second.arrived
+    carried = {kind: count for kind, count in first.held.items() if first.arrived.get(kind)}
+    assert carried == {kind: count for kind, count in first.arrived.items() if count}
+
+
+def test_the_plan_is_told_before_anything_is_done(stage: Stage) -> None:
+    foreseen = stage.migrate(dry_run=True)
+    assert (stage.target.requests_seen, stage.plans) == ([], [])
+
+    def require_plan() -> None:
+        assert len(stage.plans) == 1
+
+    stage.target.answers = require_plan
+    report = stage.migrate()
+
+    [plan] = stage.plans
+    assert tuple(plan) == foreseen.carried
+    assert [replace(row, arrived=0) for row in report.carried] == list(plan)
+    rows = {row.kind: (row.held, row.arrived) for row in report.carried}
+    assert rows[MigratedKind.ISSUE] == (3, 3)
+    assert rows[MigratedKind.ASSIGNEE] == (1, 0)
+    assert rows[MigratedKind.MEMBER] == (1, 0)
+
+
+def test_the_report_is_a_page_in_the_archive(stage: Stage) -> None:
+    page = write_page(stage.saved.archive, stage.migrate(), BEGAN)
+
+    assert page == stage.saved.archive.root / "migrations" / "2026-01-01T080000Z-gitea.md"
+    text = page.read_text(encoding="utf-8")
+    assert "| issues | 3 | 3 | with number, time and author;" in text
+    assert f"* **harbour/{PLACE}** → anna/light: moved" in text
+
+
+def test_what_is_missing_or_otherwise_is_a_problem_and_stays(stage: Stage) -> None:
+    assert stage.target.shown is not None
+    del stage.target.shown.issues["2"]
+
+    moved = stage.moved()
+
+    assert (moved.outcome, texts(moved)) == ("incomplete", ["issue 2 is not there"])
+    assert stage.target.git_dir.exists()
+
+
+def test_where_no_answer_came_the_target_is_looked_at_until_all_is_there(stage: Stage) -> None:
+    stage.target.late = True
+
+    assert stage.moved().outcome == "moved"
+    assert stage.waited == [5.0]
+
+
+def test_where_nothing_more_comes_it_is_told_what_is_missing(stage: Stage) -> None:
+    assert stage.target.shown is not None
+    stage.target.late = True
+    del stage.target.shown.changes["6"]
+
+    assert texts(stage.moved()) == ["change request 6 is not there"]
+    assert len(stage.waited) == 7
+
+
+def test_an_import_that_is_gone_has_failed(stage: Stage) -> None:
+    def vanish() -> None:
+        raise TargetImportFailed("the import ended, and nothing is there")
+
+    stage.target.answers = vanish
+
+    moved = stage.moved()
+
+    assert (moved.outcome, texts(moved)) == ("failed", ["the import ended, and nothing is there"])
+    assert len(stage.served.revoked) == 1
+
+
+def test_a_refusal_has_its_advice(stage: Stage) -> None:
+    def refuse() -> None:
+        raise TargetImportRefused("not from there", advice="ALLOW_LOCALNETWORKS")
+
+    stage.target.answers = refuse
+
+    [problem] = stage.moved().problems
+    assert problem.advice == "ALLOW_LOCALNETWORKS"
+
+
+def test_what_came_more_open_than_it_was_is_closed(stage: Stage) -> None:
+    stage.target.visibility = Visibility.PUBLIC
+
+    stage.moved()
+
+    assert stage.target.opened == [Visibility.PRIVATE]
+
+
+def test_an_empty_repository_that_is_there_is_left_alone(stage: Stage) -> None:
+    stage.target.existing = [stage.target.there()]
+    git(stage.target.folder, "init", "-q", "--bare", str(stage.target.git_dir))
+
+    for options in ({}, {"dry_run": True}):
+        moved = stage.moved(**options)
+        [problem] = moved.problems
+        assert (moved.outcome, isinstance(problem, Conflict)) == ("failed", True)
+    assert stage.target.requests_seen == []
+
+
+def test_another_history_that_is_there_is_left_alone(stage: Stage) -> None:
+    stage.target.existing = [stage.target.there()]
+    git(stage.target.folder, "init", "-q", "--bare", "-b", "main", str(stage.target.git_dir))
+    commit(stage.target.git_dir, "refs/heads/main", {"x": "y"}, message="another")
+
+    moved = stage.moved()
+
+    assert (moved.outcome, "nothing was sent" in texts(moved)[0]) == ("failed", True)
+
+
+def test_those_are_assigned_whom_a_person_named(stage: Stage) -> None:
+    moved = stage.moved(people={"gitee:18": "lili", "gitee:17": "wang"})
+
+    assert stage.target.assigned == {"2": ["lili"]}
+    assert (moved.outcome, moved.arrived[MigratedKind.ASSIGNEE]) == ("moved", 1)
+
+
+def test_somebody_who_is_not_there_is_a_problem(stage: Stage) -> None:
+    moved = stage.moved(people={"gitee:18": "nobody"})
+
+    assert (moved.outcome, texts(moved)) == ("incomplete", ["there is nobody called nobody"])
