@@ -8,8 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
 
-import structlog
-
 from matou.archive.metadata.about import About, KindCount
 from matou.archive.metadata.draft import MetadataDraft
 from matou.archive.metadata.reader import MAIN, main_commit
@@ -24,8 +22,6 @@ from matou.model.metadata import JsonObject, MetadataValue
 from matou.model.metadata.kinds import MetadataKind
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
-
-log = structlog.get_logger(__name__)
 
 MOST_PACKS: Final = 20
 DRAFT: Final = RefName("refs/matou/draft")
@@ -228,7 +224,11 @@ class MetadataWriter:
         except GitStopped:
             raise
         except GitFailed as error:
-            log.warning("metadata_not_repacked", repository=str(self._git_dir), error=str(error))
+            import structlog  # it takes longer to load than all the rest
+
+            structlog.get_logger(__name__).warning(
+                "metadata_not_repacked", repository=str(self._git_dir), error=str(error)
+            )
 
     def _objects(self) -> PackWriter:
         """Where new objects go; made, with the repository, when the first one comes."""

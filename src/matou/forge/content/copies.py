@@ -7,7 +7,9 @@ is named by too. Two that are the same mean the same refs.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
+from matou.caching import SizedCache
 from matou.db import metadata_repositories, namespaces
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
@@ -28,6 +30,9 @@ from matou.forge.forge import Forge
 from matou.forge.repositories.repository_lists import visible_repositories
 from matou.git.refs.listing import CHANGE_PREFIX, KEPT_PREFIX, without_own_prefix
 from matou.model.refs import RefListing
+
+_MOST_PAGES: Final = 32
+"""Each of up to 1,000 repositories."""
 
 
 class CopyPart(StrEnum):
@@ -68,12 +73,13 @@ class CopyableNamespace:
 def copyable_repositories(
     forge: Forge, identity: Identity, *, offset: int, limit: int
 ) -> tuple[Sequence[CopyableRepository], int]:
-    """All that the identity may see, by path, and how many there are. Scopes are looked at part by part."""
-    granted, total = visible_repositories(forge, identity, None, offset=offset, limit=limit)
-    with forge.database.begin_read() as connection:
-        commits = metadata_repositories.commits_of_repositories(connection, [one.subject.id for one in granted])
-    rows = [_copyable(forge, identity, one.subject, commits.get(one.subject.id)) for one in granted]
-    return rows, total
+    """All that the identity may see, by path, and how many there are. Scopes are looked at part by part.
+
+    Who may have what is asked once for as long as nobody writes to the database; of refs it is looked each time
+    whether a file has changed that says something of them.
+    """
+    rights, total = _known_rights(forge, identity, offset=offset, limit=limit)
+    return [_copyable(forge, one) for one in rights], total
 
 
 def copyable_namespaces(
@@ -101,22 +107,75 @@ def _kept_of(everything: RefListing) -> RefListing:
     return RefListing({without_own_prefix(name): everything.refs[name] for name in names}, peeled)
 
 
-def _copyable(forge: Forge, identity: Identity, repository: Repository, commit: str | None) -> CopyableRepository:
-    withheld: list[CopyPart] = []
-    refs = kept = None
+@dataclass(frozen=True, slots=True)
+class _CopyingRights:
+    """What somebody may have of a repository; `code` is None where that is not for them."""
+
+    repository: Repository
+    code: Authorized[Repository, MayReadCode] | None
+    may_read_past: bool
+    commit: str | None
+    may_copy_metadata: bool
+
+
+_Page = tuple[Sequence[_CopyingRights], int]
+
+
+class CopyingRightsCache(SizedCache[tuple[Identity, int, int], tuple[int, _Page]]):
+    """Pages of what somebody may have, each with the version of the database that it was read from."""
+
+    def __init__(self) -> None:
+        super().__init__(_MOST_PAGES)
+
+
+def _known_rights(forge: Forge, identity: Identity, *, offset: int, limit: int) -> _Page:
+    """Read anew whenever somebody has written to the database, as `QueryCache` does, and fewer of them."""
+    cache, key = forge.memory(CopyingRightsCache), (identity, offset, limit)
+    # The version is read before the question: whatever is written in between makes it another one.
+    version, known = forge.database.version(), cache.get(key)
+    if known is not None and version is not None and known[0] == version:
+        return known[1]
+    page = _rights(forge, identity, offset=offset, limit=limit)
+    if version is not None:
+        cache.put(key, (version, page))
+    return page
+
+
+def _rights(forge: Forge, identity: Identity, *, offset: int, limit: int) -> tuple[Sequence[_CopyingRights], int]:
+    granted, total = visible_repositories(forge, identity, None, offset=offset, limit=limit)
+    with forge.database.begin_read() as connection:
+        commits = metadata_repositories.commits_of_repositories(connection, [one.subject.id for one in granted])
+    return [_rights_to(forge, identity, one.subject, commits.get(one.subject.id)) for one in granted], total
+
+
+def _rights_to(forge: Forge, identity: Identity, repository: Repository, commit: str | None) -> _CopyingRights:
     try:
         code = authorize(forge, identity, MayReadCode, repository)
     except (NotFound, Refused):
-        withheld.append(CopyPart.CODE)
-    else:
-        refs, kept = _digests(forge, code)
-    if kept is not None and not may(forge, identity, Action.READ_PAST, repository):
-        withheld.append(CopyPart.KEPT)
-        kept = None
-    if commit is not None and not may(forge, identity, Action.COPY_METADATA, repository):
-        withheld.append(CopyPart.METADATA)
-        commit = None
-    return CopyableRepository(repository, refs, kept, commit, tuple(withheld))
+        code = None
+    return _CopyingRights(
+        repository,
+        code,
+        may(forge, identity, Action.READ_PAST, repository),
+        commit,
+        commit is None or may(forge, identity, Action.COPY_METADATA, repository),
+    )
+
+
+def _copyable(forge: Forge, rights: _CopyingRights) -> CopyableRepository:
+    refs, kept = (None, None) if rights.code is None else _digests(forge, rights.code)
+    parts = {
+        CopyPart.CODE: rights.code is None,
+        CopyPart.KEPT: kept is not None and not rights.may_read_past,
+        CopyPart.METADATA: not rights.may_copy_metadata,
+    }
+    return CopyableRepository(
+        rights.repository,
+        refs,
+        kept if rights.may_read_past else None,
+        rights.commit if rights.may_copy_metadata else None,
+        tuple(part for part, is_withheld in parts.items() if is_withheld),
+    )
 
 
 def _digests(forge: Forge, granted: Authorized[Repository, MayReadCode]) -> tuple[str | None, str | None]:

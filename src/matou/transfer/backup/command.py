@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from matou import __version__
@@ -35,6 +36,7 @@ from matou.transfer.common.transports import SourceTransports
 
 if TYPE_CHECKING:
     from matou.transfer.backup.metadata.copied import CopiedMetadata
+    from matou.transfer.backup.metadata.copies import MetadataCopies
     from matou.transfer.backup.metadata.run import MetadataAccess, RunMetadata
     from matou.transfer.backup.metadata.starting_points import HealedStarts
 
@@ -196,12 +198,15 @@ class _Run:
         recorder: RunRecorder,
         publisher: MirrorPublisher,
         record: "RecordBuffer",
-    ) -> "RunMetadata | CopiedMetadata | None":
+    ) -> "RunMetadata | MetadataCopies | None":
         selection = self.options.metadata
         if selection.is_code_only:
             return None
         if self.metadata is None:
-            return self._copied(context, source, recorder, publisher, record)
+            from matou.transfer.backup.metadata.copies import MetadataCopies
+
+            opening = partial(self._copied, context, source, recorder, publisher, record)
+            return MetadataCopies(self.archive, context.damage, opening)
         # It takes 50 ms to load, which a run for the code alone does without.
         from matou.transfer.backup.metadata.run import RunMetadata
         from matou.transfer.backup.metadata.saver import MetadataSaver

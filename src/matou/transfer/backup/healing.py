@@ -31,7 +31,6 @@ from matou.git.refs.listing import leave_out_unreadable, read_refs
 from matou.git.repository import SHALLOW_FILE, create_bare, object_format_on_disk
 from matou.model.names import NamespacePath, ObjectId, RepositoryPath
 from matou.model.refs import RefListing
-from matou.transfer.common.change_refs import remake_from_metadata
 from matou.transfer.common.derived_files import rebuild_derived
 from matou.transfer.common.kept_refs import remake_kept_refs
 from matou.transfer.common.object_files import check_object_files
@@ -101,6 +100,9 @@ class MirrorRepairer:
 
     def _remake_kept_refs(self, path: RepositoryPath) -> None:
         """Before anything is read out of damaged files, so that this is known to be wanted, and once more after it."""
+        # What reads metadata takes longer to load than a run that finds nothing damaged.
+        from matou.transfer.common.change_refs import remake_from_metadata
+
         try:
             remake_kept_refs(self.archive, path)
             remake_from_metadata(self.archive, path)

@@ -45,7 +45,7 @@ from matou.transfer.common.saved_repositories import SHALLOW
 from matou.transfer.common.svn_transport import SVN_PREFIX
 
 if TYPE_CHECKING:
-    from matou.transfer.backup.metadata.copied import CopiedMetadata
+    from matou.transfer.backup.metadata.copies import MetadataCopies
     from matou.transfer.backup.metadata.run import RunMetadata
 
 TRIES_OF_A_MOVING_SOURCE = 4
@@ -102,7 +102,7 @@ class RepositorySaver:
     saving: ConcurrencyLimit
     damage: Damage
     first_wait: timedelta
-    metadata: "RunMetadata | CopiedMetadata | None"
+    metadata: "RunMetadata | MetadataCopies | None"
     path_beside: Callable[[RemoteRepository, RepositoryPath], RepositoryPath]
     by_ssh: bool = False
     known: dict[str, RefListing] = field(default_factory=dict)

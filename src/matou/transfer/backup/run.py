@@ -48,7 +48,7 @@ from matou.transfer.common.proofs import Damage
 from matou.transfer.common.transports import SourceTransports
 
 if TYPE_CHECKING:
-    from matou.transfer.backup.metadata.copied import CopiedMetadata
+    from matou.transfer.backup.metadata.copies import MetadataCopies
     from matou.transfer.backup.metadata.run import RunMetadata
 
 AT_REQUEST = 8
@@ -100,7 +100,7 @@ class BackupRun:
     paths: ArchivePaths
     recorder: RunRecorder
     publisher: MirrorPublisher
-    metadata: "RunMetadata | CopiedMetadata | None" = None
+    metadata: "RunMetadata | MetadataCopies | None" = None
     requests: RequestCounter = field(default_factory=RequestCounter)
 
     def do(self, source_listing: SourceListing) -> ListingState:
@@ -257,8 +257,11 @@ class BackupRun:
             cause = _why_unsupported(task) if outcome is Outcome.UNSUPPORTED else None
             self.recorder.repository(line_of(task, outcome, reason=cause), task.source_path, cause)
             return True
-        if task.proof is not None and self.metadata is None:
-            self.recorder.repository(line_proven(task, task.proof), task.source_path)
+        if task.proof is not None and (self.metadata is None or self.metadata.is_as_before(task)):
+            line = line_proven(task, task.proof)
+            if self.metadata is not None:
+                self.metadata.count(line.metadata)
+            self.recorder.repository(line, task.source_path)
             return True
         return False
 

@@ -4,9 +4,8 @@ Commits and files are those of the other archive, bit by bit. Nothing that was h
 branch that does not lead on from ours leaves ours under a kept ref.
 """
 
-import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -27,11 +26,8 @@ from matou.git.operations.mirror import make_kept_refs
 from matou.git.process.run import DEFAULT_LIMITS, GitAccess, Limits
 from matou.git.refs.listing import (
     CHANGE_PREFIX,
-    KEPT_PREFIX,
-    fault_of_foreign_ref,
     read_refs,
     with_own_prefix,
-    without_own_prefix,
     write_first_refs,
     write_refs,
 )
@@ -40,21 +36,20 @@ from matou.git.wire.transport import list_refs
 from matou.http.tokens import BadCredential
 from matou.model.metadata.kinds import ASSET, ATTACHMENT, KINDS
 from matou.model.names import NamespacePath, ObjectId, RefName
-from matou.model.platform import Inaccessible, PeerState, RemoteNamespace
+from matou.model.platform import PeerState, RemoteNamespace
 from matou.model.refs import RefListing
 from matou.storage.files import CHUNK_BYTES
 from matou.transfer.backup.manifest_recorder import RunRecorder
 from matou.transfer.backup.metadata.change_commits import HAS_MIRROR
+from matou.transfer.backup.metadata.copies import copied_refs, digest_as_served, is_of_a_run
 from matou.transfer.backup.metadata.run import NOT_READ, NotAllRead
 from matou.transfer.backup.metadata.saver import FilesMissing
 from matou.transfer.backup.metadata.starting_points import HealedStarts, MetadataOwner
 from matou.transfer.backup.plan import BackupTask
-from matou.transfer.backup.report import KindTotal
 from matou.transfer.backup.staging import STAGED_PREFIX, MirrorPublisher, StagedMirror
 from matou.transfer.common.proofs import Damage
 from matou.transfer.common.transports import MissingLfsObject, Readable, SourceTransports
 
-_LISTED: Final = (KEPT_PREFIX, CHANGE_PREFIX)
 _FILES: Final = (ATTACHMENT.name, ASSET.name)
 
 _Problems = tuple[tuple[Phrase, MatouError], ...]
@@ -66,7 +61,6 @@ class CopiedMetadata:
 
     Attributes:
         starts: says from where to go on, where something is damaged.
-        unseen, totals: as of `RunMetadata`.
     """
 
     archive: Archive
@@ -79,12 +73,6 @@ class CopiedMetadata:
     starts: HealedStarts
     damage: Damage
     limits: Limits = DEFAULT_LIMITS
-    unseen: list[Inaccessible] = field(default_factory=list)
-    totals: dict[str, KindTotal] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def announce(self, namespaces: Iterable[RemoteNamespace], tasks: Iterable[BackupTask]) -> None:
-        """Git takes as long as it takes."""
 
     def with_metadata_of_repository(
         self,
@@ -140,12 +128,12 @@ class CopiedMetadata:
             self.publisher.publish_all()
         present = read_refs(git_dir)
         copied = copied_refs(present.refs)
-        if RefListing({without_own_prefix(name): oid for name, oid in copied.items()}).digest == peer.kept:
+        if digest_as_served(copied) == peer.kept:
             return (), 0
         source = self._source(peer.kept_url)
         listing = list_refs(source.transport, source.url)
         listed = {with_own_prefix(name): oid for name, oid in listing.refs.items()}
-        new = {name: oid for name, oid in listed.items() if _is_of_a_run(name) and copied.get(name) != oid}
+        new = {name: oid for name, oid in listed.items() if is_of_a_run(name) and copied.get(name) != oid}
         if not new:
             return (), 0
         fetched = fetch_objects(git_dir, source, RefListing(new))
@@ -168,9 +156,6 @@ class CopiedMetadata:
             if isinstance(fault, Damaged | MissingObject):
                 self.damage.add_metadata(owner.place)
             return before, ((Phrase("metadata of {path}", path=owner.called), fault),)
-        with self._lock:
-            for name, kind in state.kinds.items():
-                self.totals[name] = self.totals.get(name, KindTotal()).with_state(kind)
         return state, tuple(_missing(state, owner))
 
     def _copied(
@@ -282,21 +267,6 @@ class CopiedMetadata:
 
     def _source(self, url: str) -> FetchSource:
         return FetchSource(self.connections.git(self.credential), url, self.access, self.limits)
-
-
-def copied_refs(present: Mapping[RefName, ObjectId]) -> dict[RefName, ObjectId]:
-    """What was copied of another's kept refs, under the names that they have there."""
-    copied = {name: oid for name, oid in present.items() if name.startswith(CHANGE_PREFIX)}
-    for name, oid in present.items():
-        _, _, rest = name.removeprefix(KEPT_PREFIX).partition("/")
-        there = RefName(f"refs/{rest}")
-        if name.startswith(KEPT_PREFIX) and _is_of_a_run(there):
-            copied[there] = oid
-    return copied
-
-
-def _is_of_a_run(name: RefName) -> bool:
-    return name.startswith(_LISTED) and fault_of_foreign_ref(name) is None
 
 
 def _keeps_its_name(name: RefName, present: Mapping[RefName, ObjectId]) -> bool:

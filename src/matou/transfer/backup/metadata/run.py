@@ -121,6 +121,15 @@ class RunMetadata:
             least_budget(known, self.saver.selection, access.rate, access.calls_per_hour, now=self.saver.began_at)
         )
 
+    def is_as_before(self, task: BackupTask) -> bool:  # noqa: ARG002 - as MetadataCopies has it
+        """A platform tells of no repository what was said around it before it is asked."""
+        return False
+
+    def count(self, state: MetadataState | None) -> None:
+        """Add to the totals."""
+        for name, kind in (state.kinds if state else {}).items():
+            self.totals[name] = self.totals.get(name, KindTotal()).with_state(kind)
+
     def with_metadata_of_repository(
         self, task: BackupTask, line: RepositoryLine, source_of: Callable[[str], FetchSource]
     ) -> RepositoryLine:
@@ -183,8 +192,7 @@ class RunMetadata:
         with self._lock:
             # Once a source, whichever repository it was met at.
             self.unseen += [one for one in saved.unseen if one.what not in {known.what for known in self.unseen}]
-            for name, state in (saved.state.kinds if saved.state else {}).items():
-                self.totals[name] = self.totals.get(name, KindTotal()).with_state(state)
+            self.count(saved.state)
             for name, files in saved.left_out.items():
                 self.totals[name] = self.totals.get(name, KindTotal()).with_left_out(len(files))
                 self.recorder.note(owner.called, FilesLeftOut(_left_out(files)))
