@@ -1,6 +1,7 @@
 """`matou migrate --to folder`: what another forge's own import reads, and what of the archive is in it."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,11 +10,15 @@ import click
 from matou.cli.exit_codes import ExitCode
 from matou.cli.run.export import exit_code_of, export_progress, tell_report
 from matou.cli.ui.output import say
+from matou.errors import Phrase
 from matou.i18n import format_error, labelled, localize, printable
 from matou.i18n import gettext as _
+from matou.model.fidelity import MigrationMethod
+from matou.platforms.registry import PLATFORMS
 from matou.settings import process_language
 from matou.transfer.export.command import ExportOptions, ExportReport, export, wanted_for_export
 from matou.transfer.export.formats import FORMATS
+from matou.transfer.export.left_behind import left_behind
 from matou.wiring import open_archive
 
 Given = TypeVar("Given")
@@ -43,19 +48,23 @@ def migrate_to_folder(
         exclude=exclude,
     )
     archive = open_archive(directory)
+    wanted = wanted_for_export(archive, options).saved
+    left = left_behind(wanted, PLATFORMS[options.format].methods[MigrationMethod.ARCHIVE])
     if dry_run:
-        report = ExportReport(items={one.line.path: 0 for one in wanted_for_export(archive, options).saved})
+        report = ExportReport(items={one.line.path: 0 for one in wanted})
     else:
         with export_progress() as progress:
             report = export(archive, options, progress)
     if as_json:
-        click.echo(json.dumps(_values(report, options), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(_values(report, options, left), ensure_ascii=False, indent=2))
     elif dry_run:
         for path in report.items:
             click.echo(labelled(printable(path), _("would be written")))
+        _say_left(left)
         say(_("a dry run: nothing was changed"))
     else:
         tell_report(report)
+        _say_left(left)
         warning = FORMATS[options.format].warning
         if warning is not None and report.items:
             say(localize(warning))
@@ -71,11 +80,21 @@ def required(name: str, given: Given | None) -> Given:
     return given
 
 
-def _values(report: ExportReport, options: ExportOptions) -> dict[str, object]:
+def _say_left(left: Mapping[Phrase, int]) -> None:
+    for name, count in left.items():
+        say(
+            _("{kind}: {count}, which stay in the archive, since the import has no place for them").format(
+                count=f"{count:,}", kind=localize(name)
+            )
+        )
+
+
+def _values(report: ExportReport, options: ExportOptions, left: Mapping[Phrase, int]) -> dict[str, object]:
     return {
         "folder": str(options.to),
         "format": options.format,
         "repositories": [{"path": path, "items": items} for path, items in report.items.items()],
         "problems": [{"path": path, "problem": format_error(fault)} for path, fault in report.faults],
         "missing_files": report.missing_files,
+        "left_behind": {str(name): count for name, count in left.items()},
     }
