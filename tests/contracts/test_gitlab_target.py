@@ -261,7 +261,8 @@ class TestTalk:
 
         made = target.import_issue(old)
 
-        assert (made.number, gitlab.rows("issues")[0]["created_at"]) == ("1", "2023-03-01T02:00:00Z")
+        assert (made.number, made.is_closed) == ("1", True)
+        assert gitlab.rows("issues")[0]["created_at"] == "2023-03-01T02:00:00Z"
         assert gitlab.sent("POST", "/issues/1/notes") == [{"body": "一", "created_at": "2023-03-01T03:00:00Z"}]
         assert gitlab.sent("PUT", "/issues/1") == [{"state_event": "close", "updated_at": "2023-03-01T02:00:00Z"}]
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
@@ -129,7 +130,8 @@ class GitLabMetadataTarget:
             if issue.is_closed:
                 change = {"state_event": "close", "updated_at": _moment(issue.closed_at or issue.updated_at)}
                 self._calls.update_item(ItemKind.ISSUE, str(made.iid), change)
-        return _item(made)
+        # It is closed at its own time: to be closed again would move that.
+        return replace(_item(made), is_closed=issue.is_closed)
 
     def edit_item(self, item: ItemAddress, edit: ItemEdit) -> None:
         change: dict[str, object] = {"title": edit.title, "description": edit.text and harmless(edit.text)}
