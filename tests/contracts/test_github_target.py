@@ -10,7 +10,7 @@ from matou.credentials import Secret
 from matou.errors import Conflict, MatouError, Refused, TryLater, UnknownShape
 from matou.http.retry import RetryPolicy
 from matou.http.session import Session
-from matou.model.fidelity import MigratedKind, MigrationMethod
+from matou.model.fidelity import KeptTrait, MigratedKind, MigrationMethod
 from matou.model.metadata_targets import (
     FileDelivery,
     ImportedComment,
@@ -218,7 +218,7 @@ class TestWriting:
         [there] = target.releases()
         assert (there.tag, there.text, there.assets) == ("v1.0", "the first", ("码头 1.tar",))
         assert github.uploaded == {"码头 1.tar": b"tar" * 1000}
-        assert github.releases[int(made.id)]["draft"] is True
+        assert github.releases[int(made.id)]["draft"] is target.rules.has_release_drafts is True
         [sent] = [one for one in github.server.requests if one.path.startswith(UPLOADS)]
         assert sent.headers["authorization"] == f"Bearer {TOKEN}"
         with pytest.raises(Conflict):
@@ -430,7 +430,10 @@ def test_files_of_releases_go_to_a_place_that_no_answer_chose(api: str, uploads:
 def test_the_table_of_what_is_carried_is_true_to_the_rules(target: GitHubMetadataTarget) -> None:
     table = PLATFORM.methods[MigrationMethod.REST]
 
-    assert table[MigratedKind.ATTACHMENT].note is not None
+    assert table[MigratedKind.ATTACHMENT].arrives is (target.rules.file_delivery is not FileDelivery.COMMITTED)
+    for kind in (MigratedKind.ISSUE, MigratedKind.COMMENT, MigratedKind.CLOSED_CHANGE):
+        assert KeptTrait.TIME in table[kind].keeps
+    assert KeptTrait.TIME not in table[MigratedKind.OPEN_CHANGE].keeps
     assert target.rules.has_assets is table[MigratedKind.ASSET].arrives
     assert target.rules.has_line_comments is table[MigratedKind.LINE_COMMENT].arrives
     assert target.rules.has_milestones is table[MigratedKind.MILESTONE].arrives

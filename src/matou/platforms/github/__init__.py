@@ -109,7 +109,7 @@ PLATFORM = Platform(
             comment=_IMPORTED,
             closed_change=replace(_IMPORTED, form=CarriedForm.ISSUE),
             attachment=Fidelity(
-                form=CarriedForm.ITSELF, note=Phrase("in a repository NAME-history, as the API takes no files in texts")
+                form=CarriedForm.LISTED, note=Phrase("texts name them where they were, as the API takes no files")
             ),
         )
     },

@@ -47,6 +47,7 @@ RULES: Final = MetadataRules(
     is_sequential=True,
     change_sign="#",
     has_threads=True,
+    has_release_drafts=True,
     file_delivery=FileDelivery.COMMITTED,
     largest_file=100 * 1024**2,
     largest_asset=2 * 1024**3 - 1,
