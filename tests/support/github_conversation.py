@@ -46,6 +46,7 @@ class GitHubTalk:
     releases: list[Row] = field(default_factory=list)
     collaborators: list[Row] = field(default_factory=list)
     hooks: list[Row] = field(default_factory=list)
+    commit_comments: list[Row] = field(default_factory=list)
     timelines: dict[int, list[Row]] = field(default_factory=dict)
 
 
@@ -342,6 +343,7 @@ class GitHubConversation(GitHubAccount):
             "labels": lambda: talk.labels,
             "milestones": lambda: _in_state(talk.milestones, query),
             "releases": lambda: talk.releases,
+            "comments": lambda: talk.commit_comments,
             "collaborators": lambda: talk.collaborators,
             "hooks": lambda: talk.hooks,
             "branches": lambda: [{"name": "master", "protected": True}] if query.get("protected") == "true" else [],

@@ -10,6 +10,7 @@ from support.v5_account import Answer, ReceivedRequest, V5Account, answer, servi
 
 TOKEN = "ghp_s3cr3tGitHubT0ken0123456789abcdefghij"
 API = "/api/v3"
+GRAPHQL = "/api/graphql"
 CAPTAIN = {"id": 898013, "login": "captain", "name": "The Captain", "type": "User"}
 MOMENT = "2024-07-29T07:42:45Z"
 
@@ -24,6 +25,7 @@ class GitHubAccount(V5Account):
     """An account at a GitHub Enterprise Server; namespaces are its organizations, and whoever owns something."""
 
     gists: list[dict[str, Any]] = field(default_factory=list)
+    graphql: Answer = field(default_factory=lambda: failure(404, "Not Found"))
     _at: str = ""
 
     @property
@@ -57,6 +59,8 @@ class GitHubAccount(V5Account):
         }
 
     def _in_the_api(self, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer | None:
+        if path == GRAPHQL:
+            return self.graphql
         if not path.startswith(f"{API}/"):
             return None
         below, shown = path.removeprefix(API), headers.get("authorization")

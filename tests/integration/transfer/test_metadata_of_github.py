@@ -15,8 +15,8 @@ from matou.archive.metadata import open_metadata
 from matou.credentials import Secret
 from matou.http.retry import RetryPolicy
 from matou.http.session import Session
-from matou.model.metadata import ChangeRequest, Issue, Milestone, SavedRelease
-from matou.model.metadata.kinds import CHANGE, EVENT, ISSUE, MILESTONE, RELEASE
+from matou.model.metadata import ChangeRequest, CommitComment, Issue, Milestone, SavedRelease
+from matou.model.metadata.kinds import CHANGE, COMMIT_COMMENT, EVENT, ISSUE, MILESTONE, RELEASE
 from matou.model.platform import RemoteNamespace, RemoteRepository
 from matou.platforms.github.metadata_source import GitHubMetadataSource
 from matou.platforms.github.source import GitHubSource
@@ -155,7 +155,17 @@ def test_a_run_in_which_nothing_changed_asks_each_list_once_and_commits_nothing(
     saved = backups.back_up()
 
     assert saved.problems == ()
-    lists = ["labels", "milestones", "releases", "collaborators", "branches", "hooks", "issues", "issues/comments"]
+    lists = [
+        "labels",
+        "milestones",
+        "releases",
+        "comments",
+        "collaborators",
+        "branches",
+        "hooks",
+        "issues",
+        "issues/comments",
+    ]
     assert sorted(backups.requests) == sorted([*lists, "pulls", "pulls/comments", "issues/comments"])
     assert backups.commit == first
 
@@ -307,3 +317,88 @@ def test_no_secret_of_a_webhook_is_in_what_is_saved(backups: ConversationBackups
     hooks = open_metadata(backups.archive.metadata(PLACE)).read("hooks.json") or b""
     assert b"withheld" in hooks
     assert b"k3y-of-robot" not in hooks
+
+
+def threads_told(*threads: dict[str, Any]) -> Answer:
+    return answer({"data": {"repository": {"p3": {"reviewThreads": {"nodes": list(threads)}}, "p9": None}}})
+
+
+def thread(comment: int, *, resolved: bool, by: int | None = None) -> dict[str, Any]:
+    resolver = None if by is None else {"databaseId": by}
+    first = {"nodes": [{"fullDatabaseId": str(comment)}]}
+    return {"isResolved": resolved, "resolvedBy": resolver, "comments": first}
+
+
+def test_which_threads_are_settled_is_asked_by_graphql(
+    backups: ConversationBackups, account: GitHubConversation, talk: GitHubTalk
+) -> None:
+    """Of a thread whose first comment was deleted nothing is to be seen."""
+    account.graphql = threads_told(thread(201, resolved=True, by=int(LI)), thread(999, resolved=True))
+
+    backups.back_up()
+
+    [settled] = backups.find(CHANGE, "3", ChangeRequest).threads
+    assert (settled.id, settled.resolved, settled.resolved_by) == ("201", True, LI)
+    assert [one.id for one in settled.comments] == ["201", "202"]
+    assert settled.position is not None
+
+
+def test_what_was_settled_stays_so_until_github_tells_otherwise(
+    backups: ConversationBackups, account: GitHubConversation, talk: GitHubTalk
+) -> None:
+    account.graphql = threads_told(thread(201, resolved=True, by=int(LI)))
+    backups.back_up()
+    account.graphql = failure(404, "Not Found")
+    talk.pulls[0]["updated_at"] = talk.pulls[0]["created_at"] = LATER
+    backups.back_up()
+
+    [settled] = backups.find(CHANGE, "3", ChangeRequest).threads
+    assert (settled.resolved, settled.resolved_by, len(settled.comments)) == (True, LI, 2)
+
+    account.graphql = threads_told(thread(201, resolved=False))
+    talk.pulls[0]["updated_at"] = "2026-02-02T02:00:00Z"
+    backups.back_up()
+
+    [settled] = backups.find(CHANGE, "3", ChangeRequest).threads
+    assert (settled.resolved, settled.resolved_by) == (False, None)
+    assert settled.position is not None
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        failure(403, "Resource not accessible by personal access token"),
+        answer({"errors": [{"message": "Field 'fullDatabaseId' doesn't exist", "type": ""}]}),
+        answer({"data": {"repository": None}, "errors": [{"type": "NOT_FOUND", "message": "no such repository"}]}),
+        answer([]),
+        Answer(200, b"<html>"),
+    ],
+    ids=["refused", "older", "missing", "list", "page"],
+)
+def test_where_graphql_does_not_tell_all_else_is_saved(
+    backups: ConversationBackups, account: GitHubConversation, odd: Answer
+) -> None:
+    account.graphql = odd
+
+    saved = backups.back_up()
+
+    assert [str(fault) for _, fault in saved.problems] == []
+    assert [one.resolved for one in backups.find(CHANGE, "3", ChangeRequest).threads] == [None]
+
+
+def test_comments_on_commits_are_saved_with_their_places(
+    backups: ConversationBackups, account: GitHubConversation, talk: GitHubTalk
+) -> None:
+    row = {"id": 61, "node_id": "CC_x", "body": "为什么？", "user": account.person("li-na"), "commit_id": HEAD}
+    moments = {"created_at": LATER, "updated_at": LATER, "author_association": "NONE", "html_url": "https://x.example"}
+    talk.commit_comments = [
+        {**row, **moments, "path": None, "line": None, "position": None},
+        {**row, **moments, "id": 62, "path": "src/吊车.c", "line": 18, "position": 4},
+    ]
+
+    backups.back_up()
+
+    whole, on_line = (backups.find(COMMIT_COMMENT, id_, CommitComment) for id_ in ("61", "62"))
+    assert (whole.by, whole.commit, whole.position, whole.text.body) == (LI, HEAD, None, "为什么？")
+    assert on_line.position is not None
+    assert (on_line.position.path, on_line.position.line, on_line.position.diff_index) == ("src/吊车.c", 18, 4)

@@ -1,6 +1,6 @@
 """GitHub's pull requests, reviews and what was said on lines as metadata."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -20,6 +20,7 @@ from matou.platforms.base.decoder import original_of
 from matou.platforms.base.metadata import CommentRow, ItemRead
 from matou.platforms.base.metadata_values import People, Rules, edited_at, is_time, leftover, markdown, tail_of, time_of
 from matou.platforms.base.reviews import ReviewState, reviewers_by
+from matou.platforms.github.graphql import GitHubThread
 from matou.platforms.github.metadata_items import ITEM, STATES, has_no_reactions
 from matou.platforms.github.metadata_people import DECODER, are_people, is_person, people
 from matou.platforms.github.wire_issues import GitHubUser
@@ -130,6 +131,24 @@ def with_what_is_known(read: ItemRead, before: ChangeRequest) -> ItemRead:
     """With what was saved of that which its list does not tell."""
     item = replace(read.item, merged_by=before.merged_by)  # type: ignore[call-arg]
     return _having(replace(read, item=item), before.reviews)
+
+
+def with_resolutions(read: ItemRead, threads: Iterable[GitHubThread]) -> ItemRead:
+    """With which of its threads are settled, and by whom where the one who did it is known as part of it."""
+    known = {person.key for person in read.people}
+    stated = (_resolution_of(one, known) for one in threads if one.comments.nodes)
+    return replace(read, item=replace(read.item, threads=tuple(stated)))  # type: ignore[call-arg]
+
+
+def _resolution_of(thread: GitHubThread, known: Container[str]) -> ReviewThread:
+    """Without comments and place, which the list of comments tells."""
+    by = str(thread.resolved_by.id) if thread.is_resolved and thread.resolved_by and thread.resolved_by.id else None
+    return ReviewThread(
+        id=str(thread.comments.nodes[0].id),
+        resolved=thread.is_resolved,
+        resolved_by=by if by in known else None,
+        comments=(),
+    )
 
 
 def review_comment_of(value: object) -> CommentRow:

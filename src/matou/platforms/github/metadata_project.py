@@ -6,6 +6,9 @@ from typing import Final, Literal
 
 from matou.model.metadata import (
     WITHHELD,
+    CommitComment,
+    DiffPosition,
+    MarkupText,
     MemberGrant,
     Milestone,
     ProtectionRule,
@@ -28,6 +31,7 @@ from matou.platforms.base.v5_mapping import label_of, milestone_of
 from matou.platforms.github.metadata_items import STATES, has_no_reactions
 from matou.platforms.github.metadata_people import DECODER, PERSON, is_person, people
 from matou.platforms.github.wire_issues import GitHubLabel, GitHubMilestone, GitHubUser
+from matou.platforms.github.wire_pulls import GitHubCommitComment
 from matou.platforms.github.wire_releases import (
     GitHubAsset,
     GitHubCollaborator,
@@ -35,6 +39,13 @@ from matou.platforms.github.wire_releases import (
     GitHubProtectedBranch,
     GitHubRelease,
 )
+
+ON_COMMIT: Final[Rules] = {
+    **dict.fromkeys(("id", "node_id", "url", "html_url", "body", "commit_id", "path", "line", "position")),
+    **dict.fromkeys(("created_at", "updated_at"), is_time),
+    "user": is_person,
+    "reactions": has_no_reactions,
+}
 
 LABEL: Final[Rules] = {
     **dict.fromkeys(("id", "node_id", "url", "name", "color", "description")),
@@ -78,6 +89,35 @@ HOOK: Final[Rules] = {
 
 ROLES: Final = ("admin", "maintain", "write", "read")
 """Those that are the same in our words."""
+
+
+def comment_on_commit(value: object) -> ItemRead:
+    """Raises UnknownShape."""
+    row, named = DECODER.read(GitHubCommitComment, value), people()
+    given = original_of(row)
+    position = None
+    if row.path:
+        as_given = {key: given[key] for key in ("path", "line", "position") if given.get(key) is not None}
+        position = DiffPosition(
+            commit=row.commit_id or None,
+            path=row.path,
+            side="new",
+            line=row.line or None,
+            diff_index=row.position or None,
+            as_given=as_given,
+        )
+    item = CommitComment(
+        id=str(row.id),
+        commit=row.commit_id or None,
+        position=position,
+        text=markdown(row.body) or MarkupText(markup="markdown", body=""),
+        by=named.key_of(row.user),
+        at=time_of(row.created_at),
+        updated_at=time_of(row.updated_at) or time_of(row.created_at),
+        url=row.html_url or None,
+        extra=leftover(given, ON_COMMIT) or None,
+    )
+    return ItemRead(item=item, people=named.seen)
 
 
 def labels_of(values: Iterable[object]) -> TableRead:

@@ -17,6 +17,7 @@ from matou.http.addresses import repository_path
 from matou.model.metadata import ChangeRequest, MetadataValue
 from matou.model.metadata.kinds import (
     CHANGE,
+    COMMIT_COMMENT,
     HOOK,
     ISSUE,
     LABEL,
@@ -43,6 +44,7 @@ from matou.platforms.github import metadata_changes as changes
 from matou.platforms.github import metadata_items as items
 from matou.platforms.github import metadata_project as project
 from matou.platforms.github.api import RENDERING, GitHubApi
+from matou.platforms.github.graphql import MOST_AT_ONCE, ThreadBatches
 from matou.platforms.github.metadata_events import with_timeline
 from matou.platforms.github.metadata_people import DECODER
 from matou.platforms.github.wire_releases import GitHubRelease
@@ -57,6 +59,7 @@ KINDS: Final = (
     ReadableKind(kind=ISSUE, comments=CommentListing.REPOSITORY_WIDE),
     ReadableKind(kind=CHANGE, comments=CommentListing.REPOSITORY_WIDE),
     ReadableKind(kind=RELEASE, has_since=False),
+    ReadableKind(kind=COMMIT_COMMENT, has_since=False),
     ReadableKind(kind=MEMBER),
     ReadableKind(kind=PROTECTION),
     ReadableKind(kind=HOOK),
@@ -74,6 +77,7 @@ ITEMS: Final = {
         key="number",
     ),
     RELEASE.name: Listing(path="/releases", query={}, key="id"),
+    COMMIT_COMMENT.name: Listing(path="/comments", query={}, key="id"),
 }
 
 COMMENTS: Final = Listing(path="/issues/comments", query=BY_CREATION, changed=BY_CHANGE)
@@ -96,6 +100,7 @@ class GitHubReader(V5Reader):
         base = repository_path(path)
         super().__init__(api, base=base, name=path, switched_off=listed.switched_off, wants=wants)
         self._clone_url = listed.clone_url
+        self._threads = ThreadBatches(api, path)
 
     @property
     def kinds(self) -> Sequence[ReadableKind]:
@@ -112,17 +117,20 @@ class GitHubReader(V5Reader):
         return {ISSUE.name: [talk], CHANGE.name: [talk, (REVIEW_COMMENTS, changes.review_comment_of)]}
 
     def expected_calls(self, kind: MetadataKind, since: datetime | None, *, saved: int) -> int:
-        """The reviews of each pull request are a request, and who merged it is another."""
+        """The reviews of each pull request are a request, and who merged it is another; of threads fifty are one."""
         calls = super().expected_calls(kind, since, saved=saved)
         if kind is not CHANGE or since is not None:
             return calls
-        return calls + 2 * (saved or self._count(ITEMS[CHANGE.name]))
+        count = saved or self._count(ITEMS[CHANGE.name])
+        return calls + 2 * count + -(-count // MOST_AT_ONCE)
 
     def rows(self, kind: MetadataKind, since: datetime | None) -> Iterator[ItemRow]:
         """The list of issues has pull requests in it, whose own list is another."""
         rows = super().rows(kind, since)
         if kind is RELEASE:
             return (replace(row, key=project.release_key(DECODER.read(GitHubRelease, row.value))) for row in rows)
+        if kind is CHANGE:
+            return self._threads.batches(rows)
         return rows if kind is not ISSUE else (row for row in rows if not items.is_pull(row.value))
 
     def read(
@@ -131,6 +139,8 @@ class GitHubReader(V5Reader):
         if kind is RELEASE:
             bare = project.release_of(row.value)
             return None if not sweeping and is_as_before(bare.item, before) else bare
+        if kind is COMMIT_COMMENT:
+            return project.comment_on_commit(row.value)
         read = items.issue_of(row.value) if kind is ISSUE else self._change(row, before)
         return self._with_log(read, lambda read: with_timeline(read, self._timeline(row.key)))
 
@@ -145,7 +155,7 @@ class GitHubReader(V5Reader):
         read = changes.change_of(row.value)
         if isinstance(before, ChangeRequest):
             read = changes.with_what_is_known(read, before)
-        for ask in (self._with_reviews, self._with_merger):
+        for ask in (self._with_reviews, self._with_merger, self._with_resolutions):
             try:
                 read = ask(row.key, read)
             except MatouError as fault:
@@ -160,6 +170,11 @@ class GitHubReader(V5Reader):
         if not isinstance(change, ChangeRequest) or change.state != "merged" or change.merged_by is not None:
             return read
         return changes.with_merger(read, self._answered(f"{self._base}/pulls/{number}"))
+
+    def _with_resolutions(self, number: str, read: ItemRead) -> ItemRead:
+        """As it was known before where GitHub does not tell."""
+        threads = self._threads.of(number)
+        return read if threads is None else changes.with_resolutions(read, threads)
 
     def table(self, kind: MetadataKind) -> TableRead:
         if kind is LABEL:

@@ -70,6 +70,26 @@ class GitHubReview(OriginalStruct, frozen=True, kw_only=True):
     commit_id: str | UnsetType | None = UNSET
 
 
+class GitHubCommitComment(OriginalStruct, frozen=True, kw_only=True):
+    """One of `GET …/comments`: on a commit, or on a line of what it changed.
+
+    Attributes:
+        position: in the difference, counted from its first hunk.
+        line: of the file, where GitHub still tells it.
+    """
+
+    id: int
+    body: str | UnsetType | None = UNSET
+    user: GitHubUser | UnsetType | None = UNSET
+    html_url: str | UnsetType | None = UNSET
+    commit_id: str | UnsetType | None = UNSET
+    path: str | UnsetType | None = UNSET
+    line: int | UnsetType | None = UNSET
+    position: int | UnsetType | None = UNSET
+    created_at: str | UnsetType | None = UNSET
+    updated_at: str | UnsetType | None = UNSET
+
+
 class GitHubReviewComment(OriginalStruct, frozen=True, kw_only=True):
     """One of `GET …/pulls/comments`: on a line, or on a whole file.
 

@@ -221,6 +221,7 @@ def _thread(graph: Graph, rows: PullRows, change: ChangeRequest, thread: ReviewT
     return {
         "id": f"PRRT_{thread.id}",
         "isResolved": bool(thread.resolved),
+        "resolvedBy": lambda: person_node(rows.person(thread.resolved_by)),
         "path": thread.path or "",
         "line": thread.position.line if thread.position else None,
         "comments": connection(

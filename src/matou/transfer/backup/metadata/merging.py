@@ -63,15 +63,34 @@ def _merged_threads(
         if row.thread is not None:
             threads[row.thread.id] = row.thread
             comments.setdefault(row.thread.id, []).append(row.comment)
-    old = {thread.id: thread for thread in before}
+    old, stated = {thread.id: thread for thread in before}, {thread.id: thread for thread in now}
     merged_ = (
         replace(
-            threads.get(id_) or old[id_],
+            _with_resolution(threads.get(id_), stated.get(id_), old.get(id_)),
             comments=merged_comments(old[id_].comments if id_ in old else (), comments.get(id_, ()), listed),
         )
         for id_ in dict.fromkeys((*threads, *old))
     )
-    return tuple(sorted(merged_, key=_order_of_thread))
+    return tuple(sorted((thread for thread in merged_ if thread.comments), key=_order_of_thread))
+
+
+def _with_resolution(
+    listed: ReviewThread | None, stated: ReviewThread | None, old: ReviewThread | None
+) -> ReviewThread:
+    """Where a list tells of comments and something else of threads, each has what it tells.
+
+    Args:
+        listed: as it came with a comment, or with its item.
+        stated: as it came with its item; without comments where these are in a list of their own.
+    """
+    if listed is not None and listed is stated and listed.comments:
+        return listed
+    place = old if old is not None and (listed is None or listed is stated) else listed
+    assert place is not None  # noqa: S101 - it is one of them
+    if place is not old and place.resolved is not None:
+        return place
+    known = next((one for one in (stated, old) if one is not None and one.resolved is not None), place)
+    return replace(place, resolved=known.resolved, resolved_by=known.resolved_by)
 
 
 def _order_of_thread(thread: ReviewThread) -> tuple[datetime, object]:
