@@ -52,5 +52,10 @@ def test_a_list_in_matou_toml_is_saved_server_by_server_and_status_knows_it(
     person.matou("backup", "--config", config)
     status = person.matou("status", "--config", config, "--json")
 
+    closed.password = "captain:hunter2"
+    person.matou("backup", "git", "--url", urls[1], "--to", archive, code=3)
+    shut = person.matou("status", archive, "--json", code=3)
+
+    assert json.loads(shut.out)["sources"][1]["next"] == f"matou backup git --url {urls[1]} --to {archive}"
     assert [row["url"] for row in json.loads(status.out)["sources"]] == [public.url, closed.url]
     assert "ship" in person.matou("show", archive).out

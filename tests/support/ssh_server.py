@@ -3,9 +3,7 @@
 import getpass
 import os
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from matou.settings import SshSettings
+from support.listening_programs import listening_program
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 needs_sshd = pytest.mark.skipif(SSHD is None, reason="sshd is not installed")
 PRIVILEGES = Path("/run/sshd")
-PATIENCE_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -63,13 +61,10 @@ def make_key(path: Path) -> Path:
 @contextmanager
 def running_ssh_server(folder: Path, *, speaks_version_2: bool = True) -> Iterator[SshServer]:
     """It takes git's protocol version from a client only if it is told to: Debian's does not."""
-    host_key, port = make_key(folder / "host"), _free_port()
-    server = SshServer(folder, port)
-    public = host_key.with_suffix(".pub").read_text(encoding="ascii")
-    server.known_hosts.write_text(f"[127.0.0.1]:{port} {public}", encoding="ascii")
+    host_key = make_key(folder / "host")
     (folder / "authorized_keys").touch()
     lines = [
-        f"ListenAddress 127.0.0.1:{port}",
+        "ListenAddress 127.0.0.1",
         f"HostKey {host_key}",
         f"AuthorizedKeysFile {folder}/authorized_keys",
         "PidFile none",
@@ -84,30 +79,12 @@ def running_ssh_server(folder: Path, *, speaks_version_2: bool = True) -> Iterat
     (folder / "sshd_config").write_text("\n".join([*lines, ""]), encoding="ascii")
     if os.getuid() == 0:
         PRIVILEGES.mkdir(exist_ok=True)
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([str(SSHD), "-D", "-e", "-f", folder / "sshd_config"], stdout=log, stderr=log)
-    try:
-        _wait_for(port, process)
+
+    def words(port: int) -> list[str]:
+        return [str(SSHD), "-D", "-e", "-f", str(folder / "sshd_config"), "-p", str(port)]
+
+    with (folder / "log").open("wb") as log, listening_program(words, log) as port:
+        server = SshServer(folder, port)
+        public = host_key.with_suffix(".pub").read_text(encoding="ascii")
+        server.known_hosts.write_text(f"[127.0.0.1]:{port} {public}", encoding="ascii")
         yield server
-    finally:
-        process.terminate()
-        process.wait(PATIENCE_SECONDS)
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS).close()
-        except ConnectionRefusedError:
-            time.sleep(0.02)
-        else:
-            return
-    pytest.fail("sshd did not start")

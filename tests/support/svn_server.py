@@ -2,9 +2,7 @@
 
 import os
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from matou.git.operations.subversion import has_git_svn
+from support.listening_programs import listening_program
 
 needs_svn = pytest.mark.skipif(
     not has_git_svn() or shutil.which("svnserve") is None or shutil.which("svnmucc") is None,
     reason="git-svn or subversion is not installed",
 )
 USER, PASSWORD = "captain", "t0p secret's"
-PATIENCE_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -55,36 +53,9 @@ class SvnServer:
 
 @contextmanager
 def running_svn_server(folder: Path) -> Iterator[SvnServer]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-    words = [
-        "svnserve",
-        "-d",
-        "--foreground",
-        "-r",
-        str(folder),
-        "--listen-host",
-        "127.0.0.1",
-        "--listen-port",
-        str(port),
-    ]
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        _wait_for(port, process)
+    def words(port: int) -> list[str]:
+        where = ["--listen-host", "127.0.0.1", "--listen-port", str(port)]
+        return ["svnserve", "-d", "--foreground", "-r", str(folder), *where]
+
+    with listening_program(words) as port:
         yield SvnServer(folder, port)
-    finally:
-        process.terminate()
-        process.wait(PATIENCE_SECONDS)
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS).close()
-        except ConnectionRefusedError:
-            time.sleep(0.02)
-        else:
-            return
-    pytest.fail("svnserve did not start")

@@ -332,4 +332,5 @@ def _command(row: SourceRow, sources: ConfiguredSources, config: Path | None) ->
     """What a configuration lists is saved as it says there: with its patterns, and by the token that it names."""
     if any(folder == row.archive and _is_at(table, row.platform, row.url) for folder, table in sources):
         return ("matou", "backup", *(() if config is None else ("--config", str(config))))
-    return backup_command(row.platform, row.url, str(row.archive))
+    concerned = (*row.status.not_done, *row.status.damaged) if row.status is not None else ()
+    return backup_command(row.platform, row.url, str(row.archive), concerned)

@@ -1,12 +1,13 @@
 """What is said of runs and of how sources stand, at the command line and on pages alike."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from matou.archive.manifest import ListingState, Outcome, RepositoryLine
 from matou.errors import Phrase
 from matou.i18n import gettext as _
 from matou.i18n import labelled, localize, ngettext, printable
+from matou.platforms.registry import PLATFORMS
 from matou.stored_texts import localize_stored
 from matou.transfer.backup.gaps import BackupGap, GapCause
 from matou.transfer.backup.metadata.kind_names import KIND_NAMES
@@ -122,6 +123,15 @@ def cut_off_text(run: int) -> str:
     return _("run {run} was cut off; the same command goes on from there").format(run=run)
 
 
-def backup_command(platform: str, url: str, archive: str) -> tuple[str, ...]:
-    """What saves a source again that no configuration lists."""
-    return ("matou", "backup", platform, "--url", url, "--to", archive)
+def backup_command(
+    platform: str, url: str, archive: str, repositories: Iterable[RepositoryLine] = ()
+) -> tuple[str, ...]:
+    """What saves a source again that no configuration lists.
+
+    Args:
+        repositories: those that it is about, where a person names each.
+    """
+    urls = [url]
+    if platform in PLATFORMS and PLATFORMS[platform].selection is not None:
+        urls = [line.clone_url for line in repositories] or ["URL"]
+    return ("matou", "backup", platform, *(word for one in urls for word in ("--url", one)), "--to", archive)
