@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from matou.http.rate_limit import RateLimiter
 from matou.model.metadata import (
@@ -36,7 +37,6 @@ from matou.transfer.migrate.conversation.report import ConversationReport
 from matou.transfer.migrate.conversation.writer import OnceWriter
 from matou.transfer.migrate.conversation.written_map import MapHead, WrittenMap
 from support.archive_with_metadata import ArchiveWithMetadata
-from support.fake_metadata_target import FakeMetadataTarget
 from support.metadata_items import markdown
 
 PATH = "harbour/api"
@@ -86,7 +86,7 @@ class WrittenConversation:
     """An archive whose repository `harbour/api` has what each test says, and what was written of it."""
 
     root: Path
-    target: FakeMetadataTarget
+    target: Any
     people: dict[str, str] = field(default_factory=dict)
     is_private: bool = True
     keeps_numbers: bool | None = None

@@ -49,6 +49,7 @@ class MetadataRules:
         shortest_label, longest_label: in characters.
         not_in_labels: characters that no label's name may have.
         needs_due: whether a milestone must have a day on which it ends.
+        closes_milestones: whether one can be made that is closed.
         needs_release_text: whether the text of a release may not be empty.
         has_milestones: whether there are any; without them each becomes a label.
         has_line_comments: whether a comment can be put on a line of an open change request.
@@ -70,6 +71,7 @@ class MetadataRules:
     longest_label: int = 50
     not_in_labels: str = ""
     needs_due: bool = False
+    closes_milestones: bool = True
     needs_release_text: bool = False
     has_milestones: bool = True
     has_line_comments: bool = True
@@ -185,9 +187,13 @@ class NewFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemEdit:
-    """What is to become of an item that is there; None stays as it is."""
+    """What is to become of an item that is there; None stays as it is.
 
-    title: str | None = None
+    Attributes:
+        title: always, though it may be what it was: there are platforms that change nothing without it.
+    """
+
+    title: str
     text: str | None = None
     labels: tuple[str, ...] | None = None
     milestone: str | None = None

@@ -9,13 +9,22 @@ from matou.errors import Phrase
 from matou.http.rate_limit import RateLimit
 from matou.http.retry import RetryPolicy
 from matou.model.fidelity import CarriedForm, Fidelity, MigrationMethod, by_rest
-from matou.platforms.base.platform import Clock, MetadataSupport, OfficialInstance, Platform, TokenPage
+from matou.platforms.base.platform import (
+    Clock,
+    MetadataSupport,
+    MetadataTargetSupport,
+    OfficialInstance,
+    Platform,
+    TokenPage,
+)
 
 if TYPE_CHECKING:
     from matou.http.session import Session
     from matou.model.metadata.kinds import MetadataKind
+    from matou.model.targets import TargetRepository
     from matou.platforms.base.api_client import Answers
     from matou.platforms.base.metadata import MetadataSource
+    from matou.platforms.base.metadata_target import MetadataTarget
     from matou.platforms.base.source import RecordSink, Source
     from matou.platforms.base.target import MigrationTarget
 
@@ -49,6 +58,14 @@ def _target(session: "Session", url: str, token: Secret, *, now: Clock) -> "Migr
     return GitCodeTarget(session, url, token, now=now)
 
 
+def _metadata_target(
+    session: "Session", url: str, token: Secret, repository: "TargetRepository", /, *, now: Clock
+) -> "MetadataTarget":
+    from matou.platforms.gitcode.metadata_target import GitCodeMetadataTarget
+
+    return GitCodeMetadataTarget(session, url, token, repository, now=now)
+
+
 def _whoami(session: "Session", url: str, token: Secret, *, now: Clock) -> str:
     from matou.platforms.gitcode.client import GitCode
 
@@ -80,6 +97,7 @@ PLATFORM = Platform(
     source=_source,
     metadata=MetadataSupport(open=_metadata, calls_per_hour=4_000),
     target=_target,
+    metadata_target=MetadataTargetSupport(open=_metadata_target),
     methods={
         MigrationMethod.REST: by_rest(
             milestone=Fidelity(

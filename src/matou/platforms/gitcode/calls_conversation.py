@@ -31,6 +31,9 @@ class ConversationCalls(GitCodeCalls):
         query: dict[str, Parameter] = {"sort": "created", "direction": "asc", "since": since}
         return self._of(repository, "/issues/comments", GitCodeNote, lambda row: row.id, query)
 
+    def comments_of_issue(self, repository: str, number: str | int) -> Iterator[GitCodeNote]:
+        return self._of(repository, f"/issues/{segment(str(number))}/comments", GitCodeNote, lambda row: row.id)
+
     def pull_requests(self, repository: str) -> Iterator[GitCodePullRequest]:
         query: dict[str, Parameter] = {"state": "all", "order_by": "created_at", "direction": "asc"}
         return self._of(repository, "/pulls", GitCodePullRequest, lambda row: row.number, query)

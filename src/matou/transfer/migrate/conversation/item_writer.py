@@ -72,7 +72,7 @@ class ItemWriter:
         text = self.texts.of_item(item, ItemKind(line.to_kind))
         line = self._bring_up_to_date(line, item, text)
         self._write_comments(ItemAddress(ItemKind(line.to_kind), line.to), text)
-        self._set_state(line, "open" if item.state == "open" else "closed")
+        self._set_state(line, "open" if item.state == "open" else "closed", text.title)
 
     def _recovered(self, key: ItemKey) -> WrittenLine | None:
         """What a run made that was cut off before it noted it."""
@@ -177,7 +177,7 @@ class ItemWriter:
         if self._was_changed_there(line, changed):
             return line
         edit = ItemEdit(
-            title=None if changed.title_sha256 == line.title_sha256 else new.title,
+            title=new.title,
             text=None if changed.text_sha256 == line.text_sha256 else new.text,
             labels=None if changed.fields_sha256 == line.fields_sha256 else new.labels,
             milestone=None if changed.fields_sha256 == line.fields_sha256 else new.milestone,
@@ -275,11 +275,11 @@ class ItemWriter:
             )
         )
 
-    def _set_state(self, line: WrittenLine, state: str) -> None:
+    def _set_state(self, line: WrittenLine, state: str, title: str) -> None:
         if line.state == state:
             return
         address = ItemAddress(ItemKind(line.to_kind), line.to)
-        self.writer.set(lambda: self.target.edit_item(address, ItemEdit(is_closed=state == "closed")))
+        self.writer.set(lambda: self.target.edit_item(address, ItemEdit(title=title, is_closed=state == "closed")))
         self._count_edited(self.written.add(replace_line(line, state=state, at=self._at())))
 
     def close_gaps(self) -> None:
@@ -288,7 +288,7 @@ class ItemWriter:
         for key in there:
             line = self.written.get(key) or self._recovered(key)
             if line is not None and key.source == self.texts.references.source:
-                self._set_state(line, "closed")
+                self._set_state(line, "closed", self.contents.items[key][1].title)
 
     def _fill_gaps(self, outlined: OutlinedItem) -> None:
         """Write placeholders until the next number is the one that is wanted."""
@@ -309,7 +309,7 @@ class ItemWriter:
                 key, ItemKind.ISSUE, new := NewIssue(title=title, text=text), lambda: self.target.add_issue(new)
             )
             self.report.gaps += 1
-        self._set_state(line, "closed")
+        self._set_state(line, "closed", title)
 
     def _count_unchanged(self, key: ItemKey, kind: str) -> None:
         if key not in self._counted:

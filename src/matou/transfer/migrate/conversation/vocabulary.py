@@ -1,7 +1,7 @@
 """Labels and milestones of a source, as the target names them; what it does not have yet is made."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -68,7 +68,7 @@ class TargetVocabulary:
             color=defined.color if defined else _GRAY,
             description=(defined.description if defined else None) or "",
         )
-        self._once(lambda: self.target.add_label(new), "label")
+        self._add_label(new)
         self._labels[folded(name)] = name
         if name != true_name:
             self.report.notes.append(
@@ -95,18 +95,28 @@ class TargetVocabulary:
             lambda: self.target.add_milestone(new).id, lambda: self._milestone_there(fitted)
         )
         self.report.written["milestone"] += 1
+        if new.is_closed and not rules.closes_milestones:
+            self.report.lose(Phrase("a milestone that was closed is open: the platform makes none that is closed"))
 
     def _milestone_there(self, title: str) -> str | None:
         return next((one.id for one in self.target.milestones() if one.title == title), None)
 
-    def _once(self, write: Callable[[], None], kind: str) -> None:
+    def _add_label(self, label: NewLabel) -> None:
         """One that is there is as good as one that was made."""
+
+        def add() -> bool:
+            self.target.add_label(label)
+            return True
+
         try:
-            self.writer.set(write)
+            self.writer.make(add, lambda: self._has_label(label.name))
         except Conflict:
-            self.report.unchanged[kind] += 1
+            self.report.unchanged["label"] += 1
         else:
-            self.report.written[kind] += 1
+            self.report.written["label"] += 1
+
+    def _has_label(self, name: str) -> bool | None:
+        return True if folded(name) in map(folded, self.target.labels()) else None
 
 
 def fitted_label(name: str, rules: MetadataRules) -> str:
