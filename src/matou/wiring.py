@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from matou.archive.layout import Archive
 from matou.credentials import credential_in
 from matou.errors import Invalid, MatouError
 from matou.model.fidelity import MigrationMethod
-from matou.platforms.registry import PLATFORMS, SOURCES, TARGETS, require_importer
+from matou.platforms.registry import PLATFORMS, SOURCES, TARGETS, require_importer, require_metadata_target, title_of
 from matou.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from matou.transfer.backup.report import BackupReport, ProgressListener
     from matou.transfer.migrate.carried import CarriedKind
     from matou.transfer.migrate.command import MigrationOptions
+    from matou.transfer.migrate.conversation.conversations import ConversationWriting
     from matou.transfer.migrate.pull.mover import Pulling
     from matou.transfer.migrate.pull.served import ServedArchive
     from matou.transfer.migrate.report import MigrationReport
@@ -239,11 +241,38 @@ def migrate(
     ) as session:
         pulling = _pulling(platform, session, url, token, served) if options.method is MigrationMethod.PULL else None
         target = pulling.target if pulling else TARGETS[platform](session, url, token, now=now)
+        writing = _writing(platform, session, url, token, options) if options.method is MigrationMethod.REST else None
         connections = TargetTransports(session)
         report = migrate_archive(
-            opened, target, connections, options, pulling=pulling, on_plan=on_plan, progress=progress
+            opened, target, connections, options, pulling=pulling, writing=writing, on_plan=on_plan, progress=progress
         )
     return report if report.is_dry_run else replace(report, page=write_page(opened, report, now()))
+
+
+def _writing(
+    platform: str, session: "Session", url: str, token: "Secret", options: "MigrationOptions"
+) -> "ConversationWriting | None":
+    """Raises UnknownPlatform where nothing of what was said can be written there."""
+    from time import monotonic
+
+    from matou.http.rate_limit import RateLimiter
+    from matou.transfer.migrate.conversation.conversations import ConversationWriting
+    from matou.transfer.migrate.conversation.writer import OnceWriter
+
+    support = require_metadata_target(platform)
+    if options.conversation is None:
+        return None
+    per_second = min(support.writes.per_second, (support.writes_per_hour or inf) / 3600)
+    limiter = RateLimiter(monotonic=monotonic, per_second=per_second, burst=support.writes.burst)
+    return ConversationWriting(
+        open=lambda repository: support.open(session, url, token, repository, now=now),
+        platform=platform,
+        url=url,
+        writer=OnceWriter(limiter, session.pause),
+        options=options.conversation,
+        platform_title=title_of,
+        now=now,
+    )
 
 
 def _pulling(platform: str, session: "Session", url: str, token: "Secret", served: "ServedArchive | None") -> "Pulling":

@@ -10,6 +10,7 @@ from matou.cli.exit_codes import ExitCode
 from matou.cli.options import archive_argument, exclude_option, include_option, json_report_option, token_stdin_option
 from matou.i18n import gettext as _
 from matou.model.fidelity import MigrationMethod
+from matou.model.metadata.kinds import OPTIONS
 from matou.platforms.registry import TARGETS
 from matou.transfer.export.formats import FOLDER, IMPORTED
 
@@ -69,7 +70,8 @@ migrate = Command.lazy(
         "--by",
         type=click.Choice([method.value for method in MigrationMethod if method is not MigrationMethod.ARCHIVE]),
         help=_(
-            "how what people said comes there: `pull`, the target imports it from here; `git`, not at all; "
+            "how what people said comes there: `pull`, the target imports it from here; `rest`, each item is written "
+            "there; `git`, not at all; "
             "else the best that the target offers"
         ),
     ),
@@ -86,6 +88,31 @@ migrate = Command.lazy(
         metavar="N",
         show_default="4",
         help=_("how many repositories at a time"),
+    ),
+    click.option(
+        "--only",
+        "only_kinds",
+        default="",
+        show_default=False,
+        metavar="KINDS",
+        help=_("of what lies around the code only these, with commas: {kinds}").format(kinds=", ".join(OPTIONS)),
+    ),
+    click.option(
+        "--without", "without_kinds", default="", show_default=False, metavar="KINDS", help=_("none of these")
+    ),
+    click.option("--code-only", is_flag=True, help=_("only the code: no issues, change requests, releases")),
+    click.option(
+        "--keep-numbers/--no-keep-numbers",
+        "keeps_numbers",
+        default=None,
+        help=_(
+            "fill gaps with closed placeholders, so that issues keep their numbers; by default where few are needed"
+        ),
+    ),
+    click.option(
+        "--language",
+        type=click.Choice(("en", "zh")),
+        help=_("of the lines that say who wrote something and when; yours by default"),
     ),
     click.option("--dry-run", is_flag=True, help=_("say what would be done; change nothing")),
     json_report_option,

@@ -190,10 +190,10 @@ class ItemEdit:
     """What is to become of an item that is there; None stays as it is.
 
     Attributes:
-        title: always, though it may be what it was: there are platforms that change nothing without it.
+        title: what it is to be or has been; whoever migrates always says it, since some platforms want it each time.
     """
 
-    title: str
+    title: str | None = None
     text: str | None = None
     labels: tuple[str, ...] | None = None
     milestone: str | None = None

@@ -6,7 +6,13 @@ from importlib import import_module
 from typing import Final
 
 from matou.errors import NotFound
-from matou.platforms.base.platform import MetadataSupport, OfficialInstance, OpenImporter, Platform
+from matou.platforms.base.platform import (
+    MetadataSupport,
+    MetadataTargetSupport,
+    OfficialInstance,
+    OpenImporter,
+    Platform,
+)
 
 _FOLDERS: Final = (
     "cnb",
@@ -86,6 +92,17 @@ def require_importer(name: str) -> Importer:
         known = ", ".join(name for name, one in PLATFORMS.items() if one.importer and one.metadata)
         raise UnknownPlatform("{name} imports nothing by itself; those that do: {known}", name=repr(name), known=known)
     return Importer(platform.importer, platform.metadata)
+
+
+def require_metadata_target(name: str) -> MetadataTargetSupport:
+    """Raises UnknownPlatform."""
+    support = PLATFORMS[name].metadata_target
+    if support is None:
+        known = ", ".join(name for name, one in PLATFORMS.items() if one.metadata_target)
+        raise UnknownPlatform(
+            "nothing that people said can be written to {name}; but to: {known}", name=repr(name), known=known
+        )
+    return support
 
 
 def target_named(name: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from matou.errors import MatouError, TryLater
 from matou.model.metadata import LabelDefinition, Milestone
-from matou.model.metadata_targets import ItemAddress, ItemKind, MetadataRules
+from matou.model.metadata_targets import FileDelivery, ItemAddress, ItemKind, MetadataRules
 from matou.transfer.migrate.conversation.report import ConversationReport
 from support.fake_metadata_target import LETTERS, ONE_SEQUENCE, SEQUENTIAL, FakeMetadataTarget, Killed
 from support.written_conversation import WrittenConversation, change, comment, issue, small_story, thread
@@ -135,6 +135,17 @@ def test_pictures_are_uploaded_once_and_texts_name_them(written: WrittenConversa
     assert f"![图](https://target.example/files/{picture.sha256})" in there.item.text
     assert f"- [b\\.html](https://target.example/files/{more.sha256})" in there.item.text
     assert f"![](https://target.example/files/{picture.sha256})" in there.comments[0].text
+
+
+def test_files_that_go_nowhere_are_counted(written: WrittenConversation) -> None:
+    written.target = FakeMetadataTarget(replace(SEQUENTIAL, file_delivery=FileDelivery.COMMITTED))
+    picture = written.file("表.png", b"\x89PNG tide", "https://foruda.gitee.com/t.png")
+    written.has(issue("1", "![](https://foruda.gitee.com/t.png)", files=(picture,)), issue("2", files=(picture,)))
+
+    report = written.write()
+
+    assert "![](https://foruda.gitee.com/t.png)" in written.target.item("1").item.text
+    assert list(report.lost.values()) == [1]
 
 
 def test_what_is_too_long_is_cut_where_it_can_be_seen(written: WrittenConversation) -> None:

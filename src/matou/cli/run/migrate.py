@@ -27,16 +27,18 @@ from matou.credentials import Secret
 from matou.credentials.logins import Login
 from matou.errors import Conflict
 from matou.git.process.run import Limits
-from matou.i18n import ngettext
+from matou.i18n import is_english, ngettext
 from matou.model.fidelity import CODE_ALONE, MigrationMethod
-from matou.platforms.registry import PLATFORMS, require_importer, target_named
+from matou.platforms.registry import PLATFORMS, require_importer, require_metadata_target, target_named
 from matou.settings import InvalidSetting, Settings
+from matou.transfer.backup.metadata.selection import KindSelection, options_of
 from matou.transfer.common.saved_repositories import lines_of
 from matou.transfer.export.formats import FOLDER
 from matou.transfer.migrate.carried import CarriedKind
 from matou.transfer.migrate.command import MOST_JOBS, MigrationOptions
+from matou.transfer.migrate.conversation.migration import ConversationOptions
 from matou.transfer.migrate.mapping import NO_MAP, read_map
-from matou.transfer.migrate.people import NOBODY, list_people, read_people, write_draft
+from matou.transfer.migrate.people import NOBODY, People, list_people, read_people, write_draft
 from matou.transfer.migrate.pull.served import ServedArchive
 from matou.transfer.migrate.report import MigrationReport
 from matou.wiring import migrate as migrate_archive
@@ -65,6 +67,11 @@ def migrate(
     public_url: str | None,
     create_namespaces: bool,
     jobs: int | None,
+    only_kinds: str,
+    without_kinds: str,
+    code_only: bool,
+    keeps_numbers: bool | None,
+    language: str | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -76,11 +83,12 @@ def migrate(
     settings = Settings.of_process()
     to = target_named(to)
     url = api_address(url, to)
-    method = _method(to, by)
     if people_draft is not None:
         _draft_people(directory, people_draft)
         return
     known_people = read_people(people) if people else NOBODY
+    kinds = KindSelection(only=options_of(only_kinds), without=options_of(without_kinds), is_code_only=code_only)
+    method = MigrationMethod.GIT if code_only else _method(to, by)
     token = _token(to, url, settings, from_stdin=token_stdin)
     options = MigrationOptions(
         namespace=namespace.strip("/"),
@@ -94,6 +102,7 @@ def migrate(
         people=known_people,
         method=method,
         fidelity=PLATFORMS[to].methods.get(method, CODE_ALONE),
+        conversation=_conversation(kinds, language, known_people, keeps_numbers=keeps_numbers),
     )
     is_pulled = method is MigrationMethod.PULL and not dry_run
 
@@ -149,8 +158,12 @@ def _method(to: str, by: str | None) -> MigrationMethod:
         method = MigrationMethod(by)
         if method is MigrationMethod.PULL:
             require_importer(to)
+        if method is MigrationMethod.REST:
+            require_metadata_target(to)
         return method
-    return MigrationMethod.PULL if PLATFORMS[to].importer else MigrationMethod.GIT
+    if PLATFORMS[to].importer:
+        return MigrationMethod.PULL
+    return MigrationMethod.REST if PLATFORMS[to].metadata_target else MigrationMethod.GIT
 
 
 @contextmanager
@@ -185,6 +198,16 @@ def read_address(text: str) -> tuple[str, int]:
             advice="give it as in: --serve-at 192.168.1.7:8585",
         )
     return host, port or 0
+
+
+def _conversation(
+    kinds: KindSelection, language: str | None, people: People, *, keeps_numbers: bool | None
+) -> ConversationOptions | None:
+    """None for the code alone."""
+    if kinds.is_code_only:
+        return None
+    spoken = language or ("en" if is_english() else "zh")
+    return ConversationOptions(wants=kinds.wants, language=spoken, keeps_numbers=keeps_numbers, people=people)
 
 
 def _token(platform: str, url: str, settings: Settings, *, from_stdin: bool) -> Secret | Login:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from textwrap import indent
 
+from matou.cli.ui.conversation_report import conversation_lines, conversation_values
 from matou.cli.ui.formatting import columns, size
 from matou.cli.ui.verbosity import is_verbose
 from matou.i18n import format_error, labelled, localize, printable
@@ -85,6 +86,7 @@ def _repository(moved: Moved) -> dict[str, object]:
         "notes": list(moved.notes),
         "problems": [str(problem) for problem in moved.problems],
         "submodules": [{"path": link.path, "url": link.url} for link in moved.submodules],
+        "conversation": None if moved.conversation is None else conversation_values(moved.conversation),
     }
 
 
@@ -132,6 +134,8 @@ def _lines_of(moved: Moved) -> Iterator[str]:
         yield labelled(direction, _word(moved))
     for note in moved.notes:
         yield f"    {localize(note)}"
+    if moved.conversation is not None and (moved.outcome is not MoveOutcome.UNCHANGED or is_verbose()):
+        yield from (f"    {line}" for line in conversation_lines(moved.conversation))
     for problem in moved.problems:
         yield indent(format_error(problem), "    ")
 

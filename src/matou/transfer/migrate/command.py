@@ -18,6 +18,9 @@ from matou.transfer.common.saved_repositories import lines_of
 from matou.transfer.common.transports import TargetTransports
 from matou.transfer.migrate.assigned_paths import AssignedPaths
 from matou.transfer.migrate.carried import CarriedKind
+from matou.transfer.migrate.conversation.conversations import Conversations, ConversationWriting
+from matou.transfer.migrate.conversation.migration import ConversationOptions
+from matou.transfer.migrate.conversation.mover import ConversationMover
 from matou.transfer.migrate.dry_run import explained, preview
 from matou.transfer.migrate.holdings import Holdings
 from matou.transfer.migrate.mapping import NO_MAP, MigrationMap, TargetPath
@@ -55,6 +58,7 @@ class MigrationOptions:
         limits: of each git child.
         people: whom somebody is at the target.
         method: how what people said comes there, and how faithfully.
+        conversation: how it is written, where that is the method.
     """
 
     namespace: str
@@ -68,6 +72,7 @@ class MigrationOptions:
     people: People = field(default_factory=dict)
     method: MigrationMethod = MigrationMethod.GIT
     fidelity: FidelityTable = field(default_factory=lambda: CODE_ALONE)
+    conversation: ConversationOptions | None = None
 
 
 def migrate(
@@ -78,6 +83,7 @@ def migrate(
     *,
     pulling: Pulling | None = None,
     on_plan: Callable[[Sequence[CarriedKind]], None] = lambda _: None,
+    writing: ConversationWriting | None = None,
     progress: Progress = no_progress,
     cancelled: threading.Event | None = None,
 ) -> MigrationReport:
@@ -89,6 +95,7 @@ def migrate(
     Args:
         pulling: where the target is to import by itself; without it, it is pushed to.
         on_plan: told what there is and how it will be carried, before anything is changed.
+        writing: how what was said around the repositories is written there, after the code; None for the code alone.
         cancelled: set it from anywhere to give up.
 
     Raises:
@@ -107,7 +114,9 @@ def migrate(
         git = connections.git(target.git_credential())
         pusher = Pusher(git, limits=options.limits)
         mover = RepositoryMover(archive, target, connections, git, pusher, there.existing)
-        return PullMover(pulling, mover, account, options.people, plan.wikis) if pulling else mover
+        if pulling:
+            return PullMover(pulling, mover, account, options.people, plan.wikis)
+        return ConversationMover(mover, Conversations(archive, writing, plan.moves)) if writing else mover
 
     if pulling:
         pulling.target.require_importer()

@@ -2,13 +2,16 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
 
 from matou.errors import MatouError, Phrase
+from matou.model.names import RefName
+from matou.model.targets import TargetRepository
 from matou.transfer.migrate.carried import CarriedKind
+from matou.transfer.migrate.conversation.report import ConversationReport
 from matou.transfer.migrate.inventory import Inventory
 from matou.transfer.migrate.plan import Move, SkippedRepository
 from matou.transfer.migrate.submodules import SubmoduleLink
@@ -38,6 +41,8 @@ class Moved:
         notes: what is otherwise than it was.
         problems: why it is not there, or not in full.
         held, arrived: how many of each kind the archive has, and how many are proven to be there.
+        repository: what it is at the target, with the names of the refs that are there.
+        conversation: what became of what was said around it; None where nothing was, or nothing is written.
     """
 
     move: Move
@@ -51,6 +56,18 @@ class Moved:
     submodules: tuple[SubmoduleLink, ...] = field(default=())
     held: Inventory = field(default_factory=dict)
     arrived: Inventory = field(default_factory=dict)
+    repository: TargetRepository | None = None
+    refs_there: frozenset[RefName] = frozenset()
+    conversation: ConversationReport | None = None
+
+    def with_conversation(self, conversation: ConversationReport) -> "Moved":
+        """The same, in part where a part of what was said is not there."""
+        outcome = self.outcome
+        if conversation.problems:
+            outcome = MoveOutcome.INCOMPLETE
+        elif conversation.has_changed and outcome is MoveOutcome.UNCHANGED:
+            outcome = MoveOutcome.MOVED
+        return replace(self, outcome=outcome, conversation=conversation)
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,8 @@ class RepositoryMigration:
             notes=(*self._notes(move, is_new=is_new), *notes_on_refs(self.listing, self.refs, left_there, self.line)),
             problems=tuple(problems),
             submodules=find_submodules(self._git_dir, below(self.refs, (HEADS,)).values()) if self.refs else (),
+            repository=self.repository,
+            refs_there=frozenset(after.refs),
         )
 
     def preview(self, move: Move) -> Moved:

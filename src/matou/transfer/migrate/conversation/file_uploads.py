@@ -1,7 +1,7 @@
 """Pictures and files that texts name, brought to the target: each once, by its digest."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from matou.archive.layout import Archive
@@ -39,6 +39,7 @@ class FileUploads:
     report: ConversationReport
     now: Callable[[], datetime]
     addresses: dict[str, str]
+    _left: set[str] = field(default_factory=set)
 
     @classmethod
     def known(cls, written: WrittenMap, source: str) -> dict[str, str]:
@@ -47,11 +48,21 @@ class FileUploads:
     def bring(self, value: object, item: ItemAddress | None) -> None:
         """Upload what an item's texts name and the target does not have."""
         delivery = self.target.rules.file_delivery
-        if delivery is FileDelivery.COMMITTED or (item is None) is (delivery is FileDelivery.ATTACHED):
+        if delivery is FileDelivery.COMMITTED:
+            self._leave(value, item)
+            return
+        if (item is None) is (delivery is FileDelivery.ATTACHED):
             return
         for file in _saved(files_in(value)):
             if file.sha256 not in self.addresses:
                 self._bring(file, item)
+
+    def _leave(self, value: object, item: ItemAddress | None) -> None:
+        """Counted once a file, where nothing can be uploaded."""
+        for file in _saved(files_in(value)) if item is None else ():
+            if file.sha256 not in self._left:
+                self._left.add(file.sha256 or "")
+                self.report.lose(Phrase("a text names a file at its old address: the platform's API takes none"))
 
     def _bring(self, file: AttachedFile, item: ItemAddress | None) -> None:
         digest = file.sha256 or ""

@@ -4,6 +4,7 @@ People's texts go in the order in which they were numbered: labels and milestone
 comments right after it, then releases. A second walk puts right what named something that had no number yet.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -115,6 +116,7 @@ class ConversationMigration:
             raise
         except MatouError as error:
             self.report.problems.append(error)
+        self.report.there = Counter(line.kind for line in self.written.lines.values())
         return self.report
 
 

@@ -18,6 +18,7 @@ class ConversationReport:
         renumbered: issues whose number is another one than at the source.
         lost: why something is not there, each with how many; it was to be expected of this target.
         problems: what should be there and is not.
+        there: what the map has after it, by the kinds of its lines; a change request that became an issue is one.
         verified: items that the target showed afterwards to be as they were sent.
     """
 
@@ -25,6 +26,7 @@ class ConversationReport:
     written: Counter[str] = field(default_factory=Counter)
     edited: Counter[str] = field(default_factory=Counter)
     unchanged: Counter[str] = field(default_factory=Counter)
+    there: Counter[str] = field(default_factory=Counter)
     as_issues: int = 0
     gaps: int = 0
     renumbered: int = 0

@@ -1,0 +1,122 @@
+"""Which repository of a target gets what was said around which repository or namespace of the archive."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from matou.archive.layout import Archive
+from matou.archive.run_history import host_of
+from matou.errors import Damaged, NotFound
+from matou.model.metadata.kinds import CHANGE, ISSUE, RELEASE
+from matou.model.platform import Visibility
+from matou.model.targets import TargetRepository
+from matou.platforms.base.metadata_target import MetadataTarget
+from matou.transfer.common.saved_metadata import SavedMetadata, list_metadata
+from matou.transfer.migrate.conversation.migration import (
+    ConversationMigration,
+    ConversationOptions,
+    MigratedConversation,
+)
+from matou.transfer.migrate.conversation.report import ConversationReport
+from matou.transfer.migrate.conversation.writer import OnceWriter
+from matou.transfer.migrate.conversation.written_map import MapHead, WrittenElsewhere, WrittenMap
+from matou.transfer.migrate.plan import Move
+from matou.transfer.migrate.refs import HEADS
+
+_TAGS: Final = "refs/tags/"
+_COUNTED: Final = (ISSUE, CHANGE, RELEASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationWriting:
+    """How what was said is written to one target.
+
+    Attributes:
+        open: its part for one repository.
+        platform, url: of the target.
+        platform_title: what a platform calls itself.
+    """
+
+    open: Callable[[TargetRepository], MetadataTarget]
+    platform: str
+    url: str
+    writer: OnceWriter
+    options: ConversationOptions
+    platform_title: Callable[[str], str]
+    now: Callable[[], datetime]
+
+
+class Conversations:
+    """What was said around the repositories of one migration; threads may share it."""
+
+    def __init__(self, archive: Archive, writing: ConversationWriting, moves: Sequence[Move]) -> None:
+        self._archive = archive
+        self._writing = writing
+        wanted = [saved for saved in list_metadata(archive).saved if any(map(saved.has, _COUNTED))]
+        self._own = {saved.line.path: saved for saved in wanted if not saved.is_of_namespace}
+        self._of_namespaces = _homes((saved for saved in wanted if saved.is_of_namespace), moves)
+
+    def write(
+        self, move: Move, repository: TargetRepository, refs: Iterable[str], *, is_private: bool
+    ) -> ConversationReport | None:
+        """Write to what the code was brought to; None where nothing was said, or nothing is wanted of it.
+
+        Raises:
+            BadCredential: the token is not good any more.
+            Cancelled: it was cancelled.
+        """
+        saved = self._saved(move)
+        if not saved:
+            return None
+        names = list(refs)
+        conversation = MigratedConversation(
+            saved=saved,
+            branches={name.removeprefix(HEADS) for name in names if name.startswith(HEADS)},
+            tags={name.removeprefix(_TAGS) for name in names if name.startswith(_TAGS)},
+            is_private=is_private and repository.visibility is Visibility.PRIVATE,
+            platform_title=self._writing.platform_title,
+        )
+        try:
+            return self._write(conversation, repository)
+        except (Damaged, NotFound, WrittenElsewhere) as error:
+            return ConversationReport(problems=[error])
+
+    def _write(self, conversation: MigratedConversation, repository: TargetRepository) -> ConversationReport:
+        writing = self._writing
+        head = MapHead(
+            target=writing.platform,
+            target_host=host_of(writing.url),
+            repository=repository.id,
+            language=writing.options.language,
+            keeps_numbers=writing.options.keeps_numbers is not False,
+        )
+        with WrittenMap.opened(self._archive, head) as written:
+            target = writing.open(repository)
+            return ConversationMigration(
+                self._archive, conversation, target, written, writing.writer, writing.options, writing.now
+            ).run()
+
+    def _saved(self, move: Move) -> tuple[SavedMetadata, ...]:
+        """A namespace's issues go before what has none of its own, so that they keep their numbers."""
+        path = move.candidate.line.path
+        own, around = self._own.get(path), self._of_namespaces.get(path, [])
+        if move.candidate.is_wiki:
+            return ()
+        if own is None:
+            return tuple(around)
+        return (own, *around) if own.has(ISSUE) else (*around, own)
+
+
+def _homes(namespaces: Iterable[SavedMetadata], moves: Sequence[Move]) -> Mapping[str, list[SavedMetadata]]:
+    """A namespace's issues go to its repository of the same name, or else to the first one."""
+    homes = defaultdict[str, list[SavedMetadata]](list)
+    for saved in namespaces:
+        paths = [move.candidate.line.path for move in moves if not move.candidate.is_wiki]
+        inside = sorted(path for path in paths if path.startswith(f"{saved.line.path}/"))
+        name = saved.line.path.rpartition("/")[2]
+        same = [path for path in inside if path == f"{saved.line.path}/{name}"]
+        for path in (same or inside)[:1]:
+            homes[path].append(saved)
+    return homes

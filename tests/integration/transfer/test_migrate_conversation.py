@@ -1,0 +1,112 @@
+"""A migration brings what was said to where it brought the code."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from integration.transfer.moved_archives import Port, port
+from integration.transfer.saved_archives import git, make_repository
+from matou.errors import Refused
+from matou.http.rate_limit import RateLimiter
+from matou.http.tokens import BadCredential
+from matou.model.fidelity import MigratedKind
+from matou.model.metadata.kinds import CHANGE, ISSUE
+from matou.model.targets import TargetRepository
+from matou.platforms.registry import title_of
+from matou.transfer.common.transports import TargetTransports
+from matou.transfer.migrate.command import MigrationOptions, migrate
+from matou.transfer.migrate.conversation.conversations import ConversationWriting
+from matou.transfer.migrate.conversation.migration import ConversationOptions
+from matou.transfer.migrate.conversation.writer import OnceWriter
+from matou.transfer.migrate.report import MigrationReport, MoveOutcome
+from support.archive_with_metadata import ArchiveWithMetadata
+from support.fake_metadata_target import FakeMetadataTarget
+from support.written_conversation import change, issue, wanted_by_default
+
+__all__ = ["port"]
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> ArchiveWithMetadata:
+    source = make_repository(tmp_path / "api")
+    git(source, "branch", "-f", "topic", "HEAD~0")
+    saved = ArchiveWithMetadata(tmp_path / "archive")
+    saved.add_code("harbour/api", source)
+    return saved
+
+
+def moved(
+    port: Port, saved: ArchiveWithMetadata, targets: dict[str, FakeMetadataTarget], *, dry_run: bool = False
+) -> MigrationReport:
+    def open_target(repository: TargetRepository) -> FakeMetadataTarget:
+        return targets.setdefault(repository.name, FakeMetadataTarget())
+
+    writing = ConversationWriting(
+        open=open_target,
+        platform="matou",
+        url=port.url,
+        writer=OnceWriter(RateLimiter(monotonic=lambda: 0.0), lambda _seconds: None),
+        options=ConversationOptions(wants=wanted_by_default, language="en"),
+        platform_title=title_of,
+        now=lambda: datetime.now(UTC),
+    )
+    options = MigrationOptions(port.name, dry_run=dry_run)
+    return migrate(saved.archive, port.target(), TargetTransports(port.session), options, writing=writing)
+
+
+def test_it_comes_after_the_code_and_finds_its_branches_there(port: Port, saved: ArchiveWithMetadata) -> None:
+    saved.run({"harbour/api": [(ISSUE, issue("1")), (CHANGE, change("2", "open"))]})
+    targets: dict[str, FakeMetadataTarget] = {}
+
+    report = moved(port, saved, targets)
+    again = moved(port, saved, targets)
+
+    assert report.everything_is_moved
+    assert [address.kind for address in targets["api"].found] == ["issue", "change"]
+    conversation = report.repositories[0].conversation
+    assert conversation is not None
+    assert conversation.written == {"issue": 1, "change": 1}
+    assert [one.outcome for one in again.repositories] == [MoveOutcome.UNCHANGED]
+
+
+def test_what_is_not_there_makes_it_incomplete(port: Port, saved: ArchiveWithMetadata) -> None:
+    def refuse(_name: str, _number: int) -> None:
+        raise Refused("not for this token")
+
+    saved.run({"harbour/api": [(ISSUE, issue("1"))]})
+    report = moved(port, saved, {"api": FakeMetadataTarget(before=refuse)})
+
+    assert [one.outcome for one in report.repositories] == [MoveOutcome.INCOMPLETE]
+    assert not report.everything_is_moved
+
+
+def test_a_token_that_is_no_longer_good_is_told(port: Port, saved: ArchiveWithMetadata) -> None:
+    def refuse(_name: str, _number: int) -> None:
+        raise BadCredential("no such token")
+
+    saved.run({"harbour/api": [(ISSUE, issue("1"))]})
+    report = moved(port, saved, {"api": FakeMetadataTarget(before=refuse)})
+
+    assert [str(problem) for one in report.repositories for problem in one.problems] == ["no such token"]
+
+
+def test_a_projects_issues_go_to_one_repository_of_it(port: Port, saved: ArchiveWithMetadata) -> None:
+    saved.run({"harbour/api": [(CHANGE, change("1"))]}, {"harbour": [(ISSUE, issue("1")), (ISSUE, issue("2"))]})
+    targets: dict[str, FakeMetadataTarget] = {}
+
+    moved(port, saved, targets)
+
+    titles = [one.item.title for one in targets["api"].found.values()]
+    assert titles == ["第 1 个", "第 2 个", "改动 1"]
+
+
+def test_a_dry_run_says_how_much_it_is_and_writes_nothing(port: Port, saved: ArchiveWithMetadata) -> None:
+    saved.run({"harbour/api": [(ISSUE, replace(issue("1"), state="closed"))]})
+    targets: dict[str, FakeMetadataTarget] = {}
+
+    report = moved(port, saved, targets, dry_run=True)
+
+    assert targets == {}
+    assert report.repositories[0].held[MigratedKind.ISSUE] == 1
