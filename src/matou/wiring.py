@@ -188,10 +188,12 @@ def rebuild_metadata(root: Path, settings: Settings) -> "tuple[list[RebuiltMetad
 
     def open_recorded(
         source: "SourceLine", answers: "Answers", wants: "Callable[[MetadataKind], bool]", /
-    ) -> "MetadataSource":
+    ) -> "MetadataSource | None":
         platform = PLATFORMS.get(source.platform)
-        if platform is None or platform.metadata is None:
+        if platform is None:
             raise Invalid("unknown platform {name}; known: {known}", name=source.platform, known=", ".join(PLATFORMS))
+        if platform.metadata is None:
+            return None
         session = platform.open_session(source.url, settings, now=now)
         nobody = Secret("recorded")
         opened = platform.metadata.open

@@ -10,7 +10,9 @@ from matou.archive.metadata import MAIN, open_metadata
 from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.git.refs.listing import read_refs
+from matou.settings import Settings
 from matou.transfer.verify.command import verify
+from matou.wiring import rebuild_metadata
 from support.deciding import delete_repository
 from support.github_story import CONTENT, story
 from support.matou_server import MatouServer
@@ -165,6 +167,13 @@ def test_damaged_metadata_is_copied_anew(peer: PeerAccount) -> None:
     peer.back_up()
 
     assert problems_of(peer) == []
+
+
+def test_what_came_by_git_is_not_made_again_from_records_and_is_in_nobody_s_way(peer: PeerAccount) -> None:
+    with_metadata(peer, peer.repository("light"))
+    peer.back_up()
+
+    assert rebuild_metadata(peer.to, Settings.from_environment({})) == ([], [])
 
 
 @pytest.mark.parametrize(("role", "unseen"), [(Role.REPORTER, ["metadata"]), (Role.OWNER, [])])

@@ -57,7 +57,8 @@ class OpenRecorded(Protocol):
 
     def __call__(
         self, source: SourceLine, answers: Answers, wants: Callable[[MetadataKind], bool], /
-    ) -> MetadataSource: ...
+    ) -> MetadataSource | None:
+        """None for a platform whose answers tell nothing of it: what is there came by git, say."""
 
 
 class Rebuilt(StrEnum):
@@ -156,9 +157,12 @@ class MetadataRebuild:
             return
         key = source_key(first.source)
         with RecordedAnswers(self._records(first.run)) as answers:
+            source = self.open_recorded(first.source, answers, selection.wants)
+            if source is None:
+                return
             saver = MetadataSaver(
                 archive=made,
-                source=self.open_recorded(first.source, answers, selection.wants),
+                source=source,
                 files=RecordedFiles(answers, self.archive.blobs),
                 selection=selection,
                 platform=first.source.platform,
