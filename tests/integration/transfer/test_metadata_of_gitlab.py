@@ -432,9 +432,11 @@ def test_answers_name_the_first_of_their_discussion_and_internal_ones_say_so(
 
     backups.back_up()
 
-    comments = {one.id: one for one in backups.find(ISSUE, "2", Issue).comments}
+    issue = backups.find(ISSUE, "2", Issue)
+    comments = {one.id: one for one in issue.comments}
     assert [comments[id_].reply_to for id_ in ("301", "302")] == [None, "301"]
     assert comments["301"].extra == {"internal": True, "confidential": True}
+    assert issue.confidential is True
 
 
 def test_what_was_done_is_read_where_it_is_wanted(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final, Literal, cast
 
 from matou.errors import UnknownShape
-from matou.model.metadata import Comment, Issue, IssueType, MarkupText
+from matou.model.metadata import ChangeRequest, Comment, Issue, IssueType, Item, MarkupText
 from matou.platforms.base.decoder import original_of
 from matou.platforms.base.metadata import ItemRead
 from matou.platforms.base.metadata_values import Rules, day_of, is_time, leftover, markdown, time_of
@@ -126,6 +126,22 @@ def with_comments(read: ItemRead, discussions: Iterable[GitLabDiscussion]) -> It
     comments = tuple(comment for one in discussions for comment in comments_of(one, named))
     item = replace(cast("Issue", read.item), comments=comments)
     return replace(read, item=item, people=(*read.people, *named.seen))
+
+
+def kept_from_strangers(read: ItemRead) -> ItemRead:
+    """Confidential where a note on it is internal: no comment alone is kept from whoever may see its item."""
+    item = read.item
+    threads = item.threads if isinstance(item, ChangeRequest) else ()
+    said = (*cast("Item", item).comments, *(comment for thread in threads for comment in thread.comments))
+    if not any(comment.gone_in is None and _is_internal(comment) for comment in said):
+        return read
+    return replace(read, item=replace(cast("Item", item), confidential=True))
+
+
+def _is_internal(comment: Comment) -> bool:
+    """Servers before 15.0 call it confidential."""
+    extra = comment.extra or {}
+    return bool(extra.get("internal") or extra.get("confidential"))
 
 
 def comments_of(discussion: GitLabDiscussion, named: GitLabPeople) -> tuple[Comment, ...]:

@@ -143,6 +143,7 @@ class GitLabProjectReader(GitLabReader):
             return None if not sweeping and is_as_before(bare.item, before) else bare
         said = self._said(kind, row)
         read = self._issue(row, before, said) if kind is ISSUE else self._change(row, before, said)
+        read = items.kept_from_strangers(read)
         return self._with_log(read, lambda read: with_timeline(read, self._done_to(kind, row.key), said.whole()))
 
     def _said(self, kind: MetadataKind, row: ItemRow) -> "_Said":
