@@ -61,6 +61,9 @@ def saved(matou_server: MatouServer, person: Person, gitea: GiteaServer, tmp_pat
         for tag in TAGS:
             git_in(git_dir, "tag", tag, "main")
         account.tell(f"{port.owner.name}/crane", Story(f"{proxy.url}/images/吊车.png"))
+        wiki = port.add(f"{port.owner.name}/crane-wiki", {"Home.md": "首页"})
+        # Older versions import no other branch of a wiki.
+        git_in(port.git_dir(wiki), "branch", "-M", "main", "master")
         port.back_up(tmp_path / "archive")
         yield Saved(tmp_path / "archive", person, gitea, f"{OWNER}/crane")
     gitea.delete(f"/repos/{OWNER}/crane")
@@ -112,3 +115,11 @@ def test_an_empty_repository_that_is_there_already_is_left_alone(saved: Saved) -
 
     assert (crane["outcome"], "an importer makes its own" in crane["problems"][0]) == ("failed", True)
     assert saved.gitea.get(f"/repos/{saved.place}")["empty"] is True
+
+
+def test_a_wiki_comes_with_its_repository(saved: Saved) -> None:
+    report = read(saved.migrate("--json", "--include", "crane", "--include", "crane.wiki"))
+
+    [crane] = report["repositories"]
+    assert (crane["outcome"], crane["arrived"].get("wiki")) == ("moved", 1)
+    assert [page["title"] for page in saved.gitea.get(f"/repos/{saved.place}/wiki/pages")] == ["Home"]

@@ -217,6 +217,7 @@ def main() -> None:
             print("not translated:", message.id)
     # In a process of its own, since the commands take their words from the catalogue that was written just now.
     subprocess.run([sys.executable, Path(__file__).with_name("command_pages.py")], check=True)
+    subprocess.run([sys.executable, Path(__file__).with_name("carried_page.py")], check=True)
 
 
 if __name__ == "__main__":

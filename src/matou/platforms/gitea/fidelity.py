@@ -15,6 +15,9 @@ _SPOKEN: Final = Fidelity(form=CarriedForm.ITSELF, keeps=frozenset(KeptTrait), n
 BY_PULL: Final[FidelityTable] = {
     **CODE_ALONE,
     MigratedKind.LFS: Fidelity(form=CarriedForm.ITSELF, note=Phrase("where the server keeps LFS objects")),
+    MigratedKind.WIKI: Fidelity(
+        form=CarriedForm.ITSELF, note=Phrase("older servers take those whose branch is called master")
+    ),
     MigratedKind.ISSUE: _SPOKEN,
     MigratedKind.COMMENT: _SPOKEN,
     MigratedKind.OPEN_CHANGE: _SPOKEN,

@@ -251,13 +251,22 @@ class PullMover:
         try:
             there = list_refs(self.pushing.git, f"{repository.clone_url.removesuffix('.git')}.wiki.git").refs
         except MatouError as fault:
-            yield fault
+            yield _wiki_is_missing(fault)
             return
         # Which branch a wiki has, the target decides.
         if set(expected.values()) <= set(there.values()):
             arrived[MigratedKind.WIKI] += 1
         else:
-            yield NotThereAsSaved("the wiki is not there as it was saved")
+            yield _wiki_is_missing(None)
+
+
+def _wiki_is_missing(fault: MatouError | None) -> MatouError:
+    reason = fault.fact if fault else Phrase("it has other commits, or none")
+    return NotThereAsSaved(
+        "the wiki is not there as it was saved: {reason}",
+        reason=reason,
+        advice="older servers import no wiki whose branch is not called master: push it there yourself",
+    )
 
 
 def _notes(proof: ConversationProof) -> Iterator[Phrase]:

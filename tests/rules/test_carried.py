@@ -1,0 +1,27 @@
+"""The table of what arrives where is that of the plan, and a test stands behind each cell."""
+
+import pytest
+
+from matou.model.fidelity import MigratedKind, MigrationMethod
+from matou.platforms.registry import PLATFORMS
+from support.carried_page import PAGES, cells, exists, test_behind, written
+
+
+@pytest.mark.parametrize("language", PAGES)
+def test_the_page_is_what_the_records_say(language: str) -> None:
+    page = PAGES[language].read_text(encoding="utf-8")
+
+    assert page == written(page, language), "run: make messages"
+
+
+def test_behind_each_cell_there_is_a_test() -> None:
+    """Of a method that has none, the page says nothing."""
+    named = {
+        (platform, method, kind): test_behind(
+            method, kind, arrives=PLATFORMS[platform].methods[MigrationMethod(method)][MigratedKind(kind)].arrives
+        )
+        for platform, method, kind in cells()
+    }
+
+    assert len(named) >= len(MigratedKind)
+    assert {cell: test for cell, test in named.items() if not exists(test)} == {}
