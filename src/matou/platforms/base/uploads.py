@@ -1,5 +1,6 @@
 """Sends a file to where a platform says that it is to go: often a storage's address that carries its own signature."""
 
+import secrets
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Final
@@ -53,6 +54,40 @@ def send_file(
         headers=sent,
         authorization=target.authorization,
         body=lambda: _bytes_of(file.path, file.size_bytes),
+        redirects=0,
+        limits=UPLOAD_LIMITS,
+    ) as stream:
+        lower = {name.lower(): value for name, value in stream.headers.items()}
+        return Answer(stream.status, lower, stream.read_all(limit_bytes=LARGEST_CONFIRMATION_BYTES))
+
+
+def send_in_form(
+    session: Session, url: str, file: NewFile, *, field: str, home: str, authorization: Secret | None
+) -> Answer:
+    """Send a file as the only field of a form, once. Arguments and errors are those of `send_file`."""
+    target = judged(url, home=home, authorization=authorization)
+    boundary = secrets.token_hex(16)
+    name = file.name.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22")
+    head = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n'
+        "Content-Type: application/octet-stream\r\n\r\n"
+    ).encode()
+    tail = f"\r\n--{boundary}--\r\n".encode()
+
+    def body() -> Generator[bytes, None, None]:
+        yield head
+        yield from _bytes_of(file.path, file.size_bytes)
+        yield tail
+
+    length = len(head) + file.size_bytes + len(tail)
+    sent = {"Content-Type": f"multipart/form-data; boundary={boundary}", "Content-Length": str(length)}
+    with session.open(
+        "POST",
+        target.address.url,
+        repeatable=False,
+        headers={"Accept": "application/json", **sent},
+        authorization=target.authorization,
+        body=body,
         redirects=0,
         limits=UPLOAD_LIMITS,
     ) as stream:

@@ -5,15 +5,25 @@ from typing import TYPE_CHECKING
 
 from matou.credentials import Secret
 from matou.model.fidelity import MigrationMethod, by_rest
-from matou.platforms.base.platform import Clock, Fingerprint, MetadataSupport, OfficialInstance, Platform, TokenPage
+from matou.platforms.base.platform import (
+    Clock,
+    Fingerprint,
+    MetadataSupport,
+    MetadataTargetSupport,
+    OfficialInstance,
+    Platform,
+    TokenPage,
+)
 from matou.platforms.gitea.fidelity import BY_ARCHIVE, BY_PULL
 
 if TYPE_CHECKING:
     from matou.http.session import Session
     from matou.model.metadata.kinds import MetadataKind
+    from matou.model.targets import TargetRepository
     from matou.platforms.base.api_client import Answers
     from matou.platforms.base.importer import ImportingTarget
     from matou.platforms.base.metadata import MetadataSource
+    from matou.platforms.base.metadata_target import MetadataTarget
     from matou.platforms.base.source import RecordSink, Source
 
 
@@ -53,6 +63,14 @@ def _target(session: "Session", url: str, token: Secret, *, now: Clock) -> "Impo
     return GiteaTarget(session, url, token, now=now)
 
 
+def _metadata_target(
+    session: "Session", url: str, token: Secret, repository: "TargetRepository", /, *, now: Clock
+) -> "MetadataTarget":
+    from matou.platforms.gitea.metadata_target import GiteaMetadataTarget
+
+    return GiteaMetadataTarget(session, url, token, repository, now=now)
+
+
 PLATFORM = Platform(
     name="gitea",
     title="Gitea",
@@ -71,6 +89,7 @@ PLATFORM = Platform(
     metadata=MetadataSupport(open=_metadata),
     target=_target,
     importer=_target,
+    metadata_target=MetadataTargetSupport(open=_metadata_target),
     methods={
         MigrationMethod.PULL: BY_PULL,
         MigrationMethod.REST: by_rest(),
