@@ -124,7 +124,7 @@ def test_a_pattern_that_no_repository_matches_is_a_usage_error(
 def test_a_platform_that_nothing_can_be_moved_to_is_told_with_those_that_are(team: Team, archive: Path) -> None:
     ended = team.person.matou("migrate", archive, "--to", "elsewhere", "--url", team.url, "--namespace", "x", code=2)
 
-    assert "coding, gitcode, gitea, gitee, github, matou" in ended.err
+    assert "cnb, coding, gitcode, gitea, gitee, github, gitlab, matou" in ended.err
 
 
 def test_without_a_token_the_variable_is_named(team: Team, archive: Path) -> None:

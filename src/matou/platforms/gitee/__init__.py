@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from matou.credentials import Secret
 from matou.errors import NotFound, Phrase, UnknownShape
 from matou.http.rate_limit import RateLimit
-from matou.model.fidelity import CarriedForm, Fidelity, MigrationMethod, by_rest
 from matou.platforms.base.platform import (
     Clock,
     Fingerprint,
@@ -88,18 +87,6 @@ PLATFORM = Platform(
     source=_source,
     metadata=MetadataSupport(open=_metadata, calls_per_hour=4_900),
     target=_target,
-    methods={
-        MigrationMethod.REST: by_rest(
-            label=Fidelity(form=CarriedForm.ITSELF, note=Phrase("names of 2 to 20 characters; others are shortened")),
-            milestone=Fidelity(
-                form=CarriedForm.ITSELF, note=Phrase("with a day on which it is due, as it must have one")
-            ),
-            asset=Fidelity(form=CarriedForm.ITSELF, note=Phrase("files of at most 100 MB")),
-            attachment=Fidelity(
-                form=CarriedForm.ITSELF, note=Phrase("in a repository NAME-history, as the API takes no files in texts")
-            ),
-        )
-    },
     whoami=_whoami,
     password=PasswordUse.API,
     password_note=Phrase(
