@@ -18,7 +18,10 @@ def test_behind_each_cell_there_is_a_test() -> None:
     """Of a method that has none, the page says nothing."""
     named = {
         (platform, method, kind): test_behind(
-            method, kind, arrives=PLATFORMS[platform].methods[MigrationMethod(method)][MigratedKind(kind)].arrives
+            platform,
+            method,
+            kind,
+            arrives=PLATFORMS[platform].methods[MigrationMethod(method)][MigratedKind(kind)].arrives,
         )
         for platform, method, kind in cells()
     }

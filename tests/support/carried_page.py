@@ -23,6 +23,7 @@ _PULLS: Final = "tests/peers/test_gitea_pulls.py"
 _ALL: Final = "test_everything_arrives_is_proven_and_is_left_alone_the_second_time"
 _IMPORTS: Final = f"tests/peers/test_gitea_imports.py::{_ALL}"
 _MOVER: Final = "tests/integration/transfer/test_pull_mover.py"
+_ENGINE: Final = "tests/integration/transfer/test_written_conversation.py"
 STAYS: Final = f"{_MOVER}::test_the_plan_is_told_before_anything_is_done"
 """Behind each cell that says that something stays in the archive: it is counted there, and nowhere else."""
 
@@ -43,8 +44,29 @@ TESTS: Final[Mapping[str, Mapping[str, str]]] = {
         "asset": f"{_PULLS}::test_releases_arrive_with_the_bytes_of_their_files",
         "assignee": f"{_MOVER}::test_those_are_assigned_whom_a_person_named",
     },
+    "rest": {
+        "code": "tests/integration/transfer/test_migrate.py"
+        "::test_a_repository_arrives_with_all_its_branches_tags_and_notes",
+        "lfs": "tests/integration/transfer/test_migrate.py"
+        "::test_large_files_arrive_before_the_commits_that_point_at_them",
+        "wiki": "tests/integration/transfer/test_migrate_names.py::test_a_wiki_keeps_a_name_that_tells_what_it_is",
+        "project-issue": "tests/integration/transfer/test_migrate_conversation.py"
+        "::test_a_projects_issues_go_to_one_repository_of_it",
+        "assignee": f"{_ENGINE}::test_only_people_that_were_named_are_assigned",
+    },
 }
-"""By method and kind."""
+"""By method and kind; of what a platform's own part writes, see `WRITTEN`."""
+
+WRITTEN: Final[Mapping[str, str]] = {
+    **dict.fromkeys(
+        ("cnb", "coding", "github"),
+        "tests/integration/transfer/test_conversation_at_platforms.py::test_all_that_was_said_arrives",
+    ),
+    "gitcode": "tests/contracts/test_gitcode_written_conversation.py::test_everything_arrives",
+    "gitea": "tests/peers/test_gitea_written.py::test_nothing_is_missing_and_all_is_as_it_was_sent",
+    "gitlab": "tests/contracts/test_gitlab_target.py::test_a_bit_of_everything_is_written_once",
+}
+"""By platform: one story with a bit of every kind, written by the engine to that platform's API."""
 
 
 def written(page: str, language: str) -> str:
@@ -76,8 +98,10 @@ def cells() -> Iterator[tuple[str, str, str]]:
                 yield from ((name, method.value, kind.value) for kind in table)
 
 
-def test_behind(method: str, kind: str, *, arrives: bool) -> str:
-    return TESTS[method][kind] if arrives else STAYS
+def test_behind(platform: str, method: str, kind: str, *, arrives: bool) -> str:
+    if not arrives:
+        return STAYS
+    return TESTS[method].get(kind) or (WRITTEN[platform] if method == "rest" else "")
 
 
 test_behind.__test__ = False  # type: ignore[attr-defined]
@@ -86,7 +110,7 @@ test_behind.__test__ = False  # type: ignore[attr-defined]
 def exists(test: str) -> bool:
     path, _, name = test.partition("::")
     file = ROOT / path
-    return file.is_file() and re.search(rf"^def {name}\(", file.read_text(encoding="utf-8"), re.MULTILINE) is not None
+    return file.is_file() and re.search(rf"^ *def {name}\(", file.read_text(encoding="utf-8"), re.MULTILINE) is not None
 
 
 def _pages() -> Iterator[str]:
@@ -99,7 +123,7 @@ def _pages() -> Iterator[str]:
     columns = [
         (f"{platform.title}, `--by {method.value}`", platform.methods[method])
         for platform in PLATFORMS.values()
-        for method in (MigrationMethod.PULL,)
+        for method in (MigrationMethod.PULL, MigrationMethod.REST)
         if method in platform.methods
     ]
     yield f"\n| {_('what')} | {' | '.join(title for title, _table in columns)} | `--by git` |\n"

@@ -133,14 +133,19 @@ CODE_ALONE: Final[FidelityTable] = {
 _BY_REST: Final[FidelityTable] = {
     **CODE_ALONE,
     MigratedKind.ISSUE: IN_HEADER,
+    MigratedKind.PROJECT_ISSUE: Fidelity(
+        form=CarriedForm.ITSELF,
+        header=True,
+        note=Phrase("in the project's repository of the same name, or else in its first one"),
+    ),
     MigratedKind.COMMENT: IN_HEADER,
     MigratedKind.OPEN_CHANGE: IN_HEADER,
     MigratedKind.CLOSED_CHANGE: AS_ISSUE,
     MigratedKind.REVIEW: Fidelity(
-        form=CarriedForm.ITSELF, header=True, note=Phrase("of open change requests; else in the text of the issue")
+        form=CarriedForm.ITSELF, header=True, note=Phrase("as comments that say what was decided")
     ),
     MigratedKind.LINE_COMMENT: Fidelity(
-        form=CarriedForm.ITSELF, header=True, note=Phrase("of open change requests; else in the text of the issue")
+        form=CarriedForm.ITSELF, header=True, note=Phrase("at their lines on open change requests, else as comments")
     ),
     MigratedKind.LABEL: WHOLE,
     MigratedKind.MILESTONE: WHOLE,

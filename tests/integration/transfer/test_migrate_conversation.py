@@ -96,10 +96,12 @@ def test_a_projects_issues_go_to_one_repository_of_it(port: Port, saved: Archive
     saved.run({"harbour/api": [(CHANGE, change("1"))]}, {"harbour": [(ISSUE, issue("1")), (ISSUE, issue("2"))]})
     targets: dict[str, FakeMetadataTarget] = {}
 
-    moved(port, saved, targets)
+    report = moved(port, saved, targets)
 
     titles = [one.item.title for one in targets["api"].found.values()]
     assert titles == ["第 1 个", "第 2 个", "改动 1"]
+    arrived = {kind: count for one in report.repositories for kind, count in one.arrived.items() if count}
+    assert (arrived[MigratedKind.PROJECT_ISSUE], arrived.get(MigratedKind.ISSUE)) == (2, None)
 
 
 def test_a_dry_run_says_how_much_it_is_and_writes_nothing(port: Port, saved: ArchiveWithMetadata) -> None:

@@ -121,7 +121,6 @@ PLATFORM = Platform(
     metadata_target=MetadataTargetSupport(open=_metadata_target, writes=RateLimit(per_second=5, burst=10)),
     methods={
         MigrationMethod.REST: by_rest(
-            project_issue=Fidelity(form=CarriedForm.ITSELF, header=True),
             milestone=Fidelity(form=CarriedForm.ITSELF, note=Phrase("as iterations")),
             line_comment=Fidelity(form=CarriedForm.TEXT, header=True),
             review=Fidelity(form=CarriedForm.TEXT, header=True),

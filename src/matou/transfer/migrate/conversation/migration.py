@@ -48,6 +48,9 @@ from matou.transfer.migrate.conversation.written_map import WrittenMap
 _MOST_IN_A_ROW: Final = 5
 """Items that the target refuses one after another: then it is not the items."""
 
+PROJECT_ISSUES: Final = "project-issue"
+"""How a report counts issues of a namespace itself."""
+
 _KINDS: Final[Mapping[ItemKind, MetadataKind]] = {ItemKind.ISSUE: ISSUE, ItemKind.CHANGE: CHANGE}
 
 
@@ -116,8 +119,15 @@ class ConversationMigration:
             raise
         except MatouError as error:
             self.report.problems.append(error)
-        self.report.there = Counter(line.kind for line in self.written.lines.values())
+        self.report.there = self._there()
         return self.report
+
+    def _there(self) -> Counter[str]:
+        projects = {_name_of(saved) for saved in self.conversation.saved if saved.is_of_namespace}
+        lines = self.written.lines.values()
+        of_projects = sum(line.kind == ItemKind.ISSUE and line.source in projects for line in lines)
+        there = Counter(line.kind for line in lines)
+        return there - Counter({ItemKind.ISSUE.value: of_projects}) + Counter({PROJECT_ISSUES: of_projects})
 
 
 class SourceMigration:
@@ -132,7 +142,7 @@ class SourceMigration:
         self._saved = saved
         self._tree: MetadataTree = saved.open(whole.archive)
         self._source = ExportSource(whole.archive, saved, self._tree, whole.archive.root)
-        self._name = source_name(saved.source.platform, host_of(saved.source.url), saved.line.id)
+        self._name = _name_of(saved)
         self._paths: dict[tuple[ItemKind, str], str] = {}
         self._labels: dict[str, None] = {}
         self._items = self._outlined(counts_numbers=counts_numbers)
@@ -305,3 +315,8 @@ class SourceMigration:
     def _note(self, error: MatouError) -> None:
         if str(error) not in map(str, self._report.problems):
             self._report.problems.append(error)
+
+
+def _name_of(saved: SavedMetadata) -> str:
+    """Of a source, as keys of items have it."""
+    return source_name(saved.source.platform, host_of(saved.source.url), saved.line.id)

@@ -11,6 +11,7 @@ from matou.model.platform import Visibility
 from matou.model.targets import TargetRepository
 from matou.platforms.base.target import MigrationTarget
 from matou.transfer.migrate.conversation.conversations import Conversations
+from matou.transfer.migrate.conversation.migration import PROJECT_ISSUES
 from matou.transfer.migrate.conversation.report import ConversationReport
 from matou.transfer.migrate.inventory import code_inventory
 from matou.transfer.migrate.mover import Mover
@@ -19,6 +20,7 @@ from matou.transfer.migrate.report import Moved
 
 _LINES: Final[Mapping[str, MigratedKind]] = {
     "issue": MigratedKind.ISSUE,
+    PROJECT_ISSUES: MigratedKind.PROJECT_ISSUE,
     "issue-comment": MigratedKind.COMMENT,
     "change-comment": MigratedKind.COMMENT,
     "change-review": MigratedKind.REVIEW,
