@@ -9,6 +9,7 @@ import pytest
 from matou.errors import MatouError, TryLater
 from matou.model.metadata import LabelDefinition, Milestone
 from matou.model.metadata_targets import FileDelivery, ItemAddress, ItemKind, MetadataRules
+from matou.platforms.base.errors import MadeInPart
 from matou.transfer.migrate.conversation.report import ConversationReport
 from support.fake_metadata_target import LETTERS, ONE_SEQUENCE, SEQUENTIAL, FakeMetadataTarget, Killed
 from support.written_conversation import WrittenConversation, change, comment, issue, small_story, thread
@@ -328,6 +329,22 @@ def test_an_answer_that_does_not_come_makes_nothing_twice(tmp_path: Path, *, is_
     assert len(failed) >= writes // 2
     assert target.as_people_see_it() == expected
     assert report.problems == []
+
+
+def test_what_was_made_without_its_labels_and_found_again_gets_them(written: WrittenConversation) -> None:
+    written.has(LabelDefinition(name="错误", color="ff0000"), issue("1", labels=("错误",)))
+
+    def make_in_part(name: str, _number: int) -> None:
+        if name == "add_issue":
+            written.target.item("1").labels = ()
+            raise MadeInPart("it was made, but: no answer")
+
+    written.target.after = make_in_part
+    report = written.write()
+
+    assert written.target.item("1").labels == ("错误",)
+    assert report.problems == []
+    assert written.write().has_changed is False
 
 
 def test_a_target_that_does_not_answer_for_long_ends_it_and_loses_nothing(written: WrittenConversation) -> None:

@@ -133,12 +133,23 @@ class ItemWriter:
         *,
         may_come_late: bool = False,
     ) -> WrittenLine:
-        item = self.writer.make(write, lambda: self.contents.find_again(kind, key), may_come_late=may_come_late)
+        """One whose answer was lost may lack its labels: its line says nothing of them, so that they are set.
+
+        What may come late comes whole, with a time that setting them would move.
+        """
+        answered: list[TargetItem] = []
+
+        def make() -> TargetItem:
+            answered.append(write())
+            return answered[-1]
+
+        item = self.writer.make(make, lambda: self.contents.find_again(kind, key), may_come_late=may_come_late)
         sent = replace(item, title=new.title, text=new.text)
         address = self.contents.note(kind, sent)
         self.fresh.add(key)
         self._counted.add(key)
-        return self.written.add(self._line(key, address, sent, fields=_fields(new)))
+        is_whole = answered or may_come_late
+        return self.written.add(self._line(key, address, sent, fields=_fields(new) if is_whole else ""))
 
     def _line(self, key: ItemKey, address: ItemAddress, item: TargetItem, *, fields: str) -> WrittenLine:
         return WrittenLine(
