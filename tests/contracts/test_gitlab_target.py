@@ -182,11 +182,30 @@ class TestTalk:
         assert made.title == "修好"
 
     def test_an_edit_sends_what_it_names(self, target: GitLabMetadataTarget, gitlab: WrittenGitLab) -> None:
+        target.add_change_request(NewChangeRequest(title="修好", text="好了", head="mend", base="main"))
+
         target.edit_item(ISSUE, ItemEdit(text="新", labels=(), is_closed=True))
         target.edit_item(CHANGE, ItemEdit(title="新", milestone="901"))
 
         assert gitlab.sent("PUT", "/issues/1") == [{"description": "新", "labels": "", "state_event": "close"}]
         assert gitlab.sent("PUT", "/merge_requests/1") == [{"title": "新", "milestone_id": 901}]
+
+    def test_a_draft_whose_text_changes_stays_a_draft(
+        self, target: GitLabMetadataTarget, gitlab: WrittenGitLab
+    ) -> None:
+        target.add_change_request(NewChangeRequest(title="修好", text="见 #9", head="mend", base="main", is_draft=True))
+
+        target.edit_item(CHANGE, ItemEdit(title="修好", text="见 #7"))
+
+        assert gitlab.rows("merge_requests")[0]["title"] == "Draft: 修好"
+        assert [one.title for one in target.items(ItemKind.CHANGE)] == ["修好"]
+
+    def test_an_issue_whose_title_only_begins_as_one_of_a_draft_is_shown_as_it_is(
+        self, target: GitLabMetadataTarget
+    ) -> None:
+        target.add_issue(issue("Draft: 章程"))
+
+        assert [one.title for one in target.items(ItemKind.ISSUE)] == ["Draft: 章程"]
 
     def test_what_the_server_wrote_is_no_comment(self, target: GitLabMetadataTarget, gitlab: WrittenGitLab) -> None:
         made = target.add_comment(ISSUE, "我来看看")

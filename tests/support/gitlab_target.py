@@ -115,9 +115,10 @@ class WrittenGitLab:
                 return json_reply([{"id": 23}] if query["username"] == "li-na" else [])
             case ["projects", _]:
                 return json_reply({"id": 5000, "permissions": {"group_access": {"access_level": self.level}}})
-            case ["projects", _, "merge_requests", _]:
+            case ["projects", _, "merge_requests", iid]:
                 refs = {"base_sha": "b" * 40, "head_sha": "f" * 40, "start_sha": "5" * 40}
-                return json_reply({"diff_refs": refs})
+                row = next((row for row in self.rows("merge_requests") if row["iid"] == int(iid)), {})
+                return json_reply({**row, "diff_refs": refs})
             case ["projects", _, *below]:
                 return _listed([self._with_links(row) for row in self.rows("/".join(below))])
         return json_reply({"message": "404 Not Found"}, 404)

@@ -73,6 +73,9 @@ class GitLabProjectCalls:
         what = Phrase("issues") if kind is ItemKind.ISSUE else Phrase("change requests")
         return self._list(_LISTS[kind], GitLabWrittenItem, what, lambda row: row.iid, _IN_ORDER)
 
+    def item(self, kind: ItemKind, number: str) -> GitLabWrittenItem:
+        return self.api.get(GitLabWrittenItem, f"{self._path}/{_LISTS[kind]}/{segment(number)}")
+
     def create_item(self, kind: ItemKind, body: Mapping[str, object]) -> GitLabWrittenItem:
         return self.api.read(GitLabWrittenItem, self._make(_LISTS[kind], body))
 

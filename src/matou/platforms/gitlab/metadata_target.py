@@ -102,10 +102,10 @@ class GitLabMetadataTarget:
         return TargetMilestone(id=str(made.id), title=made.title)
 
     def items(self, kind: ItemKind) -> Iterator[TargetItem]:
-        return (_item(row) for row in self._calls.items(kind))
+        return (_item(kind, row) for row in self._calls.items(kind))
 
     def add_issue(self, issue: NewIssue) -> TargetItem:
-        return _item(self._calls.create_item(ItemKind.ISSUE, self._body(issue)))
+        return _item(ItemKind.ISSUE, self._calls.create_item(ItemKind.ISSUE, self._body(issue)))
 
     def add_change_request(self, change: NewChangeRequest) -> TargetItem:
         """A draft is known by its title."""
@@ -115,7 +115,7 @@ class GitLabMetadataTarget:
             "source_branch": change.head,
             "target_branch": change.base,
         }
-        return _item(self._calls.create_item(ItemKind.CHANGE, body))
+        return _item(ItemKind.CHANGE, self._calls.create_item(ItemKind.CHANGE, body))
 
     def import_issue(self, issue: ImportedIssue) -> TargetItem:
         """With its time and that of each comment, which only an owner may say. Raises NotOffered."""
@@ -131,10 +131,15 @@ class GitLabMetadataTarget:
                 change = {"state_event": "close", "updated_at": _moment(issue.closed_at or issue.updated_at)}
                 self._calls.update_item(ItemKind.ISSUE, str(made.iid), change)
         # It is closed at its own time: to be closed again would move that.
-        return replace(_item(made), is_closed=issue.is_closed)
+        return replace(_item(ItemKind.ISSUE, made), is_closed=issue.is_closed)
 
     def edit_item(self, item: ItemAddress, edit: ItemEdit) -> None:
-        change: dict[str, object] = {"title": edit.title, "description": edit.text and harmless(edit.text)}
+        """A draft stays one."""
+        title = edit.title
+        if title is not None and item.kind is ItemKind.CHANGE:
+            there = self._calls.item(item.kind, item.number).title
+            title = f"{DRAFT}{title}" if there.startswith(DRAFT) else title
+        change: dict[str, object] = {"title": title, "description": edit.text and harmless(edit.text)}
         if edit.labels is not None:
             change["labels"] = ",".join(edit.labels)
         if edit.milestone is not None:
@@ -242,10 +247,10 @@ class GitLabMetadataTarget:
         )
 
 
-def _item(row: GitLabWrittenItem) -> TargetItem:
+def _item(kind: ItemKind, row: GitLabWrittenItem) -> TargetItem:
     return TargetItem(
         number=str(row.iid),
-        title=row.title.removeprefix(DRAFT),
+        title=row.title.removeprefix(DRAFT) if kind is ItemKind.CHANGE else row.title,
         text=as_given(row.description or ""),
         is_closed=row.state != "opened",
         comments=row.user_notes_count,
