@@ -69,3 +69,13 @@ def test_twins_by_case_inside_one_another_are_kept_apart(paths: ArchivePaths) ->
 
 def test_what_stands_right_in_the_team_has_the_place_of_the_team(paths: ArchivePaths) -> None:
     assert paths.namespace(namespace(id_of_team("host"), "")) == NamespacePath(("git.example",))
+
+
+def test_many_levels_with_long_names_are_one_folder_and_end_no_run(paths: ArchivePaths) -> None:
+    listed = [namespace("1", "docks"), namespace("2", "/".join("长" * 60 for _ in range(MOST_LEVELS)))]
+
+    placed = paths.namespaces(listed)
+
+    assert str(placed["1"]) == "git.example/docks"
+    assert placed["2"].parent == NamespacePath(("git.example",))
+    assert paths.namespace(namespace("3", "/".join("a" * 20 for _ in range(MOST_LEVELS)))).parent is not None

@@ -9,11 +9,16 @@ from typing import Final
 from matou.archive.manifest import SourceLine
 from matou.archive.path_registry import Kind, PathOwner, PathRegistry
 from matou.archive.run_history import host_of
-from matou.model.names import NamespacePath, RepositoryPath
+from matou.model.names import LONGEST_SEGMENT_BYTES, NamespacePath, RepositoryPath
 from matou.model.platform import RemoteNamespace, RemoteRepository, id_of_team
 
 MOST_LEVELS: Final = 20
 """Deeper than any platform nests; a name that has more is taken for one that only looks like a path."""
+
+LONGEST_LEVELS: Final = 800
+"""In characters, with what tells twins apart: the team above and a repository below still make a path."""
+
+_OF_TWINS: Final = 20
 
 _NO_PARTS: Final = frozenset({"", ".", ".."})
 _NO_IDS: Final[Mapping[str, str]] = MappingProxyType({})
@@ -70,4 +75,6 @@ class ArchivePaths:
 def levels_of(name: str) -> Sequence[str]:
     """The parts of a nested namespace's name, outermost first; the name alone where it is no such path."""
     parts = name.split("/")
-    return [name] if len(parts) > MOST_LEVELS or not _NO_PARTS.isdisjoint(parts) else parts
+    longest = sum(min(len(part) + _OF_TWINS, LONGEST_SEGMENT_BYTES) for part in parts)
+    is_path = len(parts) <= MOST_LEVELS and longest <= LONGEST_LEVELS and _NO_PARTS.isdisjoint(parts)
+    return parts if is_path else [name]
