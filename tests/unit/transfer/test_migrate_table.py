@@ -10,7 +10,7 @@ from matou.transfer.migrate.carried import KIND_NAMES, CarriedKind, carried_kind
 from matou.transfer.migrate.page import text
 
 BY_PULL = PLATFORMS["gitea"].methods[MigrationMethod.PULL]
-BY_REST = PLATFORMS["gitee"].methods[MigrationMethod.REST]
+BY_REST = PLATFORMS["gitcode"].methods[MigrationMethod.REST]
 
 
 def test_only_what_there_is_has_a_row() -> None:
