@@ -13,6 +13,7 @@ from matou.http.rate_limit import RateLimiter
 from matou.http.tokens import BadCredential
 from matou.model.fidelity import MigratedKind
 from matou.model.metadata.kinds import CHANGE, ISSUE
+from matou.model.platform import Visibility
 from matou.model.targets import TargetRepository
 from matou.platforms.registry import title_of
 from matou.transfer.common.transports import TargetTransports
@@ -102,6 +103,25 @@ def test_a_projects_issues_go_to_one_repository_of_it(port: Port, saved: Archive
     assert titles == ["第 1 个", "第 2 个", "改动 1"]
     arrived = {kind: count for one in report.repositories for kind, count in one.arrived.items() if count}
     assert (arrived[MigratedKind.PROJECT_ISSUE], arrived.get(MigratedKind.ISSUE)) == (2, None)
+
+
+def test_a_projects_issues_do_not_go_where_more_than_its_members_see_them(
+    port: Port, saved: ArchiveWithMetadata
+) -> None:
+    saved.run({"harbour/api": [(ISSUE, issue("1"))]})
+    targets: dict[str, FakeMetadataTarget] = {}
+    moved(port, saved, targets)
+    target = port.target()
+    [there] = target.repositories(port.name)
+    target.set_visibility(there, Visibility.PUBLIC)
+    saved.run({}, {"harbour": [(ISSUE, issue("2"))]})
+
+    report = moved(port, saved, targets)
+
+    assert [one.item.title for one in targets["api"].found.values()] == ["第 1 个"]
+    conversation = report.repositories[0].conversation
+    assert conversation is not None
+    assert list(conversation.lost.values()) == [1]
 
 
 def test_a_dry_run_says_how_much_it_is_and_writes_nothing(port: Port, saved: ArchiveWithMetadata) -> None:
