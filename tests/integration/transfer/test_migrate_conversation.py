@@ -8,7 +8,7 @@ import pytest
 
 from integration.transfer.moved_archives import Port, port
 from integration.transfer.saved_archives import git, make_repository
-from matou.errors import Refused
+from matou.errors import Refused, TryLater
 from matou.http.rate_limit import RateLimiter
 from matou.http.tokens import BadCredential
 from matou.model.fidelity import MigratedKind
@@ -81,6 +81,31 @@ def test_what_is_not_there_makes_it_incomplete(port: Port, saved: ArchiveWithMet
 
     assert [one.outcome for one in report.repositories] == [MoveOutcome.INCOMPLETE]
     assert not report.everything_is_moved
+
+
+def test_what_arrived_before_it_was_cut_off_is_counted_as_what_it_is(port: Port, saved: ArchiveWithMetadata) -> None:
+    def be_busy(name: str, _number: int) -> None:
+        if name == "add_change":
+            raise TryLater("come back later")
+
+    saved.run({"harbour/api": [(CHANGE, change("1")), (CHANGE, change("2", "open"))]})
+    report = moved(port, saved, {"api": FakeMetadataTarget(before=be_busy)})
+
+    rows = {row.kind: (row.held, row.arrived) for row in report.carried}
+    assert rows[MigratedKind.CLOSED_CHANGE] == (1, 1)
+    assert rows[MigratedKind.OPEN_CHANGE] == (1, 0)
+
+
+def test_objects_of_lfs_that_were_not_sent_are_not_counted_as_arrived(port: Port, saved: ArchiveWithMetadata) -> None:
+    saved.add_lfs("harbour/api", {"ab" * 32: 5})
+    saved.run({"harbour/api": [(ISSUE, issue("1"))]})
+
+    report = moved(port, saved, {})
+
+    assert [one.outcome for one in report.repositories] == [MoveOutcome.INCOMPLETE]
+    rows = {row.kind: (row.held, row.arrived) for row in report.carried}
+    assert rows[MigratedKind.LFS] == (1, 0)
+    assert rows[MigratedKind.ISSUE] == (1, 1)
 
 
 def test_a_token_that_is_no_longer_good_is_told(port: Port, saved: ArchiveWithMetadata) -> None:

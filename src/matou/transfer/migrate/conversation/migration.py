@@ -43,13 +43,15 @@ from matou.transfer.migrate.conversation.report import ConversationReport
 from matou.transfer.migrate.conversation.target_contents import TargetContents
 from matou.transfer.migrate.conversation.vocabulary import TargetVocabulary
 from matou.transfer.migrate.conversation.writer import OnceWriter
-from matou.transfer.migrate.conversation.written_map import WrittenMap
+from matou.transfer.migrate.conversation.written_map import WrittenLine, WrittenMap
 
 _MOST_IN_A_ROW: Final = 5
 """Items that the target refuses one after another: then it is not the items."""
 
 PROJECT_ISSUES: Final = "project-issue"
 """How a report counts issues of a namespace itself."""
+CLOSED_CHANGES: Final = "closed-change"
+"""And change requests that are not open, whatever they became."""
 
 _KINDS: Final[Mapping[ItemKind, MetadataKind]] = {ItemKind.ISSUE: ISSUE, ItemKind.CHANGE: CHANGE}
 
@@ -125,10 +127,7 @@ class ConversationMigration:
 
     def _there(self) -> Counter[str]:
         projects = {_name_of(saved) for saved in self.conversation.saved if saved.is_of_namespace}
-        lines = self.written.lines.values()
-        of_projects = sum(line.kind == ItemKind.ISSUE and line.source in projects for line in lines)
-        there = Counter(line.kind for line in lines)
-        return there - Counter({ItemKind.ISSUE.value: of_projects}) + Counter({PROJECT_ISSUES: of_projects})
+        return Counter(_counted_as(line, projects) for line in self.written.lines.values())
 
 
 class SourceMigration:
@@ -317,6 +316,12 @@ class SourceMigration:
     def _note(self, error: MatouError) -> None:
         if str(error) not in map(str, self._report.problems):
             self._report.problems.append(error)
+
+
+def _counted_as(line: WrittenLine, projects: Collection[str]) -> str:
+    if line.kind == ItemKind.ISSUE and line.source in projects:
+        return PROJECT_ISSUES
+    return CLOSED_CHANGES if line.kind == ItemKind.CHANGE and line.state == "closed" else line.kind
 
 
 def _name_of(saved: SavedMetadata) -> str:

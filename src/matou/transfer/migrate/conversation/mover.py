@@ -11,7 +11,7 @@ from matou.model.platform import Visibility
 from matou.model.targets import TargetRepository
 from matou.platforms.base.target import MigrationTarget
 from matou.transfer.migrate.conversation.conversations import Conversations
-from matou.transfer.migrate.conversation.migration import PROJECT_ISSUES
+from matou.transfer.migrate.conversation.migration import CLOSED_CHANGES, PROJECT_ISSUES
 from matou.transfer.migrate.conversation.report import ConversationReport
 from matou.transfer.migrate.inventory import code_inventory
 from matou.transfer.migrate.mover import Mover
@@ -21,6 +21,8 @@ from matou.transfer.migrate.report import Moved
 _LINES: Final[Mapping[str, MigratedKind]] = {
     "issue": MigratedKind.ISSUE,
     PROJECT_ISSUES: MigratedKind.PROJECT_ISSUE,
+    "change": MigratedKind.OPEN_CHANGE,
+    CLOSED_CHANGES: MigratedKind.CLOSED_CHANGE,
     "issue-comment": MigratedKind.COMMENT,
     "change-comment": MigratedKind.COMMENT,
     "change-review": MigratedKind.REVIEW,
@@ -59,7 +61,8 @@ class ConversationMover:
         report = self.conversations.write(move, moved.repository, moved.refs_there, is_private=is_private)
         if report is None:
             return moved
-        arrived = Counter(code_inventory(move.candidate.line)) + Counter(_arrived(report))
+        code = {} if moved.problems else code_inventory(move.candidate.line)
+        arrived = Counter(code) + Counter(_arrived(report))
         return replace(moved.with_conversation(report), arrived=arrived)
 
     def preview(self, move: Move, existing: TargetRepository) -> Moved:
@@ -77,6 +80,4 @@ def _arrived(report: ConversationReport) -> dict[MigratedKind, int]:
             arrived[_LINES[kind]] += count
     arrived[MigratedKind.LABEL] = report.written["label"] + report.unchanged["label"]
     arrived[MigratedKind.MILESTONE] = report.written["milestone"] + report.unchanged["milestone"]
-    arrived[MigratedKind.CLOSED_CHANGE] = report.as_issues
-    arrived[MigratedKind.OPEN_CHANGE] = max(report.there["change"] - report.as_issues, 0)
     return arrived

@@ -18,8 +18,8 @@ class ConversationReport:
         renumbered: issues whose number is another one than at the source.
         lost: why something is not there, each with how many; it was to be expected of this target.
         problems: what should be there and is not.
-        there: what the map has after it, by the kinds of its lines; a change request that became an issue is one, and
-            issues of a project itself are counted as `project-issue`.
+        there: what the map has after it, by the kinds of its lines; issues of a project itself are counted as
+            `project-issue`, and change requests that are not open, whatever they became, as `closed-change`.
         verified: items that the target showed afterwards to be as they were sent.
     """
 
