@@ -1,6 +1,6 @@
 """In which order items are written, what each becomes and which number it is to have at the target."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -82,7 +82,3 @@ def has_too_many_gaps(items: list[OutlinedItem]) -> bool:
 def wanted_numbers(items: Iterable[OutlinedItem]) -> Mapping[tuple[ItemKind, str], tuple[ItemKind, str]]:
     """What is known of an item's number before it is written."""
     return {item.counts_as: (item.becomes, str(item.wanted)) for item in items if item.wanted is not None}
-
-
-def numbers_of_digits(numbers: Iterable[str]) -> Iterator[int]:
-    return (int(number) for number in numbers if number.isascii() and number.isdigit())

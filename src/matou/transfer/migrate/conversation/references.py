@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from matou.model.metadata_targets import ItemKind, MetadataRules
@@ -26,8 +26,6 @@ class References:
         source: see `ItemKey`.
         wanted: the numbers of those that are not written yet, as far as they are known before.
         addresses: the items by their pages at the source.
-        outer: those of the namespace that the repository lies in; they are linked, since their numbers are another
-            repository's.
     """
 
     source: str
@@ -35,7 +33,6 @@ class References:
     written: WrittenMap
     wanted: Numbers
     addresses: Mapping[str, tuple[ItemKind, str]]
-    outer: "References | None" = field(default=None, repr=False)
 
     def in_text(self, text: str, files: Mapping[str, str]) -> str:
         """A text that mentions nobody, and in which everything leads to where it is now; code stays as it is.
@@ -72,12 +69,9 @@ class References:
     def _address(self, url: str) -> str:
         bare = url.rstrip(_TRAILING)
         page = bare.partition("#")[0]
-        for place in (self, *((self.outer,) if self.outer else ())):
-            item = place.addresses.get(bare) or place.addresses.get(page)
-            address = place.address_of(*item) if item else ""
-            if address:
-                return address + url[len(bare) :]
-        return url
+        item = self.addresses.get(bare) or self.addresses.get(page)
+        address = self.address_of(*item) if item else ""
+        return address + url[len(bare) :] if address else url
 
     def _number(self, sign: str, number: str) -> str:
         kinds = (ItemKind.CHANGE,) if sign == "!" else (ItemKind.ISSUE, ItemKind.CHANGE)
@@ -85,9 +79,6 @@ class References:
             if (known := self._known(kind, number)) is not None:
                 to_kind, to = known
                 return f"{self._sign(to_kind)}{to}"
-        for kind in kinds:
-            if self.outer and (address := self.outer.address_of(kind, number)):
-                return f"[{sign}{number}]({address})"
         return f"{sign}{NO_WIDTH}{number}"
 
     def _known(self, kind: ItemKind, number: str) -> tuple[ItemKind, str] | None:
