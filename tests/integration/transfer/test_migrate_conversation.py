@@ -21,6 +21,7 @@ from matou.transfer.migrate.command import MigrationOptions, migrate
 from matou.transfer.migrate.conversation.conversations import ConversationWriting
 from matou.transfer.migrate.conversation.migration import ConversationOptions
 from matou.transfer.migrate.conversation.writer import OnceWriter
+from matou.transfer.migrate.page import write_page
 from matou.transfer.migrate.report import MigrationReport, MoveOutcome
 from support.archive_with_metadata import ArchiveWithMetadata
 from support.fake_metadata_target import FakeMetadataTarget
@@ -147,6 +148,21 @@ def test_a_projects_issues_do_not_go_where_more_than_its_members_see_them(
     conversation = report.repositories[0].conversation
     assert conversation is not None
     assert list(conversation.lost.values()) == [1]
+
+
+def test_the_page_that_is_kept_says_what_of_it_is_not_there(port: Port, saved: ArchiveWithMetadata) -> None:
+    def refuse_to_close(name: str, _number: int) -> None:
+        if name == "edit_item":
+            raise Refused("nobody closes anything here")
+
+    gone = replace(issue("2"), gone_in=1)
+    saved.run({"harbour/api": [(ISSUE, replace(issue("1"), state="closed")), (ISSUE, gone)]})
+    report = moved(port, saved, {"api": FakeMetadataTarget(before=refuse_to_close)})
+
+    page = write_page(saved.archive, report, datetime(2026, 11, 30, tzinfo=UTC)).read_text(encoding="utf-8")
+
+    assert "  * nobody closes anything here\n" in page
+    assert "  * 1 × it was deleted at the source, and stays in the archive alone\n" in page
 
 
 def test_a_dry_run_says_how_much_it_is_and_writes_nothing(port: Port, saved: ArchiveWithMetadata) -> None:

@@ -10,9 +10,10 @@ from matou.archive.layout import Archive
 from matou.fs import make_folders, translate_os_errors, write_atomically
 from matou.i18n import gettext as _
 from matou.i18n import localize, printable
+from matou.transfer.migrate.conversation.report import ConversationReport
+from matou.transfer.migrate.conversation.written_map import FOLDER
 from matou.transfer.migrate.report import MigrationReport, Moved
 
-FOLDER: Final = "migrations"
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>()#+!|~])")
 
 
@@ -48,6 +49,15 @@ def _of_repository(moved: Moved) -> Iterator[str]:
     yield ""
     yield f"* **{text(moved.move.candidate.source_path)}** → {text(str(moved.move.target_path))}: {moved.outcome.value}"
     for note in (*moved.notes, *(problem.fact for problem in moved.problems)):
+        yield f"  * {text(localize(note))}"
+    if moved.conversation is not None:
+        yield from _of_conversation(moved.conversation)
+
+
+def _of_conversation(conversation: ConversationReport) -> Iterator[str]:
+    for reason, count in conversation.lost.items():
+        yield f"  * {count} × {text(localize(reason))}"
+    for note in (*conversation.notes, *(problem.fact for problem in conversation.problems)):
         yield f"  * {text(localize(note))}"
 
 
