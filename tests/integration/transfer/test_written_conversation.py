@@ -8,7 +8,7 @@ import pytest
 
 from matou.errors import MatouError, TryLater
 from matou.model.metadata import LabelDefinition, Milestone
-from matou.model.metadata_targets import FileDelivery, ItemAddress, ItemKind, MetadataRules
+from matou.model.metadata_targets import FileDelivery, ItemAddress, ItemKind, MetadataRules, TargetRelease
 from matou.platforms.base.errors import MadeInPart
 from matou.transfer.migrate.conversation.report import ConversationReport
 from support.fake_metadata_target import LETTERS, ONE_SEQUENCE, SEQUENTIAL, FakeMetadataTarget, Killed
@@ -329,6 +329,20 @@ def test_an_answer_that_does_not_come_makes_nothing_twice(tmp_path: Path, *, is_
     assert len(failed) >= writes // 2
     assert target.as_people_see_it() == expected
     assert report.problems == []
+
+
+def test_a_release_of_somebody_else_at_the_same_tag_is_told_and_does_not_count(written: WrittenConversation) -> None:
+    theirs = TargetRelease(id="v1", tag="v1", name="一", text="别人写的")
+    written.target.release_list.append(theirs)
+    small_story(written)
+
+    report = written.write()
+
+    assert [one.text for one in written.target.release_list] == ["别人写的"]
+    assert report.there["release"] == 0
+    assert [str(note) for note in report.notes if "release" in str(note)] == [
+        "the release 'v1' was changed at the target: it is left as it is"
+    ]
 
 
 def test_what_was_made_without_its_labels_and_found_again_gets_them(written: WrittenConversation) -> None:

@@ -58,12 +58,13 @@ class ReleaseWriter:
         key = ItemKey(self.texts.references.source, "release", release.tag)
         line, there = self.written.get(key), self._there.get(release.tag)
         text = self.texts.of_release(release)
+        ours = digest(text) if line is None else line.text_sha256
         if there is None:
             there = self._made(release, text)
             self.report.written["release"] += 1
-        elif line is None or line.text_sha256 == digest(text):
+        elif ours == digest(text) and (line is not None or digest(there.text) == ours):
             self.report.unchanged["release"] += 1
-        elif digest(there.text) in (line.text_sha256, digest(text)):
+        elif line is not None and digest(there.text) in (ours, digest(text)):
             was = there
             self.writer.set(lambda: self.target.edit_release(was, text))
             self.report.edited["release"] += 1
