@@ -161,7 +161,7 @@ def test_the_page_that_is_kept_says_what_of_it_is_not_there(port: Port, saved: A
 
     page = write_page(saved.archive, report, datetime(2026, 11, 30, tzinfo=UTC)).read_text(encoding="utf-8")
 
-    assert "  * nobody closes anything here\n" in page
+    assert "  * \\#1: nobody closes anything here\n" in page
     assert "  * 1 × it was deleted at the source, and stays in the archive alone\n" in page
 
 

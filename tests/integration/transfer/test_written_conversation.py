@@ -267,7 +267,7 @@ def test_one_that_is_refused_does_not_stop_the_others(written: WrittenConversati
 
     report = written.write()
 
-    assert [str(problem) for problem in report.problems] == ["the content is not allowed"]
+    assert [str(problem) for problem in report.problems] == ["#1: the content is not allowed"]
     assert [one.item.title for one in written.target.found.values()] == ["（来源处已删除）1", "第 2 个"]
 
 

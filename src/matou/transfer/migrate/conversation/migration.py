@@ -181,7 +181,8 @@ class SourceMigration:
             except MatouError as error:
                 in_a_row += 1
                 writer.fresh.discard(self._key(outlined))
-                self._note(error)
+                sign = "!" if outlined.kind is ItemKind.CHANGE else "#"
+                self._note(MatouError("{place}: {fault}", place=f"{sign}{outlined.number}", fault=error.fact))
                 if in_a_row == _MOST_IN_A_ROW:
                     raise
 
