@@ -19,19 +19,15 @@ class TargetContents:
 
     Attributes:
         items: those that have a marker.
-        counted: how many there are of each kind, with a marker or not.
     """
 
     target: MetadataTarget
     items: dict[ItemKey, tuple[ItemAddress, TargetItem]] = field(default_factory=dict)
-    counted: dict[ItemKind, int] = field(default_factory=dict)
     _highest: dict[ItemKind, int] = field(default_factory=dict)
 
     def look(self, kinds: Iterable[ItemKind]) -> None:
         for kind in kinds:
-            self.counted[kind] = 0
             for item in self.target.items(kind):
-                self.counted[kind] += 1
                 self.note(kind, item)
 
     def note(self, kind: ItemKind, item: TargetItem) -> ItemAddress:
