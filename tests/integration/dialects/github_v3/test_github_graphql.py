@@ -24,6 +24,7 @@ from matou.archive.layout import Archive
 from matou.db.engine import open_database
 from matou.forge.access import Scope
 from matou.forge.forge import Forge
+from matou.server.dialects.github_v3 import graphql_execution
 from matou.server.dialects.github_v3.graphql_nodes import MOST_NODES, Connection, Graph
 from support.coding_api import Clock
 from support.gitcode_server import Harbour
@@ -296,6 +297,26 @@ def test_an_answer_holds_so_many_nodes_and_no_more(light: Harbour) -> None:
     assert len(make().fields["nodes"]()) == 100
     with pytest.raises(Exception, match="at most"):
         make().fields["nodes"]()
+
+
+def test_fields_under_many_names_are_counted(light: Harbour, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = " ".join(f"a{n}: body" for n in range(300))
+    query = f"{{ {LIGHT} {{ issue(number: 1) {{ {many} }} }} }}"
+    assert "errors" not in ask(light, query)
+
+    monkeypatch.setattr(graphql_execution, "Graph", partial(Graph, fields_left=299))
+
+    assert "at most" in str(ask(light, query, status=422))
+
+
+def test_texts_under_many_names_are_counted(light: Harbour, monkeypatch: pytest.MonkeyPatch) -> None:
+    query = f"{{ {LIGHT} {{ name again: name }} }}"
+    monkeypatch.setattr(graphql_execution, "Graph", partial(Graph, characters_left=2 * len("light")))
+    assert "errors" not in ask(light, query)
+
+    monkeypatch.setattr(graphql_execution, "Graph", partial(Graph, characters_left=2 * len("light") - 1))
+
+    assert "at most" in str(ask(light, query, status=422))
 
 
 def test_variables_are_an_object(light: Harbour) -> None:

@@ -15,7 +15,7 @@ from matou.server.api.context import RequestContext
 from matou.server.api.params import FormFields, InvalidParameter
 from matou.server.api.route import Route, Workload, plain_route
 from matou.server.api.saved_rows import JsonRow
-from matou.server.dialects.github_v3.graphql_nodes import Graph, Node
+from matou.server.dialects.github_v3.graphql_nodes import MOST_FIELDS, Graph, LargeQuery, Node, QueryEnded
 from matou.server.dialects.github_v3.graphql_owners import find_owner
 from matou.server.dialects.github_v3.graphql_query import query_node
 
@@ -49,6 +49,10 @@ def answer_query(context: RequestContext, fields: FormFields) -> JsonRow:
         return {"errors": [_fault(error)]}
     except RecursionError as error:
         raise DeepQuery("the query nests too deep") from error
+    except QueryEnded as ended:
+        raise LargeQuery(
+            "a query gets at most {limit} fields, and texts of a certain length", limit=MOST_FIELDS
+        ) from ended
 
 
 def _executed(
@@ -63,6 +67,7 @@ def _executed(
         _schema(),
         document,
         root_value=query_node(graph),
+        context_value=graph,
         variable_values=variables,
         operation_name=operation,
         field_resolver=_resolve,
@@ -75,8 +80,13 @@ def _executed(
 
 def _resolve(source: Node, info: "GraphQLResolveInfo[Any]", **arguments: object) -> object:
     """Of a field of any type: a node has each that the schema gives its type."""
+    graph: Graph = info.context
+    graph.count_field()
     value = source[info.field_name]
-    return value(**arguments) if callable(value) else value
+    made = value(**arguments) if callable(value) else value
+    if isinstance(made, str):
+        graph.count_text(made)
+    return made
 
 
 def _fault(error: "GraphQLError") -> JsonRow:

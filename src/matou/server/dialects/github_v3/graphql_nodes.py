@@ -10,6 +10,7 @@ from typing import Any, Final
 from matou.db.repositories import Repository, RepositoryId
 from matou.errors import Invalid
 from matou.forge.access import MayReadConversation, authorize
+from matou.model.metadata.kinds import ISSUE
 from matou.server.api.context import RequestContext
 from matou.server.api.params import LARGEST_PER_PAGE
 from matou.server.api.saved_rows import JsonRow
@@ -20,6 +21,12 @@ Node = Mapping[str, Any]
 
 MOST_NODES: Final = 10_000
 """In one answer."""
+
+MOST_FIELDS: Final = 300_000
+"""In one answer: a field may be asked for under many names."""
+
+MOST_CHARACTERS: Final = 64 * 1024 * 1024
+"""Of all texts in one answer."""
 
 COMPARISON_COST: Final = 100
 """In nodes: what it takes to compare the ends of a pull request."""
@@ -42,6 +49,10 @@ class LargeQuery(Invalid):
     """A query would get more than one answer may hold."""
 
 
+class QueryEnded(BaseException):
+    """A query has got as much as it gets. No `Exception`: of such, each field would tell, and the others be made."""
+
+
 class UnusableArgument(Invalid):
     """A field cannot be given with this argument."""
 
@@ -52,19 +63,43 @@ class Graph:
 
     Attributes:
         find_owner: by login.
-        left: how many more nodes its answer may hold.
+        left, fields_left, characters_left: how many more nodes, fields and characters of texts its answer may hold.
     """
 
     context: RequestContext
     find_owner: Callable[["Graph", str], Node]
     left: int = MOST_NODES
+    fields_left: int = MOST_FIELDS
+    characters_left: int = MOST_CHARACTERS
     _rows: dict[RepositoryId, PullRows] = field(default_factory=dict)
+    _names: dict[tuple[RepositoryId, str], Mapping[int, str]] = field(default_factory=dict)
 
     def spend(self, nodes: int) -> None:
         """Raises LargeQuery."""
         self.left -= nodes
         if self.left < 0:
             raise LargeQuery("a query gets at most {limit} nodes", limit=MOST_NODES)
+
+    def count_field(self) -> None:
+        """Before it is made. Raises QueryEnded."""
+        self.fields_left -= 1
+        if self.fields_left < 0:
+            raise QueryEnded
+
+    def count_text(self, text: str) -> None:
+        """Raises QueryEnded."""
+        self.characters_left -= len(text)
+        if self.characters_left < 0:
+            raise QueryEnded
+
+    def name_of(self, repository: Repository, kind: str, number: int) -> str | None:
+        """What the item with a number is called where it was saved; None where there is none."""
+        key = (repository.id, kind)
+        if key not in self._names:
+            numbers = self.rows(repository).numbers
+            table = numbers.issues if kind == ISSUE.name else numbers.changes
+            self._names[key] = {given: name for name, given in table.items()}
+        return self._names[key].get(number)
 
     def rows(self, repository: Repository) -> PullRows:
         """What was said around a repository. Raises as `authorize`."""
@@ -112,6 +147,7 @@ class Connection:
     @cached_property
     def _page(self) -> tuple[Sequence[Any], int]:
         """Raises UnusableArgument, LargeQuery."""
+        self.graph.spend(1)
         size = self._size
         if self.last is not None:
             total = self.fetch(0, 0)[1]
@@ -119,7 +155,7 @@ class Connection:
             self._offset = max(end - size, 0)
             size = end - self._offset
         rows, total = self.fetch(self._offset, size)
-        self.graph.spend(len(rows) + 1)
+        self.graph.spend(len(rows))
         return rows, total
 
     @cached_property

@@ -147,9 +147,8 @@ def _numbered(
 ) -> Node:
     """Raises NoSuchItem."""
     rows = graph.rows(repository)
-    tables = {ISSUE.name: rows.numbers.issues, CHANGE.name: rows.numbers.changes}
     for kind in kinds:
-        name = next((name for name, given in tables[kind.name].items() if given == number), None)
+        name = graph.name_of(repository, kind.name, number)
         if name is not None:
             graph.spend(1)
             found = rows.conversation.find_item(kind, name)
