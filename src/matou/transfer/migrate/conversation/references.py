@@ -71,7 +71,10 @@ class References:
         page = bare.partition("#")[0]
         item = self.addresses.get(bare) or self.addresses.get(page)
         address = self.address_of(*item) if item else ""
-        return address + url[len(bare) :] if address else url
+        if address:
+            return address + url[len(bare) :]
+        # What has no host is no address to the target, but a text.
+        return quiet(url) if "@" in url.partition("://")[2].partition("/")[0] else url
 
     def _number(self, sign: str, number: str) -> str:
         kinds = (ItemKind.CHANGE,) if sign == "!" else (ItemKind.ISSUE, ItemKind.CHANGE)
