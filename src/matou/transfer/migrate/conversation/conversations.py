@@ -8,7 +8,7 @@ from typing import Final
 
 from matou.archive.layout import Archive
 from matou.archive.run_history import host_of
-from matou.errors import Damaged, NotFound
+from matou.errors import Damaged, NotFound, Phrase
 from matou.model.metadata.kinds import CHANGE, ISSUE, RELEASE
 from matou.model.platform import Visibility
 from matou.model.targets import TargetRepository
@@ -67,7 +67,30 @@ class Conversations:
             BadCredential: the token is not good any more.
             Cancelled: it was cancelled.
         """
+        is_private = is_private and repository.visibility is Visibility.PRIVATE
         saved = self._saved(move)
+        # Only members of a namespace read what was said around it, however open one of its repositories is.
+        withheld = () if is_private else tuple(one for one in saved if one.is_of_namespace)
+        report = self._report_of(
+            tuple(one for one in saved if one not in withheld), repository, refs, is_private=is_private
+        )
+        if withheld:
+            report = report or ConversationReport()
+            for one in withheld:
+                path = repr(one.line.path)
+                report.lose(
+                    Phrase("what was said around {path} is for its members, and others may see this", path=path)
+                )
+        return report
+
+    def _report_of(
+        self,
+        saved: tuple[SavedMetadata, ...],
+        repository: TargetRepository,
+        refs: Iterable[str],
+        *,
+        is_private: bool,
+    ) -> ConversationReport | None:
         if not saved:
             return None
         names = list(refs)
@@ -75,7 +98,7 @@ class Conversations:
             saved=saved,
             branches={name.removeprefix(HEADS) for name in names if name.startswith(HEADS)},
             tags={name.removeprefix(_TAGS) for name in names if name.startswith(_TAGS)},
-            is_private=is_private and repository.visibility is Visibility.PRIVATE,
+            is_private=is_private,
             platform_title=self._writing.platform_title,
         )
         try:
@@ -110,13 +133,16 @@ class Conversations:
 
 
 def _homes(namespaces: Iterable[SavedMetadata], moves: Sequence[Move]) -> Mapping[str, list[SavedMetadata]]:
-    """A namespace's issues go to its repository of the same name, or else to the first one."""
+    """A namespace's issues go to its repository of the same name, or else to the first one: of those that only members
+    see, if there is any."""
     homes = defaultdict[str, list[SavedMetadata]](list)
     for saved in namespaces:
-        paths = [move.candidate.line.path for move in moves if not move.candidate.is_wiki]
-        inside = sorted(path for path in paths if path.startswith(f"{saved.line.path}/"))
         name = saved.line.path.rpartition("/")[2]
-        same = [path for path in inside if path == f"{saved.line.path}/{name}"]
-        for path in (same or inside)[:1]:
+        inside = sorted(
+            (move.visibility is not Visibility.PRIVATE, path != f"{saved.line.path}/{name}", path)
+            for move in moves
+            if not move.candidate.is_wiki and (path := move.candidate.line.path).startswith(f"{saved.line.path}/")
+        )
+        for _, _, path in inside[:1]:
             homes[path].append(saved)
     return homes
