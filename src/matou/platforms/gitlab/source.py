@@ -32,6 +32,25 @@ SNIPPETS: Final = "snippet-"
 
 VISIBILITY: Final[Mapping[str | None, Visibility]] = {one.value: one for one in Visibility}
 
+MEMBERS_ALONE: Final = "private"
+
+
+def visibility_of(row: GitLabProject) -> Visibility:
+    """Of all that is saved of a project; an archive knows one for a repository and what lies around it.
+
+    A part may be for members alone, however open the project is: then all of it is taken for private. More is hidden
+    than need be, and nothing is shown that was not.
+    """
+    parts = (
+        row.repository_access_level,
+        row.issues_access_level,
+        row.merge_requests_access_level,
+        row.releases_access_level,
+        row.wiki_access_level,
+    )
+    return Visibility.PRIVATE if MEMBERS_ALONE in parts else VISIBILITY.get(row.visibility, Visibility.PRIVATE)
+
+
 ROLES: Final[Mapping[int | None, str]] = {
     5: "minimal",
     10: "guest",
@@ -122,7 +141,7 @@ class GitLabSource(AccountSource[GitLabListing, GitLabNamespace, GitLabProject |
             created_at=moment_of(row.created_at, odd, platform=self.platform),
             last_push_at=moment_of(row.last_activity_at, odd, platform=self.platform),
             default_branch=row.default_branch or None,
-            visibility=VISIBILITY.get(row.visibility, Visibility.PRIVATE),
+            visibility=visibility_of(row),
             left_out=tuple(fault.fact for fault in odd),
             switched_off=switched_off(issues=issues, changes=changes),
         )

@@ -67,6 +67,8 @@ class GitLabProject(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     wiki_access_level: str | None = None
     snippets_enabled: bool | None = None
     snippets_access_level: str | None = None
+    repository_access_level: str | None = None
+    releases_access_level: str | None = None
 
 
 class GitLabSnippet(msgspec.Struct, frozen=True, kw_only=True, dict=True):
