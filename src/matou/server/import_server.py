@@ -18,12 +18,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from matou.credentials import Secret
 from matou.errors import TryLater
-from matou.forge.accounts.read_grants import grant_reading, revoke_grant
+from matou.forge.accounts.read_grants import find_grant, grant_reading, revoke_grant
 from matou.forge.forge import Forge
 from matou.fs import reason_of
 from matou.model.names import RepositoryPath
 from matou.server.app import GitRoute, new_state
-from matou.server.authentication import CHALLENGE
+from matou.server.authentication import CHALLENGE, UnreadableCredential, read_credential
 from matou.server.broken_bodies import BrokenBodies
 from matou.server.dialects import github_v3
 from matou.server.dialects.github_v3.identifiers import SEPARATOR, owner_of
@@ -57,25 +57,36 @@ class ImportServer:
         revoke_grant(self.forge, token)
 
 
-class OnlyWithCredential:
-    """Refuses whoever does not say who they are. What is no API is git, as at a GitHub (`refs/pull/N/head`)."""
+class OnlyWithGrant:
+    """Refuses whoever has no token of this process. What is no API is git, as at a GitHub (`refs/pull/N/head`)."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, forge: Forge) -> None:
         self._app = app
+        self._forge = forge
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not header(scope["headers"], b"authorization"):
+        if scope["type"] == "http" and not self._is_granted(scope):
             await send_answer(send, 401, (PLAIN_TEXT, CHALLENGE), b"say who you are\n")
             return
         is_git = scope["type"] == "http" and not scope["path"].startswith(f"{github_v3.PREFIX_OF_HOST}/")
         await self._app({**scope, PLATFORM: "github"} if is_git else scope, receive, send)
+
+    def _is_granted(self, scope: Scope) -> bool:
+        """A header alone proves nothing: an empty name and password would be nobody, who reads what is public."""
+        if not header(scope["headers"], b"authorization"):
+            return False
+        try:
+            credential = read_credential(scope["headers"])
+        except UnreadableCredential:
+            return False
+        return credential is not None and find_grant(self._forge, credential.secret) is not None
 
 
 def build_import_app(forge: Forge, base_url: str) -> Starlette:
     state = new_state(forge, base_url)
     return Starlette(
         routes=[*github_v3.routes(state, prefix=github_v3.PREFIX_OF_HOST), GitRoute(state)],
-        middleware=[Middleware(BrokenBodies), Middleware(OnlyWithCredential)],
+        middleware=[Middleware(BrokenBodies), Middleware(OnlyWithGrant, forge=forge)],
     )
 
 

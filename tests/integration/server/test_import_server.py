@@ -72,6 +72,17 @@ def test_nobody_is_let_in_who_does_not_say_who_they_are(forge: Forge) -> None:
     assert ask(forge, f"/api/v3/repos/{LIGHT}", Secret("a" * 40)).status_code == 401
 
 
+@pytest.mark.parametrize("said", ["Basic Og==", "Basic OmE=", "Basic YTo=", "Basic", "token", "token a", "Other a"])
+def test_a_header_that_says_nobody_lets_nobody_in(forge: Forge, said: str) -> None:
+    async def once(path: str) -> int:
+        transport = httpx.ASGITransport(app=build_import_app(forge, BASE))
+        async with httpx.AsyncClient(transport=transport, base_url=BASE, headers={"Authorization": said}) as client:
+            return (await client.get(path)).status_code
+
+    for path in (f"/api/v3/repos/{LIGHT}", "/api/v3/", f"/{LIGHT}.git/info/refs?service=git-upload-pack"):
+        assert asyncio.run(once(path)) == 401
+
+
 def test_a_token_reads_what_it_is_for_and_nothing_else(forge: Forge) -> None:
     token = grant(forge, FERRY)
 
