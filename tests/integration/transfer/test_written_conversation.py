@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from matou.errors import MatouError, TryLater
-from matou.model.metadata import LabelDefinition, Milestone
+from matou.model.metadata import LabelDefinition, MarkupText, Milestone
 from matou.model.metadata_targets import FileDelivery, ItemAddress, ItemKind, MetadataRules, TargetRelease
 from matou.platforms.base.errors import MadeInPart
 from matou.transfer.migrate.conversation.report import ConversationReport
@@ -164,6 +164,18 @@ def test_what_is_too_long_is_cut_where_it_can_be_seen(written: WrittenConversati
     assert "".join(texts).count("潮") == 1_800
     assert all(text.count("```") % 2 == 0 for text in texts)
     assert "第 2 部分，共" in there.comments[0].text
+
+
+def test_titles_and_milestones_mention_nobody(written: WrittenConversation) -> None:
+    text = MarkupText(markup="markdown", body="@all\n/close")
+    written.has(
+        Milestone(number="1", title="一期", state="open", kind="milestone", text=text), issue("1", title="@all 看")
+    )
+
+    written.write()
+
+    assert written.target.item("1").item.title == "@\u200ball 看"
+    assert written.target.milestone_list[0][1].text == "@\u200ball\n\u200b/close"
 
 
 def test_labels_and_milestones_are_as_the_target_can_have_them(written: WrittenConversation) -> None:

@@ -24,7 +24,7 @@ from matou.model.metadata_targets import ItemKind, MetadataRules, NewLineComment
 from matou.transfer.export.facts import Fact, decision_text, further_facts_of, moment
 from matou.transfer.export.source import ExportSource
 from matou.transfer.migrate.conversation.headers import HeaderLines, harmless, harmless_address
-from matou.transfer.migrate.conversation.markdown_text import cut
+from matou.transfer.migrate.conversation.markdown_text import cut, quiet
 from matou.transfer.migrate.conversation.markers import ItemKey
 from matou.transfer.migrate.conversation.references import References
 
@@ -112,8 +112,9 @@ class ItemTexts:
         return text
 
     def title(self, title: str) -> str:
-        """On one line, as long as the target takes it; what was cut is seen to be."""
-        line = _writable(" ".join(title.split())) or self.header.word("no_title")
+        """On one line, as long as the target takes it; what was cut is seen to be. Some platforms look for names there,
+        too."""
+        line = quiet(_writable(" ".join(title.split()))) or self.header.word("no_title")
         longest = self.rules.longest_title
         return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
 

@@ -12,6 +12,7 @@ from matou.model.metadata_targets import MetadataRules, NewLabel, NewMilestone
 from matou.model.names import folded
 from matou.platforms.base.metadata_target import MetadataTarget
 from matou.transfer.export.source import ExportSource
+from matou.transfer.migrate.conversation.markdown_text import quiet
 from matou.transfer.migrate.conversation.report import ConversationReport
 from matou.transfer.migrate.conversation.writer import OnceWriter
 
@@ -87,7 +88,7 @@ class TargetVocabulary:
             return
         new = NewMilestone(
             title=fitted,
-            text="" if milestone.text is None else milestone.text.body,
+            text="" if milestone.text is None else quiet(milestone.text.body),
             due=(milestone.due or "")[:10] or (FAR_AWAY if rules.needs_due else None),
             is_closed=milestone.state == "closed",
         )
