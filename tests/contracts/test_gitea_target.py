@@ -12,12 +12,14 @@ from matou.credentials import Secret
 from matou.errors import Conflict, MatouError, Refused, TryLater
 from matou.http.retry import RetryPolicy
 from matou.http.session import Session
+from matou.model.metadata_targets import ItemKind, TargetItem
 from matou.model.platform import Visibility
 from matou.model.targets import NewTargetRepository, TargetRepository
-from matou.platforms.base.importer import RepositoryImport, TargetImportFailed, TargetImportRefused
+from matou.platforms.base.importer import NotAssigned, RepositoryImport, TargetImportFailed, TargetImportRefused
+from matou.platforms.gitea.metadata_target import GiteaMetadataTarget
 from matou.platforms.gitea.target import GiteaTarget
 from support.recording_server import RecordingServer, Reply, SeenRequest, json_reply
-from support.steered_clock import SYSTEM_CLOCK
+from support.steered_clock import SYSTEM_CLOCK, SteeredClock
 
 DOCUMENT: Mapping[str, Any] = json.loads(
     (Path(__file__).parents[1] / "data" / "gitea" / "swagger-1.22.json").read_text(encoding="utf-8")
@@ -228,6 +230,52 @@ def test_people_are_assigned_by_their_names(recording_server: RecordingServer, t
     [request] = recording_server.requests
     assert request.path == "/api/v1/repos/anna/light/issues/7"
     assert require_described(request, "/repos/{owner}/{repo}/issues/{index}") == {"assignees": ["li", "wang"]}
+
+
+def test_somebody_who_may_not_see_the_repository_is_not_assigned_and_it_is_said_what_to_do(
+    recording_server: RecordingServer, target: GiteaTarget
+) -> None:
+    there = TargetRepository("anna/light", "anna", "light", "", Visibility.PRIVATE)
+    recording_server.replies = [json_reply({"message": "user doesn't have access to repo [user_id: 2]"}, 500)]
+
+    with pytest.raises(NotAssigned, match=r"li, wang cannot be assigned to 7: .*doesn't have access") as caught:
+        target.assign(there, "7", ["li", "wang"])
+
+    assert "let them into the repository" in caught.value.advice
+    assert len(recording_server.requests) == 1
+
+
+NO_SUCH: Mapping[str, Any] = {"message": "The target couldn't be found."}
+
+
+@pytest.mark.parametrize("is_seen_at", [1, 2])
+def test_pull_requests_are_asked_for_again_once_what_was_pushed_is_seen(
+    recording_server: RecordingServer, is_seen_at: int
+) -> None:
+    looks = [json_reply(row(recording_server, empty=look < is_seen_at)) for look in range(1, is_seen_at + 1)]
+    recording_server.replies = [json_reply(NO_SUCH, 404), *looks, json_reply([], headers={"X-Total-Count": "0"})]
+
+    assert change_requests(recording_server) == []
+    assert [request.path.rpartition("/")[2].partition("?")[0] for request in recording_server.requests] == [
+        "pulls", *["light"] * is_seen_at, "pulls",
+    ]  # fmt: skip
+
+
+def test_a_repository_without_code_has_no_pull_requests(recording_server: RecordingServer) -> None:
+    recording_server.replies = [json_reply(NO_SUCH, 404), *[json_reply(row(recording_server, empty=True))] * 6]
+
+    assert change_requests(recording_server) == []
+    assert len(recording_server.requests) == 7
+
+
+def change_requests(server: RecordingServer) -> list[TargetItem]:
+    clock = SteeredClock()
+    with Session(named=[server.url], clock=clock.clock, patience=RetryPolicy(attempts=1)) as session:
+        there = TargetRepository("anna/light", "anna", "light", "", Visibility.PRIVATE)
+        written = GiteaMetadataTarget(
+            session, f"{server.url}/api/v1", Secret("a" * 40), there, now=lambda: datetime.now(UTC)
+        )
+        return list(written.items(ItemKind.CHANGE))
 
 
 def test_an_organization_is_made_for_its_members(recording_server: RecordingServer, target: GiteaTarget) -> None:

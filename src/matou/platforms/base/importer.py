@@ -19,6 +19,10 @@ class TargetImportRefused(Refused):
     """The target may not import for this account, or not from this address; its operator can change that."""
 
 
+class NotAssigned(Refused):
+    """The target does not assign these people: they are not there, or may not see the repository."""
+
+
 class TargetImportFailed(TryLater):
     """The target began, and says that it did not come to the end; nothing of it stays there."""
 
@@ -65,7 +69,8 @@ class ImportingTarget(MigrationTarget, Protocol):
         """Make these the assignees of an issue or a change request, which no importer does.
 
         Raises:
-            MatouError: nobody there is called so, or may be assigned.
+            NotAssigned: nobody there is called so, or may be assigned.
+            MatouError: it could not be asked.
         """
 
     def find(self, namespace: str, name: str) -> TargetRepository | None:

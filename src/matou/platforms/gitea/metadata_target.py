@@ -34,9 +34,11 @@ from matou.model.metadata_targets import (
     TargetRelease,
 )
 from matou.model.targets import TargetRepository
+from matou.platforms.base.errors import RemoteNotFound
 from matou.platforms.base.platform import Clock
 from matou.platforms.base.uploads import send_in_form
 from matou.platforms.gitea.api import GiteaApi, token_of
+from matou.platforms.gitea.wire import GiteaRepository
 from matou.platforms.gitea.wire_issues import GiteaComment, GiteaFile, GiteaIssue, GiteaLabel, GiteaMilestone
 from matou.platforms.gitea.wire_pulls import GiteaPullRequest, GiteaReview, GiteaReviewComment
 from matou.platforms.gitea.wire_releases import GiteaRelease
@@ -55,6 +57,8 @@ RULES: Final = MetadataRules(
 _FIELD: Final = "attachment"
 _DRAFT: Final = "WIP: "
 _OLD, _NEW = "old", "new"
+_LOOK_AGAIN_AFTER: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds until it is asked again whether it has seen what was pushed."""
 
 Body = Mapping[str, object]
 
@@ -105,9 +109,7 @@ class GiteaMetadataTarget:
             what, query = Phrase("issues of {repository}", repository=self._name), {"state": "all", "type": "issues"}
             issues = self._api.list(f"{self._path}/issues", GiteaIssue, what, lambda row: row.number, query).rows()
             return map(_item, issues)
-        what, query = Phrase("pull requests of {repository}", repository=self._name), {"state": "all", "sort": "oldest"}
-        pulls = self._api.list(f"{self._path}/pulls", GiteaPullRequest, what, lambda row: row.number, query).rows()
-        return (_without_mark(_item(row)) if row.draft else _item(row) for row in pulls)
+        return (_without_mark(_item(row)) if row.draft else _item(row) for row in self._pulls())
 
     def add_issue(self, issue: NewIssue) -> TargetItem:
         return _item(self._api.read(GiteaIssue, self._post("/issues", self._new(issue))))
@@ -185,6 +187,25 @@ class GiteaMetadataTarget:
 
     def address_of_committed(self, repository: TargetRepository, branch: str, path: str) -> str:
         return f"{repository.clone_url.removesuffix('.git')}/raw/branch/{quote(branch)}/{quote(path)}"
+
+    def _pulls(self) -> Iterator[GiteaPullRequest]:
+        """A repository without code has none and says that it is not there; so does one whose code was just pushed."""
+        what, query = Phrase("pull requests of {repository}", repository=self._name), {"state": "all", "sort": "oldest"}
+        pulls = self._api.list(f"{self._path}/pulls", GiteaPullRequest, what, lambda row: row.number, query)
+        try:
+            yield from pulls.rows()
+        except RemoteNotFound:
+            if self._has_code():
+                yield from pulls.rows()
+
+    def _has_code(self) -> bool:
+        """Whether the server sees some, by and by."""
+        for seconds in (*_LOOK_AGAIN_AFTER, None):
+            if not self._api.get(GiteaRepository, self._path).empty:
+                return True
+            if seconds is not None:
+                self._session.pause(seconds)
+        return False
 
     def _new(self, issue: NewIssue) -> Body:
         return {

@@ -14,7 +14,7 @@ from matou.http.session import Session
 from matou.model.platform import Visibility
 from matou.model.targets import PLAIN_RULES, NewTargetRepository, TargetRepository, fault_of_plain_name
 from matou.platforms.base.errors import ActionRefused, PlatformFailed, RemoteNotFound
-from matou.platforms.base.importer import RepositoryImport, TargetImportFailed, TargetImportRefused
+from matou.platforms.base.importer import NotAssigned, RepositoryImport, TargetImportFailed, TargetImportRefused
 from matou.platforms.base.lister import or_nothing
 from matou.platforms.base.platform import Clock
 from matou.platforms.base.unreadable import require_read
@@ -121,8 +121,18 @@ class GiteaTarget:
             raise _explained(failure, wanted) from failure
 
     def assign(self, repository: TargetRepository, number: str, people: Sequence[str], /) -> None:
+        """Where somebody may not see the repository, it answers 500, however often it is asked."""
         path = f"{_path_of(repository)}/issues/{segment(number)}"
-        self._api.send_json("PATCH", path, {"assignees": list(people)}, repeatable=True)
+        try:
+            self._api.send_json("PATCH", path, {"assignees": list(people)}, repeatable=False)
+        except (PlatformFailed, RemoteNotFound, ActionRefused, TryLater) as failure:
+            raise NotAssigned(
+                "{people} cannot be assigned to {number}: {fault}",
+                people=", ".join(people),
+                number=number,
+                fault=failure.fact,
+                advice="let them into the repository or its team there, and assign them there: no later run does it",
+            ) from failure
 
     def find(self, namespace: str, name: str) -> TargetRepository | None:
         path = f"/repos/{segment(namespace)}/{segment(name)}"

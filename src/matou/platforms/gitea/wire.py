@@ -45,6 +45,7 @@ class GiteaRepository(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     Attributes:
         internal: to be seen by whoever has an account at the server.
+        empty: no code is in it, or the server has not looked yet at what was pushed.
         updated_at: when something was last done to it, a push too.
     """
 
@@ -54,6 +55,7 @@ class GiteaRepository(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     owner: GiteaAccount
     private: bool | None = None
     internal: bool | None = None
+    empty: bool | None = None
     description: str | None = None
     clone_url: str | None = None
     ssh_url: str | None = None
