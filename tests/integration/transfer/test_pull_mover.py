@@ -317,6 +317,16 @@ def test_those_are_assigned_whom_a_person_named(stage: Stage) -> None:
     assert (moved.outcome, moved.arrived[MigratedKind.ASSIGNEE]) == ("moved", 1)
 
 
+def test_an_assignment_that_is_not_there_is_told_each_time(stage: Stage) -> None:
+    stage.moved(people={"gitee:18": "nobody"})
+    stage.target.existing = [stage.target.there()]
+
+    moved = stage.moved(people={"gitee:18": "nobody"})
+
+    assert (moved.outcome, moved.arrived[MigratedKind.ASSIGNEE]) == ("unchanged", 0)
+    assert any("assignment is not there" in str(note) for note in moved.notes)
+
+
 def test_somebody_who_is_not_there_is_a_problem(stage: Stage) -> None:
     moved = stage.moved(people={"gitee:18": "nobody"})
 

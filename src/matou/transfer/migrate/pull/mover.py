@@ -206,7 +206,7 @@ class PullMover:
         outcome = moved.outcome
         if faults and outcome is not MoveOutcome.PLANNED:
             outcome = MoveOutcome.INCOMPLETE
-        notes = (*moved.notes, *_notes(proof))
+        notes = (*moved.notes, *_notes(proof, is_new=moved.is_new))
         return replace(moved, outcome=outcome, problems=tuple(faults), notes=notes, arrived=arrived)
 
     def _assigned(self, moved: Moved, move: Move, repository: TargetRepository) -> Moved:
@@ -235,7 +235,13 @@ class PullMover:
         with self.pulling.reader.read(repository) as (found, faults):
             for fault in faults:
                 raise fault
-            return ConversationComparison(expected, found, self._which(move), self._tags(move), self.account).compare()
+            return ConversationComparison(
+                expected, found, self._which(move), self._tags(move), self.account, self._known(move)
+            ).compare()
+
+    def _known(self, move: Move) -> Mapping[str, str]:
+        start = f"{move.candidate.owner.platform}:"
+        return {key.removeprefix(start): name for key, name in self.people.items() if key.startswith(start)}
 
     def _tags(self, move: Move) -> frozenset[str]:
         refs = below(listing_to_move(self.archive, move.candidate.line)[1], (TAGS,))
@@ -269,7 +275,14 @@ def _wiki_is_missing(fault: MatouError | None) -> MatouError:
     )
 
 
-def _notes(proof: ConversationProof) -> Iterator[Phrase]:
+def _notes(proof: ConversationProof, *, is_new: bool) -> Iterator[Phrase]:
+    """What is new is assigned after this."""
+    if proof.unassigned and not is_new:
+        yield Plural(
+            "{count} assignment is not there, and no later run makes it: assign it there yourself",
+            "{count} assignments are not there, and no later run makes them: assign them there yourself",
+            count=proof.unassigned,
+        )
     if proof.tagless:
         yield Plural(
             "{count} release stays in the archive, since its tag is gone",

@@ -46,12 +46,14 @@ class ConversationProof:
         differences: what is not there, or is otherwise.
         strangers: how many comments are there that the archive does not have: somebody was at work there.
         tagless: how many releases no target takes, since their tags are gone.
+        unassigned: how many assignments are not there, of people who are known there.
     """
 
     arrived: Mapping[MigratedKind, int]
     differences: tuple[Phrase, ...]
     strangers: int = 0
     tagless: int = 0
+    unassigned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class ConversationComparison:
     Args:
         tags: those that the repository has.
         importer: the login of the account that imports: where the target names it, it tells no author.
+        known: the login there of whom the file of people names, by the key here.
     """
 
     expected: MetadataTree
@@ -92,10 +95,12 @@ class ConversationComparison:
     which: Carriable
     tags: Collection[str]
     importer: str
+    known: Mapping[str, str] = field(default_factory=dict)
     _differences: list[Phrase] = field(default_factory=list)
     _arrived: Counter[MigratedKind] = field(default_factory=Counter)
     _strangers: int = 0
     _tagless: int = 0
+    _unassigned: int = 0
 
     def compare(self) -> ConversationProof:
         """Raises Damaged: the archive does not have what it says."""
@@ -103,7 +108,9 @@ class ConversationComparison:
         self._compare_items(ISSUE, self._numbers.issues)
         self._compare_items(CHANGE, self._numbers.changes)
         self._compare_releases()
-        return ConversationProof(self._arrived, tuple(self._differences), self._strangers, self._tagless)
+        return ConversationProof(
+            self._arrived, tuple(self._differences), self._strangers, self._tagless, self._unassigned
+        )
 
     @cached_property
     def _numbers(self) -> SharedNumbers:
@@ -142,6 +149,14 @@ class ConversationComparison:
             self._note_all(called, faults)
             self._arrived[_kind_of(wanted)] += not faults
             self._compare_comments(called, wanted, found)
+            self._compare_assignees(wanted, found)
+
+    def _compare_assignees(self, wanted: Item, found: Item) -> None:
+        expected = {self.known[key].casefold() for key in wanted.assignees if key in self.known}
+        people = (self._people[1].get(key) for key in found.assignees)
+        there = expected & {one.login.casefold() for one in people if one is not None and one.login}
+        self._arrived[MigratedKind.ASSIGNEE] += len(there)
+        self._unassigned += len(expected - there)
 
     def _faults_of(self, wanted: Item, found: Item) -> Iterator[Phrase]:
         """The names of the fields in which they differ."""
