@@ -11,15 +11,7 @@ from matou.i18n import format_error, labelled, localize, printable
 from matou.i18n import gettext as _
 from matou.model.fidelity import TRAITS
 from matou.transfer.migrate.carried import CarriedKind
-from matou.transfer.migrate.report import MigrationReport, Moved, MoveOutcome, Rewrite
-
-_OUTCOMES = {
-    MoveOutcome.PLANNED: _("planned"),
-    MoveOutcome.MOVED: _("moved"),
-    MoveOutcome.UNCHANGED: _("there already, the same"),
-    MoveOutcome.INCOMPLETE: _("moved in part"),
-    MoveOutcome.FAILED: _("not moved"),
-}
+from matou.transfer.migrate.report import OUTCOME_NAMES, MigrationReport, Moved, MoveOutcome, Rewrite
 
 
 def as_json(report: MigrationReport) -> str:
@@ -116,7 +108,7 @@ def _summary(report: MigrationReport) -> Iterator[str]:
     yield from table(report.carried, is_plan=report.is_dry_run)
     nothing = {MoveOutcome.PLANNED if report.is_dry_run else MoveOutcome.MOVED: 0}
     for outcome, count in (report.outcomes or nothing).items():
-        yield f"{count:>7,}  {_OUTCOMES[outcome]}"
+        yield f"{count:>7,}  {localize(OUTCOME_NAMES[outcome])}"
     sent = sum(moved.lfs_bytes for moved in report.repositories)
     if report.is_dry_run:
         yield _("a dry run: nothing was changed")
@@ -143,7 +135,7 @@ def _lines_of(moved: Moved) -> Iterator[str]:
 def _word(moved: Moved) -> str:
     if moved.outcome is MoveOutcome.PLANNED:
         return _("would be created") if moved.is_new else _("is there; what is new would be sent")
-    return _OUTCOMES[moved.outcome]
+    return localize(OUTCOME_NAMES[moved.outcome])
 
 
 def _instead_of(rewrite: Rewrite) -> str:

@@ -12,7 +12,7 @@ from matou.i18n import gettext as _
 from matou.i18n import localize, printable
 from matou.transfer.migrate.conversation.report import ConversationReport
 from matou.transfer.migrate.conversation.written_map import FOLDER
-from matou.transfer.migrate.report import MigrationReport, Moved
+from matou.transfer.migrate.report import OUTCOME_NAMES, MigrationReport, Moved
 
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>()#+!|~])")
 
@@ -47,7 +47,8 @@ def _lines(report: MigrationReport, now: datetime) -> Iterator[str]:
 
 def _of_repository(moved: Moved) -> Iterator[str]:
     yield ""
-    yield f"* **{text(moved.move.candidate.source_path)}** → {text(str(moved.move.target_path))}: {moved.outcome.value}"
+    source, target = text(moved.move.candidate.source_path), text(str(moved.move.target_path))
+    yield f"* **{source}** → {target}: {localize(OUTCOME_NAMES[moved.outcome])}"
     for note in (*moved.notes, *(problem.fact for problem in moved.problems)):
         yield f"  * {text(localize(note))}"
     if moved.conversation is not None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from matou.errors import MatouError, Phrase
 from matou.model.names import RefName
@@ -29,6 +29,15 @@ class MoveOutcome(StrEnum):
     @property
     def is_done(self) -> bool:
         return self not in (MoveOutcome.INCOMPLETE, MoveOutcome.FAILED)
+
+
+OUTCOME_NAMES: Final[Mapping[MoveOutcome, Phrase]] = {
+    MoveOutcome.PLANNED: Phrase("planned"),
+    MoveOutcome.MOVED: Phrase("moved"),
+    MoveOutcome.UNCHANGED: Phrase("there already, the same"),
+    MoveOutcome.INCOMPLETE: Phrase("moved in part"),
+    MoveOutcome.FAILED: Phrase("not moved"),
+}
 
 
 @dataclass(frozen=True, slots=True)
