@@ -31,6 +31,7 @@ def test_without_a_person_it_goes_from_an_address_to_a_backup(headless: Account)
     ended = headless.person.matou(*words(headless, "--token-stdin", "--yes"), stdin=f"{headless.token}\n")
 
     assert f"{headless.url} is Matou; its API is at {headless.url}" in ended.err
+    assert "a backup every night needs MATOU_PASSPHRASE in its environment" in ended.err
     [source] = tomllib.loads(configuration(headless).read_text(encoding="utf-8"))["source"]
     archive = headless.person.home.parent / "archive"
     assert source == {"platform": "matou", "url": headless.url, "to": str(archive)}

@@ -8,7 +8,7 @@ from click.exceptions import Exit
 
 from matou.cli.backup import back_up_configured
 from matou.cli.config import CONFIGURATION, token_from_stdin
-from matou.cli.credential_manager import CredentialManager
+from matou.cli.credential_manager import PASSPHRASE, CredentialManager
 from matou.cli.exit_codes import ExitCode
 from matou.cli.hosts import Host
 from matou.cli.login import log_in_with_token
@@ -19,6 +19,7 @@ from matou.cli.run.timers import Timer, timer_for
 from matou.cli.ui.output import print_error, say
 from matou.cli.ui.prompts import agrees, is_interactive, prompt_line, prompt_secret
 from matou.credentials import Secret
+from matou.credentials.store import SecretKind, StoreKind
 from matou.errors import Invalid, MatouError
 from matou.i18n import format_error, printable
 from matou.i18n import gettext as _
@@ -43,11 +44,16 @@ def initialize(
     say(_("{address} is {platform}; its API is at {url}").format(
         address=at.git_origin, platform=title_of(at.platform), url=at.url
     ))  # fmt: skip
-    log_in_with_token(CredentialManager(settings), at, _token(at, from_stdin=token_stdin))
+    manager = CredentialManager(settings)
+    log_in_with_token(manager, at, _token(at, from_stdin=token_stdin))
     to = (directory or Path(_line(_("Folder for the archive"), usual=USUAL_ARCHIVE))).expanduser().absolute()
     write_configuration(configuration, configuration_text(at.platform, at.url, to))
     say(_("{path} is written").format(path=printable(str(configuration))))
     _offer_timer(_timer(configuration, settings), is_wanted=timer)
+    if any(login.places.get(SecretKind.TOKEN) is StoreKind.FILE for login in manager.logins.all()):
+        say(_("the token lies under a passphrase: a backup every night needs {variable} in its environment").format(
+            variable=PASSPHRASE
+        ))  # fmt: skip
     command = _command(configuration)
     if not (yes or _agrees(_("Make the first backup now?"))):
         say(_("make it later with: {command}").format(command=command))

@@ -66,6 +66,9 @@ class QuietLines:
         self._said_at = time.monotonic()
 
     def connected(self, account: Account, /) -> None:
+        if not account.team:
+            say(_("reading all that {login} sees").format(login=account.login))
+            return
         say(_("reading {team} as {login}").format(team=account.team, login=account.login))
 
     def planned(self, *, to_ask: int, finished: int) -> None:
