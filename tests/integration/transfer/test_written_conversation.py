@@ -1,15 +1,16 @@
 """What people said, written to a target that knows no other author and no other time than its own."""
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from matou.errors import MatouError, TryLater
-from matou.model.metadata import LabelDefinition, MarkupText, Milestone
+from matou.model.metadata import Item, LabelDefinition, MarkupText, Milestone
 from matou.model.metadata_targets import FileDelivery, ItemAddress, ItemKind, MetadataRules, TargetRelease
-from matou.platforms.base.errors import MadeInPart
+from matou.platforms.base.errors import MadeInPart, PlatformFailed
 from matou.transfer.migrate.conversation.report import ConversationReport
 from support.fake_metadata_target import LETTERS, ONE_SEQUENCE, SEQUENTIAL, FakeMetadataTarget, Killed
 from support.written_conversation import WrittenConversation, change, comment, issue, small_story, thread
@@ -215,6 +216,29 @@ def test_only_people_that_were_named_are_assigned(written: WrittenConversation) 
     written.write()
 
     assert written.target.item("1").assignees == ("zhangsan",)
+
+
+@pytest.mark.parametrize(("kind", "call"), [(issue, "add_issue"), (change, "add_change")])
+def test_who_may_not_be_assigned_keeps_nothing_else_away(
+    written: WrittenConversation, kind: Callable[..., Item], call: str
+) -> None:
+    refused: list[str] = []
+
+    def before(name: str, _number: int) -> None:
+        if name == call and not refused:
+            refused.append(name)
+            raise PlatformFailed("user doesn't have access to repo")
+
+    written.people = {"gitee:17": "zhangsan"}
+    written.has(kind("1", assignees=("17",), state="open"))
+    written.target.before = before
+
+    report = written.write()
+
+    [one] = written.target.found.values()
+    assert (one.assignees, refused, report.problems) == ((), [call], [])
+    assert ["does not assign" in str(reason) for reason in report.lost] == [True]
+    assert written.write().edited == {}
 
 
 def test_run_again_it_writes_nothing_and_then_only_what_is_new(written: WrittenConversation) -> None:

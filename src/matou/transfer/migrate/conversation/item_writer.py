@@ -36,6 +36,10 @@ from matou.transfer.migrate.conversation.written_map import WrittenLine, Written
 
 _UNCHANGED: Final = Phrase("a comment that was changed since stays as it was: the platform changes none")
 
+_UNASSIGNED: Final = Phrase(
+    "the target does not assign those whom --people names: let them into the repository, and assign them there yourself"
+)
+
 
 @dataclass
 class ItemWriter:
@@ -86,9 +90,11 @@ class ItemWriter:
         text = self.texts.of_item(item, becomes)
         new = self._new(item, text)
         if becomes is ItemKind.CHANGE and isinstance(item, ChangeRequest):
-            change = _change(item, new)
+            change = item
             try:
-                return self._made(key, becomes, new, lambda: self.target.add_change_request(change))
+                return self._made_with_people(
+                    key, becomes, new, lambda known: self.target.add_change_request(_change(change, known))
+                )
             except (TryLater, BadCredential):
                 raise
             except MatouError as refusal:
@@ -97,9 +103,24 @@ class ItemWriter:
                 )
             text = self.texts.of_item(item, ItemKind.ISSUE)
             new = self._new(item, text)
-        return self._imported(key, item, new, text) or self._made(
-            key, ItemKind.ISSUE, new, lambda: self.target.add_issue(new)
+        return self._imported(key, item, new, text) or self._made_with_people(
+            key, ItemKind.ISSUE, new, self.target.add_issue
         )
+
+    def _made_with_people(
+        self, key: ItemKey, kind: ItemKind, new: NewIssue, write: Callable[[NewIssue], TargetItem]
+    ) -> WrittenLine:
+        """Assigned to nobody where it is refused with those whom a person named: they may not see the repository."""
+        try:
+            return self._made(key, kind, new, lambda: write(new))
+        except (TryLater, BadCredential):
+            raise
+        except MatouError:
+            if not new.assignees:
+                raise
+        line = self._made(key, kind, new, lambda: write(replace(new, assignees=())))
+        self.report.lose(_UNASSIGNED)
+        return line
 
     def _imported(self, key: ItemKey, item: Item, new: NewIssue, text: ItemText) -> WrittenLine | None:
         """An issue that came with its times and all that was said on it; None where it is to be written bit by bit."""
