@@ -80,8 +80,7 @@ class MigratedConversation:
     Attributes:
         saved: what was said around it, and around the namespace where that belongs here; the first one's numbers count.
         branches, tags: those that the target has.
-        is_private: whether nobody sees it but those who may: what is confidential, and what was said around a
-            namespace, which its members alone see, is written nowhere else.
+        is_private: whether nobody sees it but those who may: what is confidential is written nowhere else.
     """
 
     saved: tuple[SavedMetadata, ...]
@@ -293,8 +292,7 @@ class SourceMigration:
         if outline.gone_in is not None:
             self._report.lose(Phrase("it was deleted at the source, and stays in the archive alone"))
             return False
-        is_for_members = outline.confidential or self._saved.is_of_namespace
-        if is_for_members and not self._whole.conversation.is_private:
+        if outline.confidential and not self._whole.conversation.is_private:
             self._report.lose(Phrase("it is confidential, and the target's repository may be seen by others"))
             return False
         return True
