@@ -162,6 +162,7 @@ def _around(sha256: str) -> list[tuple[MetadataKind, MetadataValue]]:
         (PROTECTION, ProtectionRule(pattern="v*", target="tag")),
         (COMMIT_COMMENT, commit_comment("7")),
         (RELEASE, made),
+        (RELEASE, replace(release("v2"), draft=True)),
     ]
 
 

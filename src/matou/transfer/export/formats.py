@@ -74,7 +74,8 @@ def _gitlab() -> WriteSource:
 
 NOT_TRIED: Final = Phrase(
     "these archives are held to what GitLab's import reads, and no GitLab has imported one yet: try one first; an"
-    " administrator who imports gives comments to the accounts that members have there"
+    " administrator who imports gives comments to the accounts that members have there; releases that are not published"
+    " stay here, as GitLab has no drafts"
 )
 
 MADE_PUBLIC: Final = Phrase(

@@ -73,7 +73,7 @@ class _GitLabExport:
         (self._tree / "project").mkdir(parents=True)
         count = self._write_items("issues", ISSUE, self._rows.issue, self._numbers.issues)
         count += self._write_items("merge_requests", CHANGE, self._changes.row, self._numbers.changes)
-        count += self._write("releases", (self._rows.release(one) for one in self._items(RELEASE)))
+        count += self._write("releases", (self._rows.release(one) for one in self._items(RELEASE) if not one.draft))
         self._write(
             "commit_notes", (row for one in self._items(COMMIT_COMMENT) for row in self._rows.commit_comment(one))
         )

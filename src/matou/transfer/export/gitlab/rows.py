@@ -105,7 +105,7 @@ class ExportedRows:
 
     def release(self, release: SavedRelease) -> Row:
         at = release.at or release.published_at
-        facts = [(_("draft"), _("yes") if release.draft else ""), (_("address"), release.url or "")]
+        facts = [(_("address"), release.url or "")]
         text = self._texts.text(release.text, release.files, facts, head=self.created_by(release.by))
         links = "\n".join(self._texts.links(release.assets))
         return {
