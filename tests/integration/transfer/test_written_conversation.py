@@ -304,7 +304,7 @@ def test_one_that_is_refused_does_not_stop_the_others(written: WrittenConversati
     report = written.write()
 
     assert [str(problem) for problem in report.problems] == ["#1: the content is not allowed"]
-    assert [one.item.title for one in written.target.found.values()] == ["（来源处已删除）1", "第 2 个"]
+    assert [one.item.title for one in written.target.found.values()] == ["（未能写入）1", "第 2 个"]
 
 
 def undisturbed(tmp_path: Path, rules: MetadataRules) -> tuple[list[object], int]:

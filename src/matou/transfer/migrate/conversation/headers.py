@@ -32,6 +32,9 @@ _ENGLISH: Final[Mapping[str, str]] = {
     "files": "Files:",
     "missing": "not saved: {reason}",
     "gap_title": "(deleted at the source) {number}",
+    "refused_title": "(not written here) {number}",
+    "refused": "> {number} of {platform} {path} could not be written here. It stays in the archive, and this keeps the "
+    "numbers of the others as they were.",
     "gap": "> There was no {number} at {platform} {path} any more. This keeps the numbers of the others as they were.",
 }
 _CHINESE: Final[Mapping[str, str]] = {
@@ -49,6 +52,8 @@ _CHINESE: Final[Mapping[str, str]] = {
     "files": "文件：",
     "missing": "未保存：{reason}",
     "gap_title": "（来源处已删除）{number}",
+    "refused_title": "（未能写入）{number}",
+    "refused": "> {platform} {path} 的 {number} 未能写入此处，仍留在归档库中。此处占位，使其他编号保持不变。",
     "gap": "> {platform} {path} 上已没有 {number}。此处占位，使其他编号保持不变。",
 }
 

@@ -119,10 +119,11 @@ class ItemTexts:
         return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
 
     def gap(self, number: int, source: str) -> tuple[str, str]:
-        """The title and the text of what keeps a number."""
+        """The title and the text of what keeps a number: of one that the source has no more, or the target refused."""
+        word = "refused" if self.references.is_wanted(number) else "gap"
         values = {"number": f"#{number}", "platform": self.header.platform, "path": harmless(self.header.path)}
         marker = ItemKey(source, "gap", str(number)).marker
-        return self.header.word("gap_title", number=number), f"{self.header.word('gap', **values)}\n\n{marker}"
+        return self.header.word(f"{word}_title", number=number), f"{self.header.word(word, **values)}\n\n{marker}"
 
     def _comments(self, said: _Said) -> Iterator[CommentText]:
         for part, (key, text) in enumerate(self._cut(said.text, said.key)):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from matou.model.metadata_targets import ItemKind, MetadataRules
@@ -18,7 +19,7 @@ _TRAILING: Final = ".,;:!?"
 Numbers = Mapping[tuple[ItemKind, str], tuple[ItemKind, str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class References:
     """What is known of where the items of one source are at the target.
 
@@ -45,6 +46,14 @@ class References:
         parts = split_code(without_markers(text))
         parts[::2] = [self._outside_code(part, pattern if named else _PLAIN, files) for part in parts[::2]]
         return "".join(parts)
+
+    def is_wanted(self, number: int) -> bool:
+        """Whether an item that the archive has is to have that number."""
+        return str(number) in self._wanted_numbers
+
+    @cached_property
+    def _wanted_numbers(self) -> frozenset[str]:
+        return frozenset(to for _kind, to in self.wanted.values())
 
     def address_of(self, kind: ItemKind, number: str) -> str:
         """The page of an item at the target; empty where nobody knows it."""
