@@ -7,6 +7,7 @@ import pytest
 from matou.model.fidelity import CODE_ALONE, MigratedKind, MigrationMethod
 from matou.platforms.registry import PLATFORMS
 from matou.transfer.migrate.carried import KIND_NAMES, CarriedKind, carried_kinds, manner_of
+from matou.transfer.migrate.holdings import Holdings
 from matou.transfer.migrate.page import text
 
 BY_PULL = PLATFORMS["gitea"].methods[MigrationMethod.PULL]
@@ -25,6 +26,32 @@ def test_only_what_there_is_has_a_row() -> None:
     assert [(row.kind, row.held, row.arrived) for row in rows] == [
         (MigratedKind.CODE, 1, 1),
         (MigratedKind.ISSUE, 5, 4),
+    ]
+
+
+def test_what_stands_around_projects_is_not_said_to_arrive_where_they_go_nowhere() -> None:
+    labels = {MigratedKind.LABEL: 2, MigratedKind.MEMBER: 1}
+    around = Counter(
+        {MigratedKind.LABEL: 1, MigratedKind.COMMENT: 5, MigratedKind.PROJECT_ISSUE: 3, MigratedKind.MEMBER: 4}
+    )
+
+    by_pull, by_rest = (
+        [(row.kind, row.held, row.fidelity.arrives) for row in Holdings(table, {"a": labels}, (around,)).carried(())]
+        for table in (BY_PULL, BY_REST)
+    )
+
+    assert by_pull == [
+        (MigratedKind.PROJECT_ISSUE, 3, False),
+        (MigratedKind.LABEL, 2, True),
+        (MigratedKind.MEMBER, 5, False),
+        (MigratedKind.COMMENT, 5, False),
+        (MigratedKind.LABEL, 1, False),
+    ]
+    assert by_rest == [
+        (MigratedKind.PROJECT_ISSUE, 3, True),
+        (MigratedKind.COMMENT, 5, True),
+        (MigratedKind.LABEL, 3, True),
+        (MigratedKind.MEMBER, 5, False),
     ]
 
 

@@ -75,6 +75,13 @@ def carried_kinds(
     return tuple(CarriedKind(kind, table[kind], here[kind], there[kind]) for kind in MigratedKind if here[kind])
 
 
+def left_of_projects(table: FidelityTable, held: Iterable[Inventory]) -> tuple[CarriedKind, ...]:
+    """Rows for what stands around projects, where that goes nowhere: of kinds that do arrive where repositories have
+    them."""
+    stays = dict.fromkeys(MigratedKind, Fidelity(form=CarriedForm.LISTED, note=Phrase("those of projects")))
+    return tuple(row for row in carried_kinds(stays, held, ()) if table[row.kind].arrives)
+
+
 def manner_of(kind: MigratedKind, fidelity: Fidelity) -> Phrase:
     """How it is carried, without the note."""
     match fidelity.form:

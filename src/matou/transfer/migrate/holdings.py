@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from matou.archive.layout import Archive
 from matou.errors import Damaged
 from matou.model.fidelity import FidelityTable, MigratedKind
-from matou.transfer.migrate.carried import CarriedKind, carried_kinds
+from matou.transfer.migrate.carried import CarriedKind, carried_kinds, left_of_projects
 from matou.transfer.migrate.inventory import Carriable, Inventory, code_inventory, held_of, namespace_inventory
 from matou.transfer.migrate.plan import MigrationPlan, Move
 from matou.transfer.migrate.report import Moved, MoveOutcome
@@ -40,7 +40,16 @@ class Holdings:
 
     def carried(self, moved: Iterable[Moved]) -> tuple[CarriedKind, ...]:
         """The table; without what was moved it is a plan's."""
-        return carried_kinds(self.table, (*self.by_path.values(), *self.projects), (one.arrived for one in moved))
+        of_repositories, arrived = tuple(self.by_path.values()), tuple(one.arrived for one in moved)
+        if self.table[MigratedKind.PROJECT_ISSUE].arrives:
+            return carried_kinds(self.table, (*of_repositories, *self.projects), arrived)
+        stay_anyway = [
+            {kind: count for kind, count in one.items() if not self.table[kind].arrives} for one in self.projects
+        ]
+        return (
+            *carried_kinds(self.table, (*of_repositories, *stay_anyway), arrived),
+            *left_of_projects(self.table, self.projects),
+        )
 
     def completed(self, moved: Iterable[Moved]) -> tuple[Moved, ...]:
         """The same with what there is of each; of what was pushed, the code is proven."""
