@@ -28,11 +28,11 @@ API = "team/shop/api"
 Words = Sequence[str | Path]
 
 REACHES_NO_ARCHIVE = {
-    "matou", "matou login", "matou logout", "matou doctor", "matou completion", "matou help",
+    "matou", "matou init", "matou login", "matou logout", "matou doctor", "matou completion", "matou help",
     "matou auth", "matou auth status", "matou auth git-credential",
     "matou user", "matou token", "matou org", "matou org member", "matou repo", "matou role", "matou key",
 }  # fmt: skip
-"""Commands that open none, and those that only hold others."""
+"""Commands that open none, and those that only hold others; what `init` saves first is saved by `backup`."""
 
 
 def commands(archive: Path, tmp_path: Path, url: str) -> dict[str, Words]:
