@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ def saved(tmp_path: Path) -> ArchiveWithMetadata:
 
 
 def moved(
-    port: Port, saved: ArchiveWithMetadata, targets: dict[str, FakeMetadataTarget], *, dry_run: bool = False
+    port: Port, saved: ArchiveWithMetadata, targets: dict[str, FakeMetadataTarget], **chosen: Any
 ) -> MigrationReport:
     def open_target(repository: TargetRepository) -> FakeMetadataTarget:
         return targets.setdefault(repository.name, FakeMetadataTarget())
@@ -54,7 +55,7 @@ def moved(
         platform_title=title_of,
         now=lambda: datetime.now(UTC),
     )
-    options = MigrationOptions(port.name, dry_run=dry_run)
+    options = MigrationOptions(port.name, **chosen)
     return migrate(saved.archive, port.target(), TargetTransports(port.session), options, writing=writing)
 
 
@@ -163,6 +164,22 @@ def test_the_page_that_is_kept_says_what_of_it_is_not_there(port: Port, saved: A
 
     assert "  * \\#1: nobody closes anything here\n" in page
     assert "  * 1 × it was deleted at the source, and stays in the archive alone\n" in page
+
+
+def test_a_projects_issues_stay_where_a_run_that_moved_less_has_put_them(
+    port: Port, saved: ArchiveWithMetadata, tmp_path: Path
+) -> None:
+    saved.add_code("harbour/quay", make_repository(tmp_path / "quay"))
+    saved.run({"harbour/api": [(ISSUE, issue("1"))]}, {"harbour": [(ISSUE, replace(issue("1"), title="项目的"))]})
+    targets: dict[str, FakeMetadataTarget] = {}
+    moved(port, saved, targets, include=("harbour/quay",))
+
+    report = moved(port, saved, targets)
+
+    titles = {name: [one.item.title for one in target.found.values()] for name, target in targets.items()}
+    assert titles == {"quay": ["项目的"], "api": ["第 1 个"]}
+    notes = [str(note) for one in report.repositories if one.conversation for note in one.conversation.notes]
+    assert [note for note in notes if "already" in note] != []
 
 
 def test_a_dry_run_says_how_much_it_is_and_writes_nothing(port: Port, saved: ArchiveWithMetadata) -> None:

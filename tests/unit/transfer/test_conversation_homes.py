@@ -33,7 +33,11 @@ def written(
     """By the paths of the moves: whose conversations are written there, and the report."""
     everything = [*map(saved, of_repositories), saved("shop", is_of_namespace=True)]
     monkeypatch.setattr(conversations, "list_metadata", lambda _archive: SimpleNamespace(saved=everything))
-    there = conversations.Conversations(None, SimpleNamespace(platform_title=str), moves)  # type: ignore[arg-type]
+    monkeypatch.setattr(conversations, "other_repository_with", lambda *_: None)
+    monkeypatch.setattr(conversations, "name_of_source", lambda saved: saved.line.path)
+    options = SimpleNamespace(language="en", keeps_numbers=None)
+    writing: Any = SimpleNamespace(platform_title=str, platform="x", url="https://x.example", options=options)
+    there = conversations.Conversations(None, writing, moves)  # type: ignore[arg-type]
     found: dict[str, tuple[list[str], ConversationReport | None]] = {}
     for one in moves:
         names: list[str] = []
@@ -43,7 +47,7 @@ def written(
             return ConversationReport()
 
         monkeypatch.setattr(there, "_write", keep)
-        repository: Any = SimpleNamespace(visibility=one.visibility)
+        repository: Any = SimpleNamespace(visibility=one.visibility, id="1")
         report = there.write(one, repository, (), is_private=one.visibility is SECRET)
         found[one.candidate.line.path] = names, report
     return found

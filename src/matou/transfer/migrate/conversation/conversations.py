@@ -1,7 +1,7 @@
 """Which repository of a target gets what was said around which repository or namespace of the archive."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -18,10 +18,11 @@ from matou.transfer.migrate.conversation.migration import (
     ConversationMigration,
     ConversationOptions,
     MigratedConversation,
+    name_of_source,
 )
 from matou.transfer.migrate.conversation.report import ConversationReport
 from matou.transfer.migrate.conversation.writer import OnceWriter
-from matou.transfer.migrate.conversation.written_map import MapHead, WrittenElsewhere, WrittenMap
+from matou.transfer.migrate.conversation.written_map import MapHead, WrittenElsewhere, WrittenMap, other_repository_with
 from matou.transfer.migrate.plan import Move
 from matou.transfer.migrate.refs import HEADS
 
@@ -68,20 +69,38 @@ class Conversations:
             Cancelled: it was cancelled.
         """
         is_private = is_private and repository.visibility is Visibility.PRIVATE
-        saved = self._saved(move)
+        notes: list[Phrase] = []
+        saved = tuple(self._not_elsewhere(self._saved(move), repository, notes.append))
         # Only members of a namespace read what was said around it, however open one of its repositories is.
         withheld = () if is_private else tuple(one for one in saved if one.is_of_namespace)
         report = self._report_of(
             tuple(one for one in saved if one not in withheld), repository, refs, is_private=is_private
         )
-        if withheld:
+        if withheld or notes:
             report = report or ConversationReport()
+            report.notes += notes
             for one in withheld:
                 path = repr(one.line.path)
                 report.lose(
                     Phrase("what was said around {path} is for its members, and others may see this", path=path)
                 )
         return report
+
+    def _not_elsewhere(
+        self, saved: Iterable[SavedMetadata], repository: TargetRepository, note: Callable[[Phrase], None]
+    ) -> Iterator[SavedMetadata]:
+        """What was said around a namespace stays where an earlier run has put it: it moved other repositories then."""
+        for one in saved:
+            home = None
+            if one.is_of_namespace:
+                home = other_repository_with(self._archive, self._head(repository), name_of_source(one))
+            if home is None:
+                yield one
+            else:
+                path, where = repr(one.line.path), repr(home)
+                note(
+                    Phrase("what was said around {path} is in {where} already, and stays there", path=path, where=where)
+                )
 
     def _report_of(
         self,
@@ -108,18 +127,21 @@ class Conversations:
 
     def _write(self, conversation: MigratedConversation, repository: TargetRepository) -> ConversationReport:
         writing = self._writing
-        head = MapHead(
+        with WrittenMap.opened(self._archive, self._head(repository)) as written:
+            target = writing.open(repository)
+            return ConversationMigration(
+                self._archive, conversation, target, written, writing.writer, writing.options, writing.now
+            ).run()
+
+    def _head(self, repository: TargetRepository) -> MapHead:
+        writing = self._writing
+        return MapHead(
             target=writing.platform,
             target_host=host_of(writing.url),
             repository=repository.id,
             language=writing.options.language,
             keeps_numbers=writing.options.keeps_numbers is not False,
         )
-        with WrittenMap.opened(self._archive, head) as written:
-            target = writing.open(repository)
-            return ConversationMigration(
-                self._archive, conversation, target, written, writing.writer, writing.options, writing.now
-            ).run()
 
     def _saved(self, move: Move) -> tuple[SavedMetadata, ...]:
         """A namespace's issues go before what has none of its own, so that they keep their numbers."""

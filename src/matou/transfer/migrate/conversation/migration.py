@@ -125,7 +125,7 @@ class ConversationMigration:
         return self.report
 
     def _there(self) -> Counter[str]:
-        projects = {_name_of(saved) for saved in self.conversation.saved if saved.is_of_namespace}
+        projects = {name_of_source(saved) for saved in self.conversation.saved if saved.is_of_namespace}
         return Counter(_counted_as(line, projects) for line in self.written.lines.values())
 
 
@@ -141,7 +141,7 @@ class SourceMigration:
         self._saved = saved
         self._tree: MetadataTree = saved.open(whole.archive)
         self._source = ExportSource(whole.archive, saved, self._tree, whole.archive.root)
-        self._name = _name_of(saved)
+        self._name = name_of_source(saved)
         self._paths: dict[tuple[ItemKind, str], str] = {}
         self._labels: dict[str, None] = {}
         self._items = self._outlined(counts_numbers=counts_numbers)
@@ -323,6 +323,6 @@ def _counted_as(line: WrittenLine, projects: Collection[str]) -> str:
     return CLOSED_CHANGES if line.kind == ItemKind.CHANGE and line.state == "closed" else line.kind
 
 
-def _name_of(saved: SavedMetadata) -> str:
+def name_of_source(saved: SavedMetadata) -> str:
     """Of a source, as keys of items have it."""
     return source_name(saved.source.platform, host_of(saved.source.url), saved.line.id)

@@ -137,8 +137,22 @@ class WrittenMap:
 
 def map_path(archive: Archive, head: MapHead) -> Path:
     *namespace, name = map(safe_segment, head.repository.split("/"))
-    target = safe_segment(f"{head.target} {head.target_host.replace(':', ' ')}")
-    return archive.root.joinpath(FOLDER, target, *namespace, f"{name}.jsonl")
+    return _folder_of(archive, head).joinpath(*namespace, f"{name}.jsonl")
+
+
+def _folder_of(archive: Archive, head: MapHead) -> Path:
+    return archive.root / FOLDER / safe_segment(f"{head.target} {head.target_host.replace(':', ' ')}")
+
+
+def other_repository_with(archive: Archive, head: MapHead, source: str) -> str | None:
+    """Which other repository of the same target has issues of a source; None where none has."""
+    own, wanted = map_path(archive, head), b'"source":%b,"kind":"issue"' % msgspec.json.encode(source)
+    for path in sorted(_folder_of(archive, head).rglob("*.jsonl")):
+        if path == own or wanted not in path.read_bytes():
+            continue
+        with path.open("rb") as file:
+            return msgspec.json.decode(file.readline(), type=decodable(MapHead)).repository
+    return None
 
 
 def _read(path: Path, file: IO[bytes]) -> tuple[MapHead | None, dict[ItemKey, WrittenLine]]:
