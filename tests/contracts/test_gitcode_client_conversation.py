@@ -21,9 +21,14 @@ SINCE = datetime(2026, 11, 1, 8, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Case:
+    """Attributes:
+    like: the operation whose rows it answers, where the description of its own is not kept here.
+    """
+
     call: Callable[[GitCode], Any]
     operation: str
     request: str
+    like: str = ""
 
 
 CASES = {
@@ -35,6 +40,12 @@ CASES = {
     "issue": Case(lambda it: it.issue(R, 3), f"{OPERATION}/issues/{{number}}", ""),
     "issue_comments": Case(
         lambda it: it.issue_comments(R), f"{OPERATION}/issues/comments", "sort=created&direction=asc&"
+    ),
+    "comments_of_issue": Case(
+        lambda it: it.comments_of_issue(R, 3),
+        f"{OPERATION}/issues/{{number}}/comments",
+        "",
+        f"{OPERATION}/issues/comments",
     ),
     "pull_requests": Case(
         lambda it: it.pull_requests(R), f"{OPERATION}/pulls", "state=all&order_by=created_at&direction=asc&"
@@ -58,7 +69,7 @@ def test_every_call_is_among_these() -> None:
 def test_a_call_asks_as_documented_and_loses_nothing_of_what_is_answered(
     recording_server: RecordingServer, gitcode: GitCode, case: Case
 ) -> None:
-    row = example_of(case.operation)
+    row = example_of(case.like or case.operation)
     recording_server.handler = lambda request: (
         json_reply([row], headers={"total_count": "1"}) if "page=1" in request.target else json_reply(row)
     )
