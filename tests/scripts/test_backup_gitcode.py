@@ -51,7 +51,7 @@ def test_all_that_a_token_sees_is_saved(team: Team, tmp_path: Path, below: str) 
 
     team.person.matou("verify", archive)
     assert saved["outcomes"] == {"saved": 2, "empty": 1}
-    [shop] = (archive / "repositories").glob("li/*/shop.git")
+    [shop] = (archive / "repositories").glob("li/acme/web/shop.git")
     assert refs(shop) == refs(team.root / "repositories/acme/web/shop.git") != ""
 
 

@@ -78,7 +78,7 @@ def test_what_is_there_as_it_was_leaves_no_difference_and_is_counted(compare: Co
     assert proof.differences == ()
     assert proof.strangers == 0
     held = inventory_of(open_metadata(tmp_path / "here" / "metadata.git"), Carriable())
-    carried = {kind: held[kind] for kind in proof.arrived}
+    carried = {kind: held[kind] for kind in proof.arrived if kind is not MigratedKind.ASSIGNEE}
     assert {kind: count for kind, count in proof.arrived.items() if count} == {
         MigratedKind.ISSUE: 3,
         MigratedKind.COMMENT: 2,
@@ -91,7 +91,8 @@ def test_what_is_there_as_it_was_leaves_no_difference_and_is_counted(compare: Co
         MigratedKind.RELEASE: 1,
         MigratedKind.ASSET: 1,
     }
-    assert proof.arrived == carried
+    # Nobody is assigned by the import itself, but by names that a person gives.
+    assert {kind: count for kind, count in proof.arrived.items() if kind is not MigratedKind.ASSIGNEE} == carried
 
 
 def issue(**values: Any) -> Callable[[SavedConversation], None]:
