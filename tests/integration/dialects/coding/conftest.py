@@ -12,6 +12,7 @@ from matou.archive.layout import Archive
 from matou.db.engine import Database, open_database
 from matou.db.upgrade import upgrade_if_behind
 from matou.forge.forge import Forge
+from matou.forge.pending_writes import flush_pending_writes
 from support.coding_api import NOON, Api, Clock, Team, furnish
 from support.coding_saved import SaidAtCoding, said_at_coding, save_said
 
@@ -58,7 +59,9 @@ def clock() -> Clock:
 def team(prepared: Path, tmp_path: Path, clock: Clock) -> Iterator[Team]:
     archive = Archive.open(Path(shutil.copytree(prepared, tmp_path / "archive")))
     with closing(open_database(archive.database)) as database:
-        yield Team.found(Forge(database, archive, clock.now), clock)
+        team = Team.found(Forge(database, archive, clock.now), clock)
+        yield team
+        flush_pending_writes(team.forge)
 
 
 @pytest.fixture
@@ -67,9 +70,11 @@ def api(team: Team) -> Api:
 
 
 @pytest.fixture
-def team_on_postgresql(postgres_database: Database, tmp_path: Path) -> Team:
+def team_on_postgresql(postgres_database: Database, tmp_path: Path) -> Iterator[Team]:
     archive = Archive.open_or_create(tmp_path / "on-postgresql", now=NOON, identifier=UUID(int=1))
     clock = Clock()
     forge = Forge(postgres_database, archive, clock.now)
     furnish(forge)
-    return Team.found(forge, clock)
+    yield Team.found(forge, clock)
+    # Not by a timer, when the database is another test's already.
+    flush_pending_writes(forge)
