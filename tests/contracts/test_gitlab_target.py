@@ -11,6 +11,7 @@ from matou.credentials import Secret
 from matou.errors import Conflict, NotFound, Refused
 from matou.http.retry import RetryPolicy
 from matou.http.session import Session
+from matou.http.tokens import BadCredential
 from matou.model.metadata_targets import (
     ImportedComment,
     ImportedIssue,
@@ -272,6 +273,21 @@ class TestTalk:
         body = gitlab.files["uploads"]
         assert body.count(b"\r\n\r\n") == 1, "a name makes no line of its own"
         assert b"\x89PNG" in body
+
+    def test_a_file_that_is_refused_is_told_as_everything_else(
+        self, target: GitLabMetadataTarget, gitlab: WrittenGitLab, tmp_path: Path
+    ) -> None:
+        made = target.add_release(NewTargetRelease(tag="v1", name="v1", text="", target="c" * 40))
+        gitlab.server.handler = lambda _: json_reply({"message": "401 Unauthorized"}, 401)
+        picture = file_of(tmp_path, "a.png", b"\x89PNG", "image/png")
+
+        with pytest.raises(BadCredential) as of_release:
+            target.add_asset(made, picture)
+        with pytest.raises(BadCredential) as of_text:
+            target.upload(picture, None)
+
+        assert str(of_release.value) == str(of_text.value)
+        assert TOKEN not in repr(of_release.value)
 
     def test_an_owner_writes_an_issue_with_its_times(self, target: GitLabMetadataTarget, gitlab: WrittenGitLab) -> None:
         assert isinstance(target, IssueImporter)

@@ -180,16 +180,24 @@ class ApiClient:
     @contextmanager
     def stream(self, path: str, *, query: Mapping[str, Parameter]) -> Iterator[Stream]:
         """GET what is read as it comes. Raises as `request` does."""
-        try:
-            with self.session.open(
+        with (
+            self.translated(),
+            self.session.open(
                 "GET",
                 with_query(f"{self.url}{path}", query),
                 repeatable=True,
                 headers=self.headers(path),
                 authorization=self.authorization(path),
                 pace=self._pace,
-            ) as stream:
-                yield stream
+            ) as stream,
+        ):
+            yield stream
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """What this API answers to a request that does not go through `request` is raised as that raises it."""
+        try:
+            yield
         except ANY_ANSWERED as answered:
             raise self.failure_of(answered) from answered
 

@@ -1,20 +1,20 @@
 """Sends a file to where a platform says that it is to go: often a storage's address that carries its own signature."""
 
 import secrets
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Final
 
 from matou.credentials import Secret
 from matou.errors import Damaged, Invalid
-from matou.http.addresses import AddressRefused, parse_address
+from matou.http.addresses import AddressRefused, Parameter, parse_address, with_query
 from matou.http.lfs.batch import LfsAction, LfsTarget, target_of
 from matou.http.lfs.uploads import UPLOAD_LIMITS
 from matou.http.responses import Answer
 from matou.http.session import Session
 from matou.http.streams import CHUNK_BYTES
 from matou.model.metadata_targets import NewFile
-from matou.platforms.base.api_client import NOTHING
+from matou.platforms.base.api_client import NOTHING, ApiClient
 
 LARGEST_CONFIRMATION_BYTES: Final = 1024 * 1024
 
@@ -47,25 +47,20 @@ def send_file(
     """
     target = judged(url, headers, home=home, authorization=authorization)
     sent = {"Content-Type": file.type, **_once(target.headers), "Content-Length": str(file.size_bytes)}
-    with session.open(
-        method,
-        target.address.url,
-        repeatable=False,
-        headers=sent,
-        authorization=target.authorization,
-        body=lambda: _bytes_of(file.path, file.size_bytes),
-        redirects=0,
-        limits=UPLOAD_LIMITS,
-    ) as stream:
-        lower = {name.lower(): value for name, value in stream.headers.items()}
-        return Answer(stream.status, lower, stream.read_all(limit_bytes=LARGEST_CONFIRMATION_BYTES))
+    return _answer(session, method, target, sent, lambda: _bytes_of(file.path, file.size_bytes))
 
 
 def send_in_form(
-    session: Session, url: str, file: NewFile, *, field: str, home: str, authorization: Secret | None
+    api: ApiClient, path: str, file: NewFile, *, field: str, query: Mapping[str, Parameter] | None = None
 ) -> Answer:
-    """Send a file as the only field of a form, once. Arguments and errors are those of `send_file`."""
-    target = judged(url, home=home, authorization=authorization)
+    """Send a file to the API itself as the only field of a form, once; give the answer.
+
+    Raises:
+        Damaged: the file is not as long as it was.
+        MatouError: as `ApiClient.request` does.
+    """
+    authorization = api.authorization(path)
+    target = judged(with_query(f"{api.url}{path}", query), home=api.url, authorization=authorization)
     boundary = secrets.token_hex(16)
     name = file.name.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22")
     head = (
@@ -81,11 +76,22 @@ def send_in_form(
 
     length = len(head) + file.size_bytes + len(tail)
     sent = {"Content-Type": f"multipart/form-data; boundary={boundary}", "Content-Length": str(length)}
+    with api.translated():
+        return _answer(api.session, "POST", target, {"Accept": "application/json", **sent}, body)
+
+
+def _answer(
+    session: Session,
+    method: str,
+    target: LfsTarget,
+    headers: Mapping[str, str],
+    body: Callable[[], Generator[bytes, None, None]],
+) -> Answer:
     with session.open(
-        "POST",
+        method,
         target.address.url,
         repeatable=False,
-        headers={"Accept": "application/json", **sent},
+        headers=headers,
         authorization=target.authorization,
         body=body,
         redirects=0,

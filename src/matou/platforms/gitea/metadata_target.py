@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from matou.credentials import Secret
 from matou.errors import Phrase
-from matou.http.addresses import repository_path, segment, with_query
+from matou.http.addresses import repository_path, segment
 from matou.http.responses import Answer
 from matou.http.session import Session
 from matou.model.metadata_targets import (
@@ -241,10 +241,7 @@ class GiteaMetadataTarget:
         return self._api.send_json("POST", f"{self._path}{below}", body, repeatable=False)
 
     def _send(self, below: str, file: NewFile) -> GiteaFile:
-        path = f"{self._path}{below}"
-        url = with_query(f"{self._api.url}{path}", {"name": file.name})
-        authorization = self._api.authorization(path)
-        answer = send_in_form(self._session, url, file, field=_FIELD, home=self._api.url, authorization=authorization)
+        answer = send_in_form(self._api, f"{self._path}{below}", file, field=_FIELD, query={"name": file.name})
         return self._api.read(GiteaFile, answer)
 
 

@@ -8,7 +8,6 @@ from urllib.parse import quote
 from matou.credentials import Secret
 from matou.errors import Conflict, MatouError, TryLater, UnknownShape
 from matou.http.addresses import repository_path, segment, with_query
-from matou.http.responses import ANY_ANSWERED
 from matou.http.session import Session
 from matou.http.tokens import BadCredential
 from matou.model.metadata_targets import (
@@ -241,12 +240,10 @@ class GitHubMetadataTarget:
         uploads = upload_address(self._api.url)
         path = f"{repository_path(self._repository.id)}/releases/{segment(release.id)}/assets"
         url = with_query(f"{uploads}{path}", {"name": file.name, "label": file.name})
-        try:
+        with self._api.translated():
             send_file(
                 self._api.session, url, file, home=uploads, method="POST", authorization=self._api.authorization(path)
             )
-        except ANY_ANSWERED as answered:
-            raise self._api.failure_of(answered) from answered
 
     def _item(self, kind: ItemKind, row: GitHubIssue | GitHubPullRequest) -> TargetItem:
         pages = "issues" if kind is ItemKind.ISSUE else "pull"

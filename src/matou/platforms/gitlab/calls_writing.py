@@ -1,7 +1,6 @@
 """What a migration asks of a project at a GitLab: one method an operation. What makes something is never repeated."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from hashlib import sha256
 from typing import Final, TypeVar
 from urllib.parse import quote
 
@@ -9,6 +8,7 @@ from matou.errors import NotFound, Phrase
 from matou.http.addresses import Parameter, segment
 from matou.http.responses import Answer
 from matou.model.metadata_targets import ItemKind, NewFile
+from matou.platforms.base.uploads import send_in_form
 from matou.platforms.gitlab.api import GitLabApi
 from matou.platforms.gitlab.wire_target import (
     GitLabAccess,
@@ -129,21 +129,7 @@ class GitLabProjectCalls:
         return f"{self.api.url}{self._path}/{below}"
 
     def upload(self, file: NewFile) -> GitLabUploaded:
-        content = file.path.read_bytes()
-        boundary = f"matou-{sha256(content).hexdigest()}"  # which cannot be in what it is made of
-        head = (
-            f"--{boundary}\r\n"
-            f'Content-Disposition: form-data; name="file"; filename="{quote(file.name, safe="")}"; '
-            f"filename*=UTF-8''{quote(file.name, safe='')}\r\n"
-            f"Content-Type: {file.type}\r\n\r\n"
-        )
-        answer = self.api.request(
-            "POST",
-            f"{self._path}/uploads",
-            content=head.encode() + content + f"\r\n--{boundary}--\r\n".encode(),
-            content_type=f"multipart/form-data; boundary={boundary}",
-            repeatable=False,
-        )
+        answer = send_in_form(self.api, f"{self._path}/uploads", file, field="file")
         return self.api.read(GitLabUploaded, answer)
 
     def _list(

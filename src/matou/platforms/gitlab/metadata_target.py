@@ -199,7 +199,8 @@ class GitLabMetadataTarget:
         name = file.name if _IN_FILES.match(file.name) else f"file-{sha256(file.name.encode()).hexdigest()[:16]}"
         version = _IN_VERSIONS.sub("-", release.tag).strip("-.+") or sha256(release.tag.encode()).hexdigest()[:16]
         address = self._calls.package_file(PACKAGE, version, name)
-        send_file(self._api.session, address, file, home=self._api.url, authorization=self._api.authorization(""))
+        with self._api.translated():
+            send_file(self._api.session, address, file, home=self._api.url, authorization=self._api.authorization(""))
         self._calls.create_link(release.id, file.name, address)
 
     def upload(self, file: NewFile, item: ItemAddress | None) -> str:  # noqa: ARG002 - it belongs to the project
