@@ -33,7 +33,7 @@ from matou.model.metadata.kinds import LABEL
 from matou.model.metadata.shared_numbers import SharedNumbers
 from matou.model.platform import Visibility
 from matou.transfer.export.facts import Fact, further_facts_of
-from matou.transfer.export.markdown_files import literal
+from matou.transfer.export.markdown_files import fence_around, literal
 from matou.transfer.export.source import ExportSource
 
 Row = dict[str, Any]
@@ -49,7 +49,6 @@ _GRAY: Final = "ededed"
 _REACTIONS: Final = frozenset({"+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes"})
 _REVIEWS: Final = {"approved": "APPROVED", "changes_requested": "CHANGES_REQUESTED", "rejected": "CHANGES_REQUESTED"}
 _DRAFT: Final = re.compile(r"\[?WIP\b", re.IGNORECASE)
-_FENCE: Final = re.compile("`{3,}")
 
 
 class GiteaRows:
@@ -263,7 +262,7 @@ class GiteaRows:
         if text is None:
             return ""
         if text.markup == "plain":
-            fence = max(("`" * 3, *(f"{found}`" for found in _FENCE.findall(text.body))), key=len)
+            fence = fence_around(text.body)
             return f"{fence}\n{text.body}\n{fence}" if text.body else ""
         return self._numbers.with_references(text.body)
 

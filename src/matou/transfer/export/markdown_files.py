@@ -14,6 +14,7 @@ from matou.transfer.export.listed_tables import listed_tables
 from matou.transfer.export.source import PAGE_KINDS, ExportSource, PageItem, name_of, title_of
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&])")
+_FENCE: Final = re.compile("`{3,}")
 
 
 def write_markdown(source: ExportSource, *, language: str) -> int:  # noqa: ARG001  # as every format is called
@@ -106,6 +107,11 @@ def _files(files: Iterable[AttachedFile | ReleaseAsset], places: Mapping[str, st
 
 def _heading(item: PageItem) -> str:
     return f"{name_of(item)} {title_of(item)}".strip()
+
+
+def fence_around(text: str) -> str:
+    """What begins and ends a block of code that a text cannot end itself."""
+    return max(("`" * 3, *(f"{found}`" for found in _FENCE.findall(text))), key=len)
 
 
 def literal(text: str) -> str:

@@ -12,13 +12,12 @@ from matou.model.metadata import AttachedFile, MarkupText, ReleaseAsset
 from matou.model.metadata.shared_numbers import SharedNumbers
 from matou.transfer.export.facts import Fact
 from matou.transfer.export.gitlab.wire import clean
-from matou.transfer.export.markdown_files import literal
+from matou.transfer.export.markdown_files import fence_around, literal
 from matou.transfer.export.source import ExportSource
 
 _SECRET_DIGITS: Final = 32
 """Of the folder of each file; who knows it and may see the project may load the file."""
 
-_FENCE: Final = re.compile("`{3,}")
 _PICTURES: Final = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".ico", ".webp", ".tiff"})
 _LONGEST_NAME_READ: Final = 4096
 _LONGEST_NAME_BYTES: Final = 200
@@ -74,7 +73,7 @@ class ExportedTexts:
         if text is None:
             return ""
         if text.markup == "plain":
-            fence = max(("`" * 3, *(f"{found}`" for found in _FENCE.findall(text.body))), key=len)
+            fence = fence_around(text.body)
             return f"{fence}\n{text.body}\n{fence}" if text.body else ""
         body = self._numbers.with_references(text.body)
         if not places:

@@ -22,13 +22,13 @@ from matou.model.metadata import (
 )
 from matou.model.metadata_targets import ItemKind, MetadataRules, NewLineComment
 from matou.transfer.export.facts import Fact, decision_text, further_facts_of, moment
+from matou.transfer.export.markdown_files import fence_around
 from matou.transfer.export.source import ExportSource
 from matou.transfer.migrate.conversation.headers import HeaderLines, harmless, harmless_address
 from matou.transfer.migrate.conversation.markdown_text import cut, quiet
 from matou.transfer.migrate.conversation.markers import ItemKey
 from matou.transfer.migrate.conversation.references import References
 
-_FENCE: Final = re.compile("`{3,}")
 _UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _DECISIONS: Final = frozenset({"approved", "changes_requested", "rejected", "dismissed"})
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
@@ -294,7 +294,7 @@ def _with_text(position: NewLineComment, text: str) -> NewLineComment:
 
 
 def _fenced(text: str, language: str = "") -> str:
-    fence = max(("`" * 3, *(f"{found}`" for found in _FENCE.findall(text))), key=len)
+    fence = fence_around(text)
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"
 
 
