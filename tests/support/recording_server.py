@@ -73,11 +73,17 @@ class Closed(Exception):
 
 
 def read_request(stream: BinaryIO, connection: int) -> tuple[SeenRequest, bytes, bytes]:
-    """Read one request: parsed, and its head and its body as they came; raises Closed at the end."""
+    """Read one request: parsed, and its head and its body as they came.
+
+    Raises:
+        Closed: nothing more came, or less of a body than was announced.
+    """
     head = read_head(stream)
     first, headers = parse_head(head)
     method, target, _ = first.split(" ", 2)
     raw = b"".join(raw_body(stream, headers, default_length=0))
+    if not is_chunked(headers) and len(raw) != int(headers.get("content-length", "0")):
+        raise Closed
     body = b"".join(unchunked(raw)) if is_chunked(headers) else raw
     return SeenRequest(method, target, headers, body, connection, time.monotonic()), head, raw
 

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from base64 import b64encode
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,15 +12,22 @@ from matou.forge.content import commit_search
 from matou.forge.content.commit_search import search_all_commits
 from matou.model.platform import Visibility
 from support.git_repositories import ENVIRONMENT, fast_import, git
-from support.matou_server import PASSWORD, MatouServer
+from support.matou_server import PASSWORD, MatouServer, running_server
 from support.page_site import Site, text_of
 
 AUTHOR = "韩梅 <han@example.com>"
 
 
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MatouServer]:
+    """With few repositories: a search over all ends with its time, however far it came."""
+    with running_server(tmp_path_factory.mktemp("searched") / "archive", forgives_addresses=True) as server:
+        yield server
+
+
 @pytest.fixture
-def site(matou_server: MatouServer) -> Site:
-    return Site(matou_server)
+def site(own_server: MatouServer) -> Site:
+    return Site(own_server)
 
 
 def commit_by(site: Site, author: str, message: str, *, branch: str = "main", number: int = 0) -> str:

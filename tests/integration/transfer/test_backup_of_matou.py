@@ -1,5 +1,6 @@
 """A backup of another Matou: the same paths, the same objects, refs and commits; unchanged is known by one digest."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from matou.transfer.verify.command import verify
 from matou.wiring import rebuild_metadata
 from support.deciding import delete_repository
 from support.github_story import CONTENT, story
-from support.matou_server import MatouServer
+from support.matou_server import MatouServer, running_server
 from support.peer_account import PeerAccount
 from support.saved_conversation import NOON, save
 
@@ -23,9 +24,16 @@ KEPT = "refs/matou/kept/000003/heads/old"
 CHANGE = "refs/matou/change/12/head"
 
 
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MatouServer]:
+    """With nothing on it that others may read: a backup takes all that its token sees."""
+    with running_server(tmp_path_factory.mktemp("peer") / "archive", forgives_addresses=True) as server:
+        yield server
+
+
 @pytest.fixture
-def peer(matou_server: MatouServer, tmp_path: Path) -> PeerAccount:
-    return PeerAccount(matou_server, tmp_path / "second")
+def peer(own_server: MatouServer, tmp_path: Path) -> PeerAccount:
+    return PeerAccount(own_server, tmp_path / "second")
 
 
 def with_metadata(peer: PeerAccount, repository: Repository, *, run: int = 1) -> str:
