@@ -46,6 +46,7 @@ def commands(archive: Path, tmp_path: Path, url: str) -> dict[str, Words]:
         "runs": (archive,),
         "show": (archive, API),
         "status": (archive,),
+        "du": (archive,),
         "export": (archive, "--to", tmp_path / "pages"),
         "restore": (archive, "--to", tmp_path / "restored"),
         "reindex": (archive,),
