@@ -154,6 +154,20 @@ def test_two_revisions_are_compared_since_they_parted_or_as_they_are(site: Site)
         assert re.findall('<option value="([^"]*)">', page) == ["feature/x", "main"]
 
 
+def test_the_branch_of_a_page_leads_to_the_same_path_in_other_branches(site: Site) -> None:
+    site.commit({"src/deck plan.py": b"1", "a": b"1"}, "first")
+    site.commit({"src/deck plan.py": b"2"}, "second", branch="next")
+
+    for place in ("blob/main/src/deck%20plan.py", "blame/main/src/deck%20plan.py"):
+        assert f'href="{site.url}/-/branches/src/deck%20plan.py"' in site.page(f"/-/{place}")
+    assert f'href="{site.url}/-/branches/src"' in site.page("/-/tree/main/src")
+    page = site.page("/-/branches/src/deck%20plan.py")
+    assert f'href="{site.url}/-/blob/next/src/deck%20plan.py"' in page
+    assert "Each leads to src/deck plan.py" in text_of(page)
+    assert site.get("/-/blob/next/src").headers["location"] == f"{site.url}/-/tree/next/src"
+    assert site.get("/-/branches/src/.git").status == 400
+
+
 def test_an_archive_holds_the_files(site: Site) -> None:
     site.commit({"dir/a": b"a\n"}, "first")
     git(site.git_dir, "update-ref", "refs/heads/feature/x", "main")

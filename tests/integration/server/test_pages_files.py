@@ -50,6 +50,14 @@ def test_a_file_with_a_line_feed_in_its_name_is_found_by_its_link(site: Site, na
     assert "its only line" in site.page(link.removeprefix(site.url))
 
 
+def test_a_file_is_shown_with_the_commit_that_changed_it_last(site: Site) -> None:
+    changed = site.commit({"src/a.py": b"1", "src/b.py": b"1"}, "Paint the deck")
+    site.commit({"src/b.py": b"2"}, "Mend the crane", number=1)
+
+    assert f'href="{site.url}/-/commit/{changed}"><bdi>Paint the deck</bdi>' in site.page("/-/blob/main/src/a.py")
+    assert "Mend the crane" in site.page("/-/blob/main/src/b.py")
+
+
 def test_a_long_file_is_shown_in_parts_that_a_line_finds(site: Site) -> None:
     site.commit({"long.txt": b"".join(b"this is line %d\n" % number for number in range(1, 5001))}, "first")
 

@@ -154,6 +154,22 @@ def browse_changed_entries(
     return ChangedEntries(tuple(ChangedEntry(entry, changes.get(_name(entry))) for entry in entries), is_whole=is_whole)
 
 
+def browse_last_change(
+    forge: Forge, granted: Authorized[Repository, MayReadCode], revision: str, path: TreePath, *, patience: timedelta
+) -> ChangedEntry | None:
+    """One entry with the commit that changed it last, found with all of its folder; None where that holds too many.
+
+    Raises:
+        NoSuchRevision, MissingObject, MissingPath, Unreadable: as `list_changed_entries`.
+    """
+    try:
+        changed = browse_changed_entries(forge, granted, revision, path.parent, patience=patience)
+    except TooLargeToRead:
+        return None
+    name = path.encoded.rpartition(b"/")[2]
+    return next((each for each in changed.entries if _name(each.entry) == name), None)
+
+
 def _within(search: _Search, patience: timedelta) -> tuple[Mapping[bytes, ObjectId], bool]:
     memory = search.forge.memory(LastChangesCache)
     for snapshot in memory.snapshots(search.place):

@@ -1,11 +1,15 @@
 """A file of a repository, as what it is: text in colours, a document, a table, a picture, or something to download."""
 
+from datetime import timedelta
+from typing import Final
+
 from starlette.responses import RedirectResponse, Response
 
 from matou.db.repositories import Repository
 from matou.forge.access import Authorized, MayReadCode, MaySee
 from matou.forge.content.contents import SizedEntry, find_file
-from matou.git.odb.objects import EntryKind
+from matou.forge.content.last_changes import browse_last_change
+from matou.git.odb.objects import Commit, EntryKind, commit_to_list, open_repository
 from matou.server.web.addresses import subject_url
 from matou.server.web.documents import recall_document
 from matou.server.web.file_texts import FileText, known_text, part_at, shown_text
@@ -17,6 +21,9 @@ from matou.server.web.page import HtmlPage, WebRequest
 from matou.server.web.revision_paths import RevisionPath, read_revision_path
 from matou.server.web.tables_of_values import is_value_table, value_table
 from matou.server.web.text_encoding import decode_text
+
+PATIENCE: Final = timedelta(milliseconds=30)
+"""How long a page waits for the commit that changed the file."""
 
 
 def show_file(view: WebRequest, granted: Authorized[Repository, MaySee], words: tuple[str, ...]) -> HtmlPage | Response:
@@ -30,19 +37,31 @@ def show_file(view: WebRequest, granted: Authorized[Repository, MaySee], words: 
     pointed = pointed_object(view, code, entry)
     etag = view.unless_known(place, code.subject, pointed)
     body = _body(view, code, place, entry, pointed)
+    latest = _latest(view, code, place)
     is_svg = body["form"] == MediaKind.PICTURE.value and place.path.segments[-1].endswith(".svg")
     values = {
         "repository": code.subject,
         "place": place,
         "entry": entry,
+        "latest": latest,
         "is_plain": view.query.get("plain") == "1",
         "has_source": is_svg or body["form"] in ("document", "table", "notebook"),
         **body,
     }
     shown = body.get("text") or body.get("notebook")
-    if isinstance(shown, FileText | Notebook) and not shown.is_lasting:
+    if latest is None or (isinstance(shown, FileText | Notebook) and not shown.is_lasting):
         etag = ""
     return HtmlPage("file.html", values, etag=etag, embeds=MediaKind.PDF in (body["form"], body.get("kind")))
+
+
+def _latest(view: WebRequest, code: Authorized[Repository, MayReadCode], place: RevisionPath) -> Commit | None:
+    """The commit that changed it last, where that is known soon enough."""
+    if place.path is None:
+        return None
+    found = browse_last_change(view.forge, code, place.start, place.path, patience=PATIENCE)
+    if found is None or found.commit is None:
+        return None
+    return commit_to_list(open_repository(view.forge.git_dir(code.subject)), found.commit)
 
 
 def _body(

@@ -7,13 +7,16 @@ from matou.forge.content.history import ListedBranch, find_branch
 from matou.forge.content.ref_lists import browse_branches, browse_tags, known_distances
 from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import default_branch_of
+from matou.git.odb.objects import TreePath
 from matou.server.api.responses import StreamedResponse
 from matou.server.archive_downloads import archive_response, named_archive
 from matou.server.web.page import PER_PAGE, HtmlPage, Paging, WebRequest
 from matou.server.web.views.kept import count_kept
 
 
-def show_branches(view: WebRequest, granted: Authorized[Repository, MaySee], _words: tuple[str, ...]) -> HtmlPage:
+def show_branches(view: WebRequest, granted: Authorized[Repository, MaySee], words: tuple[str, ...]) -> HtmlPage:
+    """Each leads to the path behind the address, if there is one."""
+    path = TreePath(words) if words else None
     code, wanted = view.code(granted.subject), _wanted(view)
     kept, refs = count_kept(view, code.subject), ref_listing(view.forge, code)
     etag = view.unless_known(code.subject, refs.digest, kept)
@@ -23,6 +26,7 @@ def show_branches(view: WebRequest, granted: Authorized[Repository, MaySee], _wo
     distances = {} if base is None else known_distances(view.forge, code, base.commit.id, heads)
     values = {
         "repository": code.subject,
+        "path": path,
         "branches": branches,
         "distances": distances,
         "base": base,
