@@ -1,7 +1,7 @@
 """Puts the objects together; it names no platform. What a command does not need is not imported."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -123,6 +123,7 @@ def back_up(
         on_wait: told of each request that is repeated; without it, that is logged.
     """
     from matou.archive.cache import subversion_folder
+    from matou.archive.known_answers import AnswerCache
     from matou.git.operations.subversion import has_git_svn
     from matou.git.process.version import require_git
     from matou.transfer.backup.command import backup
@@ -149,7 +150,9 @@ def back_up(
         metadata = None
         if description.metadata is not None:
             metadata = HttpMetadata(description.metadata, session, url, token, now, description.rate)
-        return backup(open_source, archive, connections, options, now=now, metadata=metadata, progress=progress)
+        with AnswerCache(archive, own=token) if archive and not options.dry_run else nullcontext() as known:
+            session.known_answers = known
+            return backup(open_source, archive, connections, options, now=now, metadata=metadata, progress=progress)
 
 
 def _http_address(url: str) -> str:

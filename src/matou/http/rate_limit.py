@@ -15,6 +15,10 @@ SAME_COMPLAINT = timedelta(seconds=1)
 SLOWEST = 1 / 32
 """The share of the full rate below which complaints change nothing any more."""
 
+UNCOUNTED = 0.9
+"""The share of a turn that is given back where the other side does not count it. Not all of it: whoever counts no
+unchanged answers against the requests of an hour counts them against those of a minute."""
+
 
 @dataclass(slots=True)
 class _Bucket:
@@ -57,6 +61,12 @@ class RateLimiter:
             bucket = self._bucket(key, now)
             bucket.tokens -= 1
             return max(0.0, bucket.held_until - now, -bucket.tokens / bucket.rate)
+
+    def give_back(self, key: str) -> None:
+        """The other side counts the last turn hardly, since nothing had changed."""
+        with self._lock:
+            bucket = self._bucket(key, self._monotonic())
+            bucket.tokens = min(float(self._burst), bucket.tokens + UNCOUNTED)
 
     def held(self, key: str) -> float:
         """Say for how many seconds a key is held, whatever its rate."""

@@ -15,11 +15,20 @@ from matou.concurrency import Cancelled
 from matou.credentials import Secret
 from matou.errors import MatouError, TryLater, UnknownShape
 from matou.http.addresses import Address, Origin, parse_address
+from matou.http.known_answers import NOT_MODIFIED, KnownAnswers, condition, still_so
 from matou.http.proxies import DIRECT, Proxies
 from matou.http.rate_limit import UNLIMITED, RateLimit, RateLimiter
 from matou.http.redaction import redact_bytes
 from matou.http.request import Body, OutboundRequest, TransferLimits
-from matou.http.responses import Answer, AnsweredTryLater, NotReached, RedirectRefused, failed, is_rate_limit
+from matou.http.responses import (
+    Answer,
+    AnsweredOtherwise,
+    AnsweredTryLater,
+    NotReached,
+    RedirectRefused,
+    failed,
+    is_rate_limit,
+)
 from matou.http.retry import Clock, RetryPolicy, WaitListener, Waits
 from matou.http.retry_after import wait_before_retry, wait_until_reset
 from matou.http.streams import Stream, translate_faults
@@ -61,7 +70,12 @@ class Session:
         jitter: a number from 0 to 1, so that threads that failed together do not come back together.
         on_wait: told of each failure after which we wait and ask again; without it, that is logged. Told too when
             the pace begins to bite.
+
+    Attributes:
+        known_answers: what was answered before this process began; None where nothing is remembered.
     """
+
+    known_answers: KnownAnswers | None = None
 
     def __init__(
         self,
@@ -130,6 +144,7 @@ class Session:
         pace: str = "",
         check: Callable[[Answer], None] | None = None,
         limits: TransferLimits | None = None,
+        known: Answer | None = None,
     ) -> Answer:
         """Ask, and read the whole answer.
 
@@ -157,7 +172,7 @@ class Session:
         request = OutboundRequest.prepare(
             method,
             url,
-            headers={"Accept-Encoding": "gzip", **headers},
+            headers={"Accept-Encoding": "gzip", **headers, **condition(known)},
             authorization=authorization,
             body=body,
             redirects=MOST_REDIRECTS,
@@ -166,12 +181,13 @@ class Session:
         )
 
         def attempt() -> Answer:
-            stream = self._attempt(request)
             try:
-                body = stream.read_all(limit_bytes=limit_bytes)
-            finally:
-                stream.close()
-            answer = Answer(stream.status, _lower_case(stream.headers), body)
+                answer = self._whole(request, limit_bytes)
+            except AnsweredOtherwise as answered:
+                if known is None or answered.answer.status != NOT_MODIFIED:
+                    raise
+                self._limiter.give_back(request.pace)
+                answer = still_so(known, answered.answer)
             self._require_no_page(answer, request)
             if check is not None:
                 self._check(answer, check, request)
@@ -227,6 +243,14 @@ class Session:
     def has_answered(self, url: str) -> bool:
         """Whether the API of an origin has answered this session, so that the address is known to be right."""
         return parse_address(url).origin in self._spoke
+
+    def _whole(self, request: OutboundRequest, limit_bytes: int) -> Answer:
+        stream = self._attempt(request)
+        try:
+            body = stream.read_all(limit_bytes=limit_bytes)
+        finally:
+            stream.close()
+        return Answer(stream.status, _lower_case(stream.headers), body)
 
     def _attempt(self, request: OutboundRequest) -> Stream:
         """Ask once, following redirects; give the stream of a 2xx answer."""

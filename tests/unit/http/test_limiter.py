@@ -102,3 +102,15 @@ def test_a_hold_is_seen_without_taking_a_turn() -> None:
     limiter.hold("a", timedelta(seconds=7))
 
     assert (limiter.held("a"), limiter.held("a"), limiter.held("b")) == (7.0, 7.0, 0.0)
+
+
+def test_what_the_other_side_does_not_count_costs_a_tenth() -> None:
+    time = Time()
+    limiter = RateLimiter(monotonic=time, per_second=1, burst=1)
+    began = time.seconds
+
+    for _ in range(100):
+        time.seconds += limiter.reserve("team")
+        limiter.give_back("team")
+
+    assert 9 < time.seconds - began < 11

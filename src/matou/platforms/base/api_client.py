@@ -12,6 +12,7 @@ import msgspec
 from matou.credentials import Secret
 from matou.errors import MatouError, Phrase
 from matou.http.addresses import Parameter, texts_of, with_query
+from matou.http.known_answers import KnownPartition
 from matou.http.paging import Page
 from matou.http.request import TransferLimits
 from matou.http.responses import ANY_ANSWERED, Answer, Answered, FailedAnswer
@@ -106,6 +107,10 @@ class ApiClient:
         """The exception to raise for an answer whose status is none of success; itself where it says no more."""
         return answered
 
+    def partition_of(self, path: str) -> str:  # noqa: ARG002 - most platforms charge for an unchanged answer as for another
+        """Where answers are remembered from run to run, to be asked about by their ETags; empty where they are not."""
+        return ""
+
     def redacted(self, answered: Answered, sent: tuple[Secret, ...]) -> Answered:  # noqa: ARG002 - most send none
         """The same failure without what was `sent`; the session itself knows of Authorization alone."""
         return answered
@@ -151,13 +156,15 @@ class ApiClient:
             if check is not None:
                 check(answer)
 
+        url = with_query(f"{self.url}{path}", query)
+        remembered = self._remembered(method, path)
         typed = {"Content-Type": content_type} if content is not None and content_type else {}
         try:
             if self._answers is not None:
                 return self._answers(request_name, known, came)
-            return self.session.request(
+            answer = self.session.request(
                 method,
-                with_query(f"{self.url}{path}", query),
+                url,
                 repeatable=repeatable,
                 headers={"Accept": "application/json", **self.headers(path), **typed},
                 authorization=self.authorization(path),
@@ -166,6 +173,7 @@ class ApiClient:
                 pace=pace or self._pace,
                 check=came,
                 limits=limits,
+                known=remembered.find(url),
             )
         except ANY_ANSWERED as answered:
             failed = self.redacted(answered, secrets)
@@ -176,6 +184,14 @@ class ApiClient:
             if isinstance(failure, FailedAnswer):
                 keep(failure.answer)
             raise
+        remembered.keep(url, answer, request=request_name)
+        return answer
+
+    def _remembered(self, method: str, path: str) -> KnownPartition:
+        """Nothing of what is asked in the place of a server, nor of answers that hold a secret."""
+        partition = "" if method != "GET" or self._record is no_record else self.partition_of(path)
+        known = self.session.known_answers if partition and self._answers is None else None
+        return KnownPartition(known, f"{self.url} {partition}")
 
     @contextmanager
     def stream(self, path: str, *, query: Mapping[str, Parameter]) -> Iterator[Stream]:

@@ -53,6 +53,11 @@ class GitHubApi(ApiClient):
             "User-Agent": f"Matou/{matou.__version__}",
         }
 
+    def partition_of(self, path: str) -> str:
+        """Those about a repository, and each list of the account: a 304 costs nothing of what GitHub grants."""
+        parts = path.split("/")
+        return "/".join(parts[: 4 if parts[1:2] == ["repos"] else 3])
+
     def query(
         self, text: str, variables: Mapping[str, object], *, name: str, parameters: Mapping[str, object]
     ) -> bytes:
