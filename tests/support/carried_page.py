@@ -63,6 +63,7 @@ WRITTEN: Final[Mapping[str, str]] = {
         "tests/integration/transfer/test_conversation_at_platforms.py::test_all_that_was_said_arrives",
     ),
     "gitcode": "tests/contracts/test_gitcode_written_conversation.py::test_everything_arrives",
+    "gitee": "tests/contracts/test_gitee_written_conversation.py::test_everything_arrives",
     "gitea": "tests/peers/test_gitea_written.py::test_nothing_is_missing_and_all_is_as_it_was_sent",
     "gitlab": "tests/contracts/test_gitlab_target.py::test_a_bit_of_everything_is_written_once",
 }

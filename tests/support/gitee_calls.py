@@ -106,6 +106,11 @@ CASES = {
         f"GET /repos/{R}/issues/comments?sort=created&direction=asc&since={SINCE_TEXT}&page=1&per_page=100",
         "v5-note",
     ),
+    "comments of one issue": Case(
+        lambda it: it.comments_of_issue(R, "I6D3AV"),
+        f"GET /repos/{R}/issues/I6D3AV/comments?page=1&per_page=100",
+        "v5-note",
+    ),
     "issue log": Case(
         lambda it: it.issue_log(R, "I6D3AV"),
         "GET /repos/oschina/issues/I6D3AV/operate_logs?repo=gitee-cli&sort=asc",
@@ -131,6 +136,11 @@ CASES = {
     "pull request comments": Case(
         lambda it: it.pull_request_comments(R, since=SINCE),
         f"GET /repos/{R}/pulls/comments?sort=created&direction=asc&since={SINCE_TEXT}&page=1&per_page=100",
+        "v5-pull-comment",
+    ),
+    "comments of one pull request": Case(
+        lambda it: it.comments_of_pull_request(R, 12),
+        f"GET /repos/{R}/pulls/12/comments?page=1&per_page=100",
         "v5-pull-comment",
     ),
     "pull request log": Case(

@@ -4,7 +4,7 @@ One table for each method of migration that a platform offers; its record has th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, TypeAlias
 
@@ -129,6 +129,14 @@ CODE_ALONE: Final[FidelityTable] = {
     MigratedKind.WIKI: Fidelity(form=CarriedForm.ITSELF, note=Phrase("as a repository of its own, NAME-wiki")),
 }
 """Of a target to which nothing but git is sent."""
+
+
+def code_alone(reason: Phrase) -> FidelityTable:
+    """The same, and why all else stays where it is."""
+    return {
+        kind: fidelity if fidelity.arrives else replace(fidelity, note=reason) for kind, fidelity in CODE_ALONE.items()
+    }
+
 
 _BY_REST: Final[FidelityTable] = {
     **CODE_ALONE,

@@ -47,7 +47,7 @@ class MetadataRules:
         issue_sign, change_sign: what stands before a number in a text to make a link of it.
         longest_title, longest_text: in characters.
         shortest_label, longest_label: in characters.
-        not_in_labels: characters that no label's name may have.
+        not_in_labels: characters that no label's name may have; cut_label_sign stands where one was cut.
         needs_due: whether a milestone must have a day on which it ends.
         closes_milestones: whether one can be made that is closed.
         needs_release_text: whether the text of a release may not be empty.
@@ -70,6 +70,7 @@ class MetadataRules:
     shortest_label: int = 1
     longest_label: int = 50
     not_in_labels: str = ""
+    cut_label_sign: str = "~"
     needs_due: bool = False
     closes_milestones: bool = True
     needs_release_text: bool = False

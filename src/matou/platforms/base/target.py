@@ -1,9 +1,10 @@
 """What is written to: an account at a platform, for a migration. Each platform that can be written offers this."""
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from matou.credentials import GitCredential
+from matou.errors import Phrase
 from matou.model.platform import Visibility
 from matou.model.targets import NamespaceMaker, NewTargetRepository, TargetRepository, TargetRules
 
@@ -39,3 +40,11 @@ class MigrationTarget(NamespaceMaker, Protocol):
     def set_visibility(self, repository: TargetRepository, visibility: Visibility) -> None: ...
 
     def git_credential(self) -> GitCredential: ...
+
+
+@runtime_checkable
+class MaybeCodeAlone(Protocol):
+    """What a target can say besides that has more than one API, not all of which take what people said."""
+
+    def fault_of_conversation(self) -> Phrase | None:
+        """Why nothing but code can be written with this credential; None where more can. Raises as `login` does."""

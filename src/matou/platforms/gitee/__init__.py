@@ -1,15 +1,18 @@
 """Gitee: API v5, and v3 for the extensions of editors, which logs in with a password."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from matou.credentials import Secret
 from matou.errors import NotFound, Phrase, UnknownShape
 from matou.http.rate_limit import RateLimit
+from matou.model.fidelity import UNCARRIED, CarriedForm, Fidelity, MigrationMethod, by_rest
 from matou.platforms.base.platform import (
     Clock,
     Fingerprint,
     MetadataSupport,
+    MetadataTargetSupport,
     OfficialInstance,
     PasswordUse,
     Platform,
@@ -19,8 +22,10 @@ from matou.platforms.base.platform import (
 if TYPE_CHECKING:
     from matou.http.session import Session
     from matou.model.metadata.kinds import MetadataKind
+    from matou.model.targets import TargetRepository
     from matou.platforms.base.api_client import Answers
     from matou.platforms.base.metadata import MetadataSource
+    from matou.platforms.base.metadata_target import MetadataTarget
     from matou.platforms.base.source import RecordSink, Source
     from matou.platforms.base.target import MigrationTarget
 
@@ -52,6 +57,14 @@ def _target(session: "Session", url: str, token: Secret, *, now: Clock) -> "Migr
     from matou.platforms.gitee.target import GiteeTarget
 
     return GiteeTarget(session, url, token, now=now)
+
+
+def _metadata_target(
+    session: "Session", url: str, token: Secret, repository: "TargetRepository", /, *, now: Clock
+) -> "MetadataTarget":
+    from matou.platforms.gitee.metadata_target import GiteeMetadataTarget
+
+    return GiteeMetadataTarget(session, url, token, repository, now=now)
 
 
 def _whoami(session: "Session", url: str, token: Secret, *, now: Clock) -> str:
@@ -87,6 +100,22 @@ PLATFORM = Platform(
     source=_source,
     metadata=MetadataSupport(open=_metadata, calls_per_hour=4_900),
     target=_target,
+    # Gitee publishes no limit of what may be made in an hour.
+    metadata_target=MetadataTargetSupport(open=_metadata_target, writes=RateLimit(per_second=1, burst=5)),
+    methods={
+        MigrationMethod.REST: by_rest(
+            line_comment=Fidelity(
+                form=CarriedForm.ITSELF, header=True, note=Phrase("as comments that name the file and the line")
+            ),
+            label=Fidelity(form=CarriedForm.ITSELF, note=Phrase("with names of 2 to 20 characters, cut to that")),
+            milestone=Fidelity(
+                form=CarriedForm.ITSELF, note=Phrase("with a day on which it is due, as it must have one")
+            ),
+            asset=Fidelity(form=CarriedForm.ITSELF, note=Phrase("files of at most 100 MiB")),
+            attachment=replace(UNCARRIED, note=Phrase("texts name them where they were, as the API takes no files")),
+            assignee=Fidelity(form=CarriedForm.ITSELF, note=Phrase("those whom --people names, on issues")),
+        )
+    },
     whoami=_whoami,
     password=PasswordUse.API,
     password_note=Phrase(

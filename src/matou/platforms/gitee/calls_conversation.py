@@ -21,7 +21,8 @@ OLDEST_FIRST: Mapping[str, Parameter] = {"sort": "created", "direction": "asc"}
 class GiteeConversationCalls:
     """A repository is named `owner/path`; a list is read to the proof of its end, closed ones too."""
 
-    _api: GiteeApi
+    def __init__(self, api: GiteeApi) -> None:
+        self._api = api
 
     def issues(self, repository: str, *, since: datetime | None = None) -> Iterator[GiteeIssue]:
         """Those that changed since then, or all."""
@@ -45,6 +46,9 @@ class GiteeConversationCalls:
         """Those on all issues of the repository; `target` says which."""
         query = {**OLDEST_FIRST, "since": since}
         return self._of(repository, "/issues/comments", GiteeNote, lambda row: row.id, query).rows()
+
+    def comments_of_issue(self, repository: str, number: str) -> Iterator[GiteeNote]:
+        return self._of(repository, f"/issues/{segment(number)}/comments", GiteeNote, lambda row: row.id).rows()
 
     def issue_log(self, repository: str, number: str) -> list[GiteeOperateLog]:
         """What was done to an issue, oldest first."""
@@ -72,6 +76,9 @@ class GiteeConversationCalls:
         """Those on all pull requests of the repository, on lines or not; `pull_request_url` says which."""
         query = {**OLDEST_FIRST, "since": since}
         return self._of(repository, "/pulls/comments", GiteePullComment, lambda row: row.id, query).rows()
+
+    def comments_of_pull_request(self, repository: str, number: int) -> Iterator[GiteePullComment]:
+        return self._of(repository, f"/pulls/{number}/comments", GiteePullComment, lambda row: row.id).rows()
 
     def pull_request_log(self, repository: str, number: int) -> list[GiteeOperateLog]:
         """What was done to a pull request, oldest first."""

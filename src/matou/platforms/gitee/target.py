@@ -103,6 +103,9 @@ class GiteeTarget:
             row = self._client.create_repository(new.name, path=new.name, description=new.description, private=True)
         return self._repository(row.full_name, new.namespace, _visibility_of(row))
 
+    def fault_of_conversation(self) -> Phrase | None:
+        return Phrase("Gitee's API v3 takes nothing but code") if self._is_v3 else None
+
     def fault_of_new_namespace(self, namespace: str) -> Phrase | None:
         if self._is_v3:
             return Phrase("Gitee's API v3 reaches nothing but {owner}", owner=repr(self.login()))

@@ -11,8 +11,8 @@ from matou.concurrency import Batch, CancellationToken, WorkerPool
 from matou.errors import MatouError
 from matou.git.operations.push import Pusher
 from matou.git.process.run import DEFAULT_LIMITS, Limits
-from matou.model.fidelity import CODE_ALONE, FidelityTable, MigrationMethod
-from matou.platforms.base.target import MigrationTarget
+from matou.model.fidelity import CODE_ALONE, FidelityTable, MigrationMethod, code_alone
+from matou.platforms.base.target import MaybeCodeAlone, MigrationTarget
 from matou.transfer.common.filters import RepositoryFilter
 from matou.transfer.common.saved_repositories import lines_of
 from matou.transfer.common.transports import TargetTransports
@@ -105,6 +105,8 @@ def migrate(
         Cancelled: `cancelled` was set.
     """
     account = target.login()
+    if writing and isinstance(target, MaybeCodeAlone) and (reason := target.fault_of_conversation()):
+        writing, options = None, replace(options, fidelity=code_alone(reason))
     assigned_paths = AssignedPaths.of(archive, target.platform, target.url)
     assigned = assigned_paths.read()
     plan, there = _look(archive, target, options, assigned)

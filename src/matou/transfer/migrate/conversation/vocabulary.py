@@ -5,11 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from matou.errors import Conflict, Phrase
+from matou.errors import Conflict, MatouError, Phrase, TryLater
+from matou.http.tokens import BadCredential
 from matou.model.metadata import Item, LabelDefinition, Milestone
 from matou.model.metadata.kinds import LABEL, MILESTONE
 from matou.model.metadata_targets import MetadataRules, NewLabel, NewMilestone
 from matou.model.names import folded
+from matou.platforms.base.errors import NotOffered
 from matou.platforms.base.metadata_target import MetadataTarget
 from matou.transfer.export.source import ExportSource
 from matou.transfer.migrate.conversation.markdown_text import quiet
@@ -69,7 +71,8 @@ class TargetVocabulary:
             color=defined.color if defined else _GRAY,
             description=(defined.description if defined else None) or "",
         )
-        self._add_label(new)
+        if not self._add_label(new):
+            return
         self._labels[folded(name)] = name
         if name != true_name:
             self.report.notes.append(
@@ -102,8 +105,8 @@ class TargetVocabulary:
     def _milestone_there(self, title: str) -> str | None:
         return next((one.id for one in self.target.milestones() if one.title == title), None)
 
-    def _add_label(self, label: NewLabel) -> None:
-        """One that is there is as good as one that was made."""
+    def _add_label(self, label: NewLabel) -> bool:
+        """Whether it is there: one from before is as good, and one that is refused keeps nothing else away."""
 
         def add() -> bool:
             self.target.add_label(label)
@@ -113,8 +116,17 @@ class TargetVocabulary:
             self.writer.make(add, lambda: self._has_label(label.name))
         except Conflict:
             self.report.unchanged["label"] += 1
+        except (TryLater, BadCredential, NotOffered):
+            raise
+        except MatouError as refusal:
+            label_name, reason = repr(label.name), refusal.fact
+            self.report.problems.append(
+                MatouError("the label {name} is not there: {reason}", name=label_name, reason=reason)
+            )
+            return False
         else:
             self.report.written["label"] += 1
+        return True
 
     def _has_label(self, name: str) -> bool | None:
         return True if folded(name) in map(folded, self.target.labels()) else None
@@ -127,7 +139,7 @@ def fitted_label(name: str, rules: MetadataRules) -> str:
     if len(text) <= rules.longest_label:
         return text
     end = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:4]
-    return f"{text[: rules.longest_label - 5]}~{end}"
+    return f"{text[: rules.longest_label - 5]}{rules.cut_label_sign}{end}"
 
 
 def fitted_title(title: str, rules: MetadataRules) -> str:
