@@ -47,6 +47,7 @@ def commands(archive: Path, tmp_path: Path, url: str) -> dict[str, Words]:
         "show": (archive, API),
         "status": (archive,),
         "du": (archive,),
+        "forget": (archive, "--keep-last", "1"),
         "export": (archive, "--to", tmp_path / "pages"),
         "restore": (archive, "--to", tmp_path / "restored"),
         "reindex": (archive,),

@@ -1,4 +1,4 @@
-"""`matou du` with the installed program: a table for people, JSON for programs."""
+"""`matou du` and `matou forget` with the installed program: a table for people, JSON for programs."""
 
 import json
 from pathlib import Path
@@ -39,3 +39,30 @@ def test_du_of_a_path_that_is_not_there_says_so(archive: Path, person: Person) -
     ended = person.matou("du", archive, "team/shop/apu", code=2)
 
     assert "team/shop/apu" in ended.err
+
+
+def test_forget_says_what_would_go_and_with_yes_it_goes(archive: Path, person: Person) -> None:
+    """Of the fixture's runs 3 is the newest of its source that ended."""
+    policy = ("--keep-last", "1")
+    listed = person.matou("runs", archive).out
+    said = person.matou("forget", archive, *policy)
+    assert person.matou("runs", archive).out == listed
+    planned = json.loads(person.matou("forget", archive, *policy, "--json").out)
+
+    done = person.matou("forget", archive, *policy, "--yes")
+
+    assert planned["dry_run"]
+    assert planned["forgotten"]
+    assert "nothing was changed" in said.err
+    assert "nothing was deleted yet" in done.err
+    for run in planned["forgotten"]:
+        ended = person.matou("show", archive, "--at", str(run), code=2)
+        assert f"run {run} was forgotten at" in ended.err
+        assert "--keep-last 1" in ended.err
+    assert person.matou("runs", archive).out.count("forgotten") == len(planned["forgotten"])
+    person.matou("verify", archive)
+
+
+def test_forget_without_a_policy_is_refused(archive: Path, person: Person) -> None:
+    assert "--keep-daily" in person.matou("forget", archive, code=2).err
+    assert "90d" in person.matou("forget", archive, "--keep-within", "90", code=2).err

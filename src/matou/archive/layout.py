@@ -25,7 +25,10 @@ from matou.storage.files import FileStore
 FORMAT = 2
 """Of what is written; older ones are read, and become this one with the next run."""
 
-FEATURES: frozenset[str] = frozenset()
+FORGETTING = "forgotten"
+"""Of an archive in which runs were forgotten: what their manifests name may be gone."""
+
+FEATURES: frozenset[str] = frozenset({FORGETTING})
 """What an archive or a manifest may ask of whoever reads it, beyond what its format has; one of them is no damage."""
 
 IDENTITY_FILE = "archive.json"
@@ -136,6 +139,20 @@ class Archive:
             write_atomically(path, text.encode() + b"\n")
             return self.open(self.root)
         return now
+
+    def requiring(self, feature: str) -> Self:
+        """The archive as it is now, which from here on only a Matou opens that knows the feature.
+
+        Called by whoever holds the archive's lock, before the first use of it is written.
+        """
+        now = self.open(self.root)
+        if feature in now.identity.features:
+            return now
+        path = self.root / IDENTITY_FILE
+        content = json.loads(path.read_bytes())
+        content["features"] = sorted({*now.identity.features, feature})
+        write_atomically(path, json.dumps(content, separators=(",", ":")).encode() + b"\n")
+        return self.open(self.root)
 
     @cached_property
     def files(self) -> FileStore:

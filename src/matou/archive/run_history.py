@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from matou.archive.forgotten import read_forgotten
 from matou.archive.layout import MANIFEST_FILE, Archive
 from matou.archive.manifest import (
     DamagedManifest,
@@ -48,8 +49,18 @@ def host_of(url: str) -> str:
     return urlsplit(url).netloc.rpartition("@")[2].lower()
 
 
+class RunForgotten(NoSuchRun):
+    """There was such a run, and what it saved may be gone."""
+
+
 def manifests(archive: Archive) -> Iterator[tuple[int, Path]]:
-    """The manifest of every run that ended, oldest first."""
+    """The manifest of every run that ended and was not forgotten, oldest first."""
+    forgotten = read_forgotten(archive).runs
+    return ((run, path) for run, path in manifests_ever(archive) if run not in forgotten)
+
+
+def manifests_ever(archive: Archive) -> Iterator[tuple[int, Path]]:
+    """As `manifests`, with those of runs that were forgotten: what they say still holds, what they name may be gone."""
     for run in archive.run_numbers():
         path = archive.manifest(run)
         if path.is_file():
@@ -57,10 +68,19 @@ def manifests(archive: Archive) -> Iterator[tuple[int, Path]]:
 
 
 def manifest_of(archive: Archive, run: int) -> Path:
-    """Raises NoSuchRun."""
+    """Raises NoSuchRun; of those that were forgotten RunForgotten, which says when and why."""
     path = archive.manifest(run)
     if not path.is_file():
         raise NoSuchRun("the archive {root} has no run {run} that ended", root=archive.root, run=run)
+    forgotten = read_forgotten(archive).runs.get(run)
+    if forgotten is not None:
+        raise RunForgotten(
+            "run {run} was forgotten at {at}, by the policy {policy}",
+            run=run,
+            at=forgotten.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            policy=repr(forgotten.policy),
+            advice="`matou runs DIR` lists the runs that are kept.",
+        )
     return path
 
 
@@ -168,7 +188,7 @@ def manifests_of(archive: Archive, key: SourceKey, *, before: int | None = None)
 
 def previous_run(archive: Archive) -> PreviousRunRef | None:
     """What the next manifest has to name as the one before it."""
-    newest = max(manifests(archive), default=None)
+    newest = max(manifests_ever(archive), default=None)
     return newest and PreviousRunRef(run=newest[0], sha256=digest_of_file(newest[1]))
 
 
@@ -188,7 +208,7 @@ class ChainFault:
 def faults_of_chain(archive: Archive) -> Iterator[ChainFault]:
     """Read every manifest from end to end, and compare each with what the next one says of it."""
     previous: PreviousRunRef | None = None
-    for run, path in manifests(archive):
+    for run, path in manifests_ever(archive):
         try:
             first = _read_whole(path)
             _require_place(path, run, first, previous)

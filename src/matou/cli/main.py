@@ -64,6 +64,7 @@ for name, place, line in (
     ("status", "status:status", _("Say how old the backups are, what is not done, and what to do next.")),
     ("show", "show:show", _("List what an archive holds, as of any run.")),
     ("du", "du:usage", _("Say what takes how much room in an archive.")),
+    ("forget", "forget:forget", _("Forget runs that a policy does not keep; says first which.")),
     ("restore", "restore:restore", _("Make plain repositories from an archive; needs no network.")),
     ("export", "export:export", _("Write issues, change requests and releases as pages, tables or lines of JSON.")),
     (

@@ -60,6 +60,8 @@ def _line(run: RunSummary) -> str:
     if run.first is None or run.end is None:
         return f"{run.run:06d}  " + _("interrupted")
     outcomes = _(", ").join(f"{count:,} {outcome_name(outcome)}" for outcome, count in run.end.outcomes.items())
+    if run.state is RunState.FORGOTTEN:
+        outcomes = _("forgotten")
     took = duration(run.end.finished_at - run.first.started_at)
     return "  ".join(
         (

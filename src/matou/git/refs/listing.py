@@ -4,7 +4,7 @@ import contextlib
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,7 @@ __all__ = [
     "OWN_PREFIX",
     "DamagedRefs",
     "RepositoryBusy",
+    "drop_refs",
     "fault_of_foreign_ref",
     "fault_of_new_name",
     "fault_of_ref_name",
@@ -398,3 +399,20 @@ def _remove_loose(git_dir: Path, files: Iterable[Path]) -> None:
             if folder in permanent or any(folder.iterdir()):
                 break
             folder.rmdir()
+
+
+def drop_refs(git_dir: Path, names: Collection[RefName]) -> None:
+    """Take refs away for good, ours too: those in packed-refs in one rename. After a crash some of them may be there.
+
+    Raises:
+        RepositoryBusy: another process holds the lock.
+        Damaged: what is there now cannot be read.
+    """
+    with LockFile(git_dir / "packed-refs") as file:
+        packed = _read_packed(git_dir)
+        loose_files = dict(loose_ref_files(git_dir))
+        refs = {name: oid for name, oid in packed.refs.items() if name not in names}
+        if len(refs) < len(packed.refs):
+            file.publish(packed_refs_text(refs, _peeled(git_dir, refs, packed)))
+            sync_folder(git_dir)
+    _remove_loose(git_dir, [path for name, path in loose_files.items() if name in names])

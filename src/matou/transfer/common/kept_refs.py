@@ -3,9 +3,10 @@
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from matou.archive.forgotten import read_forgotten
 from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine, read_manifest
-from matou.archive.run_history import manifests
+from matou.archive.run_history import manifests_ever
 from matou.archive.snapshots import parse_snapshot
 from matou.errors import Damaged, NotFound
 from matou.git.odb.stored_objects import describe_objects
@@ -56,9 +57,10 @@ def _known(archive: Archive, path: str) -> Mapping[RefName, ObjectId]:
     """What the kept refs of a repository named, as far as snapshots tell."""
     snapshots: dict[int, str] = {}
     names: set[str] = set()
-    for run, manifest in manifests(archive):
+    dropped = {name for repository, name in read_forgotten(archive).refs if repository == path}
+    for run, manifest in manifests_ever(archive):
         for line in _lines_of(manifest, path):
-            names.update(line.kept)
+            names.update(set(line.kept) - dropped)
             if line.snapshot is not None:
                 snapshots[run] = line.snapshot
     named = ((RefName(name), _named_by(archive, name, snapshots)) for name in sorted(names))

@@ -1,12 +1,13 @@
 """What an archive holds, as of any run, read from its manifests and snapshots alone."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, TypeVar
 
+from matou.archive.forgotten import read_forgotten
 from matou.archive.layout import Archive
 from matou.archive.manifest import (
     DamagedManifest,
@@ -39,6 +40,7 @@ class RunState(StrEnum):
     ENDED = "ended"
     INTERRUPTED = "interrupted"
     DAMAGED = "damaged"
+    FORGOTTEN = "forgotten"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,11 @@ class RunSummary:
 
 def runs(archive: Archive) -> Iterator[RunSummary]:
     """Every run that ever began, oldest first, those that were cut off too."""
-    return (summarize_run(archive, run) for run in archive.run_numbers())
+    forgotten = read_forgotten(archive).runs
+    for run in archive.run_numbers():
+        summary = summarize_run(archive, run)
+        was_forgotten = run in forgotten and summary.state is RunState.ENDED
+        yield replace(summary, state=RunState.FORGOTTEN) if was_forgotten else summary
 
 
 def summarize_run(archive: Archive, run: int) -> RunSummary:

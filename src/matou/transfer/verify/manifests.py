@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from matou.archive.forgotten import FORGOTTEN_FILE, Forgotten, read_forgotten
 from matou.archive.layout import Archive
 from matou.archive.manifest import Line, MetadataState, NamespaceLine, RepositoryLine, RunLine, read_manifest
-from matou.archive.run_history import SourceKey, faults_of_chain, manifests, source_key
+from matou.archive.run_history import SourceKey, faults_of_chain, manifests_ever, source_key
 from matou.errors import Damaged
 from matou.model.names import InvalidName, NamespacePath, ObjectId, RepositoryPath
 from matou.transfer.common.saved_repositories import is_surely_whole, lacks_history
@@ -68,6 +69,15 @@ class Expectations:
     last_unread: int = 0
 
     records: dict[int, str | None] = field(default_factory=dict)
+    forgotten: Forgotten = field(default_factory=Forgotten)
+
+    def add_forgotten(self, lines: Iterable[Line]) -> None:
+        """Of a run that was forgotten, its records are there, and those of its kept refs that others need."""
+        for line in lines:
+            if isinstance(line, RunLine):
+                self.records[line.run] = line.records
+            elif isinstance(line, RepositoryLine) and line.kept:
+                self.kept.setdefault(line.path, set()).update(line.kept)
 
     def add(self, lines: Iterable[Line], manifest: str) -> None:
         """Take in the lines of the next manifest: each replaces what was said of the same repository before."""
@@ -122,7 +132,11 @@ class Expectations:
                         path=RepositoryPath.parse(line.path),
                         snapshot=line.snapshot,
                         not_stored=frozenset(line.not_stored),
-                        kept=frozenset(self.kept.get(line.path, ())),
+                        kept=frozenset(
+                            name
+                            for name in self.kept.get(line.path, ())
+                            if (line.path, name) not in self.forgotten.refs
+                        ),
                         may_be_ahead=self.last_unread > self.newest_run[source],
                         lacks_history=self.lacks_history.get(line.path, False),
                     )
@@ -141,16 +155,21 @@ def _take(state: MetadataState | None, path: AnyPath, found: dict[AnyPath, Objec
 
 def read_expectations(archive: Archive) -> Expectations:
     """Read every manifest; one that is damaged is a problem, and the others still count."""
-    expected = Expectations(last_unread=_last_interrupted(archive))
+    expected = Expectations(last_unread=_last_interrupted(archive), forgotten=read_forgotten(archive))
+    expected.problems.extend(
+        VerifyProblem(ProblemKind.MANIFEST, FORGOTTEN_FILE, fault) for fault in expected.forgotten.faults
+    )
     faulty: set[Path] = set()
     for fault in faults_of_chain(archive):
         faulty.add(fault.path)
         path = fault.path.relative_to(archive.root).as_posix()
         expected.problems.append(VerifyProblem(ProblemKind.MANIFEST, path, fault.error))
-    for run, manifest in manifests(archive):
+    for run, manifest in manifests_ever(archive):
         expected.manifests += 1
         if manifest in faulty and not _can_be_read(manifest):
             expected.last_unread = max(run, expected.last_unread)
+        elif run in expected.forgotten.runs:
+            expected.add_forgotten(read_manifest(manifest))
         else:
             expected.add(read_manifest(manifest), manifest.relative_to(archive.root).as_posix())
     return expected
