@@ -66,6 +66,9 @@ def test_everything_arrives(gitee: WrittenGitee, written: WrittenConversation) -
     assert ("a.py:3" in first["body"], "这里" in first["body"], "好" in second["body"]) == (True, True, True)
     assert [(row["tag_name"], row["prerelease"]) for row in gitee.releases] == [("v1", False)]
     assert gitee.sent_files == [("1", "a.zip", b"zip")]
+    [branch] = written.history.branches
+    there = f"![图](https://target.example/harbour/api-history/raw/{branch}/files/"
+    assert there in gitee.issues["I6D000"]["body"]
     assert (report.verified, report.written["label"], report.written["asset"]) == (4, 1, 1)
 
 

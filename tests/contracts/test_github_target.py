@@ -10,7 +10,7 @@ from matou.credentials import Secret
 from matou.errors import Conflict, MatouError, Refused, TryLater, UnknownShape
 from matou.http.retry import RetryPolicy
 from matou.http.session import Session
-from matou.model.fidelity import KeptTrait, MigratedKind, MigrationMethod
+from matou.model.fidelity import COMMITTED, KeptTrait, MigratedKind, MigrationMethod
 from matou.model.metadata_targets import (
     FileDelivery,
     ImportedComment,
@@ -430,7 +430,7 @@ def test_files_of_releases_go_to_a_place_that_no_answer_chose(api: str, uploads:
 def test_the_table_of_what_is_carried_is_true_to_the_rules(target: GitHubMetadataTarget) -> None:
     table = PLATFORM.methods[MigrationMethod.REST]
 
-    assert table[MigratedKind.ATTACHMENT].arrives is (target.rules.file_delivery is not FileDelivery.COMMITTED)
+    assert (table[MigratedKind.ATTACHMENT] is COMMITTED) is (target.rules.file_delivery is FileDelivery.COMMITTED)
     for kind in (MigratedKind.ISSUE, MigratedKind.COMMENT, MigratedKind.CLOSED_CHANGE):
         assert KeptTrait.TIME in table[kind].keeps
     assert KeptTrait.TIME not in table[MigratedKind.OPEN_CHANGE].keeps

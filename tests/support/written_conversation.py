@@ -1,11 +1,12 @@
 """A small conversation in an archive, and a target in memory to which it is written."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from matou.errors import Phrase
 from matou.http.rate_limit import RateLimiter
 from matou.model.metadata import (
     AttachedFile,
@@ -25,6 +26,8 @@ from matou.model.metadata import (
     SavedRelease,
 )
 from matou.model.metadata.kinds import CHANGE, ISSUE, LABEL, MILESTONE, PERSON, RELEASE, MetadataKind
+from matou.model.platform import Visibility
+from matou.model.targets import TargetRepository
 from matou.platforms.base.metadata_target import MetadataTarget
 from matou.platforms.registry import title_of
 from matou.transfer.common.saved_metadata import list_metadata
@@ -82,6 +85,20 @@ PEOPLE = (
 
 
 @dataclass
+class CommittedInMemory:
+    """In the place of a `HistoryRepository`: what was pushed, by branch."""
+
+    branches: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    notes: list[Phrase] = field(default_factory=list)
+
+    def commit(self, branch: str, files: Mapping[str, Path], at: datetime) -> TargetRepository:
+        assert at.tzinfo is not None
+        self.branches[branch] = {path: content.read_bytes() for path, content in files.items()}
+        url = "https://target.example/harbour/api-history.git"
+        return TargetRepository("harbour/api-history", "harbour", "api-history", url, Visibility.PRIVATE)
+
+
+@dataclass
 class WrittenConversation:
     """An archive whose repository `harbour/api` has what each test says, and what was written of it."""
 
@@ -92,6 +109,7 @@ class WrittenConversation:
     keeps_numbers: bool | None = None
     waited: list[float] = field(default_factory=list)
     wants: Callable[[MetadataKind], bool] = wanted_by_default
+    history: Any = field(default_factory=CommittedInMemory)
 
     def __post_init__(self) -> None:
         self.saved = ArchiveWithMetadata(self.root / "archive")
@@ -136,7 +154,7 @@ class WrittenConversation:
             writer = OnceWriter(RateLimiter(monotonic=lambda: 0.0), self.waited.append)
             now = lambda: AT.replace(year=2026)  # noqa: E731
             return ConversationMigration(
-                self.saved.archive, conversation, target or self.target, written, writer, options, now
+                self.saved.archive, conversation, target or self.target, written, writer, options, now, self.history
             ).run()
 
 

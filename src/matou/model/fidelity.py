@@ -120,6 +120,11 @@ TRAITS: Final[Mapping[MigratedKind, frozenset[KeptTrait]]] = {
 WHOLE: Final = Fidelity(form=CarriedForm.ITSELF, keeps=_ALL)
 UNCARRIED: Final = Fidelity(form=CarriedForm.LISTED)
 IN_HEADER: Final = Fidelity(form=CarriedForm.ITSELF, header=True)
+COMMITTED: Final = Fidelity(
+    form=CarriedForm.ITSELF,
+    note=Phrase("in a repository beside it, NAME-history, as the API takes none; files of at most 100 MiB"),
+)
+"""Of pictures and files at a platform whose API has no call for them."""
 AS_ISSUE: Final = Fidelity(form=CarriedForm.ISSUE, header=True)
 
 CODE_ALONE: Final[FidelityTable] = {

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from matou.errors import MatouError, TryLater
-from matou.model.metadata import Item, LabelDefinition, MarkupText, Milestone
+from matou.model.metadata import Item, LabelDefinition, MarkupText, Milestone, SavedRelease
 from matou.model.metadata_targets import FileDelivery, ItemAddress, ItemKind, MetadataRules, TargetRelease
 from matou.platforms.base.errors import MadeInPart, PlatformFailed
 from matou.transfer.migrate.conversation.report import ConversationReport
 from support.fake_metadata_target import LETTERS, ONE_SEQUENCE, SEQUENTIAL, FakeMetadataTarget, Killed
+from support.metadata_items import markdown
 from support.written_conversation import WrittenConversation, change, comment, issue, small_story, thread
 
 
@@ -139,15 +140,34 @@ def test_pictures_are_uploaded_once_and_texts_name_them(written: WrittenConversa
     assert f"![](https://target.example/files/{picture.sha256})" in there.comments[0].text
 
 
-def test_files_that_go_nowhere_are_counted(written: WrittenConversation) -> None:
-    written.target = FakeMetadataTarget(replace(SEQUENTIAL, file_delivery=FileDelivery.COMMITTED))
+def test_files_that_no_api_takes_are_committed_before_any_text_names_them(written: WrittenConversation) -> None:
+    written.target = FakeMetadataTarget(replace(SEQUENTIAL, file_delivery=FileDelivery.COMMITTED, largest_file=20))
     picture = written.file("表.png", b"\x89PNG tide", "https://foruda.gitee.com/t.png")
-    written.has(issue("1", "![](https://foruda.gitee.com/t.png)", files=(picture,)), issue("2", files=(picture,)))
+    large = written.file("b.png", b"\x89PNG" * 10, "https://foruda.gitee.com/b.png")
+    written.has(issue("1", "![](https://foruda.gitee.com/t.png)", files=(picture,)), issue("2", files=(picture, large)))
 
     report = written.write()
 
-    assert "![](https://foruda.gitee.com/t.png)" in written.target.item("1").item.text
-    assert list(report.lost.values()) == [1]
+    [(branch, files)] = written.history.branches.items()
+    path = f"files/{(picture.sha256 or '')[:2]}/{picture.sha256}/表.png"
+    address = f"https://target.example/harbour/api-history/raw/{branch}/files/{(picture.sha256 or '')[:2]}"
+    assert files == {path: b"\x89PNG tide"}
+    assert f"![]({address}/{picture.sha256}/%E8%A1%A8.png)" in written.target.item("1").item.text
+    assert written.target.writes.count("edit_item") == 0
+    assert {str(reason): count for reason, count in report.lost.items()} == {
+        "a file is larger than the platform takes": 1
+    }
+
+
+def test_a_picture_of_a_release_is_brought_too(written: WrittenConversation) -> None:
+    picture = written.file("表.png", b"\x89PNG tide", "https://foruda.gitee.com/t.png")
+    text = markdown("![](https://foruda.gitee.com/t.png)")
+    written.has(SavedRelease(tag="v1", name="一", text=text, draft=False, prerelease=False, files=(picture,)))
+
+    written.write()
+
+    [release] = written.target.release_list
+    assert f"![](https://target.example/files/{picture.sha256})" in release.text
 
 
 def test_what_is_too_long_is_cut_where_it_can_be_seen(written: WrittenConversation) -> None:

@@ -97,11 +97,16 @@ class MetadataTarget(Protocol):
     def add_asset(self, release: TargetRelease, file: NewFile) -> None: ...
 
     def upload(self, file: NewFile, item: ItemAddress | None) -> str:
-        """Its address, for texts; not called where files are committed.
+        """Its address, for texts; not called where files are committed, see `FileCommitting`.
 
         Args:
             item: what it belongs to, where the rules say that it must be there; else None.
         """
+
+
+@runtime_checkable
+class FileCommitting(Protocol):
+    """What a target can do besides whose API takes no files for texts: they are committed beside its repositories."""
 
     def address_of_committed(self, repository: TargetRepository, branch: str, path: str) -> str:
         """Where a browser finds a file of another repository as it is, for a text to name."""

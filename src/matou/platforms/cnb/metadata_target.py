@@ -180,9 +180,6 @@ class CnbMetadataTarget:
         send_file(self._api.session, place.upload_url, file, home=self._api.url, headers=place.form or {})
         return self._address_of(place.assets.path)
 
-    def address_of_committed(self, repository: TargetRepository, branch: str, path: str) -> str:  # noqa: ARG002 - none is
-        raise NotOffered("files of {repository} are uploaded, not committed", repository=repr(repository.name))
-
     def _confirm(self, verify_url: str) -> None:
         """`ttl=0`: it is kept for good. The address may be one below the API's, and is nowhere else."""
         is_below = verify_url.startswith("/") and not verify_url.startswith("//")

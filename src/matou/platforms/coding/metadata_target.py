@@ -230,9 +230,6 @@ class CodingMetadataTarget:
         shown = "imagePreview" if file.type.startswith("image/") else "download"
         return f"{self._team_host}/api/project/{self._project_id}/files/{number}/{shown}"
 
-    def address_of_committed(self, repository: TargetRepository, branch: str, path: str) -> str:  # noqa: ARG002 - none is
-        raise NotOffered("files of {repository} are uploaded, not committed", repository=repr(repository.name))
-
     @cached_property
     def _project_id(self) -> int:
         return self._api.call(ask_for.DescribeProjectByName(project_name=self._project), ProjectResponse).project.id

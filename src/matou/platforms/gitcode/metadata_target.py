@@ -6,7 +6,7 @@ and read as `closed` and `open`. Sources as in `wire_issues`.
 
 from collections.abc import Iterator, Mapping
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from msgspec import UNSET
 
@@ -197,9 +197,6 @@ class GitCodeMetadataTarget:
         is_picture = file.type.startswith("image/") and file.type != "image/svg+xml"
         put = calls.upload_image if is_picture else calls.upload_file
         return put(self._name, file.name, content).full_path
-
-    def address_of_committed(self, repository: TargetRepository, branch: str, path: str) -> str:
-        return f"{repository.clone_url.removesuffix('.git')}/raw/{quote(branch)}/{quote(path)}"
 
     def _post(self, below: str, body: Body) -> Answer:
         return self._api.send_json("POST", f"{self._path}{below}", body, repeatable=False)

@@ -8,7 +8,6 @@ together.
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
-from urllib.parse import quote
 
 from matou.credentials import Secret
 from matou.errors import Phrase
@@ -184,9 +183,6 @@ class GiteaMetadataTarget:
     def upload(self, file: NewFile, item: ItemAddress | None) -> str:
         number = "" if item is None else item.number
         return self._send(f"/issues/{segment(number)}/assets", file).browser_download_url
-
-    def address_of_committed(self, repository: TargetRepository, branch: str, path: str) -> str:
-        return f"{repository.clone_url.removesuffix('.git')}/raw/branch/{quote(branch)}/{quote(path)}"
 
     def _pulls(self) -> Iterator[GiteaPullRequest]:
         """A repository without code has none and says that it is not there; so does one whose code was just pushed."""

@@ -1,13 +1,12 @@
 """Gitee: API v5, and v3 for the extensions of editors, which logs in with a password."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from matou.credentials import Secret
 from matou.errors import NotFound, Phrase, UnknownShape
 from matou.http.rate_limit import RateLimit
-from matou.model.fidelity import UNCARRIED, CarriedForm, Fidelity, MigrationMethod, by_rest
+from matou.model.fidelity import COMMITTED, CarriedForm, Fidelity, MigrationMethod, by_rest
 from matou.platforms.base.platform import (
     Clock,
     Fingerprint,
@@ -112,7 +111,7 @@ PLATFORM = Platform(
                 form=CarriedForm.ITSELF, note=Phrase("with a day on which it is due, as it must have one")
             ),
             asset=Fidelity(form=CarriedForm.ITSELF, note=Phrase("files of at most 100 MiB")),
-            attachment=replace(UNCARRIED, note=Phrase("texts name them where they were, as the API takes no files")),
+            attachment=COMMITTED,
             assignee=Fidelity(form=CarriedForm.ITSELF, note=Phrase("those whom --people names, on issues")),
         )
     },

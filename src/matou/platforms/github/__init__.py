@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from matou.credentials import Secret
 from matou.errors import Phrase
 from matou.http.rate_limit import RateLimit
-from matou.model.fidelity import CarriedForm, Fidelity, KeptTrait, MigrationMethod, by_rest
+from matou.model.fidelity import COMMITTED, CarriedForm, Fidelity, KeptTrait, MigrationMethod, by_rest
 from matou.platforms.base.platform import (
     Clock,
     Fingerprint,
@@ -108,9 +108,7 @@ PLATFORM = Platform(
             issue=_IMPORTED,
             comment=_IMPORTED,
             closed_change=replace(_IMPORTED, form=CarriedForm.ISSUE),
-            attachment=Fidelity(
-                form=CarriedForm.LISTED, note=Phrase("texts name them where they were, as the API takes no files")
-            ),
+            attachment=COMMITTED,
         )
     },
     whoami=_whoami,

@@ -210,9 +210,6 @@ class GitLabMetadataTarget:
             raise UnknownShape("gitlab Upload.url", url)
         return f"{self._home}{quote(url, safe='/%')}"
 
-    def address_of_committed(self, repository: TargetRepository, branch: str, path: str) -> str:  # noqa: ARG002 - none is
-        raise NotOffered("files of {repository} are uploaded, not committed", repository=repr(repository.name))
-
     def _body(self, issue: NewIssue) -> dict[str, object]:
         return {
             "title": issue.title,

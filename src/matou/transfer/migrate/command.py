@@ -8,7 +8,7 @@ from matou.archive.layout import Archive
 from matou.archive.path_registry import PathOwner
 from matou.archive.run_history import read_history
 from matou.concurrency import Batch, CancellationToken, WorkerPool
-from matou.errors import MatouError
+from matou.errors import MatouError, Phrase
 from matou.git.operations.push import Pusher
 from matou.git.process.run import DEFAULT_LIMITS, Limits
 from matou.model.fidelity import CODE_ALONE, FidelityTable, MigrationMethod, code_alone
@@ -19,6 +19,7 @@ from matou.transfer.common.transports import TargetTransports
 from matou.transfer.migrate.assigned_paths import AssignedPaths
 from matou.transfer.migrate.carried import CarriedKind
 from matou.transfer.migrate.conversation.conversations import Conversations, ConversationWriting
+from matou.transfer.migrate.conversation.history_repository import HistoryRepositories
 from matou.transfer.migrate.conversation.migration import ConversationOptions
 from matou.transfer.migrate.conversation.mover import ConversationMover
 from matou.transfer.migrate.dry_run import explained, preview
@@ -36,7 +37,7 @@ from matou.transfer.migrate.plan import (
 )
 from matou.transfer.migrate.pull.mover import Pulling, PullMover
 from matou.transfer.migrate.report import MigrationReport, Moved, Progress, Rewrite, no_progress
-from matou.transfer.migrate.repository import RepositoryMover
+from matou.transfer.migrate.repository import RepositoryMover, target_key
 from matou.transfer.migrate.submodules import address_key, resolved
 from matou.transfer.migrate.target_state import TargetState, make_namespaces, read_target_state, require_namespaces
 
@@ -105,7 +106,7 @@ def migrate(
         Cancelled: `cancelled` was set.
     """
     account = target.login()
-    if writing and isinstance(target, MaybeCodeAlone) and (reason := target.fault_of_conversation()):
+    if writing and (reason := _fault_of_conversation(target)):
         writing, options = None, replace(options, fidelity=code_alone(reason))
     assigned_paths = AssignedPaths.of(archive, target.platform, target.url)
     assigned = assigned_paths.read()
@@ -118,7 +119,7 @@ def migrate(
         mover = RepositoryMover(archive, target, connections, git, pusher, there.existing)
         if pulling:
             return PullMover(pulling, mover, account, options.people, plan.wikis)
-        return ConversationMover(mover, Conversations(archive, writing, plan.moves)) if writing else mover
+        return ConversationMover(mover, _conversations(mover, writing, plan)) if writing else mover
 
     if pulling:
         pulling.target.require_importer()
@@ -139,6 +140,21 @@ def migrate(
             assigned_paths.add(_chosen(plan, assigned_by_now))
     moved = _Work(open_mover(), progress, len(plan.moves)).do(plan, options.jobs, cancelled)
     return _report(target, account, plan, holdings.completed(moved), holdings, new_namespaces=missing, is_dry_run=False)
+
+
+def _fault_of_conversation(target: MigrationTarget) -> Phrase | None:
+    return target.fault_of_conversation() if isinstance(target, MaybeCodeAlone) else None
+
+
+def _conversations(mover: RepositoryMover, writing: ConversationWriting, plan: MigrationPlan) -> Conversations:
+    histories = HistoryRepositories(
+        target=mover.target,
+        git=mover.git,
+        pusher=mover.pusher,
+        existing=mover.existing,
+        taken=frozenset(target_key(move.target_path) for move in plan.moves),
+    )
+    return Conversations(mover.archive, writing, plan.moves, histories)
 
 
 def _look(

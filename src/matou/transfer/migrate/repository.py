@@ -108,14 +108,19 @@ class RepositoryMover:
         """The new repository, and whether it is surely empty."""
         path = move.target_path
         new = NewTargetRepository(path.namespace, path.name, move.candidate.line.description, move.visibility)
-        try:
-            return self.target.create(new), True
-        except Conflict:
-            # An answer that did not reach us, or somebody was faster: what is there is looked at like anything else.
-            for repository in self.target.repositories(path.namespace):
-                if folded(repository.name) == folded(path.name):
-                    return repository, False
-            raise
+        return make_or_find(self.target, new)
+
+
+def make_or_find(target: MigrationTarget, new: NewTargetRepository) -> tuple[TargetRepository, bool]:
+    """The new repository, and whether it is surely empty."""
+    try:
+        return target.create(new), True
+    except Conflict:
+        # An answer that did not reach us, or somebody was faster: what is there is looked at like anything else.
+        for repository in target.repositories(new.namespace):
+            if folded(repository.name) == folded(new.name):
+                return repository, False
+        raise
 
 
 @dataclass(frozen=True, slots=True)

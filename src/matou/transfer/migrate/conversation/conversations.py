@@ -14,6 +14,7 @@ from matou.model.platform import Visibility
 from matou.model.targets import TargetRepository
 from matou.platforms.base.metadata_target import MetadataTarget
 from matou.transfer.common.saved_metadata import SavedMetadata, list_metadata
+from matou.transfer.migrate.conversation.history_repository import HistoryRepositories
 from matou.transfer.migrate.conversation.migration import (
     ConversationMigration,
     ConversationOptions,
@@ -22,7 +23,13 @@ from matou.transfer.migrate.conversation.migration import (
 )
 from matou.transfer.migrate.conversation.report import ConversationReport
 from matou.transfer.migrate.conversation.writer import OnceWriter
-from matou.transfer.migrate.conversation.written_map import MapHead, WrittenElsewhere, WrittenMap, other_repository_with
+from matou.transfer.migrate.conversation.written_map import (
+    MapHead,
+    WrittenElsewhere,
+    WrittenMap,
+    map_path,
+    other_repository_with,
+)
 from matou.transfer.migrate.plan import Move
 from matou.transfer.migrate.refs import HEADS
 
@@ -52,9 +59,12 @@ class ConversationWriting:
 class Conversations:
     """What was said around the repositories of one migration; threads may share it."""
 
-    def __init__(self, archive: Archive, writing: ConversationWriting, moves: Sequence[Move]) -> None:
+    def __init__(
+        self, archive: Archive, writing: ConversationWriting, moves: Sequence[Move], histories: HistoryRepositories
+    ) -> None:
         self._archive = archive
         self._writing = writing
+        self._histories = histories
         wanted = [saved for saved in list_metadata(archive).saved if any(map(saved.has, _COUNTED))]
         self._own = {saved.line.path: saved for saved in wanted if not saved.is_of_namespace}
         self._of_namespaces = _homes((saved for saved in wanted if saved.is_of_namespace), moves)
@@ -127,10 +137,12 @@ class Conversations:
 
     def _write(self, conversation: MigratedConversation, repository: TargetRepository) -> ConversationReport:
         writing = self._writing
-        with WrittenMap.opened(self._archive, self._head(repository)) as written:
+        head = self._head(repository)
+        with WrittenMap.opened(self._archive, head) as written:
             target = writing.open(repository)
+            history = self._histories.beside(repository, map_path(self._archive, head).with_suffix(".history"))
             return ConversationMigration(
-                self._archive, conversation, target, written, writing.writer, writing.options, writing.now
+                self._archive, conversation, target, written, writing.writer, writing.options, writing.now, history
             ).run()
 
     def _head(self, repository: TargetRepository) -> MapHead:

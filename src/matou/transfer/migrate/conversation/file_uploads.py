@@ -1,7 +1,7 @@
 """Pictures and files that texts name, brought to the target: each once, by its digest."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from matou.archive.layout import Archive
@@ -39,34 +39,24 @@ class FileUploads:
     report: ConversationReport
     now: Callable[[], datetime]
     addresses: dict[str, str]
-    _left: set[str] = field(default_factory=set)
 
     @classmethod
     def known(cls, written: WrittenMap, source: str) -> dict[str, str]:
-        return {line.number: line.to for line in written.of_kinds(FILE) if line.source == source}
+        lines = written.of_kinds(FILE)
+        return {line.number: line.to for line in lines if line.source == source and not line.is_planned}
 
     def bring(self, value: object, item: ItemAddress | None) -> None:
-        """Upload what an item's texts name and the target does not have."""
+        """Upload what an item's texts name and the target does not have; see `CommittedFiles` for what takes none."""
         delivery = self.target.rules.file_delivery
-        if delivery is FileDelivery.COMMITTED:
-            self._leave(value, item)
+        if delivery is FileDelivery.COMMITTED or (item is None) is (delivery is FileDelivery.ATTACHED):
             return
-        if (item is None) is (delivery is FileDelivery.ATTACHED):
-            return
-        for file in _saved(files_in(value)):
+        for file in saved_once(files_in(value)):
             if file.sha256 not in self.addresses:
                 self._bring(file, item)
 
-    def _leave(self, value: object, item: ItemAddress | None) -> None:
-        """Counted once a file, where nothing can be uploaded."""
-        for file in _saved(files_in(value)) if item is None else ():
-            if file.sha256 not in self._left:
-                self._left.add(file.sha256 or "")
-                self.report.lose(Phrase("a text names a file at its old address: the platform's API takes none"))
-
     def _bring(self, file: AttachedFile, item: ItemAddress | None) -> None:
         digest = file.sha256 or ""
-        new = self._new(file)
+        new = self.new(file)
         if new is None:
             return
         try:
@@ -89,7 +79,7 @@ class FileUploads:
         self.written.add(WrittenLine(source=self.source, kind=FILE, number=digest, to=harmless, at=at))
         self.addresses[digest] = harmless
 
-    def _new(self, file: AttachedFile) -> NewFile | None:
+    def new(self, file: AttachedFile) -> NewFile | None:
         """None where it is not there, or more than the target takes."""
         path = self.archive.blob_file(file.sha256 or "")
         try:
@@ -103,5 +93,5 @@ class FileUploads:
         return NewFile(name=harmless_name(file.name), path=path, size_bytes=size_bytes, type=file.type or _BINARY)
 
 
-def _saved(files: Iterable[AttachedFile]) -> Iterable[AttachedFile]:
+def saved_once(files: Iterable[AttachedFile]) -> Iterable[AttachedFile]:
     return {file.sha256: file for file in files if file.sha256 is not None}.values()

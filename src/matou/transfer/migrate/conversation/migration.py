@@ -6,26 +6,30 @@ comments right after it, then releases. A second walk puts right what named some
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from matou.archive.layout import Archive
 from matou.archive.metadata import MetadataTree, natural_order
+from matou.archive.metadata.items import files_in
 from matou.archive.run_history import host_of
 from matou.errors import Damaged, MatouError, Phrase, TryLater
 from matou.git.odb.objects import TooLargeToRead
 from matou.http.tokens import BadCredential
 from matou.i18n import speaking
-from matou.model.metadata import ChangeRequest, Item, SavedRelease
+from matou.model.metadata import AttachedFile, ChangeRequest, Item, SavedRelease
 from matou.model.metadata.kinds import ASSET, ATTACHMENT, CHANGE, ISSUE, RELEASE, MetadataKind
 from matou.model.metadata_targets import FileDelivery, ItemAddress, ItemKind
 from matou.platforms.base.errors import NotOffered
-from matou.platforms.base.metadata_target import MetadataTarget
+from matou.platforms.base.metadata_target import FileCommitting, MetadataTarget
 from matou.transfer.common.saved_metadata import SavedMetadata
 from matou.transfer.export.source import ExportSource
+from matou.transfer.migrate.conversation.committed_files import CommittedFiles
 from matou.transfer.migrate.conversation.file_uploads import FileUploads
 from matou.transfer.migrate.conversation.headers import HeaderLines
+from matou.transfer.migrate.conversation.history_repository import HistoryRepository
 from matou.transfer.migrate.conversation.item_texts import ItemTexts
 from matou.transfer.migrate.conversation.item_writer import ItemWriter
 from matou.transfer.migrate.conversation.markers import ItemKey, source_name
@@ -101,6 +105,7 @@ class ConversationMigration:
     writer: OnceWriter
     options: ConversationOptions
     now: Callable[[], datetime]
+    history: HistoryRepository
     report: ConversationReport = field(default_factory=ConversationReport)
 
     def run(self) -> ConversationReport:
@@ -126,7 +131,7 @@ class ConversationMigration:
 
     def _there(self) -> Counter[str]:
         projects = {name_of_source(saved) for saved in self.conversation.saved if saved.is_of_namespace}
-        return Counter(_counted_as(line, projects) for line in self.written.lines.values())
+        return Counter(_counted_as(line, projects) for line in self.written.lines.values() if not line.is_planned)
 
 
 class SourceMigration:
@@ -163,11 +168,42 @@ class SourceMigration:
             vocabulary.bring(self._source, self._labels)
         writer = self._item_writer(vocabulary)
         writer.close_gaps()
+        self._commit_files()
         self._write_items(writer, self._items)
         self._write_releases()
         if writer.fresh:
             self._write_items(writer, [one for one in self._items if self._key(one) in self._whole.written])
         self._count()
+
+    def _commit_files(self) -> None:
+        """Before any text is written that names one."""
+        whole, target = self._whole, self._whole.target
+        is_committed = target.rules.file_delivery is FileDelivery.COMMITTED and whole.options.wants(ATTACHMENT)
+        if not is_committed or not isinstance(target, FileCommitting):
+            return
+        CommittedFiles(
+            archive=whole.archive,
+            source=self._name,
+            target=target,
+            history=whole.history,
+            written=whole.written,
+            uploads=self._files,
+            report=self._report,
+            now=whole.now().isoformat(timespec="seconds"),
+        ).bring(self._named_files())
+
+    def _named_files(self) -> Iterator[AttachedFile]:
+        """Those of all that is going to be written; what is damaged is told where it is."""
+        for outlined in self._items:
+            with suppress(Damaged, TooLargeToRead):
+                yield from files_in(self._tree.item_at(_KINDS[outlined.kind], self._paths[outlined.counts_as]))
+        if self._whole.options.wants(RELEASE) and self._saved.has(RELEASE):
+            for _, release in self._source.items(RELEASE):
+                yield from files_in(release) if self._is_to_be_released(release) else ()
+
+    def _is_to_be_released(self, release: SavedRelease) -> bool:
+        is_hidden = release.draft and not self._whole.target.rules.has_release_drafts
+        return release.gone_in is None and release.tag in self._whole.conversation.tags and not is_hidden
 
     def _write_items(self, writer: ItemWriter, items: Iterable[OutlinedItem]) -> None:
         in_a_row = 0
@@ -217,6 +253,8 @@ class SourceMigration:
         writer.look()
         for release in self._releases():
             try:
+                if self._whole.options.wants(ATTACHMENT) and self._is_to_be_released(release):
+                    self._files.bring(release, None)
                 writer.write(release)
             except (BadCredential, TryLater, NotOffered):
                 raise

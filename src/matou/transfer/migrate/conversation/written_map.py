@@ -23,6 +23,8 @@ from matou.model.decoding_faults import NOT_DECODED
 from matou.transfer.migrate.conversation.markers import ItemKey
 
 FOLDER: Final = "migrations"
+PLANNED: Final = "planned"
+"""The state of a file that is going to be committed, and is not known to be there."""
 
 
 class DamagedMap(Damaged):
@@ -42,8 +44,8 @@ class WrittenLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         to_kind: whether an item became an issue or a change request there.
         at: when it was written or last changed.
         text_sha256: of the text as it was sent; `title_sha256` and `fields_sha256` of what an item has besides.
-        state: of an item, as it was last set.
-        thread: of a comment on a line.
+        state: of an item, as it was last set; of a file, see `PLANNED`.
+        thread: of a comment on a line; of a file that is to be committed, the branch.
     """
 
     source: str
@@ -62,6 +64,10 @@ class WrittenLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     @property
     def key(self) -> ItemKey:
         return ItemKey(self.source, self.kind, self.number)
+
+    @property
+    def is_planned(self) -> bool:
+        return self.state == PLANNED
 
 
 def digest(text: str) -> str:
