@@ -3,6 +3,8 @@
 import ast
 from pathlib import Path
 
+from support.source_trees import tree_of
+
 FORGE = Path(__file__).parents[2] / "src" / "matou" / "forge"
 FOLDERS = ("accounts", "repositories")
 
@@ -36,7 +38,7 @@ def writers() -> dict[str, bool]:
     found = {}
     for folder in FOLDERS:
         for path in sorted((FORGE / folder).glob("*.py")):
-            for each in ast.parse(path.read_text()).body:
+            for each in tree_of(path).body:
                 if isinstance(each, ast.FunctionDef) and "begin_write" in (calls := calls_of(each)):
                     name = f"{folder}.{path.stem}.{each.name}"
                     found[name] = not calls.isdisjoint({"record_act", "record_act_on_another"})

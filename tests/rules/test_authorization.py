@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+from support.source_trees import tree_of
+
 FORGE = Path(__file__).parents[2] / "src" / "matou" / "forge"
 
 NAMED = "somebody who is named: whom a role, a fork or a list is about, or who made something"
@@ -79,7 +81,7 @@ def use_cases() -> dict[str, ast.FunctionDef]:
         ".".join((*path.relative_to(FORGE).with_suffix("").parts, node.name)): node
         for path in FORGE.rglob("*.py")
         if path.relative_to(FORGE).parts[0] != "access"
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        for node in tree_of(path).body
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
     }
 

@@ -6,10 +6,13 @@ import statistics
 import subprocess
 import sys
 import tomllib
+from collections.abc import Collection
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+
+from support.source_trees import nodes_of, tree_of
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "src" / "matou"
@@ -21,7 +24,7 @@ def lines_of_functions() -> list[int]:
     return [
         (node.end_lineno or node.lineno) - node.lineno + 1
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes_of(path)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
 
@@ -37,8 +40,7 @@ def test_a_file_has_under_five_hundred_lines(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(SOURCES).as_posix())
 def test_a_module_opens_with_a_sentence_that_says_what_it_owns(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert not text or ast.get_docstring(ast.parse(text))
+    assert path.stat().st_size == 0 or ast.get_docstring(tree_of(path))
 
 
 def test_there_is_no_drawer() -> None:
@@ -111,7 +113,7 @@ def test_no_pool_limit_or_lock_belongs_to_a_module(path: Path) -> None:
     """Two servers in one process would share it, and a test would take what another one needs."""
     if path.relative_to(SOURCES).as_posix() in ONE_FOR_A_PROCESS:
         return
-    assert made_on_import(ast.parse(path.read_text(encoding="utf-8"))) & SHARED_BY_ALL == set()
+    assert made_on_import(tree_of(path)) & SHARED_BY_ALL == set()
 
 
 def test_what_a_module_makes_on_import_is_seen_wherever_it_stands() -> None:
@@ -197,7 +199,7 @@ def test_an_error_says_by_its_kind_what_can_be_done() -> None:
     plain = {
         node.name
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes_of(path)
         if isinstance(node, ast.ClassDef) and any(isinstance(b, ast.Name) and b.id == "MatouError" for b in node.bases)
     }
     assert plain == kinds | OF_NO_KIND, "make it one of the seven kinds: exit codes and HTTP statuses go by them"
@@ -225,12 +227,11 @@ def own_names(node: ast.AST) -> set[str]:
     return names | {one.id for one in inside if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
 
 
-def told_of_nothing(text: str) -> set[str]:
+def told_of_nothing(nodes: Collection[ast.AST]) -> set[str]:
     """What docstrings tell of that is not there."""
-    tree = ast.parse(text)
-    classes = {node.name: own_names(node) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    classes = {node.name: own_names(node) for node in nodes if isinstance(node, ast.ClassDef)}
     wrong: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         bases = [base.id for base in getattr(node, "bases", ()) if isinstance(base, ast.Name)]
@@ -241,7 +242,7 @@ def told_of_nothing(text: str) -> set[str]:
 
 def test_docstrings_tell_of_parameters_and_attributes_that_are_there() -> None:
     """Six told of what had been renamed; whoever reads them looks for what is not there."""
-    wrong = {path.name: told_of_nothing(path.read_text(encoding="utf-8")) for path in MODULES}
+    wrong = {path.name: told_of_nothing(nodes_of(path)) for path in MODULES}
 
     assert {name: names for name, names in wrong.items() if names} == {}
 
@@ -251,4 +252,4 @@ def test_what_a_docstring_tells_of_is_found() -> None:
         'def move(path):\n    """Move it.\n\n    Args:\n        place: where it is.\n            and: more\n    """\n'
     )
 
-    assert told_of_nothing(text) == {"move: place"}
+    assert told_of_nothing(tuple(ast.walk(ast.parse(text)))) == {"move: place"}

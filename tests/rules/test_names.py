@@ -5,6 +5,8 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
+from support.source_trees import nodes_of
+
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "src" / "matou"
 TESTS = ROOT / "tests"
@@ -17,7 +19,7 @@ def classes() -> dict[str, set[str]]:
     """Where each public class stands."""
     found = defaultdict[str, set[str]](set)
     for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes_of(path):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 found[node.name].add(path.relative_to(SOURCES).as_posix())
     return found
@@ -38,7 +40,7 @@ def words_of(name: str) -> set[str]:
 def names_in(path: Path) -> set[str]:
     """Every name that is defined or used in a module: of classes, functions, parameters, attributes and variables."""
     found = set[str]()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path):
         match node:
             case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                 found.add(name)

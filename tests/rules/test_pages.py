@@ -1,6 +1,7 @@
 """What the pages for those who work on Matou name is there: every file and folder, and every name of the program."""
 
 import re
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -68,6 +69,7 @@ def names_in_code(page: Path) -> set[str]:
     return {name for piece in pieces for name in NAME.findall(FILE.sub("", piece).replace(".", " "))}
 
 
+@cache
 def words_of_the_program(*more: Path) -> set[str]:
     files = chain.from_iterable(folder.rglob("*.py") for folder in (SOURCES, *more))
     return {word for file in files for word in (*re.findall(r"\w+", file.read_text(encoding="utf-8")), *file.parts)}

@@ -23,6 +23,7 @@ from support.messages import (
     updated,
     written,
 )
+from support.source_trees import nodes_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -97,7 +98,7 @@ def test_no_text_for_a_person_is_put_together_with_english_punctuation() -> None
     put_together = [
         f"{path.relative_to(SOURCES)}: {piece.value!r}"
         for path in sorted((SOURCES / "cli").rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes_of(path)
         if isinstance(node, ast.JoinedStr)
         for piece in node.values
         if isinstance(piece, ast.Constant) and re.search(r"[:;,] ", str(piece.value))
