@@ -33,6 +33,8 @@ TESTS: Final[Mapping[str, Mapping[str, str]]] = {
         "lfs": "tests/contracts/test_gitea_target.py::test_an_import_asks_for_everything_that_the_importer_offers",
         "wiki": "tests/peers/test_gitea_imports.py::test_a_wiki_comes_with_its_repository",
         "issue": f"{_PULLS}::test_issues_keep_their_numbers_times_and_states",
+        "project-issue": "tests/peers/test_team_through_gitea.py"
+        "::test_a_project_has_its_issues_in_a_repository_of_their_own",
         "comment": f"{_PULLS}::test_comments_arrive_at_their_times",
         "open-change": _IMPORTS,
         "closed-change": f"{_PULLS}::test_a_merged_change_request_is_merged_at_its_time",

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from matou.archive.metadata import About, MetadataWriter
+from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.forge.conversation.indexing import MetadataSubject, index_metadata
 from matou.forge.forge import Forge
@@ -101,16 +102,17 @@ def with_comment(item: Any, said: CommentRow) -> Any:
     return replace(item, threads=tuple(threads.values()))
 
 
-def save(forge: Forge, repository: Repository, said: SavedConversation, *, run: int = 1) -> None:
+def save(forge: Forge, of: Repository | Namespace, said: SavedConversation, *, run: int = 1) -> None:
     """Write it as run `run` and index it."""
-    about = About(platform=said.platform, host=f"{said.platform}.com", id="1", path=str(repository.path))
-    git_dir, staged = forge.archive.metadata(repository.path), forge.archive.staging / f"said-{repository.id}-{run}"
+    about = About(platform=said.platform, host=f"{said.platform}.com", id="1", path=str(of.path))
+    git_dir, staged = forge.archive.metadata(of.path), forge.archive.staging / f"said-{of.id}-{run}"
     with MetadataWriter(git_dir, about, run=run, at=NOON, staged=staged) as writer:
         for kind, value in said.values():
             writer.put(kind, value)
         commit = writer.commit()
     assert commit is not None
-    subject = MetadataSubject(repository_id=repository.id)
+    project_id, repository_id = (of.id, None) if isinstance(of, Namespace) else (None, of.id)
+    subject = MetadataSubject(repository_id=repository_id, namespace_id=project_id)
     assert index_metadata(forge.database, subject, git_dir, commit.commit) == []
 
 

@@ -1,12 +1,15 @@
 """A server for importers: git, LFS and GitHub's API v3 over an archive, beside a command's own work and for its time.
 
+A project is a repository here as well, by the name `-` below its own: it has what was said around the project, and no
+code.
+
 Nobody is let in who does not say who they are, whatever is public: it is not meant for people.
 """
 
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,16 +20,30 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from matou.credentials import Secret
+from matou.db.namespaces import Namespace
+from matou.db.repositories import Repository
 from matou.errors import TryLater
+from matou.forge.access import (
+    Authorized,
+    Identity,
+    MayReadConversation,
+    MaySee,
+    NoSuchRepository,
+    Right,
+    authorize_namespace,
+)
 from matou.forge.accounts.read_grants import find_grant, grant_reading, revoke_grant
 from matou.forge.forge import Forge
 from matou.fs import reason_of
-from matou.model.names import RepositoryPath
+from matou.model.names import NamespacePath, RepositoryPath
+from matou.server.api.context import PROJECT_SEGMENT
+from matou.server.api.v5.naming import authorize_by_name
 from matou.server.app import GitRoute, new_state
 from matou.server.authentication import CHALLENGE, UnreadableCredential, read_credential
 from matou.server.broken_bodies import BrokenBodies
 from matou.server.dialects import github_v3
 from matou.server.dialects.github_v3.identifiers import SEPARATOR, owner_of
+from matou.server.git.projects import ProjectGitRoute, named_project
 from matou.server.main import AddressUnusable, EmbeddedServer, InFlightRequests, listen, url_of
 from matou.server.origin import PLATFORM
 from matou.server.streaming import PLAIN_TEXT, header, send_answer
@@ -47,10 +64,14 @@ class ImportServer:
     forge: Forge
     url: str
 
-    def address_of(self, path: RepositoryPath) -> str:
-        return f"{self.url}/{quote(owner_of(path.namespace), safe=SEPARATOR)}/{quote(path.name)}"
+    def address_of(self, path: RepositoryPath | NamespacePath) -> str:
+        if isinstance(path, RepositoryPath):
+            namespace, name = path.namespace, path.name
+        else:
+            namespace, name = path, PROJECT_SEGMENT
+        return f"{self.url}/{quote(owner_of(namespace), safe=SEPARATOR)}/{quote(name)}"
 
-    def grant(self, paths: Iterable[RepositoryPath], *, confidential: bool) -> Secret:
+    def grant(self, paths: Iterable[RepositoryPath | NamespacePath], *, confidential: bool) -> Secret:
         return grant_reading(self.forge, paths, self.forge.now() + GRANTED_FOR, confidential=confidential)
 
     def revoke(self, token: Secret) -> None:
@@ -82,10 +103,25 @@ class OnlyWithGrant:
         return credential is not None and find_grant(self._forge, credential.secret) is not None
 
 
+def authorize_imported(
+    forge: Forge, identity: Identity, right: type[Right], path: Mapping[str, str]
+) -> Authorized[Repository, Right] | Authorized[Namespace, Right]:
+    """Of a project there is what was said, and nothing to be changed. Raises as `authorize_by_name`."""
+    if path["repo"] != PROJECT_SEGMENT:
+        return authorize_by_name(forge, identity, right, path)
+    if right not in (MaySee, MayReadConversation):
+        raise NoSuchRepository("a project has no code")
+    return authorize_namespace(forge, identity, right, named_project(path.get("owner", "")))
+
+
 def build_import_app(forge: Forge, base_url: str) -> Starlette:
     state = new_state(forge, base_url)
     return Starlette(
-        routes=[*github_v3.routes(state, prefix=github_v3.PREFIX_OF_HOST), GitRoute(state)],
+        routes=[
+            *github_v3.routes(state, prefix=github_v3.PREFIX_OF_HOST, authorize=authorize_imported),
+            ProjectGitRoute(state),
+            GitRoute(state),
+        ],
         middleware=[Middleware(BrokenBodies), Middleware(OnlyWithGrant, forge=forge)],
     )
 

@@ -1,10 +1,12 @@
 """The server for importers lets in who has a token for it, to what that token is for, while the token lasts."""
 
 import asyncio
+import subprocess
 import urllib.request
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,12 +17,15 @@ import pytest
 from matou.archive.layout import Archive
 from matou.credentials import Secret
 from matou.db.engine import open_database
+from matou.db.namespaces import Namespace, find_namespace
 from matou.forge.accounts.read_grants import grant_reading, revoke_grant
 from matou.forge.forge import Forge
-from matou.model.names import RepositoryPath
+from matou.model.metadata import Milestone
+from matou.model.names import NamespacePath, RepositoryPath
 from matou.server.import_server import build_import_app, serving_imports
 from support.coding_api import Clock
-from support.github_story import saved_story
+from support.github_story import saved_story, story
+from support.saved_conversation import save
 
 BASE = "http://matou.example.org"
 LIGHT, FERRY = "harbour/light", "harbour/ferry"
@@ -31,7 +36,25 @@ HOUR = timedelta(hours=1)
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("import-server") / "archive"
     saved_story(root)
+    archive = Archive.open(root)
+    with closing(open_database(archive.database)) as database:
+        _say_around_project(Forge(database, archive, Clock().now))
     return root
+
+
+def _project(forge: Forge) -> Namespace:
+    with forge.database.begin_read() as connection:
+        project = find_namespace(connection, NamespacePath.parse("harbour"))
+    assert project is not None
+    return project
+
+
+def _say_around_project(forge: Forge) -> None:
+    """What was said around `harbour/light` stands around the project `harbour` as well, but for change requests."""
+    project = _project(forge)
+    said = story("1" * 40, "2" * 64)
+    said.changes, said.releases = {}, {}
+    save(forge, project, said)
 
 
 @pytest.fixture
@@ -44,6 +67,19 @@ def forge(root: Path, clock: Clock) -> Iterator[Forge]:
     archive = Archive.open(root)
     with closing(open_database(archive.database)) as database:
         yield Forge(database, archive, clock.now)
+
+
+@pytest.fixture
+def own_forge(tmp_path: Path) -> Iterator[Forge]:
+    """Around its project nothing was said yet."""
+    saved_story(tmp_path / "archive")
+    archive = Archive.open(tmp_path / "archive")
+    with closing(open_database(archive.database)) as database:
+        yield Forge(database, archive, Clock().now)
+
+
+def grant_project(forge: Forge, path: str, *, confidential: bool = True) -> Secret:
+    return grant_reading(forge, [NamespacePath.parse(path)], forge.now() + HOUR, confidential=confidential)
 
 
 def grant(forge: Forge, *paths: str, confidential: bool = True) -> Secret:
@@ -132,3 +168,96 @@ def test_it_answers_over_http_until_it_is_left(forge: Forge) -> None:
 
     with pytest.raises(OSError, match=r"refused|reset"):
         urllib.request.urlopen(url, timeout=5)
+
+
+PROJECT = "/api/v3/repos/harbour/-"
+
+
+def test_a_project_is_a_repository_that_has_what_was_said_around_it_and_no_code(forge: Forge) -> None:
+    token = grant_project(forge, "harbour")
+
+    about = ask(forge, PROJECT, token).json()
+    issues = ask(forge, f"{PROJECT}/issues?state=all&direction=asc", token).json()
+    [comment] = ask(forge, f"{PROJECT}/issues/comments", token).json()
+
+    assert (about["clone_url"], about["private"], about["url"]) == (f"{BASE}/harbour/-.git", True, f"{BASE}{PROJECT}")
+    assert [(row["number"], row["title"], row["user"]["login"]) for row in issues] == [
+        (1, "灯灭了", "wang"),
+        (2, "灯灭了", "wang"),
+        (3, "灯灭了", "wang"),
+    ]
+    assert (comment["user"]["login"], comment["issue_url"]) == ("li", f"{BASE}{PROJECT}/issues/1")
+    assert [row["name"] for row in ask(forge, f"{PROJECT}/labels", token).json()] == ["缺陷"]
+    assert len(ask(forge, f"{PROJECT}/milestones?state=all", token).json()) == 2
+    for empty in ("pulls?state=all", "releases", "issues/1/reactions"):
+        assert ask(forge, f"{PROJECT}/{empty}", token).json() == []
+    assert ask(forge, f"{PROJECT}/topics", token).status_code == 200
+
+
+@pytest.mark.parametrize("version", ["0", "1", "2"])
+def test_git_clones_a_project_as_a_repository_without_a_ref(forge: Forge, version: str, tmp_path: Path) -> None:
+    token = grant_project(forge, "harbour")
+
+    with serving_imports(forge, "127.0.0.1", 0) as served:
+        url = f"{served.address_of(NamespacePath.parse('harbour'))}.git".replace("//", f"//oauth2:{token.reveal()}@")
+        options = ("-c", f"protocol.version={version}")
+        command = ["git", *options, "clone", "-q", "--mirror", url, str(tmp_path / "there")]
+        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+        pushed = subprocess.run(["git", *options, "push", "-q", url, "HEAD"], cwd=tmp_path / "there", check=False)
+
+    refs = subprocess.run(["git", "for-each-ref"], cwd=tmp_path / "there", check=True, capture_output=True)
+    assert (refs.stdout, pushed.returncode != 0) == (b"", True)
+
+
+def test_a_token_for_a_project_reads_none_of_its_repositories_nor_theirs_the_project(forge: Forge) -> None:
+    of_project, of_repository = grant_project(forge, "harbour"), grant(forge, LIGHT)
+
+    for path in (
+        f"/api/v3/repos/{LIGHT}",
+        f"/api/v3/repos/{LIGHT}/issues",
+        f"/{LIGHT}.git/info/refs?service=git-upload-pack",
+    ):
+        assert ask(forge, path, of_project).status_code == 404
+    for path in (PROJECT, f"{PROJECT}/issues", "/harbour/-.git/info/refs?service=git-upload-pack"):
+        assert ask(forge, path, of_repository).status_code == 404
+        assert ask(forge, path, None).status_code == 401
+    for path in ("/api/v3/repos/nobody/-", "/api/v3/repos/%2e%2e/-", "/nobody/-.git/info/refs?service=git-upload-pack"):
+        assert ask(forge, path, of_project).status_code == 404
+
+
+@pytest.mark.parametrize("below", ["branches", "commits", "contents/a", "collaborators", "hooks", "git/trees/main"])
+def test_of_a_project_there_is_no_code_and_nobody_works_on_it(forge: Forge, below: str) -> None:
+    assert ask(forge, f"{PROJECT}/{below}", grant_project(forge, "harbour")).status_code == 404
+
+
+def test_what_is_confidential_around_a_project_is_left_out_where_it_is_not_granted(forge: Forge) -> None:
+    token = grant_project(forge, "harbour", confidential=False)
+
+    assert len(ask(forge, f"{PROJECT}/issues?state=all", token).json()) == 2
+
+
+def test_nothing_is_pushed_to_a_project(forge: Forge) -> None:
+    token = grant_project(forge, "harbour")
+
+    assert ask(forge, "/harbour/-.git/info/refs?service=git-receive-pack", token).status_code == 404
+
+
+def test_an_importer_is_told_labels_that_no_list_names_and_versions_as_milestones(own_forge: Forge) -> None:
+    """Of a merge request of CODING the labels are the project's, and an issue may have a version by its key."""
+    said = story("1" * 40, "2" * 64)
+    issue = replace(said.issues["I6AAA"], labels=("缺陷", "急"), milestone="version/42")
+    said.issues, said.changes, said.releases = {"I6AAA": issue}, {}, {}
+    version = Milestone(number="42", title="一号船", state="closed", at=issue.at, kind="version")
+    said.tables["milestone"] = (*said.tables["milestone"], version)
+    forge = own_forge
+    save(forge, _project(forge), said)
+    token = grant_project(forge, "harbour")
+
+    [row] = [one for one in ask(forge, f"{PROJECT}/issues?state=all", token).json() if one["number"] == 1]
+    labels = ask(forge, f"{PROJECT}/labels", token).json()
+    [listed] = [one for one in ask(forge, f"{PROJECT}/milestones?state=all", token).json() if one["title"] == "一号船"]
+
+    assert row["milestone"]["title"] == "一号船"
+    assert {one["name"] for one in row["labels"]} <= {one["name"] for one in labels}
+    assert (listed["open_issues"], listed["closed_at"]) == (1, row["created_at"])
+    assert ask(forge, f"{PROJECT}/labels/%E6%80%A5", token).json()["name"] == "急"

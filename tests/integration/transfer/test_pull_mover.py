@@ -15,7 +15,7 @@ from matou.archive.metadata import MetadataTree
 from matou.credentials import GitCredential, Secret
 from matou.errors import Conflict, MatouError, NotFound, Phrase
 from matou.model.fidelity import MigratedKind, MigrationMethod
-from matou.model.names import RepositoryPath
+from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
 from matou.model.targets import PLAIN_RULES, NewTargetRepository, TargetRepository
 from matou.platforms.base.importer import RepositoryImport, TargetImportFailed, TargetImportRefused
@@ -42,7 +42,11 @@ class Served:
     granted: list[tuple[tuple[str, ...], bool]] = field(default_factory=list)
     revoked: list[Secret] = field(default_factory=list)
 
-    def address_of(self, path: RepositoryPath) -> str:
+    def address_of(self, path: RepositoryPath | NamespacePath) -> str:
+        if isinstance(path, NamespacePath):
+            empty = self.root.parent / "empty.git"
+            git(self.root, "init", "-q", "--bare", str(empty))
+            return str(empty)
         return str(self.root / "repositories" / f"{path}.git")
 
     def grant(self, paths: Any, *, confidential: bool) -> Secret:
@@ -62,6 +66,7 @@ class ImportingTarget:
     visibility: Visibility = Visibility.PRIVATE
     answers: Callable[[], None] = lambda: None
     late: bool = False
+    name: str = "light"
     existing: list[TargetRepository] = field(default_factory=list)
     assigned: dict[str, Sequence[str]] = field(default_factory=dict)
     requests_seen: list[RepositoryImport] = field(default_factory=list)
@@ -117,7 +122,7 @@ class ImportingTarget:
         self.assigned[number] = people
 
     def there(self) -> TargetRepository:
-        return TargetRepository("anna/light", "anna", "light", CLONE_URL, self.visibility)
+        return TargetRepository("anna/light", "anna", self.name, CLONE_URL, self.visibility)
 
     @contextmanager
     def read(self, repository: TargetRepository) -> Iterator[tuple[MetadataTree | None, tuple[MatouError, ...]]]:

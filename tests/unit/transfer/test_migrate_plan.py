@@ -2,7 +2,15 @@
 
 import pytest
 
-from matou.archive.manifest import Outcome, RepositoryLine, SourceLine
+from matou.archive.manifest import (
+    KindState,
+    MetadataState,
+    NamespaceLine,
+    Outcome,
+    ReadState,
+    RepositoryLine,
+    SourceLine,
+)
 from matou.archive.path_registry import PathOwner
 from matou.model.platform import VersionControl, Visibility
 from matou.model.targets import PLAIN_RULES, TargetRules
@@ -31,15 +39,28 @@ def line(identifier: str, name: str) -> RepositoryLine:
 
 def plan(
     rules: TargetRules,
-    *lines: RepositoryLine,
+    *lines: RepositoryLine | NamespaceLine,
     mapping: MigrationMap = NO_MAP,
     given: AssignedTargets = NOTHING_GIVEN,
     wanted: RepositoryFilter = EVERYTHING,
+    pulled: bool = False,
 ) -> MigrationPlan:
     found = [(SOURCE, one) for one in lines]
     return plan_migration(
-        found, namespace="team", rules=rules, mapping=mapping, assigned=given, repository_filter=wanted
+        found,
+        namespace="team",
+        rules=rules,
+        mapping=mapping,
+        assigned=given,
+        repository_filter=wanted,
+        pulled=pulled,
     )
+
+
+def project(identifier: str, name: str, *, issues: int) -> NamespaceLine:
+    kinds = {"issue": KindState(state=ReadState.COMPLETE, items=issues)}
+    state = MetadataState(commit="a" * 40, saved_in=1, kinds=kinds)
+    return NamespaceLine(id=identifier, name=name, path=f"li/{name}", archived=False, seen=True, metadata=state)
 
 
 def moves(rules: TargetRules, *lines: RepositoryLine) -> dict[str, Move]:
@@ -89,3 +110,49 @@ def test_what_the_map_says_of_no_repository_is_told_and_what_it_says_of_an_unwan
 
     assert [move.candidate.line.name for move in made.moves] == ["api"]
     assert made.unmatched == ("1/wbe", "shop/*")
+
+
+def test_issues_of_a_project_are_a_repository_of_their_own_where_the_target_takes_it_from_here() -> None:
+    lines = project("1", "boats", issues=3), project("2", "quays", issues=0), line("1", "ferry")
+
+    apart, beside = (plan(PLAIN_RULES, *lines, pulled=pulled) for pulled in (True, False))
+
+    boats, ferry = apart.moves
+    assert (boats.candidate.source_path, boats.target_path.name) == ("li/boats/boats-issues", "boats-issues")
+    assert (boats.candidate.is_project, boats.visibility) == (True, Visibility.PRIVATE)
+    assert boats.candidate.owner != ferry.candidate.owner
+    assert boats.notes == (
+        "the issues of the project 'boats' are in a repository of their own there, 'boats-issues', which has no code",
+    )
+    assert apart.projects == ()
+    assert [move.candidate.line.name for move in beside.moves] == ["ferry"]
+    assert [one.name for one in beside.projects] == ["boats"]
+
+
+def test_a_repository_that_is_called_as_they_would_be_keeps_its_name() -> None:
+    lines = project("1", "boats", issues=3), line("5", "boats-issues")
+
+    made = plan(PLAIN_RULES, *lines, pulled=True)
+
+    names = {move.candidate.line.id: move.target_path.name for move in made.moves}
+    assert names == {"5": "boats-issues", "1.project": "boats-boats-issues"}
+
+
+def test_issues_of_a_project_can_be_left_out_and_given_another_place() -> None:
+    lines = project("1", "boats", issues=3), line("5", "ferry")
+
+    without = plan(PLAIN_RULES, *lines, pulled=True, wanted=RepositoryFilter((), ("*-issues",)))
+    elsewhere = plan(PLAIN_RULES, *lines, pulled=True, mapping=MigrationMap({"boats/boats-issues": "tasks"}))
+
+    assert [move.candidate.line.name for move in without.moves] == ["ferry"]
+    assert [one.name for one in without.projects] == ["boats"]
+    assert sorted(move.target_path.name for move in elsewhere.moves) == ["ferry", "tasks"]
+
+
+def test_a_wiki_that_goes_with_its_repository_takes_no_name() -> None:
+    lines = line("5", "api"), line("5.wiki", "api.wiki"), line("6", "api-wiki")
+
+    made = plan(PLAIN_RULES, *lines, pulled=True)
+
+    assert {move.candidate.line.id: move.target_path.name for move in made.moves} == {"5": "api", "6": "api-wiki"}
+    assert list(made.wikis.values()) == [lines[1]]

@@ -36,14 +36,17 @@ def test_what_stands_around_projects_is_not_said_to_arrive_where_they_go_nowhere
     )
 
     by_pull, by_rest = (
-        [(row.kind, row.held, row.fidelity.arrives) for row in Holdings(table, {"a": labels}, (around,)).carried(())]
-        for table in (BY_PULL, BY_REST)
+        [
+            (row.kind, row.held, row.fidelity.arrives)
+            for row in Holdings(table, {"a": labels}, (around,), goes).carried(())
+        ]
+        for table, goes in ((BY_PULL, False), (BY_REST, True))
     )
 
     assert by_pull == [
-        (MigratedKind.PROJECT_ISSUE, 3, False),
         (MigratedKind.LABEL, 2, True),
         (MigratedKind.MEMBER, 5, False),
+        (MigratedKind.PROJECT_ISSUE, 3, False),
         (MigratedKind.COMMENT, 5, False),
         (MigratedKind.LABEL, 1, False),
     ]

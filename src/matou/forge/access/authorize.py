@@ -335,7 +335,7 @@ def _case(
     forge: Forge, identity: Identity, subject: Repository | Namespace, needed: frozenset[SubjectState]
 ) -> AccessCase:
     states = _states(subject) | _states_set(forge, subject, needed)
-    if not _is_within(subject, identity.only_below) or not _is_among(subject, identity.only_repositories):
+    if not _is_within(subject, identity.only_below) or not _is_among(subject, identity):
         return AccessCase(AccessLevel.NOBODY, Visibility.PRIVATE, states, frozenset())
     return AccessCase(
         _level(forge, identity, subject),
@@ -353,8 +353,11 @@ def _is_within(subject: Repository | Namespace, bound: NamespacePath | None) -> 
     return path.startswith(outer + "/") or (isinstance(subject, Namespace) and path == outer)
 
 
-def _is_among(subject: Repository | Namespace, paths: Collection[str] | None) -> bool:
-    return paths is None or (isinstance(subject, Repository) and folded(str(subject.path)) in paths)
+def _is_among(subject: Repository | Namespace, identity: Identity) -> bool:
+    if identity.only_repositories is None:
+        return True
+    paths = identity.only_repositories if isinstance(subject, Repository) else identity.only_projects
+    return folded(str(subject.path)) in paths
 
 
 def _level(forge: Forge, identity: Identity, subject: Repository | Namespace) -> AccessLevel:

@@ -33,6 +33,7 @@ class Identity:
         only_below: nothing outside this namespace; None for no such bound.
         only_repositories: for the token of nobody in particular: the folded paths of the repositories that it reads, as
             somebody with the role REPORTER would, and nothing besides, open or not; None for no such bound.
+        only_projects: the same of namespaces: what was said around each as a whole, and nothing of its repositories.
         reads_confidential: False for a token of that kind that is not to see what is marked so.
         is_operator: whoever runs the server, at its command line: an administrator without an account. Nothing that
             comes over the network is.
@@ -42,6 +43,7 @@ class Identity:
     scopes: frozenset[Scope]
     only_below: NamespacePath | None = None
     only_repositories: frozenset[str] | None = None
+    only_projects: frozenset[str] = frozenset()
     reads_confidential: bool = True
     is_operator: bool = False
 

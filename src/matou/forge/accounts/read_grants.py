@@ -1,4 +1,4 @@
-"""Tokens that live in this process's memory: to read some repositories and nothing else, until they end with it.
+"""Tokens that live in this process's memory: to read some repositories or projects, until they end with it.
 
 They are for whoever has another server fetch from here for a while. No file and no database has them, so that a process
 that is killed leaves none behind.
@@ -13,9 +13,9 @@ from threading import Lock
 from matou.credentials import Secret
 from matou.forge.access import Identity, Scope
 from matou.forge.forge import Forge
-from matou.model.names import RepositoryPath, folded
+from matou.model.names import NamespacePath, RepositoryPath, folded
 
-READING = frozenset({Scope.REPOSITORY_READ})
+READING = frozenset({Scope.REPOSITORY_READ, Scope.PROJECT_READ})
 
 
 class ReadGrants:
@@ -41,14 +41,22 @@ class ReadGrants:
             self._grants.pop(_digest(secret), None)
 
 
-def grant_reading(forge: Forge, paths: Iterable[RepositoryPath], until: datetime, *, confidential: bool) -> Secret:
-    """A token for these repositories. For whoever runs the server.
+def grant_reading(
+    forge: Forge, paths: Iterable[RepositoryPath | NamespacePath], until: datetime, *, confidential: bool
+) -> Secret:
+    """A token for these repositories, and for what was said around these projects. For whoever runs the server.
 
     Args:
         confidential: with what is marked so.
     """
-    folded_paths = frozenset(folded(str(path)) for path in paths)
-    identity = Identity(user=None, scopes=READING, only_repositories=folded_paths, reads_confidential=confidential)
+    paths = tuple(paths)
+    identity = Identity(
+        user=None,
+        scopes=READING,
+        only_repositories=frozenset(folded(str(path)) for path in paths if isinstance(path, RepositoryPath)),
+        only_projects=frozenset(folded(str(path)) for path in paths if isinstance(path, NamespacePath)),
+        reads_confidential=confidential,
+    )
     return forge.memory(ReadGrants).add(identity, until)
 
 

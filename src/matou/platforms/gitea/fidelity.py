@@ -19,6 +19,11 @@ BY_PULL: Final[FidelityTable] = {
         form=CarriedForm.ITSELF, note=Phrase("older servers take those whose branch is called master")
     ),
     MigratedKind.ISSUE: _SPOKEN,
+    MigratedKind.PROJECT_ISSUE: Fidelity(
+        form=CarriedForm.ITSELF,
+        keeps=frozenset(KeptTrait),
+        note=Phrase("in a repository without code, PROJECT-issues"),
+    ),
     MigratedKind.COMMENT: _SPOKEN,
     MigratedKind.OPEN_CHANGE: _SPOKEN,
     MigratedKind.CLOSED_CHANGE: Fidelity(

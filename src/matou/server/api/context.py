@@ -2,18 +2,27 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from matou.db.repositories import Repository
+from matou.db.namespaces import Namespace
+from matou.db.repositories import Repository, RepositoryId
 from matou.db.users import User
 from matou.errors import Refused
 from matou.forge.access import Authorized, Identity, Right
 from matou.forge.forge import Forge
+from matou.model.names import RepositoryPath
+from matou.model.platform import VersionControl, Visibility
 from matou.server.api.links import Links
 from matou.server.origin import caller_of
 from matou.server.streaming import Header, header
 
 R_co = TypeVar("R_co", bound=Right, covariant=True)
+
+PROJECT_REPOSITORY = "issues"
+"""What a project is called where it stands for a repository; its own addresses say PROJECT_SEGMENT."""
+
+PROJECT_SEGMENT = "-"
+"""No repository is called so."""
 
 
 class NotSignedIn(Refused):
@@ -51,16 +60,51 @@ class RequestContext:
     def header(self, name: bytes) -> str:
         return header(self.headers, name).decode("latin-1")
 
-    def of(self, granted: Authorized[Repository, Right]) -> "RepositoryContext[Right]":
-        return RepositoryContext(self.forge, self.identity, self.links, self.path, self.headers, self.address, granted)
+    def of(self, granted: "Authorized[Repository, Right] | Authorized[Namespace, Right]") -> "RepositoryContext[Right]":
+        kind = ProjectContext if isinstance(granted.subject, Namespace) else RepositoryContext
+        return kind(self.forge, self.identity, self.links, self.path, self.headers, self.address, granted)
 
 
 @dataclass(frozen=True, slots=True)
 class RepositoryContext(RequestContext, Generic[R_co]):
     """A request about one repository, to which this identity has the route's right."""
 
-    granted: Authorized[Repository, R_co]
+    granted: Authorized[Any, R_co]
 
     @property
     def repository(self) -> Repository:
-        return self.granted.subject
+        found: Repository = self.granted.subject
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectContext(RepositoryContext[R_co]):
+    """A request about a project, by what was said around it as a whole: a repository that has no code."""
+
+    @property
+    def project(self) -> Namespace:
+        found: Namespace = self.granted.subject
+        return found
+
+    @property
+    def repository(self) -> Repository:
+        """It has the project's id, which no repository is to be looked up by."""
+        project = self.project
+        return Repository(
+            id=RepositoryId(-project.id),
+            namespace_id=project.id,
+            path=RepositoryPath(project.path, PROJECT_REPOSITORY),
+            true_name=PROJECT_REPOSITORY,
+            description=project.description,
+            visibility=Visibility.PRIVATE,
+            default_branch=None,
+            archived=project.archived,
+            read_only_source=project.source,
+            source_id=project.source_id,
+            version_control=VersionControl.GIT,
+            size_bytes=0,
+            created_at=project.created_at,
+            updated_at=project.updated_at,
+            last_push_at=None,
+            creator_id=project.creator_id,
+        )

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from matou.credentials import Secret
+from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.forge.access import Authorized, Identity, NoSuchRepository, Right, authorize_repository
 from matou.forge.forge import Forge
@@ -27,7 +28,9 @@ from matou.settings import MEBIBYTE
 
 Row = TypeVar("Row")
 R = TypeVar("R", bound=Right)
-Authorize = Callable[[Forge, Identity, type[Right], Mapping[str, str]], Authorized[Repository, Right]]
+Authorize = Callable[
+    [Forge, Identity, type[Right], Mapping[str, str]], Authorized[Repository, Right] | Authorized[Namespace, Right]
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ class Dialect(Generic[Row]):
         documented: what the platform has; where there is no route, no other that fits takes its place.
         failures: how each kind of failure is told that is told by itself; FAULT and DISK_FULL always are.
         page_headers: what is told of a list besides its rows, by the page and the request's parameters.
-        authorize: the right of this identity to the repository that the path names.
+        authorize: the right of this identity to the repository, or the project, that the path names.
         token_field: of the query or the body, where no header has a credential.
         needs_login: nobody is answered without a credential, but by a route that is open.
         is_quick: who asks is found out within a millisecond, on the event loop, where no password is hashed; else all

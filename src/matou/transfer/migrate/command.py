@@ -33,7 +33,6 @@ from matou.transfer.migrate.plan import (
     Move,
     SkippedRepository,
     plan_migration,
-    with_own_wikis,
 )
 from matou.transfer.migrate.pull.mover import Pulling, PullMover
 from matou.transfer.migrate.report import MigrationReport, Moved, Progress, Rewrite, no_progress
@@ -108,9 +107,10 @@ def migrate(
     account = target.login()
     if writing and (reason := _fault_of_conversation(target)):
         writing, options = None, replace(options, fidelity=code_alone(reason))
+    is_pulled = pulling is not None
     assigned_paths = AssignedPaths.of(archive, target.platform, target.url)
     assigned = assigned_paths.read()
-    plan, there = _look(archive, target, options, assigned)
+    plan, there = _look(archive, target, options, assigned, pulled=is_pulled)
     missing = there.missing
 
     def open_mover() -> Mover:
@@ -123,8 +123,7 @@ def migrate(
 
     if pulling:
         pulling.target.require_importer()
-        plan = with_own_wikis(plan)
-    holdings = Holdings.of(archive, plan, options.fidelity)
+    holdings = Holdings.of(archive, plan, options.fidelity, projects_apart=is_pulled)
     if options.dry_run:
         foreseen = preview(open_mover(), plan.moves, jobs=options.jobs)
         return _report(
@@ -135,8 +134,7 @@ def migrate(
     if _chosen(plan, assigned):
         with assigned_paths.held():
             if (assigned_by_now := assigned_paths.read()) != assigned:
-                plan, there = _look(archive, target, options, assigned_by_now)
-                plan = with_own_wikis(plan) if pulling else plan
+                plan, there = _look(archive, target, options, assigned_by_now, pulled=is_pulled)
             assigned_paths.add(_chosen(plan, assigned_by_now))
     moved = _Work(open_mover(), progress, len(plan.moves)).do(plan, options.jobs, cancelled)
     return _report(target, account, plan, holdings.completed(moved), holdings, new_namespaces=missing, is_dry_run=False)
@@ -158,7 +156,12 @@ def _conversations(mover: RepositoryMover, writing: ConversationWriting, plan: M
 
 
 def _look(
-    archive: Archive, target: MigrationTarget, options: MigrationOptions, assigned: AssignedTargets
+    archive: Archive,
+    target: MigrationTarget,
+    options: MigrationOptions,
+    assigned: AssignedTargets,
+    *,
+    pulled: bool,
 ) -> tuple[MigrationPlan, TargetState]:
     """Where everything goes, and what is there; MissingNamespace where that cannot be."""
     history = read_history(archive)
@@ -169,6 +172,7 @@ def _look(
         mapping=options.mapping,
         assigned=assigned,
         repository_filter=RepositoryFilter(options.include, options.exclude),
+        pulled=pulled,
     )
     there = read_target_state(target, _namespaces(plan, options.namespace))
     require_namespaces(target, there.missing, makes_missing=options.makes_namespaces)

@@ -1,7 +1,7 @@
 """What an archive holds of each kind that a migration may carry: what a plan counts, and a proof is measured by."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -27,7 +27,7 @@ from matou.model.metadata.kinds import (
     WIKI_PAGE,
     MetadataKind,
 )
-from matou.model.names import NamespacePath, RepositoryPath
+from matou.model.names import NamespacePath
 from matou.model.platform import Visibility
 
 Inventory: TypeAlias = Mapping[MigratedKind, int]
@@ -72,8 +72,8 @@ class Carriable:
 
 
 def metadata_of(archive: Archive, line: RepositoryLine) -> MetadataTree | None:
-    """What was saved around a repository; None where nothing was. For one thread."""
-    return _opened(archive.metadata(RepositoryPath.parse(line.path)))
+    """What was saved around a repository, or a project as one; None where nothing was. For one thread."""
+    return _opened(archive.metadata(NamespacePath.parse(line.path)))
 
 
 def metadata_around(archive: Archive, line: NamespaceLine | RepositoryLine) -> MetadataTree | None:
@@ -105,24 +105,11 @@ def inventory_of(tree: MetadataTree, which: Carriable) -> Inventory:
     return counts
 
 
-def held_of(archive: Archive, line: RepositoryLine, which: Carriable) -> Inventory:
-    """All of a repository. Raises Damaged."""
-    tree = metadata_of(archive, line)
-    return total([code_inventory(line), *([] if tree is None else [inventory_of(tree, which)])])
-
-
 def of_project(counts: Inventory) -> Inventory:
     """The same of a project, whose issues belong to none of its repositories."""
     moved = Counter(counts)
     moved[MigratedKind.PROJECT_ISSUE] = moved.pop(MigratedKind.ISSUE, 0)
     return moved
-
-
-def total(inventories: Iterable[Inventory]) -> Inventory:
-    counts: Counter[MigratedKind] = Counter()
-    for inventory in inventories:
-        counts.update(inventory)
-    return counts
 
 
 def namespace_inventory(archive: Archive, line: NamespaceLine) -> Inventory:

@@ -9,8 +9,9 @@ from matou.archive.manifest import NamespaceLine, Outcome, RepositoryLine, Sourc
 from matou.archive.path_registry import PathOwner
 from matou.archive.run_history import host_of
 from matou.errors import Conflict, Phrase
+from matou.model.metadata.kinds import ISSUE
 from matou.model.names import folded
-from matou.model.platform import Visibility
+from matou.model.platform import VersionControl, Visibility
 from matou.model.targets import TargetRules
 from matou.transfer.backup.plan import source_path
 from matou.transfer.common.filters import RepositoryFilter, require_matches
@@ -20,6 +21,9 @@ AssignedTargets = Mapping[tuple[PathOwner, str], TargetPath]
 """The places of earlier migrations, by whose they are and in which namespace."""
 
 WIKI = ".wiki"
+
+PROJECT = ".project"
+"""Behind the id of a project that is to be a repository itself."""
 
 Lines = Iterable[tuple[SourceLine, NamespaceLine | RepositoryLine]]
 
@@ -44,6 +48,11 @@ class Candidate:
     def is_wiki(self) -> bool:
         """Whether it stood beside another as that one's wiki; see `remote.wikis`."""
         return self.line.id.endswith(WIKI)
+
+    @property
+    def is_project(self) -> bool:
+        """Whether it is what was said around a project, which no repository of it has: see `project_line`."""
+        return self.line.id.endswith(PROJECT)
 
     @property
     def project(self) -> str:
@@ -91,19 +100,6 @@ class MigrationPlan:
     projects: tuple[NamespaceLine, ...] = ()
 
 
-def with_own_wikis(plan: MigrationPlan) -> MigrationPlan:
-    """The plan for a target that takes a repository with its wiki: such wikis are no moves of their own."""
-    owners = {move.candidate.owner for move in plan.moves}
-    wikis = {
-        owner: move.candidate.line
-        for move in plan.moves
-        if (owner := replace(move.candidate.owner, id=move.candidate.line.id.removesuffix(WIKI))) in owners
-        and move.candidate.is_wiki
-    }
-    moves = tuple(move for move in plan.moves if move.candidate.line not in wikis.values())
-    return replace(plan, moves=moves, wikis=wikis)
-
-
 class _Choice(Enum):
     """Who chose a place."""
 
@@ -120,6 +116,7 @@ def plan_migration(
     mapping: MigrationMap,
     assigned: AssignedTargets,
     repository_filter: RepositoryFilter,
+    pulled: bool = False,
 ) -> MigrationPlan:
     """Give every wanted repository a place of its own at the target.
 
@@ -130,30 +127,72 @@ def plan_migration(
         namespace: where what the map does not mention goes.
         assigned: the paths of earlier migrations.
         repository_filter: held against true paths.
+        pulled: whether the target takes them from here. Then a repository's wiki goes with it, and the issues that
+            belong to a project to a repository of their own, PROJECT-issues, unless something else is called so.
 
     Raises:
         NothingMatches: a pattern of what is wanted matches nothing.
         SameTargetPath, UnusableName: what the map says cannot be.
     """
     lines = tuple(lines)
-    repositories = list(_repositories(lines))
+    repositories = [*_repositories(lines), *(_projects_apart(lines) if pulled else ())]
     require_matches(repository_filter.include, [path for _source, path, _line in repositories])
     candidates, left_behind = _sorted_out(repositories, repository_filter)
+    wikis = _own_wikis(candidates) if pulled else {}
+    apart = [one for one in candidates if one.line not in wikis.values()]
     naming = _Naming(namespace, rules, mapping, assigned)
     moves = tuple(
-        _move(candidate, target_path, choice, rules) for candidate, target_path, choice in naming.assign(candidates)
+        _move(candidate, target_path, choice, rules) for candidate, target_path, choice in naming.assign(apart)
     )
     unmatched = mapping.unmatched((path, line.name) for _source, path, line in repositories)
-    return MigrationPlan(moves, tuple(left_behind), unmatched, projects=tuple(_projects(lines, moves)))
+    return MigrationPlan(moves, tuple(left_behind), unmatched, wikis, tuple(_projects(lines, moves)))
+
+
+def _own_wikis(candidates: Iterable[Candidate]) -> dict[PathOwner, RepositoryLine]:
+    """By whose they are, of those that are moved."""
+    owners = {one.owner for one in candidates}
+    wikis = {replace(one.owner, id=one.line.id.removesuffix(WIKI)): one.line for one in candidates if one.is_wiki}
+    return {owner: line for owner, line in wikis.items() if owner in owners}
 
 
 def _projects(lines: Lines, moves: Iterable[Move]) -> Iterator[NamespaceLine]:
-    """Those that anything of is moved."""
-    candidates = (move.candidate for move in moves)
+    """Those that anything of is moved, but for those that are moves themselves."""
+    candidates = [move.candidate for move in moves]
     wanted = {(one.owner.platform, one.owner.host, one.line.namespace) for one in candidates}
+    apart = {(one.owner.platform, one.owner.host, one.line.namespace) for one in candidates if one.is_project}
     for source, line in lines:
-        if isinstance(line, NamespaceLine) and (source.platform, host_of(source.url), line.id) in wanted:
+        if isinstance(line, NamespaceLine) and (source.platform, host_of(source.url), line.id) in wanted - apart:
             yield line
+
+
+def _projects_apart(lines: Lines) -> Iterator[tuple[SourceLine, str, RepositoryLine]]:
+    """With true paths, as `_repositories`: those that have issues."""
+    for source, line in lines:
+        if isinstance(line, NamespaceLine) and _has_issues(line):
+            project = project_line(line)
+            yield source, source_path(source.team, line, project), project
+
+
+def _has_issues(line: NamespaceLine) -> bool:
+    state = line.metadata
+    issues = state.kinds.get(ISSUE.name) if state is not None and state.commit is not None else None
+    return issues is not None and issues.items > 0
+
+
+def project_line(project: NamespaceLine) -> RepositoryLine:
+    """What was said around a project as a repository that has no code: its metadata lies where the project's does."""
+    return RepositoryLine(
+        id=f"{project.id}{PROJECT}",
+        namespace=project.id,
+        name=f"{project.name}-issues",
+        path=project.path,
+        description=project.description,
+        clone_url="",
+        version_control=VersionControl.GIT,
+        visibility=Visibility.PRIVATE,
+        outcome=Outcome.EMPTY,
+        metadata=project.metadata,
+    )
 
 
 def _repositories(lines: Lines) -> Iterator[tuple[SourceLine, str, RepositoryLine]]:
@@ -184,7 +223,9 @@ def _sorted_out(
 
 def _move(candidate: Candidate, path: TargetPath, choice: _Choice, rules: TargetRules) -> Move:
     notes: list[Phrase] = []
-    if candidate.is_wiki:
+    if candidate.is_project:
+        notes.append(_why_project(candidate, path))
+    elif candidate.is_wiki:
         notes.append(_why_apart(candidate, path))
     elif path.name != candidate.line.name:
         notes.append(_why_renamed(candidate, path, choice, rules))
@@ -203,6 +244,14 @@ def _why_apart(candidate: Candidate, path: TargetPath) -> Phrase:
     return Phrase(
         "the wiki {old} is a repository of its own there, {new}, since no API makes a wiki",
         old=repr(candidate.line.name),
+        new=repr(path.name),
+    )
+
+
+def _why_project(candidate: Candidate, path: TargetPath) -> Phrase:
+    return Phrase(
+        "the issues of the project {project} are in a repository of their own there, {new}, which has no code",
+        project=repr(candidate.project),
         new=repr(path.name),
     )
 
@@ -236,6 +285,16 @@ class _Naming:
         assigned_now = {(candidate.owner, path.namespace) for candidate, path in chosen.items()}
         taken = _require_different(chosen)
         taken |= {_key(path) for known, path in self.assigned.items() if known not in assigned_now}
+        for is_project in (False, True):  # a repository keeps its name though a project's issues would be called so
+            some = {candidate: path for candidate, path in free.items() if candidate.is_project is is_project}
+            chosen.update(self._places_of(some, taken))
+        return ((candidate, chosen[candidate], choices[candidate]) for candidate in sorted(chosen, key=_path_of))
+
+    def _places_of(
+        self, free: Mapping[Candidate, TargetPath], taken: set[tuple[str, str]]
+    ) -> dict[Candidate, TargetPath]:
+        """By the rules; they are added to those that are taken. Raises SameTargetPath."""
+        chosen: dict[Candidate, TargetPath] = {}
         for target_of in (self._short, self._with_project, self._with_digest):
             finished = _finished({candidate: target_of(candidate, path) for candidate, path in free.items()}, taken)
             chosen.update(finished)
@@ -243,7 +302,7 @@ class _Naming:
             free = {candidate: path for candidate, path in free.items() if candidate not in finished}
         for candidate, path in free.items():
             raise SameTargetPath("{one} has no place at the target", one=repr(candidate.source_path), place=str(path))
-        return ((candidate, chosen[candidate], choices[candidate]) for candidate in sorted(chosen, key=_path_of))
+        return chosen
 
     def _first_choice(self, candidate: Candidate) -> tuple[TargetPath, _Choice]:
         """The place, and whose choice it is; what the rules choose is not certain yet."""

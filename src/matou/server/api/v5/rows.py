@@ -62,7 +62,7 @@ class RepositoryConversation(ABC):
         """Raises as `authorize`: who may see webhooks or settings need not be who may read this."""
         granted: Authorized[Repository, MayReadConversation] = context.granted
         if granted.right is not MayReadConversation:
-            granted = authorize(context.forge, context.identity, MayReadConversation, context.repository)
+            granted = authorize(context.forge, context.identity, MayReadConversation, context.granted.subject)
         conversation = open_conversation(context.forge, granted)
         about = conversation.about()
         is_own = about is not None and about.platform == cls.platform

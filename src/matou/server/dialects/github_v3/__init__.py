@@ -13,7 +13,7 @@ from typing import Final
 from starlette.routing import BaseRoute
 
 from matou.server.api.context import RequestContext
-from matou.server.api.dialect import ApiRequest, Dialect, token_in_fields
+from matou.server.api.dialect import ApiRequest, Authorize, Dialect, token_in_fields
 from matou.server.api.endpoint import Api
 from matou.server.api.links import Links
 from matou.server.api.openapi import description_route
@@ -76,11 +76,13 @@ def routes(
     limiter: FixedWindowLimiter | None = None,
     table: Iterable[Route] | None = None,
     prefix: str = PREFIX,
+    authorize: Authorize = authorize_by_name,
 ) -> list[BaseRoute]:
     """Everything below the prefix.
 
     Args:
         limiter: how often one token, or one address without a token, may ask; None for no limit.
+        authorize: see `Dialect`.
     """
     served = all_rows(limiter) if table is None else tuple(table)
     graphql_prefix = prefix.removesuffix("/v3")
@@ -91,7 +93,7 @@ def routes(
         failures=FAILURES,
         write_failure=write_failure,
         page_headers=link_headers,
-        authorize=authorize_by_name,
+        authorize=authorize,
         find_credential=_find_credential,
         open_context=_with_paths,
         rate_headers=_rate_headers,

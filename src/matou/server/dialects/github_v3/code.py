@@ -22,14 +22,14 @@ from matou.forge.repositories.repository_lists import find_repository_by_id
 from matou.git.odb.objects import Commit, Signature, TreePath
 from matou.git.operations.differences import Difference, FileDifference
 from matou.model.names import RepositoryPath
-from matou.server.api.context import RepositoryContext, RequestContext
+from matou.server.api.context import ProjectContext, RepositoryContext, RequestContext
 from matou.server.api.links import Links
 from matou.server.api.params import Nothing, PathText
 from matou.server.api.response_cache import at_refs
 from matou.server.api.responses import ListPage
 from matou.server.api.route import Route, Workload, plain_route, repository_route
 from matou.server.api.time_ranges import read_moment
-from matou.server.dialects.github_v3.objects import repository_url, whole_repository, written
+from matou.server.dialects.github_v3.objects import project_as_repository, repository_url, whole_repository, written
 from matou.server.dialects.github_v3.paging import GitHubPage, linked
 
 CodeContext = RepositoryContext[MayReadCode]
@@ -73,6 +73,8 @@ class CodeAddresses:
 
 
 def show_repository(context: RepositoryContext[MaySee], _: Nothing) -> dict[str, object]:
+    if isinstance(context, ProjectContext):
+        return project_as_repository(context)
     return whole_repository(context, context.repository)
 
 

@@ -24,7 +24,7 @@ from matou.server.api.v5.served import at_conversation
 from matou.server.dialects.github_v3.identifiers import FIRST_MADE, id_or_made
 from matou.server.dialects.github_v3.objects import UNKNOWN_TIME, written
 from matou.server.dialects.github_v3.paging import GitHubPage, linked, page_of
-from matou.server.dialects.github_v3.rows import GitHubRows, ended_at, state_of
+from matou.server.dialects.github_v3.rows import GitHubRows, ended_at, name_on_items, state_of
 
 ReadContext = RepositoryContext[MayReadConversation]
 
@@ -252,7 +252,8 @@ def _milestone(rows: GitHubRows, text: str) -> str | None:
     if text == _NOBODY:
         return ""
     table = rows.milestones_by_key
-    return next((table[key].number for key, given in rows.milestone_numbers.items() if str(given) == text), text)
+    named = (name_on_items(key, table[key]) for key, given in rows.milestone_numbers.items() if str(given) == text)
+    return next(named, text)
 
 
 def _reason(item: Issue | ChangeRequest) -> str | None:

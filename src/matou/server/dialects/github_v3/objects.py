@@ -7,15 +7,16 @@ from typing import Final
 
 from matou.db.namespaces import Namespace, NamespaceKind
 from matou.db.repositories import Repository
-from matou.db.repository_details import RepositoryFacts
+from matou.db.repository_details import Counts, RepositoryFacts
 from matou.db.users import User
-from matou.forge.access import Action, may
+from matou.forge.access import Action, MaySee, may
 from matou.forge.conversation.overview import item_states
 from matou.forge.repositories.repository_lists import repository_facts
 from matou.model.metadata.kinds import CHANGE, ISSUE
-from matou.model.names import RepositoryPath
+from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
-from matou.server.api.context import RequestContext
+from matou.model.repository_settings import Features, Modules
+from matou.server.api.context import PROJECT_SEGMENT, ProjectContext, RequestContext
 from matou.server.api.links import Links, quoted
 from matou.server.dialects.github_v3.identifiers import SEPARATOR, made_id, owner_of
 
@@ -95,6 +96,11 @@ def repository_url(links: Links, path: RepositoryPath, *segments: str) -> str:
     """Below the API's root: the owner is one segment, whose names have colons between them."""
     owner = quoted(owner_of(path.namespace), safe=SEPARATOR)
     return "/".join((links.api("repos"), owner, quoted(path.name), *map(quoted, segments)))
+
+
+def project_url(links: Links, project: NamespacePath) -> str:
+    """The same of a project, as if it were a repository."""
+    return links.api("repos", owner_of(project), PROJECT_SEGMENT)
 
 
 def owner_url(links: Links, kind: str, path: str, *segments: str) -> str:
@@ -223,6 +229,28 @@ def _repository(context: RequestContext, repository: Repository, facts: Reposito
         **_open_issues(context, repository),
         "permissions": _permissions(context, repository),
     }
+
+
+def project_as_repository(context: ProjectContext[MaySee]) -> dict[str, object]:
+    """What was said around a project, as a repository of it that has no code and nothing else."""
+    project = context.project
+    facts = RepositoryFacts(
+        namespace=project,
+        root=project,
+        creator=None,
+        namespace_creator=None,
+        is_fork=False,
+        parent=None,
+        role=None,
+        is_starred=False,
+        is_watched=False,
+        modules=Modules(has_wiki=False, has_fork=False),
+        features=Features(),
+        counts=Counts(stars=0, watches=0, forks=0),
+    )
+    git = f"{context.links.base}/{'/'.join(quoted(part) for part in (owner_of(project.path), PROJECT_SEGMENT))}.git"
+    url = project_url(context.links, project.path)
+    return {**_repository(context, context.repository, facts), "url": url, "clone_url": git, "git_url": git}
 
 
 def _state_of(repository: Repository, facts: RepositoryFacts) -> dict[str, object]:

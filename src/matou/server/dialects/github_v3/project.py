@@ -6,8 +6,8 @@ from matou.db.memberships import Role
 from matou.errors import NotFound
 from matou.forge.access import MayReadConversation, MaySeeHooks, MaySeeMembers
 from matou.forge.repositories.repository_members import members
-from matou.model.metadata import WITHHELD, LabelDefinition, MemberGrant, Webhook
-from matou.model.metadata.kinds import CHANGE, HOOK, ISSUE, LABEL, MEMBER
+from matou.model.metadata import WITHHELD, MemberGrant, Webhook
+from matou.model.metadata.kinds import CHANGE, HOOK, ISSUE, MEMBER
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import InvalidParameter, Nothing
 from matou.server.api.responses import ListPage
@@ -18,7 +18,7 @@ from matou.server.api.v5.served import at_conversation, reads_conversation
 from matou.server.dialects.github_v3.identifiers import id_or_made
 from matou.server.dialects.github_v3.objects import UNKNOWN_TIME, repository_url, user_row, written
 from matou.server.dialects.github_v3.paging import GitHubPage, linked, page_of
-from matou.server.dialects.github_v3.rows import GitHubRows
+from matou.server.dialects.github_v3.rows import GitHubRows, name_on_items
 
 ReadContext = RepositoryContext[MayReadConversation]
 
@@ -46,14 +46,14 @@ class MilestoneListQuery(GitHubPage, frozen=True, kw_only=True):
 
 def list_labels(context: ReadContext, params: GitHubPage) -> ListPage:
     rows = GitHubRows.open(context)
-    labels: list[LabelDefinition] = list(rows.conversation.table(LABEL).values())
+    labels = list(rows.labels_by_name.values())
     shown = [rows.label(one) for one in labels[params.offset :][: params.limit]]
     return linked(params, shown, len(labels), rows.url("labels"))
 
 
 def show_label(context: ReadContext, _: Nothing) -> JsonRow:
     rows, name = GitHubRows.open(context), context.path["name"]
-    found: LabelDefinition | None = rows.conversation.table(LABEL).get(name)
+    found = rows.labels_by_name.get(name)
     if found is None:
         raise NoSuchSavedLabel("there is no label {name}", name=repr(name)[:100])
     return rows.label(found)
@@ -118,7 +118,7 @@ def _with_counts(rows: GitHubRows, key: str) -> JsonRow:
     counts = {"open": 0, "closed": 0}
     for kind in (ISSUE, CHANGE):
         for (number, state), count in rows.conversation.count_by(kind, column).items():
-            if number == one.number:
+            if number == name_on_items(key, one):
                 counts["open" if state == "open" else "closed"] += count
     return rows.milestone_row(key, counts)
 

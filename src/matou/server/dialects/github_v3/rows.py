@@ -17,14 +17,15 @@ from matou.model.metadata import (
     PersonKey,
     Reaction,
 )
-from matou.model.metadata.kinds import MILESTONE
+from matou.model.metadata.kinds import LABEL, MILESTONE
 from matou.model.metadata.shared_numbers import SharedNumbers, is_shared_number
 from matou.platforms.registry import title_of
+from matou.server.api.context import ProjectContext
 from matou.server.api.links import quoted
 from matou.server.api.saved_rows import JsonRow
 from matou.server.api.v5.rows import RepositoryConversation, body_of
 from matou.server.dialects.github_v3.identifiers import id_or_made, made_id
-from matou.server.dialects.github_v3.objects import UNKNOWN_TIME, person_row, repository_url, written
+from matou.server.dialects.github_v3.objects import UNKNOWN_TIME, person_row, project_url, repository_url, written
 
 PLATFORM: Final = "github"
 _GHOST_ID: Final = 10137
@@ -46,7 +47,10 @@ class GitHubRows(RepositoryConversation):
 
     @cached_property
     def own_url(self) -> str:
-        return repository_url(self.context.links, self.context.repository.path)
+        context = self.context
+        if isinstance(context, ProjectContext):
+            return project_url(context.links, context.project.path)
+        return repository_url(context.links, context.repository.path)
 
     def url(self, *segments: str) -> str:
         """Below the API's address of the repository."""
@@ -143,7 +147,8 @@ class GitHubRows(RepositoryConversation):
             "closed_issues": counts.get("closed", 0),
             "created_at": written(one.at) or UNKNOWN_TIME,
             "updated_at": written(one.updated_at or one.at) or UNKNOWN_TIME,
-            "closed_at": written(one.closed_at) if one.state == "closed" else None,
+            # Whoever is told no time takes it for 1970.
+            "closed_at": written(one.closed_at or one.updated_at or one.at) if one.state == "closed" else None,
             "due_on": day(one.due),
         }
 
@@ -151,16 +156,28 @@ class GitHubRows(RepositoryConversation):
         """Its milestone, or the iteration where it has none: GitHub has one kind."""
         table = self.milestones_by_key
         wanted = (("milestone", item.milestone), ("iteration", item.iteration))
-        for kind, number in wanted:
+        for kind, name in wanted:
             for key, one in table.items():
-                if number and one.number == number and (one.kind == "iteration") is (kind == "iteration"):
+                if name and name_on_items(key, one) == name and (one.kind == "iteration") is (kind == "iteration"):
                     return self.milestone_row(key, {})
         return None
+
+    @cached_property
+    def labels_by_name(self) -> Mapping[str, LabelDefinition]:
+        """Also those that items have and no list names: they were deleted, or belong to the project."""
+        table: Mapping[str, LabelDefinition] = self.conversation.table(LABEL)
+        used = self.conversation.count_labels()
+        return dict(table) | {name: LabelDefinition(name=name, color="") for name in used if name not in table}
 
     def reactions(self, given: tuple[Reaction, ...] | None, url: str) -> JsonRow:
         counts = {one.name: len(one.by) for one in given or ()}
         stated = {name: counts.get(name, 0) for name in _REACTIONS}
         return {"url": f"{url}/reactions", "total_count": sum(stated.values()), **stated}
+
+
+def name_on_items(key: str, milestone: Milestone) -> str:
+    """What items say that belong to it: a version of CODING is named by its key, for iterations have its numbers."""
+    return key if milestone.kind == "version" else milestone.number
 
 
 def state_of(item: Issue | ChangeRequest) -> str:

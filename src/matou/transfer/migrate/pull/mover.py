@@ -13,10 +13,11 @@ from matou.archive.path_registry import PathOwner
 from matou.errors import Conflict, Damaged, MatouError, Phrase, Plural, TryLater
 from matou.git.wire.transport import list_refs
 from matou.model.fidelity import MigratedKind
-from matou.model.names import RepositoryPath
+from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.targets import TargetRepository
 from matou.platforms.base.importer import ImportingTarget, RepositoryImport, TargetImportFailed
-from matou.transfer.migrate.inventory import Carriable, code_inventory, metadata_of
+from matou.transfer.migrate.holdings import code_of
+from matou.transfer.migrate.inventory import Carriable, metadata_of, of_project
 from matou.transfer.migrate.people import People
 from matou.transfer.migrate.plan import Move
 from matou.transfer.migrate.pull.proof import ConversationComparison, ConversationProof, assignments
@@ -107,7 +108,8 @@ class PullMover:
         existing = self.existing.get(target_key(move.target_path))
         if existing is not None:
             self._require_not_empty(move, existing)
-            return self._proven(self.pushing.move(move), move, existing)
+            moved = _without_code(move, existing) if move.candidate.is_project else self.pushing.move(move)
+            return self._proven(moved, move, existing)
         line = move.candidate.line
         listing, refs = listing_to_move(self.archive, line)
         require_whole_history(self.archive, line, refs)
@@ -122,7 +124,11 @@ class PullMover:
     def preview(self, move: Move, existing: TargetRepository) -> Moved:
         """Raises: what `move` raises before it changes anything."""
         self._require_not_empty(move, existing)
-        return self._proven(self.pushing.preview(move, existing), move, existing)
+        if move.candidate.is_project:
+            foreseen = replace(_without_code(move, existing), outcome=MoveOutcome.PLANNED)
+        else:
+            foreseen = self.pushing.preview(move, existing)
+        return self._proven(foreseen, move, existing)
 
     def _which(self, move: Move) -> Carriable:
         """What is confidential does not go where everybody sees it."""
@@ -138,7 +144,7 @@ class PullMover:
 
     def _import(self, move: Move) -> TargetRepository:
         path, line = move.target_path, move.candidate.line
-        source = RepositoryPath.parse(line.path)
+        source = NamespacePath.parse(line.path) if move.candidate.is_project else RepositoryPath.parse(line.path)
         served = self.pulling.served
         if served is None:
             raise ValueError("a dry run imports nothing")
@@ -194,14 +200,20 @@ class PullMover:
 
     def _proven(self, moved: Moved, move: Move, repository: TargetRepository) -> Moved:
         """The same with what the target shows of what was said, and of the wiki."""
-        proof = self._compared(move, repository)
+        proof, is_project = self._compared(move, repository), move.candidate.is_project
+        if is_project and not moved.is_new and proof.differences and not any(proof.arrived.values()):
+            raise EmptyRepositoryThere(
+                "the target has a repository there that has nothing of this project, and an importer makes its own:"
+                " nothing was changed",
+                advice="delete it there, or give the project's issues another place with --map FILE",
+            )
         faults = [*moved.problems, *map(NotThereAsSaved, proof.differences[:MOST_DIFFERENCES])]
         if len(proof.differences) > MOST_DIFFERENCES:
             more = len(proof.differences) - MOST_DIFFERENCES
             faults.append(NotThereAsSaved(Plural("{count} more of that kind", "{count} more of that kind", count=more)))
-        arrived = Counter(proof.arrived)
+        arrived = Counter(of_project(proof.arrived) if is_project else proof.arrived)
         if not moved.problems:
-            arrived.update(code_inventory(move.candidate.line))
+            arrived.update(code_of(move.candidate))
         faults.extend(self._wiki_faults(move, repository, arrived))
         outcome = moved.outcome
         if faults and outcome is not MoveOutcome.PLANNED:
@@ -264,6 +276,11 @@ class PullMover:
             arrived[MigratedKind.WIKI] += 1
         else:
             yield _wiki_is_missing(None)
+
+
+def _without_code(move: Move, existing: TargetRepository) -> Moved:
+    """A project's, which is there: whatever somebody pushed into it is theirs."""
+    return Moved(move, MoveOutcome.UNCHANGED, clone_url=existing.clone_url, notes=move.notes, repository=existing)
 
 
 def _wiki_is_missing(fault: MatouError | None) -> MatouError:
