@@ -16,7 +16,7 @@ from matou.platforms.base.source import Source
 from matou.platforms.gitea.source import GiteaSource
 from support.gitea_recording import TOKEN
 from support.gitea_source import GiteaServer, running_gitea_server
-from support.v5_account import answer
+from support.v5_account import Answer, answer
 
 
 class GiteaStage(V5Stage):
@@ -98,6 +98,19 @@ class TestGitea(PlatformContract):
         assert [repository.name for repository in client.repositories()] == ["ship"]
         [unseen] = client.unseen
         assert "required scope" in unseen.reason
+
+    def test_a_wiki_is_told_by_its_file_where_the_server_gives_files_of_git(
+        self, account: GiteaServer, client: Source
+    ) -> None:
+        """Gitea 1.26 answers 500 where git is to advertise one that is not there."""
+        docks = account.namespace("docks")
+        for name in ("ship", "boat"):
+            account.repository(docks, name)
+        head = Answer(200, b"ref: refs/heads/main\n", {"Content-Type": "text/plain"})
+        account.pictures |= {f"/docks/{name}.git/HEAD": head for name in ("boat", "ship", "ship.wiki")}
+        account.git_fails = True
+
+        assert sorted(repository.name for repository in client.repositories()) == ["boat", "ship", "ship.wiki"]
 
     def test_a_wiki_that_is_not_there_is_told_with_a_status_of_success(
         self, account: GiteaServer, client: Source

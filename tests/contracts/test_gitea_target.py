@@ -171,7 +171,7 @@ def test_too_many_requests_are_no_failed_import(recording_server: RecordingServe
 def test_a_server_that_imports_nothing_says_so_beforehand(
     recording_server: RecordingServer, target: GiteaTarget, reply: Reply, may: bool
 ) -> None:
-    recording_server.replies = [reply]
+    recording_server.replies = [reply, json_reply({}, 422), json_reply([])]
 
     def is_allowed() -> bool:
         try:
@@ -306,3 +306,27 @@ def test_a_server_that_is_busy_says_so(recording_server: RecordingServer, target
 
     with pytest.raises(TryLater):
         target.find("anna", "light")
+
+
+@pytest.mark.parametrize("missing", [0, 1, None])
+def test_a_token_without_a_scope_is_refused_beforehand(
+    recording_server: RecordingServer, target: GiteaTarget, missing: int | None
+) -> None:
+    """What lacks nothing is refused for its address, as an import of nothing is, or finds no issue."""
+    answers = [json_reply([{"message": "[CloneAddr]: Required"}], 422), json_reply([])]
+    if missing is not None:
+        answers[missing] = json_reply({"message": "token does not have at least one of required scope(s)"}, 403)
+    recording_server.replies = [json_reply({"migrations_disabled": False}), *answers]
+
+    def require() -> None:
+        target.require_importer()
+
+    if missing is None:
+        require()
+    else:
+        with pytest.raises(TargetImportRefused, match="lets this token import nothing") as refused:
+            require()
+        assert "write:issue" in str(refused.value.advice)
+    asked = [(request.method, request.path.partition("?")[0]) for request in recording_server.requests]
+    assert asked[1:2] == [("POST", "/api/v1/repos/migrate")]
+    assert recording_server.requests[1].json() == {}

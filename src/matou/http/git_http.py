@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -27,6 +28,12 @@ UPLOAD_PACK = "git-upload-pack"
 
 _DUMB = frozenset({"text/plain", "application/octet-stream"})
 """What plain web servers call `info/refs`, where they have it."""
+
+HEAD_FILE = "/HEAD"
+
+LONGEST_HEAD_BYTES = 4096
+
+_HEAD = re.compile(rb"(?:ref: refs/[^\n]+|[0-9a-f]{40,64})\n?")
 
 LONGEST_ADVERTISEMENT_BYTES = 256 * 1024 * 1024
 
@@ -150,6 +157,23 @@ class SmartHttp:
             if stream.address.url.endswith(query):
                 self._moved[url] = stream.address.url.removesuffix(query)
             return stream.read_all(limit_bytes=LONGEST_ADVERTISEMENT_BYTES)
+
+    def has_head(self, url: str) -> bool:
+        """Whether URL/HEAD is such a file as a repository has, which servers of git's old protocol give.
+
+        Raises:
+            NotFound: there is none.
+            MatouError: as `exchange`.
+        """
+        request, origin = f"GET {url}{HEAD_FILE}", parse_address(url).origin
+        authorization = self._authorization_for(origin)
+        opened = self._session.open(
+            "GET", f"{url}{HEAD_FILE}", repeatable=True, authorization=authorization, limits=self._limits
+        )
+        with self._translate_odd_answers(request, origin, authorization, has_alternatives=True), opened as stream:
+            content = stream.read_up_to(LONGEST_HEAD_BYTES)
+        self._refusals_in_a_row[origin] = 0
+        return _HEAD.fullmatch(content) is not None
 
     @contextmanager
     def _ask(

@@ -16,7 +16,7 @@ from matou.credentials import Secret
 from matou.http.retry import RetryPolicy
 from matou.http.session import Session
 from matou.model.metadata import ChangeRequest, Issue, SavedRelease
-from matou.model.metadata.kinds import CHANGE, EVENT, ISSUE, PERSON, RELEASE
+from matou.model.metadata.kinds import CHANGE, EVENT, ISSUE, MILESTONE, PERSON, RELEASE
 from matou.model.platform import RemoteNamespace, RemoteRepository
 from matou.platforms.gitea.metadata_source import GiteaMetadataSource
 from matou.platforms.gitea.source import GiteaSource
@@ -108,7 +108,7 @@ def test_files_that_the_api_names_come_with_the_token_and_others_that_texts_name
     assert (asset.name, asset.sha256) == ("manual.zip", DIGEST)
     shown = dict(gitea.fetched)
     assert shown.pop(secret) is None
-    assert set(shown.values()) == {f"token {TOKEN}"}
+    assert {value for path, value in shown.items() if "/attachments/" in path} == {f"token {TOKEN}"}
 
 
 def test_a_run_in_which_nothing_changed_asks_each_list_once_and_commits_nothing(backups: ConversationBackups) -> None:
@@ -118,9 +118,58 @@ def test_a_run_in_which_nothing_changed_asks_each_list_once_and_commits_nothing(
     saved = backups.back_up()
 
     assert saved.problems == ()
-    lists = ["labels", "milestones", "releases", "branch_protections", "tag_protections", "hooks"]
-    assert sorted(backups.requests) == sorted([*lists, "issues", "issues/comments", "pulls"])
+    assert sorted(backups.requests) == sorted(
+        ["labels", "milestones", "releases", "issues", "issues/comments", "pulls"]
+    )
     assert backups.commit == first
+
+
+@pytest.mark.parametrize(
+    ("version", "asked"),
+    [("1.26.0", False), ("1.23.0+dev-3-gabc", True), ("1.22.6", True), ("11.0.1+gitea-1.22.0", True), ("", True)],
+)
+def test_issues_are_asked_for_by_themselves_where_their_list_tells_no_files(
+    backups: ConversationBackups, gitea: GiteaRecording, version: str, asked: bool
+) -> None:
+    gitea.answers["/version"] = {"total": None, "answer": {"version": version}}
+    if not asked:
+        for row in gitea.rows("issues"):
+            row |= {"assets": gitea.answers[f"/repos/harbour/crane/issues/{row['number']}"]["answer"]["assets"]}
+
+    backups.back_up()
+
+    assert ("issues/1" in backups.requests) is asked
+    assert "crane.png" in {one.name for one in backups.find(ISSUE, "1", Issue).files}
+
+
+def test_a_repository_without_a_commit_has_no_change_requests(
+    backups: ConversationBackups, gitea: GiteaRecording
+) -> None:
+    """As of Gitea 1.26, which answers 404 there."""
+    del gitea.answers["/repos/harbour/crane/pulls"]
+    [row] = [one for one in gitea.answers["/user/repos"]["answer"] if one["full_name"] == "harbour/crane"]
+    gitea.answers["/repos/harbour/crane"] = {"total": None, "answer": {**row, "empty": True}}
+
+    empty = backups.back_up()
+    gitea.answers["/repos/harbour/crane"]["answer"]["empty"] = False
+    filled = backups.back_up()
+
+    assert (empty.problems, empty.unseen) == ((), ())
+    assert [str(one.what) for one in filled.unseen] == ["change requests"]
+
+
+def test_a_milestone_that_is_due_in_the_year_9999_is_due_on_no_day(
+    backups: ConversationBackups, gitea: GiteaRecording
+) -> None:
+    """Gitea's importer writes that, by the clock of its machine."""
+    [row, *_] = gitea.rows("milestones")
+    for written in ("9999-01-01T00:00:00Z", "9998-12-31T16:00:00Z"):
+        row["due_on"] = written
+
+        backups.back_up()
+
+        table = open_metadata(backups.archive.metadata(PLACE)).table(MILESTONE)
+        assert [one.due for one in table.values() if one.title == row["title"]] == [None]
 
 
 def test_what_changed_is_read_and_nothing_else(backups: ConversationBackups, gitea: GiteaRecording) -> None:

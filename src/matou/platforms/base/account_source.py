@@ -31,9 +31,11 @@ class AccountSource(BaseSource, ABC, Generic[L, N, R]):
 
     Attributes:
         relatives: see `trusted_address`.
+        gives_files_of_git: see `Wikis`.
     """
 
     relatives: ClassVar[frozenset[str]] = frozenset()
+    gives_files_of_git: ClassVar[bool] = False
 
     def __init__(self, session: Session, url: str, token: Secret) -> None:
         super().__init__(session)
@@ -104,7 +106,8 @@ class AccountSource(BaseSource, ABC, Generic[L, N, R]):
             yield repository
             if self._may_have_wiki(row):
                 with_wiki.append(repository)
-        yield from Wikis(self._session, self.git_credential(), self._note).of(with_wiki)
+        wikis = Wikis(self._session, self.git_credential(), self._note, by_file=self.gives_files_of_git)
+        yield from wikis.of(with_wiki)
         if faults:
             raise faults[0]
 

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from matou.credentials import Secret
 from matou.errors import MatouError, Phrase
@@ -243,6 +243,17 @@ class MetadataSource(Protocol):
         """None for what has nothing of its own, such as a wiki."""
 
     def of_namespace(self, namespace: RemoteNamespace) -> MetadataReader | None: ...
+
+
+@runtime_checkable
+class QuietSource(Protocol):
+    """A `MetadataSource` that can say of many repositories at once where nothing was said."""
+
+    def is_quiet(self, repository: RemoteRepository, since: datetime, /) -> bool:
+        """Whether no issue and no change request of it has changed since then; False where that is not certain.
+
+        What moves no time of change (a label, a release's text, a comment that was edited) is found by a sweep.
+        """
 
 
 def wants_by_default(kind: MetadataKind) -> bool:

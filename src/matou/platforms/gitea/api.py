@@ -1,7 +1,10 @@
 """Gitea's API v1: its headers, its pages, and what its failures mean."""
 
+import re
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Final
 
 import matou
@@ -14,6 +17,7 @@ from matou.platforms.base.api_client import ApiClient
 from matou.platforms.base.decoder import Decoder
 from matou.platforms.base.message_failures import failure_with_message
 from matou.platforms.gitea import PLATFORM
+from matou.platforms.gitea.wire import GiteaVersion
 
 DECODER: Final = Decoder("gitea", null_is_absent=False, converts_first=True)
 
@@ -21,6 +25,9 @@ DECODER: Final = Decoder("gitea", null_is_absent=False, converts_first=True)
 def token_of(text: str) -> Secret:
     """Raises UnusableToken."""
     return usable_token(text, platform=PLATFORM.name)
+
+
+_NUMBER: Final = re.compile(r"(\d+)\.(\d+)(?:[.\-].*)?")
 
 
 class GiteaApi(ApiClient):
@@ -55,3 +62,29 @@ class GiteaApi(ApiClient):
     def failure_of(self, answered: Answered) -> MatouError:
         self.require_api(answered)
         return failure_with_message(answered, DECODER, platform=PLATFORM.title)
+
+
+class ServerVersion:
+    """Which Gitea answers. Asked once, when it is needed. For several threads."""
+
+    def __init__(self, api: GiteaApi) -> None:
+        self._api = api
+        self._lock = threading.Lock()
+
+    @property
+    def lists_tell_files(self) -> bool:
+        """Whether lists of issues name the files that belong to each, as Gitea does since 1.23.
+
+        A Forgejo says what it grew from behind a `+`, and is taken for one that does not.
+        """
+        with self._lock:
+            return self._number is not None and self._number >= (1, 23)
+
+    @cached_property
+    def _number(self) -> tuple[int, int] | None:
+        try:
+            text = self._api.get(GiteaVersion, "/version").version
+        except MatouError:
+            return None
+        found = _NUMBER.fullmatch(text)
+        return None if found is None or "+" in text else (int(found[1]), int(found[2]))

@@ -63,7 +63,8 @@ def are_people(value: object) -> bool:
 def _address_of(person: GiteaUser) -> str | None:
     """None for the one that a server makes of the login for whoever hides his own: not all of its lists do."""
     email = person.email or ""
-    return None if not email or email.startswith(f"{person.login}@noreply.") else email
+    made = (f"{person.login}@noreply.", f"{person.id}+{person.login}@noreply.")
+    return None if not email or email.startswith(made) else email
 
 
 class Authored(Protocol):

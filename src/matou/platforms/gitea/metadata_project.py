@@ -73,6 +73,9 @@ HOOK: Final[Rules] = {
 
 BRANCH_PROTECTION: Final[Rules] = dict.fromkeys(("rule_name", "branch_name", "enable_force_push", "required_approvals"))
 
+NEVER: Final = ("9999-", "9998-12-31")
+"""How the day begins that Gitea's importer writes, by its own clock, where a milestone is due on none."""
+
 ROLES: Final[Mapping[str, Literal["reporter", "developer", "maintainer", "owner"]]] = {
     "owner": "owner",
     "admin": "maintainer",
@@ -97,7 +100,8 @@ def milestones_of(values: Iterable[object]) -> TableRead:
 
 def _milestone_of(row: GiteaMilestone) -> Milestone:
     plain = milestone_of(row, STATES, leftover(original_of(row), MILESTONE), what="gitea Milestone")
-    return replace(plain, id=str(row.id), closed_at=time_of(row.closed_at))
+    due = None if (plain.due or "").startswith(NEVER) else plain.due
+    return replace(plain, id=str(row.id), closed_at=time_of(row.closed_at), due=due)
 
 
 def release_key(row: GiteaRelease) -> str:

@@ -22,7 +22,7 @@ from matou.model.metadata.kinds import (
     MetadataKind,
 )
 from matou.model.platform import RemoteRepository
-from matou.platforms.base.errors import ActionRefused, NotOffered, RemoteNotFound
+from matou.platforms.base.errors import ActionRefused, KindSwitchedOff, NotOffered, RemoteNotFound
 from matou.platforms.base.metadata import (
     CommentListing,
     CommitSource,
@@ -37,9 +37,10 @@ from matou.platforms.base.v5_metadata import CommentLists, Listing, V5Reader, ch
 from matou.platforms.gitea import metadata_changes as changes
 from matou.platforms.gitea import metadata_items as items
 from matou.platforms.gitea import metadata_project as project
-from matou.platforms.gitea.api import GiteaApi
+from matou.platforms.gitea.api import GiteaApi, ServerVersion
 from matou.platforms.gitea.metadata_events import with_timeline
 from matou.platforms.gitea.metadata_people import DECODER
+from matou.platforms.gitea.wire import GiteaRepository
 from matou.platforms.gitea.wire_issues import GiteaUser
 from matou.platforms.gitea.wire_releases import GiteaGrant, GiteaRelease
 
@@ -50,8 +51,8 @@ KINDS: Final = (
     ReadableKind(kind=CHANGE),
     ReadableKind(kind=RELEASE, has_since=False),
     ReadableKind(kind=MEMBER, is_for_sweeps=True),
-    ReadableKind(kind=PROTECTION),
-    ReadableKind(kind=HOOK),
+    ReadableKind(kind=PROTECTION, is_for_sweeps=True),
+    ReadableKind(kind=HOOK, is_for_sweeps=True),
 )
 
 ISSUES: Final = {"type": "issues", "state": "all"}
@@ -110,14 +111,21 @@ class GiteaRepositoryReader(GiteaReader):
         path: `owner/name`, as its address has it.
         listed: as it was listed.
         wants: see `OpenMetadata`.
+        server: which Gitea answers.
     """
 
     def __init__(
-        self, api: GiteaApi, path: str, listed: RemoteRepository, wants: Callable[[MetadataKind], bool]
+        self,
+        api: GiteaApi,
+        path: str,
+        listed: RemoteRepository,
+        wants: Callable[[MetadataKind], bool],
+        server: ServerVersion,
     ) -> None:
         base = repository_path(path)
         super().__init__(api, base=base, name=path, switched_off=listed.switched_off, wants=wants)
         self._clone_url = listed.clone_url
+        self._server = server
 
     @property
     def kinds(self) -> Sequence[ReadableKind]:
@@ -133,17 +141,31 @@ class GiteaRepositoryReader(GiteaReader):
         return {ISSUE.name: [(COMMENTS, lambda row: None if items.is_of_pull(row) else items.comment_of(row))]}
 
     def expected_calls(self, kind: MetadataKind, since: datetime | None, *, saved: int) -> int:
-        """An issue itself is a request; so are a pull request, its comments and its reviews, at the least."""
+        """An issue may be a request; so are a pull request, its comments and its reviews, at the least."""
         calls = super().expected_calls(kind, since, saved=saved)
         if since is not None or kind.name not in REQUESTS_OF_EACH:
+            return calls
+        if kind is ISSUE and self._server.lists_tell_files:
             return calls
         return calls + REQUESTS_OF_EACH[kind.name] * (saved or self._count(ITEMS[kind.name]))
 
     def rows(self, kind: MetadataKind, since: datetime | None) -> Iterator[ItemRow]:
         rows = super().rows(kind, since)
+        if kind is CHANGE:
+            return self._unless_empty(rows)
         if kind is not RELEASE:
             return rows
         return (replace(row, key=project.release_key(DECODER.read(GiteaRelease, row.value))) for row in rows)
+
+    def _unless_empty(self, rows: Iterator[ItemRow]) -> Iterator[ItemRow]:
+        """A repository without a commit has no change requests, which Gitea says as if it had no such list."""
+        try:
+            yield from rows
+        except KindSwitchedOff:
+            raise
+        except (RemoteNotFound, NotOffered):
+            if DECODER.read(GiteaRepository, self._answered(self._base)).empty is not True:
+                raise
 
     def read(
         self, kind: MetadataKind, row: ItemRow, before: MetadataValue | None, *, sweeping: bool
@@ -156,7 +178,9 @@ class GiteaRepositoryReader(GiteaReader):
         return self._with_log(read, lambda read: with_timeline(read, self._whole(timeline)))
 
     def _issue(self, row: ItemRow, before: MetadataValue | None) -> ItemRead:
-        """Its files are told of the issue itself; its list is silent about them in some versions of Gitea."""
+        """Its files are told of the issue itself where a list is silent about them."""
+        if self._server.lists_tell_files:
+            return items.issue_of(row.value)
         try:
             return items.issue_of(self._answered(f"{self._base}/issues/{row.key}"))
         except MatouError as fault:

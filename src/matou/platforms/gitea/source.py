@@ -42,6 +42,7 @@ class GiteaSource(AccountSource[GiteaListing, GiteaAccount, GiteaRepository]):
     """
 
     platform = "gitea"
+    gives_files_of_git = True
 
     def __init__(
         self,

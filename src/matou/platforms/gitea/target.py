@@ -1,11 +1,12 @@
 """An account at a Gitea or a Forgejo, to write to, and to have it import by itself."""
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import Final
 
+from matou.concurrency import Cancelled
 from matou.credentials import GitCredential, Secret
 from matou.errors import Conflict, MatouError, Phrase, Refused, TryLater
 from matou.http.addresses import segment, trusted_address
@@ -27,6 +28,8 @@ from matou.platforms.gitea.wire_target import GiteaGeneralSettings, migration
 LONGEST_NAMESPACE: Final = 40
 IMPORT_LIMITS: Final = TransferLimits(idle=timedelta(hours=6), total=timedelta(hours=6), slowest_bytes_per_second=0)
 """It answers when it is done, and says nothing until then."""
+
+SEARCH: Final = "/repos/issues/search"
 
 _FORBIDDEN_ADDRESS: Final = ("disallowed hosts", "not allowed to import", "import from disallowed")
 _TAKEN: Final = "already exist"
@@ -97,6 +100,28 @@ class GiteaTarget:
         return GitCredential(self.login(), self._token)
 
     def require_importer(self) -> None:
+        """Asks besides for what the token is for: an import of nothing is refused for that, or else for its address."""
+        self._require_switched_on()
+        self._require_scope(lambda: self._api.send_json("POST", "/repos/migrate", {}, repeatable=True))
+        self._require_scope(lambda: self._api.request("GET", SEARCH, query={"limit": 1}, repeatable=True))
+
+    def _require_scope(self, ask: Callable[[], object]) -> None:
+        """Raises TargetImportRefused where a scope is missing; whatever else is said is said of the import itself."""
+        try:
+            ask()
+        except ActionRefused as refusal:
+            raise TargetImportRefused(
+                "the target lets this token import nothing: {fault}",
+                fault=refusal.fact,
+                advice="make another one with the scopes read:user, write:repository, write:issue and "
+                "write:organization: nothing was changed",
+            ) from refusal
+        except Cancelled:
+            raise
+        except MatouError:
+            return
+
+    def _require_switched_on(self) -> None:
         try:
             settings = self._api.get(GiteaGeneralSettings, "/settings/repository")
         except (RemoteNotFound, ActionRefused):

@@ -40,6 +40,12 @@ class GiteaPermission(msgspec.Struct, frozen=True, kw_only=True):
     pull: bool | None = None
 
 
+class GiteaVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """`GET /version`: `1.26.0`; of a Forgejo `11.0.1+gitea-1.22.0`."""
+
+    version: str
+
+
 class GiteaRepository(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One of any list of repositories.
 

@@ -27,7 +27,7 @@ from matou.transfer.backup.listing import SourceListing, read_listing
 from matou.transfer.backup.manifest_recorder import RunRecorder
 from matou.transfer.backup.options import BackupOptions, default_jobs
 from matou.transfer.backup.plan import ALL_MATCHED, judge_patterns
-from matou.transfer.backup.previous_run import load_previous_run, source_line
+from matou.transfer.backup.previous_run import PreviousRun, load_previous_run, source_line
 from matou.transfer.backup.report import SILENCE, BackupReport, CredentialDied, ProgressListener
 from matou.transfer.backup.run import BackupRun, RunContext
 from matou.transfer.backup.staging import MirrorPublisher, clear_staging
@@ -171,7 +171,7 @@ class _Run:
                 record_buffer.flush()
 
             publisher = MirrorPublisher(self.archive, keep_answers)
-            metadata = self._metadata(context, source, recorder, publisher, record_buffer)
+            metadata = self._metadata(context, source, before, recorder, publisher, record_buffer)
             work = BackupRun(context, self.options, source, account, before, paths, recorder, publisher, metadata)
             listing = work.do(source_listing or self._survey(source, account))
             record_buffer.close()
@@ -195,6 +195,7 @@ class _Run:
         self,
         context: RunContext,
         source: Source,
+        before: PreviousRun,
         recorder: RunRecorder,
         publisher: MirrorPublisher,
         record: "RecordBuffer",
@@ -227,7 +228,8 @@ class _Run:
             before_kept=publisher.before,
             starts=self._starts(context, recorder, record),
         )
-        return RunMetadata(saver, recorder, record, self.now, context.damage, self.metadata)
+        last_run_at = None if before.was_cut_off else before.began_at
+        return RunMetadata(saver, recorder, record, self.now, context.damage, self.metadata, last_run_at)
 
     def _copied(
         self,

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import (
@@ -32,6 +33,7 @@ class PreviousRun:
         unseen: what could not be seen at the last listing that was complete; of the newest where none ever was.
         not_believed: the repositories on the newest listing, if it came to its end and was shorter than believable.
         unread: the runs since then of which nothing can be read; they count as cut off.
+        began_at: when it began; None where there is none.
     """
 
     run: int
@@ -41,6 +43,7 @@ class PreviousRun:
     unseen: frozenset[str]
     not_believed: frozenset[str] = frozenset()
     unread: tuple[UnreadRun, ...] = ()
+    began_at: datetime | None = None
 
     def team_path(self) -> NamespacePath | None:
         """Where the team stands, which may have no line of its own: all that is its own lies below it."""
@@ -57,7 +60,7 @@ NOTHING_BEFORE = PreviousRun(run=0, was_cut_off=False, namespaces={}, repositori
 
 def load_previous_run(archive: Archive, history: RunHistory, source: SourceLine) -> PreviousRun:
     key = source_key(source)
-    run = 0
+    run, began_at = 0, None
     namespaces: dict[str, NamespaceLine] = {}
     repositories: dict[str, RepositoryLine] = {}
     unseen: set[str] = set()
@@ -65,7 +68,7 @@ def load_previous_run(archive: Archive, history: RunHistory, source: SourceLine)
     for line in history.lines(key):
         match line:
             case RunLine():
-                run = line.run
+                run, began_at = line.run, line.started_at
             case NamespaceLine():
                 namespaces[line.id] = line
             case RepositoryLine():
@@ -82,7 +85,7 @@ def load_previous_run(archive: Archive, history: RunHistory, source: SourceLine)
     listed = (id_ for id_, row in repositories.items() if row.outcome not in ABSENT)
     not_believed = frozenset(listed if listing is ListingState.SHRUNK else ())
     was_cut_off = bool(unread) or not all(has_ended)
-    return PreviousRun(run, was_cut_off, namespaces, repositories, frozenset(unseen), not_believed, unread)
+    return PreviousRun(run, was_cut_off, namespaces, repositories, frozenset(unseen), not_believed, unread, began_at)
 
 
 def _unseen_when_complete(archive: Archive, key: SourceKey) -> set[str] | None:

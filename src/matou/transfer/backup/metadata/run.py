@@ -22,18 +22,21 @@ from matou.http.tokens import BadCredential
 from matou.model.metadata.kinds import CHANGE, MetadataKind
 from matou.model.names import NamespacePath
 from matou.model.platform import Inaccessible, RemoteNamespace
-from matou.platforms.base.metadata import MetadataSource
+from matou.platforms.base.metadata import MetadataSource, QuietSource
 from matou.platforms.base.source import RecordSink
 from matou.transfer.backup.manifest_recorder import RunRecorder
 from matou.transfer.backup.metadata.budget import least_budget
 from matou.transfer.backup.metadata.change_commits import HAS_MIRROR, ChangeCommits, MirrorCommits, NoCommits
 from matou.transfer.backup.metadata.file_fetcher import FileSource
 from matou.transfer.backup.metadata.saver import MetadataSaver, MetadataSaving
+from matou.transfer.backup.metadata.selection import OVERLAP
 from matou.transfer.backup.metadata.starting_points import MetadataOwner
 from matou.transfer.backup.plan import BackupTask
 from matou.transfer.backup.report import KindTotal
 from matou.transfer.common.proofs import Damage
 from matou.transfer.common.saved_repositories import has_surely_no_tag
+
+AS_IT_WAS = (Outcome.UNCHANGED, Outcome.EMPTY)
 
 NOT_READ = "not all of what lies around its code was read: {what}: {fault}"
 
@@ -97,6 +100,7 @@ class RunMetadata:
     Attributes:
         damage: is told of what cannot be read any more: the next run sees to it.
         access: how often the platform may be asked.
+        last_run_at: when the run before this one began; None where there is none, or something came between.
         unseen: what the platform has and gives to no program, each thing once.
         totals: what was read of each kind so far.
     """
@@ -107,6 +111,7 @@ class RunMetadata:
     now: Callable[[], datetime]
     damage: Damage
     access: MetadataAccess
+    last_run_at: datetime | None = None
     unseen: list[Inaccessible] = field(default_factory=list)
     totals: dict[str, KindTotal] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -142,7 +147,16 @@ class RunMetadata:
         owner = MetadataOwner(id=task.remote.id, place=task.place, called=task.source_path)
         before = line.metadata
         has_no_tag = partial(has_surely_no_tag, self.saver.archive, line)
-        save = partial(self.saver.of_repository, task.remote, task.namespace, owner, before, commits, has_no_tag)
+        save = partial(
+            self.saver.of_repository,
+            task.remote,
+            task.namespace,
+            owner,
+            before,
+            commits,
+            has_no_tag,
+            partial(self._is_quiet, task, line),
+        )
         saved = self._saved(owner, before, save)
         if isinstance(commits, MirrorCommits) and commits.absent:
             self.recorder.note(task.source_path, CommitsAbsent(_absent(commits.absent)))
@@ -152,6 +166,15 @@ class RunMetadata:
         what, fault = saved.problems[0]
         reason = NotAllRead(NOT_READ, what=what, fault=fault)
         return msgspec.structs.replace(line, outcome=Outcome.INCOMPLETE, reason=str(reason))
+
+    def _is_quiet(self, task: BackupTask, line: RepositoryLine) -> bool:
+        """Whether the last run read all of it, and nothing was pushed or said since. May ask, once for many."""
+        source, previous = self.saver.source, task.previous
+        if self.last_run_at is None or previous is None or not isinstance(source, QuietSource):
+            return False
+        if line.outcome not in AS_IT_WAS or previous.outcome not in (*AS_IT_WAS, Outcome.SAVED):
+            return False
+        return source.is_quiet(task.remote, self.last_run_at - OVERLAP)
 
     def _commits(
         self, task: BackupTask, line: RepositoryLine, source_of: Callable[[str], FetchSource]

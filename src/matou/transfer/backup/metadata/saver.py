@@ -96,10 +96,11 @@ class MetadataSaver:
         before: MetadataState | None,
         commits: ChangeCommits = NO_COMMITS,
         has_no_tag: Callable[[], bool] = lambda: False,
+        is_quiet: Callable[[], bool] = lambda: False,
     ) -> MetadataSaving:
         """Raises as `save` does."""
         reader = None if self.selection.is_code_only else self.source.of_repository(repository, namespace)
-        return self.save(reader, owner, before, commits, has_no_tag)
+        return self.save(reader, owner, before, commits, has_no_tag, is_quiet)
 
     def of_namespace(
         self, namespace: RemoteNamespace, owner: MetadataOwner, before: MetadataState | None
@@ -115,8 +116,12 @@ class MetadataSaver:
         before: MetadataState | None,
         commits: ChangeCommits = NO_COMMITS,
         has_no_tag: Callable[[], bool] = lambda: False,
+        is_quiet: Callable[[], bool] = lambda: False,
     ) -> MetadataSaving:
         """Read what has changed since the last run, and commit it. What was read before something broke off counts.
+
+        Args:
+            is_quiet: whether the platform says that nothing has, where all was read before: asked if that is enough.
 
         Raises:
             Cancelled: the run is being given up; what came until then is committed, and the next run goes on from it.
@@ -126,7 +131,10 @@ class MetadataSaver:
         if reader is None or not reader.kinds:
             return MetadataSaving(before)
         start = self.starts.of(owner, before)
-        before = start.before
+        was_before, before = before, start.before
+        start = replace(start, lacks_commits=self._lacks_commits(owner, before, commits))
+        if before is not None and before is was_before and self._may_be_passed_over(reader, start) and is_quiet():
+            return MetadataSaving(_passed_over(before))
         staged = (
             self.archive.staging / f"{STAGED_PREFIX}metadata-{sha256(f'{owner.place}.git'.encode()).hexdigest()[:32]}"
         )
@@ -142,7 +150,6 @@ class MetadataSaver:
             before_kept=self.before_kept,
             dead_since=self.dead_since,
         ) as writer:
-            start = replace(start, lacks_commits=self._lacks_commits(owner, before, commits))
             walk = self._walk(reader, writer, owner, start)
             walk.commits, walk.keep_every = commits, self.keep_every
             walk.has_no_tag = has_no_tag
@@ -155,6 +162,15 @@ class MetadataSaver:
         return MetadataSaving(
             state, (*_problems(walk, owner), *_missing(state, owner)), tuple(_unseen(walk)), walk.files.left_out()
         )
+
+    def _may_be_passed_over(self, reader: MetadataReader, start: StartingPoint) -> bool:
+        """Whether all that is wanted was read whole, and there is no other reason to look at it."""
+        before = start.before
+        if before is None or start.must_look_at_all or self.selection.is_sweep(before):
+            return False
+        wanted = (one.kind.name for one in reader.kinds if self.selection.wants(one.kind))
+        states = [before.kinds[name].state if name in before.kinds else None for name in wanted]
+        return all(state in (ReadState.COMPLETE, ReadState.UNSEEN) for state in states)
 
     def _lacks_commits(self, owner: MetadataOwner, before: MetadataState | None, commits: ChangeCommits) -> bool:
         if before is None or before.commit is None or not self.selection.wants(CHANGE):
@@ -204,6 +220,12 @@ class MetadataSaver:
             unswept=0 if is_swept else (before.unswept + 1 if before is not None else 0),
             kinds={name: states[name] for name in KINDS if name in states},
         )
+
+
+def _passed_over(before: MetadataState) -> MetadataState:
+    """Of a run that did not ask."""
+    kinds = {name: msgspec.structs.replace(kind, changed=0, gone=0) for name, kind in before.kinds.items()}
+    return msgspec.structs.replace(before, unswept=before.unswept + 1, kinds=kinds)
 
 
 def _missing(state: MetadataState, owner: MetadataOwner) -> Iterator[tuple[Phrase, MatouError]]:
