@@ -37,7 +37,17 @@ class Saved:
     place: str
 
     def migrate(self, *options: str, code: int = 0) -> Ended:
-        words = ("--to", "forgejo", "--url", self.gitea.url, "--namespace", OWNER, *options)
+        words = (
+            "--to",
+            "forgejo",
+            "--url",
+            self.gitea.url,
+            "--namespace",
+            OWNER,
+            "--exclude",
+            "*/crane-wiki",
+            *options,
+        )
         return self.person.matou("migrate", self.archive, *words, code=code, MATOU_GITEA_TOKEN=self.gitea.token)
 
 

@@ -15,6 +15,9 @@ pytestmark = pytest.mark.skipif(gitea_program() is None, reason="there is no Git
 
 NAME = f"/repos/{OWNER}/light"
 
+NEVER = "9999-01-01T00:00:00Z"
+"""What Gitea tells of a milestone that is due on no day, and was imported."""
+
 
 @dataclass(frozen=True)
 class Pulled:
@@ -61,7 +64,7 @@ def test_issues_keep_their_numbers_times_and_states(pulled: Pulled) -> None:
     assert ([label["name"] for label in first["labels"]], first["milestone"]["title"]) == (["缺陷"], "一期")
     assert rows(pulled.get("/milestones?state=all"), "title", "state", "due_on") == [
         ("一期", "closed", "2026-01-09T00:00:00Z"),
-        ("冲刺", "open", None),
+        ("冲刺", "open", NEVER),
     ]
 
 

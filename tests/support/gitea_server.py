@@ -28,6 +28,7 @@ ROOT_URL = http://127.0.0.1:{port}/
 LOCAL_ROOT_URL = http://127.0.0.1:{port}/
 DISABLE_SSH = true
 OFFLINE_MODE = true
+{static}
 [database]
 DB_TYPE = sqlite3
 PATH = {folder}/gitea.db
@@ -47,6 +48,14 @@ _PATIENCE_SECONDS = 60
 
 def gitea_program() -> str | None:
     return os.environ.get("MATOU_TEST_GITEA") or shutil.which("gitea") or shutil.which("forgejo")
+
+
+def _static_root(program: Path) -> str:
+    """A program that holds no templates looks for them beside itself, or for `src`, the module that it was built of."""
+    found = next(
+        (folder for folder in (program.parent, program.parent / "src") if (folder / "templates").is_dir()), None
+    )
+    return f"STATIC_ROOT_PATH = {found}" if found else ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,21 @@ class GiteaServer:
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{method} {path}: {error.code} {error.read().decode()}") from error
 
+    def token_for(self, scopes: str) -> str:
+        """Another token of `OWNER`, for these scopes alone; with commas between them."""
+        words = (
+            "user",
+            "generate-access-token",
+            "--username",
+            OWNER,
+            "--token-name",
+            scopes,
+            "--scopes",
+            scopes,
+            "--raw",
+        )
+        return _administer(_command(self.folder), _environment(self.folder), *words).split()[-1]
+
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """What stands in its database: old versions do not tell the original author by the API."""
         with closing(sqlite3.connect(f"file:{self.folder}/gitea.db?mode=ro", uri=True)) as connection:
@@ -92,9 +116,10 @@ def running_gitea(folder: Path) -> Iterator[GiteaServer]:
     assert program is not None
     folder.mkdir()
     settings = folder / "app.ini"
-    settings.write_text(_SETTINGS.format(folder=folder, port=port), encoding="utf-8")
-    command = [program, "--config", str(settings), "--work-path", str(folder)]
-    environment = {**os.environ, "HOME": str(folder), "USER": OWNER}
+    settings.write_text(
+        _SETTINGS.format(folder=folder, port=port, static=_static_root(Path(program))), encoding="utf-8"
+    )
+    command, environment = _command(folder), _environment(folder)
     with (folder / "gitea.log").open("wb") as log:
         server = subprocess.Popen([*command, "web"], stdout=log, stderr=log, env=environment, cwd=folder)
         try:
@@ -118,6 +143,16 @@ def running_gitea(folder: Path) -> Iterator[GiteaServer]:
         finally:
             server.terminate()
             server.wait(30)
+
+
+def _command(folder: Path) -> list[str]:
+    program = gitea_program()
+    assert program is not None
+    return [program, "--config", str(folder / "app.ini"), "--work-path", str(folder)]
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "HOME": str(folder), "USER": OWNER}
 
 
 def _administer(command: list[str], environment: dict[str, str], *words: str) -> str:
