@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from matou.errors import MatouError, NotFound
+from matou.errors import Conflict, MatouError, NotFound
 from matou.storage.base import Store
 
 HOSTILE_KEYS = ["", "/", "/etc/passwd", "../outside", "a/../../outside", "a//b", "a/./b", ".", "a\0b", "键"]
@@ -116,6 +116,42 @@ class StoreContract(ABC):
         assert list(store.iterate("b/")) == ["b/1", "b/2"]
         assert list(store.iterate("nothing/")) == []
 
+    def test_sizes_are_told_of_every_key_below_a_prefix(self, store: Store) -> None:
+        for key, data in {"a/1": b"", "a/b/2": b"two", "c": b"longer"}.items():
+            store.put(key, [data])
+
+        assert dict(store.sizes()) == {"a/1": 0, "a/b/2": 3, "c": 6}
+        assert dict(store.sizes("a/")) == {"a/1": 0, "a/b/2": 3}
+
+    def test_what_is_created_takes_no_place_that_is_taken(self, store: Store) -> None:
+        store.create("a/1", b"first")
+
+        with pytest.raises(Conflict):
+            store.create("a/1", b"second")
+
+        with store.open("a/1") as file:
+            assert file.read() == b"first"
+        assert list(store.iterate()) == ["a/1"]
+
+    def test_of_many_who_create_at_the_same_time_one_alone_does(self, store: Store) -> None:
+        outcomes: list[bool] = []
+
+        def create(number: int) -> None:
+            try:
+                store.create("key", b"%d" % number)
+            except Conflict:
+                outcomes.append(False)
+            else:
+                outcomes.append(True)
+
+        threads = [threading.Thread(target=create, args=(number,)) for number in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert sorted(outcomes) == [False] * 5 + [True]
+
     def test_what_is_not_there_is_not_found(self, store: Store) -> None:
         assert not store.exists("no/such")
         for ask in (store.open, store.size, store.delete):
@@ -131,7 +167,14 @@ class StoreContract(ABC):
 
     @pytest.mark.parametrize("key", HOSTILE_KEYS)
     def test_a_key_that_would_leave_the_store_is_refused(self, store: Store, key: str) -> None:
-        for ask in (store.exists, store.open, store.size, store.delete, lambda key: store.put(key, [b""])):
+        for ask in (
+            store.exists,
+            store.open,
+            store.size,
+            store.delete,
+            lambda key: store.put(key, [b""]),
+            lambda key: store.create(key, b""),
+        ):
             with pytest.raises(MatouError):
                 ask(key)
 

@@ -50,6 +50,7 @@ def commands(archive: Path, tmp_path: Path, url: str) -> dict[str, Words]:
         "forget": (archive, "--keep-last", "1"),
         "export": (archive, "--to", tmp_path / "pages"),
         "restore": (archive, "--to", tmp_path / "restored"),
+        "copy": (archive, tmp_path / "copy"),
         "reindex": (archive,),
         "check": (archive,),
         "migrate": (archive, "--to", "matou", "--url", url, "--namespace", "moved", "--include", "**/api"),

@@ -84,27 +84,28 @@ def make_bare(git_dir: Path, *, head: bytes = FIRST_HEAD, object_format: str = "
     git_dir.mkdir(parents=True)
     for folder in _FOLDERS_AND_PARENTS:
         os.mkdir(f"{git_dir}/{folder}")  # noqa: PTH102 - a Path a folder costs as much as the folder
-    (git_dir / "config").write_bytes(_config(object_format))
+    (git_dir / "config").write_bytes(config_text(object_format))
     (git_dir / "HEAD").write_bytes(head)
 
 
 def has_own_config(git_dir: Path, *, object_format: str) -> bool:
     """Whether the repository's configuration is ours, to the last byte."""
     with contextlib.suppress(OSError):
-        return (git_dir / "config").read_bytes() == _config(object_format)
+        return (git_dir / "config").read_bytes() == config_text(object_format)
     return False
 
 
 def write_config(git_dir: Path, *, object_format: str = "sha1") -> None:
     """Replace the repository's configuration by ours, whatever it was: a foreign one may name programs to start."""
-    text = _config(object_format)
+    text = config_text(object_format)
     path = git_dir / "config"
     if not path.exists() or path.read_bytes() != text:
         with LockFile(path) as file:
             file.publish(text)
 
 
-def _config(object_format: str) -> bytes:
+def config_text(object_format: str) -> bytes:
+    """The configuration that every repository of ours has, `sha1` or `sha256`."""
     is_sha256 = object_format == "sha256"
     return _CONFIG.format(version=1 if is_sha256 else 0, extensions=_SHA256 if is_sha256 else "").encode()
 

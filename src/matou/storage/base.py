@@ -34,6 +34,13 @@ class Store(Protocol):
     def put_many(self, items: Mapping[str, bytes]) -> None:
         """Store small things, durably; each in one step, not all of them together. For a few hundred at the most."""
 
+    def create(self, key: str, data: bytes) -> None:
+        """Store small bytes durably under a key that nothing stands under, of several at the same time one alone.
+
+        Raises:
+            Conflict: something stands there.
+        """
+
     def open(self, key: str) -> BinaryIO:
         """Raises NotFound."""
 
@@ -44,6 +51,9 @@ class Store(Protocol):
 
     def iterate(self, prefix: str = "") -> Iterator[str]:
         """Every key below a prefix that ends in `/` (or is empty), sorted."""
+
+    def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        """As `iterate`, in any order, with the bytes of each."""
 
     def delete(self, key: str) -> None:
         """Raises NotFound."""

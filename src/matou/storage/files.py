@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from matou.errors import Conflict, NotFound
-from matou.fs import flocked, make_folders, sync_folder, syncfs, translate_os_errors
+from matou.fs import NotWritable, flocked, make_folders, sync_folder, syncfs, translate_os_errors
 from matou.storage.base import InvalidKey
 
 CHUNK_BYTES = 1024 * 1024
@@ -21,13 +21,13 @@ SMALL_BYTES = 4096
 class StagedFile:
     """A file in the staging folder, locked while it is written so that nobody clears it away."""
 
-    def __init__(self, store: "FileStore", *, buffer_bytes: int = CHUNK_BYTES) -> None:
+    def __init__(self, store: "FileStore", *, buffer_bytes: int = CHUNK_BYTES, mode: int = 0o444) -> None:
         self._store = store
         self._path = store.staging / f"staged-{secrets.token_hex(8)}"
         with translate_os_errors(store.root):
             if not store.staging.is_dir():
                 store.staging.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
             fcntl.flock(descriptor, fcntl.LOCK_SH)
         self._file = os.fdopen(descriptor, "wb", buffering=buffer_bytes)
 
@@ -50,15 +50,34 @@ class StagedFile:
         """As `publish`, where the bytes are durable already and the caller makes the name so, with `syncfs`."""
         self._publish(key, durably=False)
 
+    def create(self, key: str) -> None:
+        """As `publish`, where nothing stands under the key. Raises Conflict."""
+        self.flush()
+        target = self._prepared(key, durably=True)
+        try:
+            with translate_os_errors(target):
+                os.fsync(self._file.fileno())
+                target.hardlink_to(self._path)
+        except NotWritable as error:
+            if not target.exists():
+                raise
+            raise Conflict("something stands under the key {key}", key=key) from error
+        sync_folder(target.parent)
+
     def _publish(self, key: str, *, durably: bool) -> Path:
+        target = self._prepared(key, durably=durably)
+        with translate_os_errors(target):
+            self._path.replace(target)
+        return target.parent
+
+    def _prepared(self, key: str, *, durably: bool) -> Path:
+        """Where the bytes are to stand, in a folder that is there."""
         target = self._store.path(key)
         if not self._store.root.is_dir():
             with translate_os_errors(target):
                 self._store.root.mkdir(parents=True, exist_ok=True)
         make_folders(target.parent, below=self._store.root, durably=durably)
-        with translate_os_errors(target):
-            self._path.replace(target)
-        return target.parent
+        return target
 
     def __enter__(self) -> Self:
         return self
@@ -117,6 +136,12 @@ class FileStore:
         if items:
             syncfs(self.root)
 
+    def create(self, key: str, data: bytes) -> None:
+        self.path(key)
+        with StagedFile(self, buffer_bytes=SMALL_BYTES) as staged:
+            staged.write(data)
+            staged.create(key)
+
     def open(self, key: str) -> BinaryIO:
         with _not_found(key):
             return self.path(key).open("rb")
@@ -132,6 +157,9 @@ class FileStore:
         folder = self.path(prefix.rstrip("/")) if prefix else self.root
         if folder.is_dir():
             yield from _keys_below(folder, prefix)
+
+    def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        return ((key, self.size(key)) for key in self.iterate(prefix))
 
     def delete(self, key: str) -> None:
         path = self.path(key)

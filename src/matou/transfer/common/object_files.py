@@ -56,8 +56,18 @@ def check_object_files(objects: Path, *, hash_name: str) -> Iterator[CheckedFile
     for folder in sorted(objects.iterdir()):
         if _LOOSE_FOLDER.match(folder.name):
             for path in sorted(folder.iterdir()):
-                if _LOOSE_NAME.match(path.name):
+                if is_loose_object(path):
                     yield _checked_loose(path, hash_name)
+
+
+def checked_file(path: Path, *, hash_name: str) -> CheckedFile:
+    """Read one pack, index or loose object to its end; arguments are those of `check_object_files`."""
+    return _checked_loose(path, hash_name) if is_loose_object(path) else _checked(path, hash_name)
+
+
+def is_loose_object(path: Path) -> bool:
+    """Whether a file of `objects` is named as a loose object is."""
+    return _LOOSE_FOLDER.match(path.parent.name) is not None and _LOOSE_NAME.match(path.name) is not None
 
 
 def _checksummed_files(objects: Path) -> Iterator[Path]:

@@ -1,0 +1,170 @@
+"""An archive that is in use, as the source of a copy."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from matou.archive.blobs import is_digest
+from matou.archive.layout import IDENTITY_FILE, Archive
+from matou.archive.run_history import manifests
+from matou.db.snapshot import snapshot_sqlite
+from matou.errors import Damaged, MatouError
+from matou.transfer.copy.paths import DATABASE, NEVER_COPIED, REPOSITORY_ROOTS, Rank, rank_of, require_path
+from matou.transfer.copy.repository_files import OnProblem, RepositoryFiles, opened
+from matou.transfer.copy.source_files import CopyUnit, SourceFile, VanishedFile, file_of_bytes, sha256_of
+
+BLOBS = "blobs/objects"
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveFiles:
+    """What an archive consists of at one moment: its runs and its database as they were when this was made.
+
+    All that those refer to was there before them, so it is found when the rest is read afterwards.
+
+    Attributes:
+        ended: the runs that had a manifest.
+        database: a snapshot of it, made before; None where there is none.
+        on_problem: told of each thing that is damaged, and copied as it is.
+    """
+
+    archive: Archive
+    ended: frozenset[int]
+    database: Path | None
+    on_problem: OnProblem
+
+    def objects(self) -> list[CopyUnit]:
+        return [*self._blobs(), *self._repositories()]
+
+    def runs(self) -> list[CopyUnit]:
+        units = [CopyUnit(f"runs/{run:06d}", partial(self._run_files, run)) for run in self.archive.run_numbers()]
+        return [*units, CopyUnit(str(self.archive.root), self._rest)]
+
+    def published(self) -> CopyUnit:
+        return CopyUnit(str(self.archive.root), self._published)
+
+    def _blobs(self) -> Iterator[CopyUnit]:
+        folder = self.archive.root / BLOBS
+        for name in sorted(path.name for path in folder.iterdir()) if folder.is_dir() else ():
+            yield CopyUnit(f"{BLOBS}/{name}", partial(self._blobs_below, name))
+
+    def _blobs_below(self, name: str) -> Iterator[SourceFile]:
+        for key, size in self.archive.files.sizes(f"{name}/"):
+            digest = key.rpartition("/")[2]
+            if is_digest(digest) and key == f"{digest[:2]}/{digest[2:4]}/{digest}":
+                path = self.archive.blob_file(digest)
+                fault = partial(self._fault_of_blob, digest)
+                yield SourceFile(f"{BLOBS}/{key}", size, lasting=True, open=partial(opened, path), fault=fault)
+
+    def _fault_of_blob(self, digest: str) -> Damaged | None:
+        try:
+            self.archive.blobs.verify(digest)
+        except Damaged as error:
+            return error
+        except MatouError as error:
+            raise VanishedFile("blob {digest} is not there any more", digest=digest) from error
+        return None
+
+    def _repositories(self) -> Iterator[CopyUnit]:
+        for root in REPOSITORY_ROOTS:
+            for git_dir in _git_dirs(self.archive.root / root):
+                name = git_dir.relative_to(self.archive.root).as_posix()
+                yield CopyUnit(name, RepositoryFiles(git_dir, name, self.on_problem, self._begun_since).files)
+
+    def _begun_since(self) -> Iterator[SourceFile]:
+        """A run that began since may have moved refs on; in the copy it is one that was cut off."""
+        run = max(self.ended, default=0) + 1
+        while self.archive.run_folder(run).is_dir():
+            places = self.archive.places(run)
+            content = places.read_bytes() if places.is_file() and not places.is_symlink() else b""
+            yield file_of_bytes(places.relative_to(self.archive.root).as_posix(), content)
+            run += 1
+
+    def _run_files(self, run: int) -> Iterator[SourceFile]:
+        """Of a run that is under way, or was cut off, only which places it gave."""
+        folder = self.archive.run_folder(run)
+        paths = self._files_below(folder) if run in self.ended else [self.archive.places(run)]
+        for path in paths:
+            name = path.relative_to(self.archive.root).as_posix()
+            if path.is_file() and rank_of(name) is not Rank.MANIFEST:
+                yield self._file(path, lasting=run in self.ended)
+
+    def _rest(self) -> Iterator[SourceFile]:
+        for path in sorted(self.archive.root.iterdir()):
+            if path.name in {*NEVER_COPIED, *REPOSITORY_ROOTS, "runs", "blobs", DATABASE} or path.name.startswith("."):
+                continue
+            for file in self._files_below(path) if path.is_dir() and not path.is_symlink() else [path]:
+                if rank_of(file.relative_to(self.archive.root).as_posix()) is Rank.REST and not file.is_symlink():
+                    yield self._file(file, lasting=False)
+
+    def _files_below(self, folder: Path) -> Iterator[Path]:
+        """Regular files, but for those by which git takes orders from a folder, which are of no archive."""
+        for parent, folders, files in os.walk(folder):
+            folders.sort()
+            for file in sorted(files):
+                path = Path(parent, file)
+                name = path.relative_to(self.archive.root).as_posix()
+                if path.is_file() and not path.is_symlink() and not file.endswith(".partial"):
+                    try:
+                        require_path(name)
+                    except Damaged as error:
+                        self.on_problem(name, error)
+                    else:
+                        yield path
+
+    def _published(self) -> Iterator[SourceFile]:
+        for name in ("MATOU.txt", IDENTITY_FILE):
+            if (self.archive.root / name).is_file():
+                yield self._file(self.archive.root / name, lasting=False)
+        for run in sorted(self.ended):
+            yield self._file(self.archive.manifest(run), lasting=True)
+        if self.database is not None:
+            yield _database_file(self.database)
+
+    def _file(self, path: Path, *, lasting: bool) -> SourceFile:
+        name = path.relative_to(self.archive.root).as_posix()
+        if lasting:
+            return SourceFile(name, path.stat().st_size, lasting=True, open=partial(opened, path))
+        with opened(path) as file:
+            return file_of_bytes(name, file.read())
+
+
+@contextmanager
+def files_of(archive: Archive, *, has_own_database: bool) -> Iterator[Callable[[OnProblem], ArchiveFiles]]:
+    """The archive as it is now: its runs, and a snapshot of its database, which is gone at the end.
+
+    Args:
+        has_own_database: whether it is in the archive's folder, and not on a server.
+    """
+    with tempfile.TemporaryDirectory(prefix="matou-copy-") as folder:
+        database = None
+        if has_own_database and archive.database.is_file():
+            database = Path(folder, DATABASE)
+            snapshot_sqlite(archive.database, database)
+        ended = frozenset(run for run, _ in manifests(archive))
+        yield lambda on_problem: ArchiveFiles(archive, ended, database, on_problem)
+
+
+def _database_file(path: Path) -> SourceFile:
+    with path.open("rb") as file:
+        digest = sha256_of(file)
+    return SourceFile(DATABASE, path.stat().st_size, lasting=False, open=partial(opened, path), sha256=digest)
+
+
+def _git_dirs(folder: Path) -> Iterator[Path]:
+    """Every bare repository below a folder, there or not; no link is followed."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            path = Path(entry)
+            if not entry.name.endswith(".git"):
+                yield from _git_dirs(path)
+            elif (path / "objects").is_dir():
+                yield path
