@@ -20,7 +20,7 @@ from matou.platforms.gitee.target import GiteeTarget
 from support.gitee_written import TOKEN, WrittenGitee
 from support.recording_server import RecordingServer, Reply, SeenRequest, json_reply
 from support.steered_clock import SYSTEM_CLOCK
-from support.written_conversation import PATH, WrittenConversation, change, issue, small_story
+from support.written_conversation import PATH, WrittenConversation, change, comment, issue, small_story
 
 
 @pytest.fixture
@@ -126,6 +126,18 @@ def test_a_pull_request_that_would_have_to_open_again_is_told(
     report = written.write()
 
     assert [str(error) for error in report.problems] == ["!6: Gitee's API opens no pull request again, so not !1"]
+
+
+def test_what_was_said_on_many_items_is_read_back_by_the_lists_of_all(
+    gitee: WrittenGitee, empty: WrittenConversation
+) -> None:
+    empty.has(*(issue(str(number), comments=(comment(f"9{number}"),)) for number in range(1, 23)))
+
+    report = empty.write()
+
+    assert report.verified_comments == 22
+    reads = [operation for operation in gitee.operations if operation.startswith("GET") and "comments" in operation]
+    assert reads == ["GET /repos/harbour/api/issues/comments", "GET /repos/harbour/api/pulls/comments"]
 
 
 def test_one_person_is_responsible_for_an_issue_and_the_others_help(

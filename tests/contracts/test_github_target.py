@@ -185,6 +185,7 @@ class TestWriting:
         target.edit_comment(address, answer.id, "for")
 
         there = {one.id: one for one in target.comments(address)}
+        assert {one.id: one for one in target.comments_on_all()} == there
         assert [one.text for one in there.values()] == ["beneath", "why?", "for"]
         assert there.keys() == {below.id, on_line.id, answer.id}
         assert there[answer.id].thread == on_line.thread

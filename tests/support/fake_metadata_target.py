@@ -116,6 +116,10 @@ class FakeMetadataTarget:
         self.reads += 1
         return list(self.found[item].comments)
 
+    def comments_on_all(self) -> Iterable[TargetComment]:
+        self.reads += 1
+        return [comment for one in self.found.values() for comment in one.comments]
+
     def add_comment(self, item: ItemAddress, text: str) -> TargetComment:
         return self._write("add_comment", lambda: self._comment(item, text, ""))
 

@@ -165,6 +165,10 @@ class GitHubWriter:
             case "PATCH", "issues", number:
                 self.items[int(number)].update(_as_shown(body))
                 return json_reply(sample(operation, **_shown(self.items[int(number)])))
+            case "GET", "issues", "comments":
+                return self._page(operation, [row for rows in self.comments.values() for row in rows], query)
+            case "GET", "pulls", "comments":
+                return self._page(operation, [row for rows in self.line_comments.values() for row in rows], query)
             case "GET", "issues", number, "comments":
                 return self._page(operation, self.comments.get(int(number), []), query)
             case "POST", "issues", number, "comments":

@@ -54,7 +54,16 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
     },
     f"GET {_REPOSITORY}/import/issues/{{id}}": {"query": [], "request": None, "answer": None},
 }
-OPERATIONS: Mapping[str, Mapping[str, Any]] = {**DOCUMENT["operations"], **BEYOND}
+LISTS_OF_ALL: Mapping[str, Mapping[str, Any]] = {
+    f"GET {path}": {
+        "query": ["sort", "direction", "since", "per_page", "page"],
+        "request": None,
+        "answer": SHARED["answers"][path],
+    }
+    for path in (f"{_REPOSITORY}/issues/comments", f"{_REPOSITORY}/pulls/comments")
+}
+"""Which a backup reads, too: their answers stand in what that is held to."""
+OPERATIONS: Mapping[str, Mapping[str, Any]] = {**DOCUMENT["operations"], **LISTS_OF_ALL, **BEYOND}
 
 
 def operation_of(method: str, path: str) -> str | None:

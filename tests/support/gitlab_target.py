@@ -160,6 +160,10 @@ class WrittenGitLab:
                 state = {"close": "closed", "reopen": "opened"}.get(body.pop("state_event", ""))
                 row: Row = next((row for row in self.rows(list_) if row["iid"] == int(iid)), {})
                 row |= {**body, **({"state": state} if state else {})}
+            case "PUT", ["projects", _, *above, "notes", id_]:
+                discussions = self.rows("/".join([*above, "discussions"]))
+                for note in [note for one in discussions for note in one["notes"] if str(note["id"]) == id_]:
+                    note.update(body)
         return json_reply({})
 
     def _added(self, below: str, kind: str, body: Row) -> Row:

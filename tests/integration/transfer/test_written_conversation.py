@@ -433,6 +433,39 @@ def test_a_target_that_does_not_answer_for_long_ends_it_and_loses_nothing(writte
     assert len(written.target.found) == 2
 
 
+def test_comments_are_read_back_a_request_an_item_or_all_at_once(written: WrittenConversation) -> None:
+    written.has(*(issue(str(number), comments=(comment(f"9{number}"),)) for number in range(1, 4)))
+    report = written.write()
+    reads = written.target.reads
+    assert (report.verified_comments, report.problems) == (3, [])
+
+    written.has(*(issue(str(number), comments=(comment(f"9{number}"),)) for number in range(1, 40)))
+    report = written.write()
+
+    assert (report.verified_comments, report.problems) == (36, [])
+    assert written.target.reads - reads == reads - 2
+
+
+@pytest.mark.parametrize("trouble", ["changed", "gone", "twice"])
+def test_a_comment_that_is_not_there_as_it_was_sent_is_told(written: WrittenConversation, trouble: str) -> None:
+    def spoil(name: str, _number: int) -> None:
+        if name != "add_comment":
+            return
+        comments = written.target.item("1").comments
+        if trouble == "twice":
+            comments.append(replace(comments[0], id="9"))
+        else:
+            comments[:] = [replace(one, text=f"?{one.text}") for one in comments if trouble == "changed"]
+
+    written.has(issue("1", comments=(comment("900"),)), issue("2"))
+    written.target.after = spoil
+
+    report = written.write()
+
+    assert [str(one) for one in report.problems] == ["1 comment is not at the target as it was sent, on #1"]
+    assert report.verified_comments == 0
+
+
 def test_a_text_that_the_target_changes_is_told(written: WrittenConversation) -> None:
     def spoil(name: str, _number: int) -> None:
         for one in written.target.found.values():

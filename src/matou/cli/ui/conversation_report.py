@@ -30,6 +30,7 @@ def conversation_values(report: ConversationReport) -> dict[str, object]:
         "placeholders": report.gaps,
         "renumbered": report.renumbered,
         "verified": report.verified,
+        "verified_comments": report.verified_comments,
         "lost": {str(reason): count for reason, count in report.lost.items()},
         "notes": [str(note) for note in report.notes],
         "problems": [str(problem) for problem in report.problems],
@@ -60,6 +61,12 @@ def _sentences(report: ConversationReport) -> Iterator[Phrase]:
     yield Plural(
         "{count} item is there as it was sent", "{count} items are there as they were sent", count=report.verified
     )
+    if report.verified_comments:
+        yield Plural(
+            "{count} comment is there as it was sent",
+            "{count} comments are there as they were sent",
+            count=report.verified_comments,
+        )
     if report.as_issues:
         yield Plural(
             "{count} change request stands there as an issue",

@@ -113,6 +113,14 @@ class FileCommitting(Protocol):
 
 
 @runtime_checkable
+class CommentLister(Protocol):
+    """What a target can do besides that lists the comments of a whole repository, which is a request for many items."""
+
+    def comments_on_all(self) -> Iterable[TargetComment]:
+        """Those on all items, as `comments` gives them for each."""
+
+
+@runtime_checkable
 class IssueImporter(Protocol):
     """What a target can do besides that takes an issue with its comments and times in one request."""
 

@@ -158,6 +158,10 @@ class GiteeMetadataTarget:
             return (_note(row) for row in self._calls.comments_of_issue(self._name, item.number))
         return (_note(row) for row in self._calls.comments_of_pull_request(self._name, int(item.number)))
 
+    def comments_on_all(self) -> Iterator[TargetComment]:
+        yield from map(_note, self._calls.issue_comments(self._name))
+        yield from map(_note, self._calls.pull_request_comments(self._name))
+
     def add_comment(self, item: ItemAddress, text: str) -> TargetComment:
         answer = self._post(f"/{_pages(item.kind)}/{segment(item.number)}/comments", {"body": text})
         if item.kind is ItemKind.ISSUE:

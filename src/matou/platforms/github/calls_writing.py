@@ -16,7 +16,8 @@ T = TypeVar("T")
 
 Fields = Mapping[str, object]
 
-_IN_ORDER: Final = {"state": "all", "sort": "created", "direction": "asc"}
+_OLDEST_FIRST: Final = {"sort": "created", "direction": "asc"}
+_IN_ORDER: Final = {"state": "all", **_OLDEST_FIRST}
 
 
 class GitHubTargetCalls:
@@ -90,6 +91,10 @@ class GitHubWritingCalls:
         path = f"issues/{segment(number)}/comments"
         return self._list(path, GitHubComment, Phrase("comments"), lambda row: row.id)
 
+    def comments_on_all(self) -> Iterator[GitHubComment]:
+        """Pull requests are issues, too."""
+        return self._list("issues/comments", GitHubComment, Phrase("comments"), lambda row: row.id, _OLDEST_FIRST)
+
     def create_comment(self, number: str, text: str) -> GitHubComment:
         return self.api.read(GitHubComment, self._make(f"issues/{segment(number)}/comments", {"body": text}))
 
@@ -98,8 +103,10 @@ class GitHubWritingCalls:
 
     def line_comments(self, number: str) -> Iterator[GitHubReviewComment]:
         path = f"pulls/{segment(number)}/comments"
-        query = {"sort": "created", "direction": "asc"}
-        return self._list(path, GitHubReviewComment, Phrase("comments"), lambda row: row.id, query)
+        return self._list(path, GitHubReviewComment, Phrase("comments"), lambda row: row.id, _OLDEST_FIRST)
+
+    def line_comments_on_all(self) -> Iterator[GitHubReviewComment]:
+        return self._list("pulls/comments", GitHubReviewComment, Phrase("comments"), lambda row: row.id, _OLDEST_FIRST)
 
     def create_line_comment(self, number: str, fields: Fields) -> GitHubReviewComment:
         return self.api.read(GitHubReviewComment, self._make(f"pulls/{segment(number)}/comments", fields))

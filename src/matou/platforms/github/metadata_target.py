@@ -37,7 +37,7 @@ from matou.platforms.github.api import GitHubApi, token_of
 from matou.platforms.github.calls_writing import GitHubWritingCalls
 from matou.platforms.github.issue_import import IssueImport
 from matou.platforms.github.upload_address import upload_address
-from matou.platforms.github.wire_issues import GitHubIssue
+from matou.platforms.github.wire_issues import GitHubComment, GitHubIssue
 from matou.platforms.github.wire_pulls import GitHubPullRequest, GitHubReviewComment
 from matou.platforms.github.wire_writing import GitHubSentAsset, GitHubSentRelease
 
@@ -149,10 +149,13 @@ class GitHubMetadataTarget:
             self._calls.update_issue(item.number, fields)
 
     def comments(self, item: ItemAddress) -> Iterator[TargetComment]:
-        for row in self._calls.comments(item.number):
-            yield TargetComment(id=str(row.id), text=row.body or "", url=_address(row.html_url))
+        yield from map(_comment, self._calls.comments(item.number))
         if item.kind is ItemKind.CHANGE:
             yield from map(_line_comment, self._calls.line_comments(item.number))
+
+    def comments_on_all(self) -> Iterator[TargetComment]:
+        yield from map(_comment, self._calls.comments_on_all())
+        yield from map(_line_comment, self._calls.line_comments_on_all())
 
     def add_comment(self, item: ItemAddress, text: str) -> TargetComment:
         made = self._calls.create_comment(item.number, text)
@@ -275,6 +278,10 @@ def _number(text: str) -> int:
 
 def _address(address: object) -> str:
     return address if isinstance(address, str) else ""
+
+
+def _comment(row: GitHubComment) -> TargetComment:
+    return TargetComment(id=str(row.id), text=row.body or "", url=_address(row.html_url))
 
 
 def _line_comment(row: GitHubReviewComment) -> TargetComment:

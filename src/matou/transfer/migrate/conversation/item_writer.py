@@ -28,6 +28,7 @@ from matou.transfer.migrate.conversation.headers import harmless_address
 from matou.transfer.migrate.conversation.item_texts import CommentText, ItemText, ItemTexts
 from matou.transfer.migrate.conversation.markers import ItemKey
 from matou.transfer.migrate.conversation.numbering import OutlinedItem
+from matou.transfer.migrate.conversation.proof import SentComments
 from matou.transfer.migrate.conversation.report import ConversationReport
 from matou.transfer.migrate.conversation.target_contents import TargetContents
 from matou.transfer.migrate.conversation.vocabulary import TargetVocabulary
@@ -47,6 +48,7 @@ class ItemWriter:
 
     Attributes:
         fresh: the items that this run wrote, of which the target has nothing that we did not write just now.
+        sent: the comments that this run wrote or changed, by what they stand on.
         assignees: whom a person of the source is at the target, where that was said.
         imports: whether the target has not said yet that it imports no issues.
     """
@@ -60,6 +62,7 @@ class ItemWriter:
     report: ConversationReport
     now: Callable[[], datetime]
     assignees: Callable[[str], str | None]
+    sent: SentComments
     fresh: set[ItemKey] = field(default_factory=set)
     imports: bool = True
     _counted: set[ItemKey] = field(default_factory=set)
@@ -250,13 +253,18 @@ class ItemWriter:
             self._edit_comment(item, comment, line, there.get(comment.key))
             return
         made = there.get(comment.key)
+        if made is not None and digest(made.text) != digest(comment.text):
+            # As a run of before wrote it, of which nothing is known.
+            self._edit_comment(item, comment, self._note_comment(comment, made, made.text), made)
+            return
         if made is None:
             made = self.writer.make(
                 lambda: self._add_comment(item, comment), lambda: self.contents.comments(item).get(comment.key)
             )
             self.report.written["comment"] += 1
         self._counted.add(comment.key)
-        self._note_comment(comment, made)
+        self.sent[item].add(comment.key)
+        self._note_comment(comment, made, comment.text)
 
     def _add_comment(self, item: ItemAddress, comment: CommentText) -> TargetComment:
         first = self.written.get(comment.answers) if comment.answers else None
@@ -282,19 +290,20 @@ class ItemWriter:
         if not self.target.rules.edits_comments:
             self.report.lose(_UNCHANGED)
         else:
-            self._change_comment(item, line.to, comment.text)
+            self._change_comment(item, line, comment.text)
         self.written.add(replace_line(line, text_sha256=digest(comment.text), at=self._at()))
 
-    def _change_comment(self, item: ItemAddress, comment: str, text: str) -> None:
+    def _change_comment(self, item: ItemAddress, line: WrittenLine, text: str) -> None:
         try:
-            self.writer.set(lambda: self.target.edit_comment(item, comment, text))
+            self.writer.set(lambda: self.target.edit_comment(item, line.to, text))
         except NotOffered:
             self.report.lose(_UNCHANGED)
         else:
+            self.sent[item].add(line.key)
             self.report.edited["comment"] += 1
 
-    def _note_comment(self, comment: CommentText, made: TargetComment) -> None:
-        self.written.add(
+    def _note_comment(self, comment: CommentText, made: TargetComment, text: str) -> WrittenLine:
+        return self.written.add(
             WrittenLine(
                 source=comment.key.source,
                 kind=comment.key.kind,
@@ -302,7 +311,7 @@ class ItemWriter:
                 to=made.id,
                 url=harmless_address(made.url),
                 at=self._at(),
-                text_sha256=digest(comment.text),
+                text_sha256=digest(text),
                 thread=made.thread,
             )
         )

@@ -4,7 +4,7 @@ People's texts go in the order in which they were numbered: labels and milestone
 comments right after it, then releases. A second walk puts right what named something that had no number yet.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ from matou.transfer.migrate.conversation.numbering import (
     in_order,
     wanted_numbers,
 )
-from matou.transfer.migrate.conversation.proof import prove
+from matou.transfer.migrate.conversation.proof import SentComments, prove, prove_comments
 from matou.transfer.migrate.conversation.references import References
 from matou.transfer.migrate.conversation.release_writer import ReleaseWriter
 from matou.transfer.migrate.conversation.report import ConversationReport
@@ -107,6 +107,7 @@ class ConversationMigration:
     now: Callable[[], datetime]
     history: HistoryRepository
     report: ConversationReport = field(default_factory=ConversationReport)
+    sent: SentComments = field(default_factory=lambda: defaultdict(set))
 
     def run(self) -> ConversationReport:
         """Go as far as the target lets us; what is not there stands in the report.
@@ -122,6 +123,7 @@ class ConversationMigration:
                 for place, saved in enumerate(self.conversation.saved):
                     SourceMigration(self, contents, saved, counts_numbers=place == 0).run()
                 prove(contents, self.written, self.report)
+                prove_comments(contents, self.written, self.sent, self.report)
         except BadCredential:
             raise
         except MatouError as error:
@@ -279,6 +281,7 @@ class SourceMigration:
             self._report,
             self._whole.now,
             assignees=lambda key: people.get(f"{platform}:{key}"),
+            sent=self._whole.sent,
         )
 
     def _item_texts(self) -> ItemTexts:

@@ -20,7 +20,8 @@ class ConversationReport:
         problems: what should be there and is not.
         there: what the map has after it, by the kinds of its lines; issues of a project itself are counted as
             `project-issue`, and change requests that are not open, whatever they became, as `closed-change`.
-        verified: items that the target showed afterwards to be as they were sent.
+        verified: items that the target showed afterwards to be as they were sent; verified_comments likewise, of those
+            that this run sent.
     """
 
     expected: Counter[str] = field(default_factory=Counter)
@@ -35,6 +36,7 @@ class ConversationReport:
     notes: list[Phrase] = field(default_factory=list)
     problems: list[MatouError] = field(default_factory=list)
     verified: int = 0
+    verified_comments: int = 0
 
     @property
     def is_complete(self) -> bool:
