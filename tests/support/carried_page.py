@@ -54,6 +54,8 @@ TESTS: Final[Mapping[str, Mapping[str, str]]] = {
         "wiki": "tests/integration/transfer/test_migrate_names.py::test_a_wiki_keeps_a_name_that_tells_what_it_is",
         "project-issue": "tests/integration/transfer/test_migrate_conversation.py"
         "::test_a_projects_issues_go_to_one_repository_of_it",
+        "project-wiki": "tests/integration/transfer/test_written_wiki.py"
+        "::test_each_page_stands_below_the_one_that_it_was_below",
         "assignee": f"{_ENGINE}::test_only_people_that_were_named_are_assigned",
     },
 }

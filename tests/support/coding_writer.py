@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 from urllib.parse import quote, unquote
 
-from support.coding_schemas import faults_of_answer, faults_of_request
+from support.coding_schemas import blank, faults_of_answer, faults_of_request
 from support.recording_server import RecordingServer, Reply, SeenRequest, json_reply
 
 TOKEN = "c0d1ngS3cretT0ken0123456789abcdef0123456"
@@ -41,6 +41,7 @@ class CodingWriter:
     merges: dict[int, Row] = field(default_factory=dict)
     notes: dict[int, list[Row]] = field(default_factory=dict)
     releases: list[Row] = field(default_factory=list)
+    pages: dict[int, Row] = field(default_factory=dict)
     stored: dict[str, SeenRequest] = field(default_factory=dict)
     files: dict[int, str] = field(default_factory=dict)
     requests_seen: list[tuple[str, Row]] = field(default_factory=list)
@@ -250,6 +251,26 @@ class CodingWriter:
         [row] = [one for one in self.releases if one["ReleaseId"] == requests_seen["ReleaseId"]]
         row["Body"] = requests_seen["Description"]
         return {}
+
+    def _DescribeWikiList(self, requests_seen: Row) -> Row:  # noqa: N802
+        assert requests_seen == {"ProjectName": PROJECT}
+        return {"Data": self._pages_below(0)}
+
+    def _pages_below(self, parent: int) -> list[Row]:
+        rows = [(iid, page) for iid, page in self.pages.items() if page["ParentIid"] == parent]
+        times = {"CreatedAt": 1, "UpdatedAt": 1}
+        return [blank("WikiListData", Iid=iid, **page, **times, Children=self._pages_below(iid)) for iid, page in rows]
+
+    def _CreateWiki(self, requests_seen: Row) -> Row:  # noqa: N802
+        assert requests_seen["ParentIid"] in {0, *self.pages}
+        iid = next(self._codes)
+        self.pages[iid] = {name: requests_seen[name] for name in ("Title", "Content", "ParentIid")}
+        return {"Data": blank("WikiData", Iid=iid, **self.pages[iid])}
+
+    def _ModifyWiki(self, requests_seen: Row) -> Row:  # noqa: N802
+        page = self.pages[requests_seen["Iid"]]
+        page.update({name: requests_seen[name] for name in ("Title", "Content")})
+        return {"Data": blank("WikiData", Iid=requests_seen["Iid"], **page)}
 
     def _DescribePreSignUploadUrl(self, requests_seen: Row) -> Row:  # noqa: N802
         assert (requests_seen["FolderType"], requests_seen["FolderId"]) == (1, 0)

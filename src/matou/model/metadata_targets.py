@@ -45,7 +45,7 @@ class MetadataRules:
         shares_numbers: whether issues and change requests have one sequence of numbers.
         is_sequential: whether an item's number is the last one and one.
         issue_sign, change_sign: what stands before a number in a text to make a link of it.
-        longest_title, longest_text: in characters.
+        longest_title, longest_text: in characters; longest_page likewise, of a page of a wiki.
         shortest_label, longest_label: in characters.
         not_in_labels: characters that no label's name may have; cut_label_sign stands where one was cut.
         needs_due: whether a milestone must have a day on which it ends.
@@ -81,6 +81,7 @@ class MetadataRules:
     has_release_drafts: bool = False
     has_assets: bool = True
     file_delivery: FileDelivery
+    longest_page: int = 50_000
     largest_file: int = 20 * 1024**2
     largest_asset: int | None = None
 
@@ -174,6 +175,24 @@ class NewTargetRelease:
     target: str
     is_prerelease: bool = False
     is_draft: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPage:
+    """A page of a wiki that is to be. `parent` is what the target calls the page above it; None at the top."""
+
+    title: str
+    text: str
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetPage:
+    """A page of a wiki at the target, with its text as it is now."""
+
+    id: str
+    title: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ _KINDS: Final[Mapping[str, Phrase]] = {
     "release": Phrase("releases"),
     "asset": Phrase("files of releases"),
     "file": Phrase("pictures and files"),
+    "wiki-page": Phrase("pages of wikis"),
 }
 
 

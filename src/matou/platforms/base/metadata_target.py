@@ -20,10 +20,12 @@ from matou.model.metadata_targets import (
     NewLabel,
     NewLineComment,
     NewMilestone,
+    NewPage,
     NewTargetRelease,
     TargetComment,
     TargetItem,
     TargetMilestone,
+    TargetPage,
     TargetRelease,
 )
 from matou.model.targets import TargetRepository
@@ -110,6 +112,19 @@ class FileCommitting(Protocol):
 
     def address_of_committed(self, repository: TargetRepository, branch: str, path: str) -> str:
         """Where a browser finds a file of another repository as it is, for a text to name."""
+
+
+@runtime_checkable
+class WikiWriting(Protocol):
+    """What a target can do besides that has wikis which are no git repositories."""
+
+    def pages(self) -> Iterable[TargetPage]:
+        """All of the wiki."""
+
+    def add_page(self, page: NewPage) -> TargetPage: ...
+
+    def edit_page(self, page: str, title: str, text: str) -> None:
+        """The page of that id; it stays where it is."""
 
 
 @runtime_checkable

@@ -126,6 +126,10 @@ PLATFORM = Platform(
             review=Fidelity(form=CarriedForm.TEXT, header=True),
             label=Fidelity(form=CarriedForm.ITSELF, note=Phrase("those of issues; change requests get none")),
             asset=UNCARRIED,
+            project_wiki=Fidelity(
+                form=CarriedForm.ITSELF,
+                note=Phrase("as they are now, with a line at the head that says who began them"),
+            ),
             assignee=UNCARRIED,
         )
     },

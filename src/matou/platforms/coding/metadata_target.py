@@ -21,10 +21,12 @@ from matou.model.metadata_targets import (
     NewLabel,
     NewLineComment,
     NewMilestone,
+    NewPage,
     NewTargetRelease,
     TargetComment,
     TargetItem,
     TargetMilestone,
+    TargetPage,
     TargetRelease,
 )
 from matou.model.targets import TargetRepository
@@ -35,11 +37,13 @@ from matou.platforms.coding import wire_requests_served as ask_of
 from matou.platforms.coding import wire_requests_writing as write
 from matou.platforms.coding.api import CodingApi
 from matou.platforms.coding.client_conversation import ConversationActions
+from matou.platforms.coding.metadata_wiki import all_pages
 from matou.platforms.coding.tokens import CodingToken
 from matou.platforms.coding.uploads import upload_file
 from matou.platforms.coding.wire import LabelsResponse, ProjectResponse, Response, TeamResponse
 from matou.platforms.coding.wire_issues import IssueResponse, IssueRow
 from matou.platforms.coding.wire_merges import MergeRequest, MergeRequestNotesResponse
+from matou.platforms.coding.wire_pages import WikiNode, WikiVersionResponse
 from matou.platforms.coding.wire_releases import Release
 from matou.platforms.coding.wire_writing import (
     CreatedMergeRequestResponse,
@@ -224,6 +228,19 @@ class CodingMetadataTarget:
             tag=repr(release.tag),
         )
 
+    def pages(self) -> Iterator[TargetPage]:
+        return map(_page, all_pages(self._read.wiki(self._project)))
+
+    def add_page(self, page: NewPage) -> TargetPage:
+        """In the wiki of the project."""
+        parent = 0 if page.parent is None else _code(page.parent)
+        request = write.CreateWiki(project_name=self._project, title=page.title, content=page.text, parent_iid=parent)
+        made = self._api.make(request, WikiVersionResponse).data
+        return TargetPage(id=str(made.iid), title=page.title, text=page.text)
+
+    def edit_page(self, page: str, title: str, text: str) -> None:
+        self._set(write.ModifyWiki(project_name=self._project, iid=_code(page), title=title, content=text))
+
     def upload(self, file: NewFile, item: ItemAddress | None) -> str:  # noqa: ARG002 - it belongs to the project
         """As CODING's own pages call it; whoever sees the project sees it, signed in."""
         number = upload_file(self._api, self._project, file)
@@ -330,3 +347,7 @@ def _of_merge_request(row: MergeRequest) -> TargetItem:
 
 def _release(row: Release) -> TargetRelease:
     return TargetRelease(id=str(row.release_id), tag=row.tag_name, name=row.title, text=row.body)
+
+
+def _page(node: WikiNode) -> TargetPage:
+    return TargetPage(id=str(node.iid), title=node.title, text=node.content)

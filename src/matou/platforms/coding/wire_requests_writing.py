@@ -44,6 +44,22 @@ class ModifyIssueDescription(Request, kw_only=True):
     description: str
 
 
+class CreateWiki(Request, kw_only=True):
+    """A page; `parent_iid` is 0 at the top. `content` is Markdown of at most 50,000 characters."""
+
+    project_name: str
+    title: str
+    content: str
+    parent_iid: int
+
+
+class ModifyWiki(Request, kw_only=True):
+    project_name: str
+    iid: int
+    title: str
+    content: str
+
+
 class CreateIssueComment(Request, kw_only=True):
     """It answers nothing of what it made."""
 

@@ -9,7 +9,7 @@ from typing import Final
 from matou.archive.layout import Archive
 from matou.archive.run_history import host_of
 from matou.errors import Damaged, NotFound, Phrase
-from matou.model.metadata.kinds import CHANGE, ISSUE, RELEASE
+from matou.model.metadata.kinds import CHANGE, ISSUE, RELEASE, WIKI_PAGE
 from matou.model.platform import Visibility
 from matou.model.targets import TargetRepository
 from matou.platforms.base.metadata_target import MetadataTarget
@@ -34,7 +34,7 @@ from matou.transfer.migrate.plan import Move
 from matou.transfer.migrate.refs import HEADS
 
 _TAGS: Final = "refs/tags/"
-_COUNTED: Final = (ISSUE, CHANGE, RELEASE)
+_COUNTED: Final = (ISSUE, CHANGE, RELEASE, WIKI_PAGE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from matou.model.metadata import (
     Reviewer,
     ReviewThread,
     SavedRelease,
+    WikiPage,
 )
 from matou.model.metadata_targets import ItemKind, MetadataRules, NewLineComment
 from matou.transfer.export.facts import Fact, decision_text, further_facts_of, moment
@@ -110,6 +111,13 @@ class ItemTexts:
         head = self.header.head("released", **self._person(release.by), at=at, sign=f" {release.tag}", url=release.url)
         (_key, text), *_more = self._texts(head, release.text, release.files, key)
         return text
+
+    def of_page(self, page: WikiPage) -> str:
+        """Of a wiki that is no git repository; whole, however long it is."""
+        key = ItemKey(self.references.source, "wiki-page", page.id)
+        head = self.header.head("opened", **self._person(page.by), at=page.at, sign="", url=page.url)
+        text = _writable(self._joined(head, self._body(page.text, page.files)))
+        return f"{text.rstrip()}\n\n{key.marker}"
 
     def title(self, title: str) -> str:
         """On one line, as long as the target takes it; what was cut is seen to be. Some platforms look for names there,

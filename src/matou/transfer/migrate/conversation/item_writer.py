@@ -6,8 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
 from matou.errors import MatouError, Phrase, TryLater
 from matou.http.tokens import BadCredential
 from matou.model.metadata import ChangeRequest, Item
@@ -33,7 +31,7 @@ from matou.transfer.migrate.conversation.report import ConversationReport
 from matou.transfer.migrate.conversation.target_contents import TargetContents
 from matou.transfer.migrate.conversation.vocabulary import TargetVocabulary
 from matou.transfer.migrate.conversation.writer import OnceWriter
-from matou.transfer.migrate.conversation.written_map import WrittenLine, WrittenMap, digest
+from matou.transfer.migrate.conversation.written_map import WrittenLine, WrittenMap, digest, replace_line
 
 _UNCHANGED: Final = Phrase("a comment that was changed since stays as it was: the platform changes none")
 
@@ -364,10 +362,6 @@ class ItemWriter:
 
     def _at(self) -> str:
         return self.now().isoformat(timespec="seconds")
-
-
-def replace_line(line: WrittenLine, **changes: str) -> WrittenLine:
-    return msgspec.structs.replace(line, **changes)
 
 
 def _fields(new: NewIssue) -> str:

@@ -19,11 +19,11 @@ from matou.errors import Damaged, MatouError, Phrase, TryLater
 from matou.git.odb.objects import TooLargeToRead
 from matou.http.tokens import BadCredential
 from matou.i18n import speaking
-from matou.model.metadata import AttachedFile, ChangeRequest, Item, SavedRelease
-from matou.model.metadata.kinds import ASSET, ATTACHMENT, CHANGE, ISSUE, RELEASE, MetadataKind
+from matou.model.metadata import AttachedFile, ChangeRequest, Item, SavedRelease, WikiPage
+from matou.model.metadata.kinds import ASSET, ATTACHMENT, CHANGE, ISSUE, RELEASE, WIKI_PAGE, MetadataKind
 from matou.model.metadata_targets import FileDelivery, ItemAddress, ItemKind
 from matou.platforms.base.errors import NotOffered
-from matou.platforms.base.metadata_target import FileCommitting, MetadataTarget
+from matou.platforms.base.metadata_target import FileCommitting, MetadataTarget, WikiWriting
 from matou.transfer.common.saved_metadata import SavedMetadata
 from matou.transfer.export.source import ExportSource
 from matou.transfer.migrate.conversation.committed_files import CommittedFiles
@@ -46,6 +46,7 @@ from matou.transfer.migrate.conversation.release_writer import ReleaseWriter
 from matou.transfer.migrate.conversation.report import ConversationReport
 from matou.transfer.migrate.conversation.target_contents import TargetContents
 from matou.transfer.migrate.conversation.vocabulary import TargetVocabulary
+from matou.transfer.migrate.conversation.wiki_writer import WikiWriter
 from matou.transfer.migrate.conversation.writer import OnceWriter
 from matou.transfer.migrate.conversation.written_map import WrittenLine, WrittenMap
 
@@ -173,6 +174,7 @@ class SourceMigration:
         self._commit_files()
         self._write_items(writer, self._items)
         self._write_releases()
+        self._write_wiki()
         if writer.fresh:
             self._write_items(writer, [one for one in self._items if self._key(one) in self._whole.written])
         self._count()
@@ -237,6 +239,16 @@ class SourceMigration:
             self._files.bring(item, ItemAddress(ItemKind(line.to_kind), line.to))
         if len(self._files.addresses) > known and self._whole.target.rules.file_delivery is FileDelivery.ATTACHED:
             writer.write(item, outlined)
+
+    def _write_wiki(self) -> None:
+        whole, target = self._whole, self._whole.target
+        if not isinstance(target, WikiWriting) or not whole.options.wants(WIKI_PAGE) or not self._saved.has(WIKI_PAGE):
+            return
+        pages: list[WikiPage] = [one for _, one in self._source.items(WIKI_PAGE) if one.gone_in is None]
+        for page in pages if whole.options.wants(ATTACHMENT) else ():
+            self._files.bring(page, None)
+        longest, written = target.rules.longest_page, whole.written
+        WikiWriter(target, longest, written, whole.writer, self._texts, self._report, whole.now).write(pages)
 
     def _write_releases(self) -> None:
         if not self._whole.options.wants(RELEASE) or not self._saved.has(RELEASE):

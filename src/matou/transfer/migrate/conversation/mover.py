@@ -13,6 +13,7 @@ from matou.platforms.base.target import MigrationTarget
 from matou.transfer.migrate.conversation.conversations import Conversations
 from matou.transfer.migrate.conversation.migration import CLOSED_CHANGES, PROJECT_ISSUES
 from matou.transfer.migrate.conversation.report import ConversationReport
+from matou.transfer.migrate.conversation.wiki_writer import PAGE
 from matou.transfer.migrate.inventory import code_inventory
 from matou.transfer.migrate.mover import Mover
 from matou.transfer.migrate.plan import Move
@@ -30,6 +31,7 @@ _LINES: Final[Mapping[str, MigratedKind]] = {
     "release": MigratedKind.RELEASE,
     "asset": MigratedKind.ASSET,
     "file": MigratedKind.ATTACHMENT,
+    PAGE: MigratedKind.PROJECT_WIKI,
 }
 
 

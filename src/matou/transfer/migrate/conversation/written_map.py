@@ -70,6 +70,10 @@ class WrittenLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         return self.state == PLANNED
 
 
+def replace_line(line: WrittenLine, **changes: str) -> WrittenLine:
+    return msgspec.structs.replace(line, **changes)
+
+
 def digest(text: str) -> str:
     """Of a text as platforms keep it: they change the ends of lines, and what is empty at its end."""
     return hashlib.sha256(text.replace("\r\n", "\n").strip().encode("utf-8", "replace")).hexdigest()
