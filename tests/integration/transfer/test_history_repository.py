@@ -16,7 +16,7 @@ from matou.model.metadata import AttachedFile
 from matou.model.metadata.kinds import ISSUE
 from matou.model.metadata_targets import FileDelivery
 from matou.model.platform import Visibility
-from matou.model.targets import TargetRepository
+from matou.model.targets import NewTargetRepository, TargetRepository
 from matou.platforms.registry import title_of
 from matou.transfer.common.transports import TargetTransports
 from matou.transfer.migrate.command import MigrationOptions, migrate
@@ -158,12 +158,14 @@ def test_killed_at_the_push_and_run_again_nothing_is_there_twice(
 
 
 def test_another_repository_of_that_name_is_left_alone(moving: Moving, tmp_path: Path) -> None:
-    moving.saved.add_code("harbour/api-history", make_repository(tmp_path / "other"))
-    moving.has("a.png")
-    moving.move(include=("harbour/api-history",))
+    target, other = moving.port.target(), make_repository(tmp_path / "other")
+    new = NewTargetRepository(moving.port.name, "api-history", "somebody's own", Visibility.PRIVATE)
+    target.create(new)
+    git(other, "push", "-q", str(moving.port.git_dir("api-history")), "main")
     before = moving.branches()
+    moving.has("a.png")
 
-    report = moving.move(include=("harbour/api",))
+    report = moving.move()
 
     [problem] = conversation_of(report).problems
     assert "'api-history' at the target is another repository" in str(problem)
@@ -183,6 +185,12 @@ def test_a_name_that_the_archive_itself_needs_is_not_taken(moving: Moving, tmp_p
     assert names[:2] == ["api", "api-history"]
     assert names[2].startswith("api-history-")
     assert moving.files(names[2]).keys() == {"a.png"}
+
+    moving.has("a.png", "b.png")
+    again = moving.move(include=("harbour/api",))
+
+    assert again.everything_is_moved
+    assert moving.files(names[2]).keys() == {"a.png", "b.png"}
 
 
 def test_nothing_is_sent_where_more_people_would_see_it(moving: Moving) -> None:

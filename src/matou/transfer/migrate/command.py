@@ -119,7 +119,7 @@ def migrate(
         mover = RepositoryMover(archive, target, connections, git, pusher, there.existing)
         if pulling:
             return PullMover(pulling, mover, account, options.people, plan.wikis)
-        return ConversationMover(mover, _conversations(mover, writing, plan)) if writing else mover
+        return ConversationMover(mover, _conversations(mover, writing, plan, assigned)) if writing else mover
 
     if pulling:
         pulling.target.require_importer()
@@ -144,13 +144,16 @@ def _fault_of_conversation(target: MigrationTarget) -> Phrase | None:
     return target.fault_of_conversation() if isinstance(target, MaybeCodeAlone) else None
 
 
-def _conversations(mover: RepositoryMover, writing: ConversationWriting, plan: MigrationPlan) -> Conversations:
+def _conversations(
+    mover: RepositoryMover, writing: ConversationWriting, plan: MigrationPlan, assigned: AssignedTargets
+) -> Conversations:
+    paths = (*(move.target_path for move in plan.moves), *assigned.values())
     histories = HistoryRepositories(
         target=mover.target,
         git=mover.git,
         pusher=mover.pusher,
         existing=mover.existing,
-        taken=frozenset(target_key(move.target_path) for move in plan.moves),
+        taken=frozenset(map(target_key, paths)),
     )
     return Conversations(mover.archive, writing, plan.moves, histories)
 

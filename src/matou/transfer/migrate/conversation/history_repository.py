@@ -44,7 +44,7 @@ class HistoryRepositories:
 
     Attributes:
         existing: what the target has, by the folded namespace and name.
-        taken: where repositories of the archive go.
+        taken: where repositories of the archive go, now or since an earlier run.
     """
 
     target: MigrationTarget
