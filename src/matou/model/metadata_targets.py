@@ -53,6 +53,8 @@ class MetadataRules:
         needs_release_text: whether the text of a release may not be empty.
         has_milestones: whether there are any; without them each becomes a label.
         has_line_comments: whether a comment can be put on a line of an open change request.
+        has_drafts: whether a change request can be a draft.
+        has_labels_of_changes, assigns_changes: whether one can have labels, and people who are responsible for it.
         has_threads: whether a comment on a line can be answered in its thread.
         edits_comments: whether a comment can be changed once it is written.
         has_release_drafts: whether a release can be kept from those who only read.
@@ -76,6 +78,9 @@ class MetadataRules:
     needs_release_text: bool = False
     has_milestones: bool = True
     has_line_comments: bool = True
+    has_drafts: bool = True
+    has_labels_of_changes: bool = True
+    assigns_changes: bool = True
     has_threads: bool = False
     edits_comments: bool = True
     has_release_drafts: bool = False

@@ -238,6 +238,19 @@ def test_only_people_that_were_named_are_assigned(written: WrittenConversation) 
     assert written.target.item("1").assignees == ("zhangsan",)
 
 
+def test_what_a_change_request_cannot_be_at_the_target_is_counted(written: WrittenConversation) -> None:
+    rules = replace(SEQUENTIAL, has_drafts=False, has_labels_of_changes=False, assigns_changes=False)
+    written.target, written.people = FakeMetadataTarget(rules), {"gitee:17": "zhang"}
+    written.has(
+        change("1", "open", draft=True, labels=("a",), assignees=("17", "18")), change("2", draft=True, labels=("a",))
+    )
+
+    report = written.write()
+
+    assert sorted(report.lost.values()) == [1, 1, 1]
+    assert not written.write().lost
+
+
 @pytest.mark.parametrize(("kind", "call"), [(issue, "add_issue"), (change, "add_change")])
 def test_who_may_not_be_assigned_keeps_nothing_else_away(
     written: WrittenConversation, kind: Callable[..., Item], call: str

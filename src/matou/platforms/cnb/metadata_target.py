@@ -39,6 +39,7 @@ RULES: Final = MetadataRules(
     change_sign="#",
     has_milestones=False,
     has_threads=True,
+    has_drafts=False,
     file_delivery=FileDelivery.UPLOADED,
     largest_file=5 * 1024**2,
     largest_asset=50 * 1024**3,

@@ -58,6 +58,8 @@ RULES: Final = MetadataRules(
     # A project counts the issues of all its repositories, and those of every type.
     is_sequential=False,
     has_line_comments=False,
+    has_drafts=False,
+    has_labels_of_changes=False,
     has_assets=False,
     file_delivery=FileDelivery.UPLOADED,
 )

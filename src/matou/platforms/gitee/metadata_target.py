@@ -57,6 +57,8 @@ RULES: Final = MetadataRules(
     needs_release_text=True,
     # What it is told is a line within a difference that nothing shows how to count: a wrong one would be a lie.
     has_line_comments=False,
+    # Who is assigned to a pull request there is to review it.
+    assigns_changes=False,
     file_delivery=FileDelivery.COMMITTED,
     largest_file=100 * 1024**2,
     largest_asset=100 * 1024**2,

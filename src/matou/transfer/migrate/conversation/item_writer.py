@@ -93,9 +93,7 @@ class ItemWriter:
         if becomes is ItemKind.CHANGE and isinstance(item, ChangeRequest):
             change = item
             try:
-                return self._made_with_people(
-                    key, becomes, new, lambda known: self.target.add_change_request(_change(change, known))
-                )
+                return self._made_change(key, change, new)
             except (TryLater, BadCredential):
                 raise
             except MatouError as refusal:
@@ -107,6 +105,23 @@ class ItemWriter:
         return self._imported(key, item, new, text) or self._made_with_people(
             key, ItemKind.ISSUE, new, self.target.add_issue
         )
+
+    def _made_change(self, key: ItemKey, change: ChangeRequest, new: NewIssue) -> WrittenLine:
+        line = self._made_with_people(
+            key, ItemKind.CHANGE, new, lambda known: self.target.add_change_request(_change(change, known))
+        )
+        self._lose_of(change)
+        return line
+
+    def _lose_of(self, change: ChangeRequest) -> None:
+        """What the target's change requests cannot be."""
+        rules = self.target.rules
+        if change.draft and not rules.has_drafts:
+            self.report.lose(Phrase("a change request was a draft, and is none: the platform has none"))
+        if change.labels and not rules.has_labels_of_changes:
+            self.report.lose(Phrase("a change request has no labels any more: the platform gives it none"))
+        if any(map(self.assignees, change.assignees)) and not rules.assigns_changes:
+            self.report.lose(Phrase("nobody is assigned to a change request any more: there it means to review it"))
 
     def _made_with_people(
         self, key: ItemKey, kind: ItemKind, new: NewIssue, write: Callable[[NewIssue], TargetItem]
