@@ -31,6 +31,7 @@ REACHES_NO_ARCHIVE = {
     "matou", "matou init", "matou login", "matou logout", "matou doctor", "matou completion", "matou help",
     "matou auth", "matou auth status", "matou auth git-credential",
     "matou user", "matou token", "matou org", "matou org member", "matou repo", "matou role", "matou key",
+    "matou ssh-key",
 }  # fmt: skip
 """Commands that open none, and those that only hold others; what `init` saves first is saved by `backup`."""
 
@@ -81,6 +82,7 @@ def commands(archive: Path, tmp_path: Path, url: str) -> dict[str, Words]:
         "role list": ("harbour/twin", *root),
         "role delete": ("harbour/twin", ROLE, *root),
         "key list": ("--user", "alice", *root),
+        "ssh-key list": ("--user", "alice", *root),
         "repo delete": ("harbour/twin", "--yes", *root),
         "org delete": ("harbour", "--yes", *root),
         "user delete": ("bob", "--yes", *root),
@@ -95,6 +97,8 @@ def with_bad_words(archive: Path) -> dict[str, Words]:
         "serve": (*root, "--port", "0"),
         "key add": ("--user", "alice", *root),
         "key remove": ("1", "--user", "alice", *root),
+        "ssh-key add": ("--user", "alice", *root),
+        "ssh-key remove": ("1", "--user", "alice", *root),
     }
 
 
@@ -172,7 +176,7 @@ def test_every_command_opens_it(person: Person, archive: Path, tmp_path: Path) -
             assert "手机买票，改了" in (tmp_path / "pages/team/shop/-/issues/2.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("command", ["key add", "key remove"])
+@pytest.mark.parametrize("command", ["key add", "key remove", "ssh-key add", "ssh-key remove"])
 def test_what_cannot_succeed_for_want_of_a_key_says_so(person: Person, archive: Path, command: str) -> None:
     ended = run(person, command, with_bad_words(archive)[command], code=2)
 

@@ -31,6 +31,7 @@ from matou.forge.accounts import labels as labels_module
 from matou.forge.accounts import members as members_module
 from matou.forge.accounts import namespace_moves, namespaces, preferences, sessions, tokens, user_deletion, users
 from matou.forge.accounts import signing_keys as signing_keys_module
+from matou.forge.accounts import ssh_keys as ssh_keys_module
 from matou.forge.analysis import contributions, upkeep
 from matou.forge.analysis import languages as languages_module
 from matou.forge.content import branches, file_changes, history, ref_updates, references, revisions, uploads
@@ -107,7 +108,9 @@ def _parts(annotation: object) -> tuple[Any, Any]:
 
 activity = decided(activity_module.activity)
 add_member = decided(members_module.add_member)
+add_deploy_key = decided(ssh_keys_module.add_deploy_key)
 add_signing_key = decided(signing_keys_module.add_signing_key)
+add_ssh_key = decided(ssh_keys_module.add_ssh_key)
 after_push = decided(pushes.after_push)
 archive_repository = decided(repository_update.archive_repository)
 change_own_password = decided(sessions.change_own_password)
@@ -136,6 +139,7 @@ delete_tag = decided(branches.delete_tag)
 delete_user = decided(user_deletion.delete_user)
 describe_repository = decided(repository_update.describe_repository)
 download_statistics = decided(downloads.download_statistics)
+deploy_keys = decided(ssh_keys_module.deploy_keys)
 end_session = decided(sessions.end_session)
 end_sessions = decided(sessions.end_sessions)
 exists = decided(lfs.exists)
@@ -169,7 +173,9 @@ refs_state = decided(references.refs_state)
 remove_mark = decided(stars.remove_mark)
 remove_member = decided(repository_members.remove_member)
 remove_namespace_member = decided(members_module.remove_member)
+remove_deploy_key = decided(ssh_keys_module.remove_deploy_key)
 remove_signing_key = decided(signing_keys_module.remove_signing_key)
+remove_ssh_key = decided(ssh_keys_module.remove_ssh_key)
 rename_namespace = decided(namespace_moves.rename_namespace)
 rename_repository = decided(repository_moves.rename_repository)
 require_not_wider = decided(forks.require_not_wider)
@@ -185,6 +191,7 @@ set_password = decided(users.set_password)
 set_preferences = decided(preferences.set_preferences)
 set_visibility = decided(repository_update.set_visibility)
 signing_keys = decided(signing_keys_module.signing_keys)
+ssh_keys = decided(ssh_keys_module.ssh_keys)
 size = decided(lfs.size)
 stored_settings = decided(settings.stored_settings)
 start_session = decided(sessions.start_session)

@@ -88,6 +88,7 @@ for name, place, line in (
     ("repo", "repo:repositories", _("Repositories on a server.")),
     ("role", "role:roles", _("Roles made for one repository.")),
     ("key", "key:keys", _("Keys with which accounts sign their commits.")),
+    ("ssh-key", "ssh_key:ssh_keys", _("Keys with which people and machines come in by SSH.")),
 ):
     program.add_lazy(name, f"matou.cli.{place}", line)
 

@@ -1,12 +1,10 @@
 """What the tables are. A migration in `migrations/versions` makes them so; a test holds the two together."""
 
-from datetime import UTC, datetime, timedelta
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -17,44 +15,11 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
 )
-from sqlalchemy.types import TypeDecorator
 
-HEAD_REVISION = "0011"
+from matou.db.column_types import Moment, ReadableText
+
+HEAD_REVISION = "0012"
 """The newest migration, known here so that opening a database that is up to date need not load Alembic."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-class Moment(TypeDecorator[datetime]):
-    """An aware time, kept as whole microseconds since 1970 so that both databases sort and compare them alike.
-
-    Every zone is taken, UTC comes back. A naive time is a fault of ours.
-    """
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return None if value is None else _EPOCH + value * _MICROSECOND
-
-
-class ReadableText(TypeDecorator[str]):
-    """A name of git's as people read it: bytes that are not UTF-8 become U+FFFD, as no database takes them.
-
-    Which branch is the default one is for the repository's HEAD to say; what stands here is told, and never followed
-    where HEAD says something else.
-    """
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
 
 metadata = MetaData(
     naming_convention={
@@ -351,6 +316,24 @@ signing_keys = Table(
     Column("certificate", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Index(None, "user_id"),
+    sqlite_autoincrement=True,
+)
+
+ssh_keys = Table(
+    "ssh_keys",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _reference("user_id", "users.id", on_delete="CASCADE", nullable=True),
+    _reference("repository_id", "repositories.id", on_delete="CASCADE", nullable=True),
+    Column("title", Text, nullable=False),
+    Column("public_key", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False, unique=True),
+    Column("writes", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("last_used_at", Moment),
+    CheckConstraint("(user_id IS NULL) <> (repository_id IS NULL)", name="ck_ssh_keys_owner"),
+    Index(None, "user_id"),
+    Index(None, "repository_id"),
     sqlite_autoincrement=True,
 )
 

@@ -31,7 +31,16 @@ from matou.forge.access.authorize import (
     renewed,
     viewer,
 )
-from matou.forge.access.identity import ALL_SCOPES, ANONYMOUS, OPERATOR, Identity, MissingScope, Scope, require_scope
+from matou.forge.access.identity import (
+    ALL_SCOPES,
+    ANONYMOUS,
+    OPERATOR,
+    DeployKey,
+    Identity,
+    MissingScope,
+    Scope,
+    require_scope,
+)
 from matou.forge.access.open_backups import (
     anybody_there,
     are_backups_open,
@@ -96,6 +105,7 @@ __all__ = [
     "BackupOverseer",
     "BoundToken",
     "Decision",
+    "DeployKey",
     "GrantedPage",
     "Identity",
     "MayAdminister",

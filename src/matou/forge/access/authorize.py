@@ -270,7 +270,7 @@ def viewer(forge: Forge, identity: Identity) -> Viewer:
     It does not look at scopes: ask `require_scope` first.
     """
     level = level_anywhere(identity)
-    if identity.only_repositories is not None:
+    if identity.only_repositories is not None or identity.deploy_key is not None:
         return NOBODYS_VIEW
     return Viewer(
         user_id=None if identity.user is None or level is AccessLevel.NOBODY else identity.user.id,
@@ -354,6 +354,8 @@ def _is_within(subject: Repository | Namespace, bound: NamespacePath | None) -> 
 
 
 def _is_among(subject: Repository | Namespace, identity: Identity) -> bool:
+    if identity.deploy_key is not None:
+        return isinstance(subject, Repository) and subject.id == identity.deploy_key.repository_id
     if identity.only_repositories is None:
         return True
     paths = identity.only_repositories if isinstance(subject, Repository) else identity.only_projects
@@ -362,7 +364,7 @@ def _is_among(subject: Repository | Namespace, identity: Identity) -> bool:
 
 def _level(forge: Forge, identity: Identity, subject: Repository | Namespace) -> AccessLevel:
     user = identity.user
-    level = AccessLevel.REPORTER if identity.only_repositories is not None else level_anywhere(identity)
+    level = _level_of_nobody(identity) or level_anywhere(identity)
     if user is None or level is not AccessLevel.SIGNED_IN:
         return level
     with forge.database.begin_read() as connection:
@@ -371,6 +373,13 @@ def _level(forge: Forge, identity: Identity, subject: Repository | Namespace) ->
         else:
             role = memberships.role_in(connection, user.id, subject.path)
     return level if role is None else AccessLevel(role.value)
+
+
+def _level_of_nobody(identity: Identity) -> AccessLevel | None:
+    """What a token or key is that stands for some repositories and for no account; None for every other."""
+    if identity.deploy_key is not None:
+        return AccessLevel.DEVELOPER if identity.deploy_key.writes else AccessLevel.REPORTER
+    return None if identity.only_repositories is None else AccessLevel.REPORTER
 
 
 def _visibility(forge: Forge, identity: Identity, subject: Repository | Namespace) -> Visibility:

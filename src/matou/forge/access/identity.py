@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
+from matou.db.repositories import RepositoryId
 from matou.db.users import User
 from matou.errors import Refused
 from matou.model.names import NamespacePath
@@ -24,6 +25,15 @@ ALL_SCOPES = frozenset(Scope)
 
 
 @dataclass(frozen=True, slots=True)
+class DeployKey:
+    """A key that opens one repository, told by its id whatever it is called; `writes`: for pushes too."""
+
+    repository_id: RepositoryId
+    fingerprint: str
+    writes: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """Who asks, and what their credential is good for.
 
@@ -35,6 +45,7 @@ class Identity:
             somebody with the role REPORTER would, and nothing besides, open or not; None for no such bound.
         only_projects: the same of namespaces: what was said around each as a whole, and nothing of its repositories.
         reads_confidential: False for a token of that kind that is not to see what is marked so.
+        deploy_key: for a key of one repository, which is nobody in particular: nothing but that repository's code.
         is_operator: whoever runs the server, at its command line: an administrator without an account. Nothing that
             comes over the network is.
     """
@@ -45,6 +56,7 @@ class Identity:
     only_repositories: frozenset[str] | None = None
     only_projects: frozenset[str] = frozenset()
     reads_confidential: bool = True
+    deploy_key: DeployKey | None = None
     is_operator: bool = False
 
 

@@ -73,6 +73,10 @@ class AuditAction(StrEnum):
     REVOKE_TOKEN = "revoke_token"  # noqa: S105
     ADD_KEY = "add_key"
     REMOVE_KEY = "remove_key"
+    ADD_SSH_KEY = "add_ssh_key"
+    REMOVE_SSH_KEY = "remove_ssh_key"
+    ADD_DEPLOY_KEY = "add_deploy_key"
+    REMOVE_DEPLOY_KEY = "remove_deploy_key"
     ADD_NAMESPACE = "add_namespace"
     CHANGE_NAMESPACE = "change_namespace"
     RENAME_NAMESPACE = "rename_namespace"
@@ -106,6 +110,10 @@ AUDIT_PHRASES: Mapping[AuditAction, Phrase] = MappingProxyType(
         AuditAction.REVOKE_TOKEN: Phrase("revoked a token"),
         AuditAction.ADD_KEY: Phrase("added a signing key"),
         AuditAction.REMOVE_KEY: Phrase("removed a signing key"),
+        AuditAction.ADD_SSH_KEY: Phrase("added an SSH key"),
+        AuditAction.REMOVE_SSH_KEY: Phrase("removed an SSH key"),
+        AuditAction.ADD_DEPLOY_KEY: Phrase("added a deploy key"),
+        AuditAction.REMOVE_DEPLOY_KEY: Phrase("removed a deploy key"),
         AuditAction.ADD_NAMESPACE: Phrase("made a namespace"),
         AuditAction.CHANGE_NAMESPACE: Phrase("changed a namespace"),
         AuditAction.RENAME_NAMESPACE: Phrase("renamed a namespace"),
