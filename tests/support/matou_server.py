@@ -39,17 +39,20 @@ from pathlib import Path
 import matou.forge.caches
 from matou.server.app import EdgeSettings
 from matou.server.main import serve
+from matou.server.ssh.address import SshListenOptions
 from matou.settings import Settings
 from matou.wiring import open_forge
 
-root, port, loopback, open_backups, forgives, strict, platform = sys.argv[1:]
+root, port, loopback, open_backups, forgives, strict, by_ssh, platform = sys.argv[1:]
 if forgives == "1":
     matou.forge.caches.FREE_FAILURES_OF_AN_ADDRESS = 1_000_000
 settings = Settings.from_environment({"MATOU_STRICT_PUSHES": strict})
 with open_forge(Path(root), settings, loopback=loopback == "1", anonymous_reads_backups=open_backups == "1") as forge:
     announce = lambda url: print(url, flush=True)
     edge = EdgeSettings(hosts={"127.0.0.1": platform} if platform else {})
-    serve(forge, host="127.0.0.1", port=int(port), requests_per_minute=0, announce=announce, edge=edge)
+    ssh = SshListenOptions("127.0.0.1", 0, lambda address: print(address.port, address.public_line, flush=True))
+    settings = {"requests_per_minute": 0, "announce": announce, "edge": edge, "ssh": ssh if by_ssh == "1" else None}
+    serve(forge, host="127.0.0.1", port=int(port), **settings)
 """
 
 
@@ -61,6 +64,7 @@ class MatouServer:
         url: without a slash at the end.
         forge: the same database and archive as the server has, in this process.
         owner: an account that owns every team made here; its password is PASSWORD.
+        ssh_port: where it is reached by SSH, if it is; `host_key` is the key that it is known by there.
     """
 
     url: str
@@ -69,6 +73,8 @@ class MatouServer:
     process: subprocess.Popen[str]
     owner: User
     log: Path
+    ssh_port: int = 0
+    host_key: str = ""
 
     def user(self, name: str | None = None, *, admin: bool = False) -> User:
         """A new account with the password PASSWORD."""
@@ -124,6 +130,7 @@ def running_server(
     strict_pushes: bool = False,
     platform: str = "",
     port: int = 0,
+    ssh: bool = False,
 ) -> Iterator[MatouServer]:
     """Start a server over a folder, which is made where there is none, and end it however the test ends.
 
@@ -135,6 +142,7 @@ def running_server(
         strict_pushes: whether what old tools wrote is refused.
         platform: what its host stands for; empty for none.
         port: 0 for any.
+        ssh: whether it is reached by SSH, too.
     """
     with ExitStack() as ending:
         forge = ending.enter_context(
@@ -148,14 +156,16 @@ def running_server(
         owner = create_user(forge, _name("owner"), password=Secret(PASSWORD))
         log = root.with_name(root.name + ".log")
         errors = ending.enter_context(log.open("a"))
-        choices = (loopback, anonymous_reads_backups, forgives_addresses, strict_pushes)
+        choices = (loopback, anonymous_reads_backups, forgives_addresses, strict_pushes, ssh)
         arguments = [str(root), str(port), *("1" if choice else "0" for choice in choices), platform]
         process = subprocess.Popen(
             [sys.executable, "-c", _PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=errors, text=True
         )
         ending.enter_context(process)
         ending.callback(process.kill)
-        yield MatouServer(_first_line(process, log), root, forge, process, owner, log)
+        ssh_port, _, host_key = _first_line(process, log).partition(" ") if ssh else ("0", "", "")
+        url = _first_line(process, log)
+        yield MatouServer(url, root, forge, process, owner, log, int(ssh_port), host_key)
 
 
 def memory_bytes(pid: int) -> int:

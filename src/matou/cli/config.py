@@ -90,9 +90,11 @@ class SourceTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True, renam
 
 
 class ServerTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """What the server that `matou serve` starts goes by."""
+    """What the server that `matou serve` starts goes by; without a port there is no SSH."""
 
     hosts: dict[str, Any] = {}
+    ssh_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] | None = None
+    ssh_host: str | None = None
 
 
 class _Sources(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -167,17 +169,21 @@ def read_configuration(path: Path) -> tuple[SourceTable, ...]:
     return sources
 
 
-def read_server_hosts(path: Path | None) -> Mapping[str, str]:
-    """Which platform each host of a server stands for; where no file is named, that of the current folder, if any.
+def read_server(path: Path | None) -> ServerTable:
+    """What a file says of the server; where none is named, that of the current folder, if any.
 
-    Both are as they stand there. Raises Invalid, NotFound.
+    Raises Invalid, NotFound.
     """
     try:
-        server = _read(path or Path(CONFIGURATION), _Server).server
+        return _read(path or Path(CONFIGURATION), _Server).server
     except FileNotFoundError as error:
         if path is None:
-            return {}
+            return ServerTable()
         raise NotFound("there is no {path}", path=path) from error
+
+
+def hosts_of(server: ServerTable) -> Mapping[str, str]:
+    """Which platform each host of a server stands for; both are as they stand there."""
     return dict(_dotted(server.hosts))
 
 

@@ -27,6 +27,13 @@ serve = Command.lazy(
         metavar="PORT",
         help=_("the port; 0 takes a free one"),
     ),
+    click.option(
+        "--ssh-port",
+        type=WholeNumber(min=0, max=65535),
+        metavar="PORT",
+        help=_("serve git by SSH as well, at this port; 0 takes a free one"),
+    ),
+    click.option("--ssh-host", metavar="HOST", help=_("the address to listen on for SSH; as --host by default")),
     click.option("--url", metavar="URL", help=_("how people reach the server, where a proxy stands before it")),
     click.option(
         "--anonymous-reads-backups", is_flag=True, help=_("whoever reaches the server may read what was backed up")
@@ -61,7 +68,7 @@ serve = Command.lazy(
         type=click.Path(path_type=Path),
         metavar="FILE",
         show_default="matou.toml",
-        help=_("the file whose [server.hosts] say which platform a host stands for"),
+        help=_("the file whose [server] says at which port SSH is, and which platform a host stands for"),
     ),
     click.option(
         "--sign-in-for-expensive",
@@ -70,6 +77,7 @@ serve = Command.lazy(
     ),
     examples={
         "matou serve --root DIR --port 8585": _("serve an archive on this machine"),
+        "matou serve --root DIR --ssh-port 2222": _("git clone ssh://git@localhost:2222/TEAM/REPO.git"),
     },
     exit_codes=(ExitCode.DAMAGE_FOUND, ExitCode.TRY_LATER),
 )

@@ -32,6 +32,7 @@ from matou.server.paths import read_git_path
 from matou.server.platform_hosts import AtPlatform, PlatformHosts
 from matou.server.rate_limit import FixedWindowLimiter
 from matou.server.response_files import ResponseFiles
+from matou.server.ssh.address import SshEndpoint
 from matou.server.state import ServerState, new_key
 from matou.server.streaming import Header
 from matou.server.trusted_proxies import Network, TrustedProxies
@@ -74,6 +75,7 @@ def build_app(
     base_url: str | None = None,
     limiter: FixedWindowLimiter | None = None,
     edge: EdgeSettings = NO_EDGE_SETTINGS,
+    ssh: SshEndpoint | None = None,
 ) -> Starlette:
     """Put the routes together.
 
@@ -82,14 +84,18 @@ def build_app(
         base_url: how people reach the server, for the links in answers; None takes what each request says.
         limiter: how often one account, or one address without one, may ask the REST API; None for no limit.
         edge: the proxies before it, and the sites whose pages may read it.
+        ssh: where it is reached by SSH.
     """
-    state = new_state(forge, base_url, sign_in_for_expensive=edge.sign_in_for_expensive)
+    state = new_state(forge, base_url, sign_in_for_expensive=edge.sign_in_for_expensive, ssh=ssh)
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
         with suppress(OSError):  # without a place for them, answers are made anew each time
             await asyncio.to_thread(state.response_files.prepare)
         yield
+        # What is under way by SSH has its threads until its end.
+        for ending in getattr(app.state, "endings", ()):
+            await ending()
         flush_pending_writes(forge)
         state.close()
 
@@ -125,12 +131,15 @@ def build_app(
     return app
 
 
-def new_state(forge: Forge, base_url: str | None, *, sign_in_for_expensive: bool = False) -> ServerState:
+def new_state(
+    forge: Forge, base_url: str | None, *, sign_in_for_expensive: bool = False, ssh: SshEndpoint | None = None
+) -> ServerState:
     return ServerState(
         forge,
         base_url,
         LfsTokenSigner(new_key(), forge.now),
         ResponseFiles(answers_folder(forge.archive)),
+        ssh,
         expensive_pages=ExpensivePages(sign_in_needed=sign_in_for_expensive),
     )
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from matou.credentials import Secret
 from matou.errors import Invalid, Refused
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity
+from matou.forge.accounts.ssh_keys import identity_of_key
 from matou.forge.accounts.tokens import resolve_token
 from matou.forge.accounts.users import authenticate
 from matou.forge.forge import Forge
@@ -46,6 +47,22 @@ class Credential:
     def is_token(self) -> bool:
         """Whether it has the form of a token: then no password has to be hashed for it, as a rule."""
         return _TOKEN.match(self.secret.reveal()) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCredential:
+    """A key of SSH, whose private part somebody has shown to have; `login` is the user name that came with it."""
+
+    login: str
+    fingerprint: str
+
+    @property
+    def is_token(self) -> bool:
+        """As quick to look up as one."""
+        return True
+
+
+AnyCredential = Credential | KeyCredential
 
 
 def read_credential(headers: Iterable[Header]) -> Credential | None:
@@ -83,7 +100,7 @@ def _read_basic(encoded: str) -> Credential:
     return Credential(login, Secret(password))
 
 
-def identify(forge: Forge, credential: Credential | None, *, address: str = "") -> Identity:
+def identify(forge: Forge, credential: AnyCredential | None, *, address: str = "") -> Identity:
     """Say whom the credential stands for. A token may stand as password beside any user name.
 
     Args:
@@ -96,11 +113,20 @@ def identify(forge: Forge, credential: Credential | None, *, address: str = "") 
     """
     if credential is None:
         return ANONYMOUS
+    if isinstance(credential, KeyCredential):
+        return _identity_of_key(forge, credential)
     identity = resolve_token(forge, credential.secret, address=address) if credential.is_token else None
     if identity is None:
         identity = _identity_of_password(forge, credential, address)
     if identity is None:
         raise UnknownCredential("the password or token is not known here, or no longer")
+    return identity
+
+
+def _identity_of_key(forge: Forge, credential: KeyCredential) -> Identity:
+    identity = identity_of_key(forge, credential.fingerprint, login=credential.login)
+    if identity is None:
+        raise UnknownCredential("the key opens nothing here any more")
     return identity
 
 

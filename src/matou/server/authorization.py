@@ -18,7 +18,7 @@ from matou.forge.conversation.overview import find_wiki
 from matou.forge.forge import Forge
 from matou.server.authentication import (
     CHALLENGE,
-    Credential,
+    AnyCredential,
     UnknownCredential,
     UnreadableCredential,
     identify,
@@ -54,6 +54,10 @@ class ClientRequest:
     def address(self) -> str:
         return client_address(self.scope)
 
+    def credential(self) -> AnyCredential | None:
+        """Raises UnreadableCredential for what is no credential at all."""
+        return read_credential(self.headers)
+
 
 @dataclass(frozen=True, slots=True)
 class GitRequest(ClientRequest):
@@ -67,7 +71,7 @@ class Admitted(Generic[R_co]):
     """The right of an identity to a repository, and what told who that is."""
 
     granted: Authorized[Repository, R_co]
-    credential: Credential | None
+    credential: AnyCredential | None
     address: str
 
     @property
@@ -86,7 +90,11 @@ class Admitted(Generic[R_co]):
 
 async def admit(request: GitRequest, right: type[R]) -> Admitted[R]:
     """Raises Refused, NotFound, TryLater; UnreadableCredential for what is no credential at all."""
-    credential = read_credential(request.headers)
+    return await admit_by(request, right, request.credential())
+
+
+async def admit_by(request: GitRequest, right: type[R], credential: AnyCredential | None) -> Admitted[R]:
+    """As `admit`, for whom a link stands for."""
     state = request.state
     ask = state.run_inline_if_fast if is_quick(credential) else state.run_in_pool
     return await ask(admit_credential, state.forge, credential, request.target, right, address=request.address)
@@ -98,13 +106,13 @@ async def admit_again(state: ServerState, admitted: Admitted[MayWriteCode]) -> N
     await ask(require_still_admitted, state.forge, admitted)
 
 
-def is_quick(credential: Credential | None) -> bool:
+def is_quick(credential: AnyCredential | None) -> bool:
     """A password may have to be hashed."""
     return credential is None or credential.is_token
 
 
 def admit_credential(
-    forge: Forge, credential: Credential | None, target: GitTarget, right: type[R], *, address: str
+    forge: Forge, credential: AnyCredential | None, target: GitTarget, right: type[R], *, address: str
 ) -> Admitted[R]:
     identity = identify(forge, credential, address=address)
     path = target.repository

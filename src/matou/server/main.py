@@ -10,16 +10,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.net import SocketHolder  # type: ignore[attr-defined]
 from granian.server.embed import Server
+from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from matou.errors import Conflict, NotFound
@@ -27,6 +29,11 @@ from matou.forge.forge import Forge
 from matou.server.app import NO_EDGE_SETTINGS, EdgeSettings, build_app
 from matou.server.log import log_to_stderr
 from matou.server.rate_limit import FixedWindowLimiter
+from matou.server.ssh.address import SshEndpoint, SshListenOptions
+from matou.server.ssh.host_key import HostKey, host_key_of
+
+if TYPE_CHECKING:
+    from matou.server.ssh.server import SshServer
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +63,7 @@ def serve(
     base_url: str | None = None,
     requests_per_minute: int | None = None,
     edge: EdgeSettings = NO_EDGE_SETTINGS,
+    ssh: SshListenOptions | None = None,
     announce: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; requests under way may finish, for DRAIN at most.
@@ -68,6 +76,7 @@ def serve(
         requests_per_minute: of one account, or of one address without one, at the REST API; 0 is no limit, and None
             is REQUESTS_PER_MINUTE where others than this machine can reach the server.
         edge: the proxies before it, and the sites whose pages may read it.
+        ssh: where it listens for SSH; None for nowhere.
         announce: is given the server's URL as soon as it can be reached; without it the URL goes to stdout.
 
     Raises:
@@ -76,7 +85,9 @@ def serve(
     log_to_stderr()
     limiter = _limiter(forge, requests_per_minute)
     build = partial(build_app, forge, base_url=base_url, limiter=limiter, edge=edge)
-    asyncio.run(_serve(build, listen(host, port), base_url, announce or _print_url))
+    listener = listen(host, port)
+    ssh_listener = None if ssh is None else listen_for_ssh(forge, ssh)
+    asyncio.run(_serve(build, listener, base_url, announce or _print_url, ssh_listener))
     _let_native_threads_end()
 
 
@@ -98,6 +109,25 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+@dataclass(frozen=True, slots=True)
+class SshListener:
+    """A bound socket, and what clients are told there."""
+
+    socket: socket.socket
+    key: HostKey
+    announce: Callable[[SshEndpoint], None]
+
+    @property
+    def address(self) -> SshEndpoint:
+        return SshEndpoint(self.socket.getsockname()[1], self.key.fingerprint, self.key.public_line)
+
+
+def listen_for_ssh(forge: Forge, settings: SshListenOptions) -> SshListener:
+    """Raises HostKeyUnusable, and as `listen`."""
+    key = host_key_of(forge.archive)
+    return SshListener(listen(settings.host, settings.port), key, settings.announce)
+
+
 def url_of(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -109,16 +139,33 @@ def _limiter(forge: Forge, requests_per_minute: int | None) -> FixedWindowLimite
 
 
 async def _serve(
-    build: Callable[[], ASGIApp], listener: socket.socket, base_url: str | None, announce: Callable[[str], None]
+    build: Callable[..., Starlette],
+    listener: socket.socket,
+    base_url: str | None,
+    announce: Callable[[str], None],
+    ssh_listener: SshListener | None,
 ) -> None:
-    requests = InFlightRequests(build())
-    url = base_url or url_of(listener)
+    app, url = build(ssh=None if ssh_listener is None else ssh_listener.address), base_url or url_of(listener)
+    requests = InFlightRequests(app)
+    ssh = None if ssh_listener is None else await _serve_ssh(app, ssh_listener, url_of(listener))
     server = EmbeddedServer(requests, listener, announce=lambda: announce(url))
-    ending = GracefulShutdown(server, requests)
+    ending = GracefulShutdown(server, requests, ssh)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.begin)
     await server.serve()
+
+
+async def _serve_ssh(app: Starlette, listener: SshListener, http_url: str) -> "SshServer":
+    """In this event loop: a push takes the same turns here as over HTTP."""
+    # asyncssh takes a third of a second to load, which a server without it does not wait for.
+    from matou.server.ssh.server import SshServer
+
+    server = SshServer(app.state.server_state, listener.key, http_url)
+    await server.start(listener.socket)
+    app.state.endings = [server.finished]
+    listener.announce(listener.address)
+    return server
 
 
 class InFlightRequests:
@@ -172,20 +219,28 @@ class EmbeddedServer(Server):
 class GracefulShutdown:
     """Stops the server once it is told to; the second time at once."""
 
-    def __init__(self, server: EmbeddedServer, requests: InFlightRequests) -> None:
+    def __init__(self, server: EmbeddedServer, requests: InFlightRequests, ssh: "SshServer | None") -> None:
         self._server = server
         self._requests = requests
+        self._ssh = ssh
         self._has_begun = False
 
     def begin(self) -> None:
         loop = asyncio.get_running_loop()
         if self._has_begun:
-            self._requests.cut_off()
+            self._cut_off()
             return
         self._has_begun = True
+        if self._ssh is not None:
+            self._ssh.stop()
         self._server.stop()  # type: ignore[no-untyped-call]
-        loop.call_later(DRAIN.total_seconds(), self._requests.cut_off)
+        loop.call_later(DRAIN.total_seconds(), self._cut_off)
         loop.call_later((DRAIN + LAST_MOMENT).total_seconds(), _leave)
+
+    def _cut_off(self) -> None:
+        self._requests.cut_off()
+        if self._ssh is not None:
+            self._ssh.cut_off()
 
 
 def _leave() -> None:

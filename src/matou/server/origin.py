@@ -48,9 +48,11 @@ def client_address(scope: Scope) -> str:
 
 
 def caller_of(identity: Identity, address: str) -> Hashable:
-    """Whom a request counts for: the account, or the address without one; of IPv6 the network that it is in."""
+    """Whom a request counts for: the account or deploy key, or the address; of IPv6 the network that it is in."""
     if identity.user is not None:
         return identity.user.id
+    if identity.deploy_key is not None:
+        return identity.deploy_key
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -72,6 +74,15 @@ def base_url(configured: str | None, scope: Scope) -> str:
     scheme = scope["scheme"] if configured is None else urlsplit(configured).scheme
     host = header(scope["headers"], b"host").decode("latin-1")
     return f"{scheme}://{host if HOST.match(host) else _own_address(scope)}"
+
+
+def host_in_url(url: str, address: str) -> str:
+    """The URL with the address in place of one that means every address of this machine."""
+    parts = urlsplit(url)
+    if parts.hostname not in ("0.0.0.0", "::") or not address:  # noqa: S104 - it is compared, not listened on
+        return url
+    named = f"[{address}]" if ":" in address else address
+    return f"{parts.scheme}://{named}{'' if parts.port is None else f':{parts.port}'}"
 
 
 def _own_address(scope: Scope) -> str:

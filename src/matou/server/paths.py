@@ -7,7 +7,7 @@ names nothing at all, so `%2e%2e`, `//`, `%00` and `a.git/b.git` lead nowhere, i
 import re
 from dataclasses import dataclass
 from enum import Enum
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from matou.model.names import InvalidName, NamespacePath, RepositoryPath
 
@@ -77,6 +77,15 @@ def read_git_path(raw_path: bytes) -> GitTarget | None:
             name = segments[ending.index("*") - len(ending)] if "*" in ending else ""
             return _git_target(segments[: -len(ending)], operation, name)
     return None
+
+
+def git_target(path: str, operation: Operation) -> GitTarget | None:
+    """Read a path that is no part of a URL, as it stands: nothing in it is encoded."""
+    return _git_target(tuple(path.split("/")), operation, "") if len(path.encode()) <= LONGEST_PATH_BYTES else None
+
+
+def lfs_url(base_url: str, path: RepositoryPath) -> str:
+    return f"{base_url}/{quote(str(path))}.git/info/lfs"
 
 
 def _git_target(segments: tuple[str, ...], operation: Operation, object_name: str) -> GitTarget | None:

@@ -24,9 +24,9 @@ class StallBudget:
     Only the waiting for this client counts, not what takes us time. For the event loop.
     """
 
-    def __init__(self, *, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, *, clock: Callable[[], float] = monotonic, patience: timedelta = PATIENCE_WITH_SLOWNESS) -> None:
         self._clock = clock
-        self._left = PATIENCE_WITH_SLOWNESS.total_seconds()
+        self._left = patience.total_seconds()
         self._pressed_by: set[Hashable] = set()
         self._waiting: asyncio.Timeout | None = None
         self._ends_at = 0.0

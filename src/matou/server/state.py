@@ -18,6 +18,7 @@ from matou.server.fair_queue import FairQueue, RepositoryLocks
 from matou.server.git.lfs_tokens import LfsTokenSigner
 from matou.server.git.ref_responses import RefResponseCache
 from matou.server.response_files import ResponseFiles
+from matou.server.ssh.address import SshEndpoint
 from matou.server.verified_files import VerifiedFiles
 
 Parameters = ParamSpec("Parameters")
@@ -71,12 +72,15 @@ class PackReuseCache:
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """One running server. `base_url` is what people type, without a slash at the end; None: what each request says."""
+    """One running server. `base_url` is what people type, without a slash at the end; None: what each request says.
+    `ssh`: where it is reached by SSH, if it is.
+    """
 
     forge: Forge
     base_url: str | None
     links: LfsTokenSigner
     response_files: ResponseFiles
+    ssh: SshEndpoint | None = None
     whole_files: VerifiedFiles = field(default_factory=VerifiedFiles)
     ref_answers: RefResponseCache = field(default_factory=RefResponseCache)
     whole_packs: PackReuseCache = field(default_factory=PackReuseCache)

@@ -57,8 +57,9 @@ class RequestBody:
             second from then on.
     """
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, *, patience: timedelta = PATIENCE_WITH_SENDER) -> None:
         self._receive = receive
+        self._patience = patience
         self.is_finished = False
         self.pace: StallBudget | None = None
 
@@ -81,7 +82,7 @@ class RequestBody:
         try:
             if self.pace is not None:
                 return await self._next_message_at(self.pace)
-            async with asyncio.timeout(PATIENCE_WITH_SENDER.total_seconds()):
+            async with asyncio.timeout(self._patience.total_seconds()):
                 return await self._receive()
         except (TimeoutError, TooSlow):
             raise ClientLeft("the client stopped sending in the middle of its request") from None

@@ -11,7 +11,7 @@ from matou.forge.repositories.repository_lists import find_repository
 from support.conversation_pages import Talk, talk_server
 from support.deciding import add_member
 from support.git_repositories import make_repository
-from support.matou_server import MatouServer
+from support.matou_server import MatouServer, running_server
 from support.push_rules import Work, person
 
 
@@ -34,3 +34,10 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Talk]:
     """To be read and not changed."""
     with talk_server(tmp_path_factory.mktemp("talk")) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def ssh_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MatouServer]:
+    """One that is reached by SSH as well; each test makes its own people, keys and repositories."""
+    with running_server(tmp_path_factory.mktemp("ssh") / "archive", forgives_addresses=True, ssh=True) as server:
+        yield server

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from matou.cli.config import read_configuration, read_server_hosts
+from matou.cli.config import hosts_of, read_configuration, read_server
 from matou.errors import Invalid, NotFound
 
 SOURCE = '[[source]]\nplatform = "gitee"\nurl = "https://gitee.example"\nto = "archive"\n'
@@ -27,20 +27,20 @@ def written(folder: Path, text: str) -> Path:
 def test_names_are_read_with_quotes_and_without(tmp_path: Path, text: str) -> None:
     path = written(tmp_path, text)
 
-    assert read_server_hosts(path) == {"gitee.example": "gitee", "gitcode.example.org": "gitcode"}
+    assert hosts_of(read_server(path)) == {"gitee.example": "gitee", "gitcode.example.org": "gitcode"}
 
 
 def test_sources_and_server_stand_in_one_file(tmp_path: Path) -> None:
     path = written(tmp_path, f'{SOURCE}[server.hosts]\ngitee.example = "gitee"\n')
 
     assert [source.platform for source in read_configuration(path)] == ["gitee"]
-    assert read_server_hosts(path) == {"gitee.example": "gitee"}
+    assert hosts_of(read_server(path)) == {"gitee.example": "gitee"}
 
 
 def test_what_is_wrong_with_a_source_is_not_the_server_s(tmp_path: Path) -> None:
     path = written(tmp_path, '[[source]]\nplatfrom = "gitee"\n[server.hosts]\na = "gitee"\n')
 
-    assert read_server_hosts(path) == {"a": "gitee"}
+    assert hosts_of(read_server(path)) == {"a": "gitee"}
     with pytest.raises(Invalid):
         read_configuration(path)
 
@@ -55,19 +55,19 @@ def test_without_a_file_no_host_stands_for_anything_unless_one_was_named(
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    assert read_server_hosts(None) == {}
+    assert hosts_of(read_server(None)) == {}
     with pytest.raises(NotFound):
-        read_server_hosts(tmp_path / "other.toml")
+        read_server(tmp_path / "other.toml")
 
 
 def test_the_file_of_the_current_folder_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written(tmp_path, '[server.hosts]\na = "gitee"\n')
     monkeypatch.chdir(tmp_path)
 
-    assert read_server_hosts(None) == {"a": "gitee"}
+    assert hosts_of(read_server(None)) == {"a": "gitee"}
 
 
 @pytest.mark.parametrize("text", ["[server", "[server]\nhost = {}\n", "[server]\nhosts = 1\n", "server = []\n"])
 def test_a_file_that_says_something_else_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(Invalid):
-        read_server_hosts(written(tmp_path, text))
+        read_server(written(tmp_path, text))

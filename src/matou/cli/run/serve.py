@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from matou.cli.config import read_server_hosts
+from matou.cli.config import ServerTable, hosts_of, read_server
 from matou.cli.open_forge import forge_at
 from matou.cli.ui.output import say
 from matou.cli.ui.verbosity import SERVER_STOPPED
@@ -14,6 +14,7 @@ from matou.server.cors import read_origin
 from matou.server.main import serve as run_server
 from matou.server.origin import read_base_url
 from matou.server.platform_hosts import read_hosts
+from matou.server.ssh.address import SshEndpoint, SshListenOptions
 from matou.server.trusted_proxies import read_network
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -23,6 +24,8 @@ def serve(
     root: Path,
     host: str,
     port: int,
+    ssh_port: int | None,
+    ssh_host: str | None,
     url: str | None,
     anonymous_reads_backups: bool,
     requests_per_minute: int | None,
@@ -33,10 +36,11 @@ def serve(
     sign_in_for_expensive: bool,
 ) -> None:
     base = None if url is None else read_base_url(url)
+    configured = read_server(config)
     between = EdgeSettings(
         proxies=tuple(read_network(address) for address in trust_proxy or ()),
         readers=tuple(read_origin(origin) for origin in cors_origin or ()),
-        hosts=read_hosts(read_server_hosts(config)),
+        hosts=read_hosts(hosts_of(configured)),
         sign_in_for_expensive=sign_in_for_expensive,
     )
     # Through a proxy others reach it, whatever it listens on.
@@ -47,5 +51,20 @@ def serve(
             say(f"  matou user add NAME --admin --root {root}")
             say(_("or at the page /-/first-start, with the code {code}").format(code=setup_code(forge).reveal()))
         limit = requests_per_minute
-        run_server(forge, host=host, port=port, base_url=base, requests_per_minute=limit, edge=between)
+        ssh = _ssh_settings(configured, host, ssh_port, ssh_host)
+        run_server(forge, host=host, port=port, base_url=base, requests_per_minute=limit, edge=between, ssh=ssh)
     say(SERVER_STOPPED)
+
+
+def _ssh_settings(
+    configured: ServerTable, host: str, port: int | None, ssh_host: str | None
+) -> SshListenOptions | None:
+    """What was said at the command line, or else what the file says."""
+    port = configured.ssh_port if port is None else port
+    if port is None:
+        return None
+    return SshListenOptions(ssh_host or configured.ssh_host or host, port, _announce_ssh)
+
+
+def _announce_ssh(address: SshEndpoint) -> None:
+    say(_("SSH: port {port}, host key {fingerprint}").format(port=address.port, fingerprint=address.fingerprint))

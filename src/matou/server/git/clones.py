@@ -4,6 +4,7 @@ import contextlib
 import os
 import tempfile
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
@@ -36,6 +37,9 @@ from matou.server.streaming import (
 log = structlog.get_logger(__name__)
 
 BODY_IN_MEMORY_BYTES = 256 * 1024
+
+SILENT_FOR = timedelta(seconds=60)
+"""How long a git that talks with a client waits for what it says next."""
 
 FETCH_SETTINGS = (
     ("uploadpack.allowFilter", "true"),
@@ -146,12 +150,15 @@ async def _follow(request: GitRequest, chunks: AsyncIterator[bytes], headers: tu
     await end_answer(request.send)
 
 
-def start_upload_pack(request: ClientRequest, git_dir: Path, stdin: IO[bytes]) -> AsyncGitChild:
-    """Answer the request that the file holds."""
-    # git reads the descriptor, whose place Python's own buffer does not always move.
-    os.lseek(stdin.fileno(), 0, os.SEEK_SET)
+def start_upload_pack(request: ClientRequest, git_dir: Path, stdin: IO[bytes] | None) -> AsyncGitChild:
+    """Answer the request that the file holds; without one, talk with the client from the advertisement on."""
+    kind = f"--timeout={SILENT_FOR.seconds}"
+    if stdin is not None:
+        # git reads the descriptor, whose place Python's own buffer does not always move.
+        os.lseek(stdin.fileno(), 0, os.SEEK_SET)
+        kind = "--stateless-rpc"
     return start_git_async(
-        ["upload-pack", "--stateless-rpc", "--strict", str(git_dir)],
+        ["upload-pack", kind, "--strict", str(git_dir)],
         git_dir=git_dir,
         stdin=stdin,
         environment={"GIT_PROTOCOL": f"version={protocol_version(request)}"},

@@ -17,7 +17,7 @@ from matou.forge.access import Authorized, MayReadCode
 from matou.forge.repositories.downloads import count_download
 from matou.git.process.run_async import AsyncGitChild
 from matou.git.wire.server import LARGEST_REQUEST_IN_MEMORY_BYTES, UPLOAD_PACK, is_ls_refs
-from matou.server.authorization import ClientRequest, GitRequest, admit, answer_to
+from matou.server.authorization import Admitted, ClientRequest, GitRequest, admit, answer_to
 from matou.server.git.clones import GitRefusedRequest, answer_clone, start_upload_pack
 from matou.server.git.packet_framing import PROBE, PacketFraming, request_chunks
 from matou.server.git.push import receive_pack
@@ -70,21 +70,26 @@ async def _upload_pack(request: GitRequest) -> None:
     admitted = await admit(request, MayReadCode)
     with tempfile.SpooledTemporaryFile(BODY_IN_MEMORY_BYTES) as body:
         await keep_body(request, body)
-        version = protocol_version(request)
-        # One byte more than memory answers, so that a longer request is not taken for a broken one.
-        beginning = body.read(LARGEST_REQUEST_IN_MEMORY_BYTES + 1)
-        ls_refs = await understood(is_ls_refs, beginning) if version == 2 else None
-        if beginning == PROBE:
-            await send_answer(request.send, 200, (UPLOAD_PACK_RESULT, *NO_CACHE), b"")
-        elif ls_refs is not None:
-            await answer_ls_refs(request, admitted, ls_refs)
-        elif not await answer_clone(request, admitted, beginning):
-            await _count_clone(request, admitted.granted, beginning)
-            git_dir = request.state.forge.git_dir(admitted.repository)
-            await until_client_leaves(request.receive, send_pack_when_free(request, admitted.caller, git_dir, body))
+        await answer_fetch(request, admitted, body)
 
 
-async def _count_clone(request: GitRequest, granted: Authorized[Repository, MayReadCode], body: bytes) -> None:
+async def answer_fetch(request: GitRequest, admitted: Admitted[MayReadCode], body: IO[bytes]) -> None:
+    """Answer the request that the file holds, of whatever version, by whichever way it came."""
+    version = protocol_version(request)
+    # One byte more than memory answers, so that a longer request is not taken for a broken one.
+    beginning = body.read(LARGEST_REQUEST_IN_MEMORY_BYTES + 1)
+    ls_refs = await understood(is_ls_refs, beginning) if version == 2 else None
+    if beginning == PROBE:
+        await send_answer(request.send, 200, (UPLOAD_PACK_RESULT, *NO_CACHE), b"")
+    elif ls_refs is not None:
+        await answer_ls_refs(request, admitted, ls_refs)
+    elif not await answer_clone(request, admitted, beginning):
+        await count_clone(request, admitted.granted, beginning)
+        git_dir = request.state.forge.git_dir(admitted.repository)
+        await until_client_leaves(request.receive, send_pack_when_free(request, admitted.caller, git_dir, body))
+
+
+async def count_clone(request: GitRequest, granted: Authorized[Repository, MayReadCode], body: bytes) -> None:
     """A fetch by somebody who has nothing yet, of what is advertised: not of single objects that a partial clone
     left out. Counted as it begins: git hangs up before the end of its answer."""
     wants = {want.decode() for want in _WANT.findall(body)}

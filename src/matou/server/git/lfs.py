@@ -7,7 +7,6 @@ the digest of somebody else's file opens nothing.
 import re
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
-from urllib.parse import quote
 
 import msgspec
 
@@ -16,11 +15,12 @@ from matou.errors import NotFound, UnknownShape
 from matou.forge.access import Authorized, MayReadCode, MayWriteCode
 from matou.forge.push import lfs as objects
 from matou.model.names import RepositoryPath
-from matou.server.authentication import Credential, read_credential
-from matou.server.authorization import Admitted, GitRequest, admit, admit_credential, answer_to
+from matou.server.authentication import AnyCredential, Credential, read_credential
+from matou.server.authorization import Admitted, GitRequest, admit_by, admit_credential, answer_to
 from matou.server.byte_ranges import UNSATISFIABLE, Part, UnsatisfiableRange, read_range
 from matou.server.errors import HttpFailure
 from matou.server.git import lfs_locks
+from matou.server.git.lfs_links import credential_for
 from matou.server.git.lfs_tokens import LIFETIME, LfsGrant, LfsOperation
 from matou.server.git.lfs_transfer import file_headers, send_file, upload_stream
 from matou.server.git.lfs_wire import (
@@ -42,7 +42,7 @@ from matou.server.git.lfs_wire import (
     unusable_object,
 )
 from matou.server.origin import base_url
-from matou.server.paths import Operation
+from matou.server.paths import Operation, lfs_url
 from matou.server.stall_budget import StallBudget
 from matou.server.streaming import (
     BodyTooLarge,
@@ -101,9 +101,9 @@ async def _batch(request: GitRequest) -> None:
     if len(batch.objects) > MOST_OBJECTS_IN_A_BATCH:
         raise BodyTooLarge("a batch has at most {limit} objects", limit=MOST_OBJECTS_IN_A_BATCH)
     verb = LfsOperation(batch.operation)
-    admitted = await admit(request, MayReadCode if verb is LfsOperation.DOWNLOAD else MayWriteCode)
+    credential = credential_for(request, verb)
+    admitted = await admit_by(request, MayReadCode if verb is LfsOperation.DOWNLOAD else MayWriteCode, credential)
     await request.state.run_inline_if_fast(objects.require_switched_on, request.state.forge, admitted.granted)
-    credential = read_credential(request.headers)
     answers = await request.state.run_in_pool(_answers, request, admitted.granted, credential, verb, batch.objects)
     await send_json(request, LfsBatchResponse(answers))
 
@@ -111,7 +111,7 @@ async def _batch(request: GitRequest) -> None:
 def _answers(
     request: GitRequest,
     granted: Authorized[Repository, MayReadCode],
-    credential: Credential | None,
+    credential: AnyCredential | None,
     verb: LfsOperation,
     objects: list[NamedObject],
 ) -> list[ObjectAnswer]:
@@ -125,7 +125,7 @@ def _answers(
 def _download_answer(
     request: GitRequest,
     granted: Authorized[Repository, MayReadCode],
-    credential: Credential | None,
+    credential: AnyCredential | None,
     pointer: ObjectPointer,
 ) -> ObjectAnswer:
     size = objects.size(request.state.forge, granted, pointer.oid)
@@ -142,7 +142,7 @@ def _download_answer(
 def _upload_answer(
     request: GitRequest,
     granted: Authorized[Repository, MayReadCode],
-    credential: Credential | None,
+    credential: AnyCredential | None,
     pointer: ObjectPointer,
 ) -> ObjectAnswer:
     """No action means that there is nothing to send."""
@@ -157,13 +157,12 @@ def _upload_answer(
 def _step(
     request: GitRequest,
     repository: Repository,
-    credential: Credential | None,
+    credential: AnyCredential | None,
     pointer: ObjectPointer,
     verb: LfsOperation,
 ) -> Step:
     ending = "verify" if verb is LfsOperation.VERIFY else f"objects/{pointer.oid}"
-    base = base_url(request.state.base_url, request.scope)
-    href = f"{base}/{quote(str(repository.path))}.git/info/lfs/{ending}"
+    href = f"{lfs_url(base_url(request.state.base_url, request.scope), repository.path)}/{ending}"
     if credential is None:
         return Step(href)
     token = request.state.links.sign(credential, _grant(repository.path, pointer, verb))
@@ -238,8 +237,8 @@ async def _admit_grant(request: GitRequest, right: type[R], verb: LfsOperation, 
 def _admit_with_link(request: GitRequest, right: type[R], verb: LfsOperation, pointer: ObjectPointer) -> Admitted[R]:
     """Let in by a link of ours, or by a credential as everywhere else; the link's own credential is asked again."""
     state, path = request.state, request.target.repository
-    credential = read_credential(request.headers)
-    if credential is not None and state.links.is_link(credential.secret.reveal()):
+    credential: AnyCredential | None = request.credential()
+    if isinstance(credential, Credential) and state.links.is_link(credential.secret.reveal()):
         credential = state.links.credential_of(credential.secret.reveal(), _grant(path, pointer, verb))
     admitted = admit_credential(state.forge, credential, request.target, right, address=request.address)
     objects.require_switched_on(state.forge, admitted.granted)

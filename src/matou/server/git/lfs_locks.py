@@ -13,7 +13,9 @@ from matou.db.lfs_locks import Lock, LockId
 from matou.forge.access import MayReadCode, MayWriteCode
 from matou.forge.push import lfs_locks as locks
 from matou.forge.push.lfs import require_switched_on
-from matou.server.authorization import Admitted, GitRequest, admit
+from matou.server.authorization import Admitted, GitRequest, admit_by
+from matou.server.git.lfs_links import credential_for
+from matou.server.git.lfs_tokens import LfsOperation
 from matou.server.git.lfs_wire import UnusableRequest, read_json, send_json
 from matou.server.queries import read_fields
 
@@ -119,7 +121,8 @@ async def unlock(request: GitRequest) -> None:
 
 
 async def _admit(request: GitRequest, right: type[R]) -> Admitted[R]:
-    admitted = await admit(request, right)
+    reads = () if issubclass(right, MayWriteCode) else (LfsOperation.DOWNLOAD,)
+    admitted = await admit_by(request, right, credential_for(request, LfsOperation.UPLOAD, *reads))
     await request.state.run_inline_if_fast(require_switched_on, request.state.forge, admitted.granted)
     return admitted
 

@@ -1,4 +1,5 @@
-"""The short-lived authorisations that an LFS batch hands out: one object, one verb, one repository, one hour.
+"""The short-lived authorisations that an LFS batch hands out: one object, one verb, one repository, one hour; and those
+of `git-lfs-authenticate`, which are for all objects of a repository.
 
 A link is no right of its own: it remembers who asked, and that credential is looked at again when the link is used.
 A token that was revoked meanwhile, or a member who was removed, gets nothing by it.
@@ -10,9 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from matou.model.names import RepositoryPath
-from matou.server.authentication import Credential, UnknownCredential
+from matou.server.authentication import AnyCredential, UnknownCredential
 from matou.server.link_credentials import LinkCredentials, signature
 
 LIFETIME = timedelta(hours=1)
@@ -35,6 +37,14 @@ class LfsGrant:
     size_bytes: int
 
 
+EVERY_OBJECT: Final = "*"
+
+
+def grant_of_all(repository: RepositoryPath, operation: LfsOperation) -> LfsGrant:
+    """For batches and locks, of whoever came by SSH and has no credential that HTTP knows."""
+    return LfsGrant(repository, EVERY_OBJECT, operation, 0)
+
+
 class LinkExpired(UnknownCredential):
     """The link is too old, was changed, or was given out before this server started."""
 
@@ -50,12 +60,12 @@ class LfsTokenSigner:
     def __init__(self, key: bytes, now: Callable[[], datetime]) -> None:
         self._key = key
         self._now = now
-        self._credentials = LinkCredentials()
+        self._credentials = LinkCredentials[AnyCredential]()
 
     def is_link(self, token: str) -> bool:
         return token.startswith("matou-lfs-1.")
 
-    def sign(self, credential: Credential, grant: LfsGrant) -> str:
+    def sign(self, credential: AnyCredential, grant: LfsGrant) -> str:
         """A token for the Authorization header, as Bearer."""
         credential_key, expiry = self._credentials.name_of(credential), int((self._now() + LIFETIME).timestamp())
         return f"matou-lfs-1.{credential_key}.{expiry}.{grant.size_bytes}.{self._mac(credential_key, expiry, grant)}"
@@ -65,7 +75,7 @@ class LfsTokenSigner:
         match = _LINK.match(token)
         return None if match is None else int(match[3])
 
-    def credential_of(self, token: str, grant: LfsGrant) -> Credential:
+    def credential_of(self, token: str, grant: LfsGrant) -> AnyCredential:
         """Give back who asked for the link. Raises LinkExpired where it is not for this grant, or no longer."""
         match = _LINK.match(token)
         if match is None:

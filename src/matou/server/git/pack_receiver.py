@@ -19,7 +19,7 @@ from matou.git.odb.incoming_pack import IncomingPack, index_command, index_setti
 from matou.git.odb.odd_headers import FATAL_FAULTS, odd_objects
 from matou.git.operations.fsck import HARMLESS, OLD_TOOLS
 from matou.git.process.run import GitFailed
-from matou.git.process.run_async import start_git_async
+from matou.git.process.run_async import AsyncGitChild, start_git_async
 from matou.git.process.sandbox import Limits
 from matou.model.names import ObjectId
 from matou.server.git.push_commands import PushCommands
@@ -49,9 +49,19 @@ class PackReceiver:
         commands: what the push asks for.
         report: shown what git says.
         pack: where it goes.
+        stop: told once git has all of it.
     """
 
-    def __init__(self, forge: Forge, commands: PushCommands, report: PushReportStream, pack: IncomingPack) -> None:
+    def __init__(
+        self,
+        forge: Forge,
+        commands: PushCommands,
+        report: PushReportStream,
+        pack: IncomingPack,
+        *,
+        stop: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._stop = stop
         self._is_strict = forge.checks_pushes_strictly
         self._commands = commands
         self._report = report
@@ -123,6 +133,7 @@ class PackReceiver:
             limits=LIMITS,
         )
         async with child:
+            ending = asyncio.ensure_future(self._stop_at_end(child))
             async for chunk in chunks:
                 if child.is_over:
                     break
@@ -132,6 +143,12 @@ class PackReceiver:
             while await child.read():
                 pass
             await child.finish()
+            await ending
+
+    async def _stop_at_end(self, child: AsyncGitChild) -> None:
+        """Git sees where a pack ends; who sends it may wait for our answer without a word."""
+        if await child.wait() == 0:
+            self._stop()
 
 
 async def _again(chunks: Sequence[bytes]) -> AsyncIterator[bytes]:

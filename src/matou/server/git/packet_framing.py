@@ -35,6 +35,7 @@ class PacketFraming:
     Attributes:
         packets: how many there were, those without content not counted.
         ends_well: the last packet was a flush, or `done`, after which git sends nothing.
+        is_at_flush: the last packet was a flush, and nothing came behind it.
     """
 
     def __init__(self, *, most_packets: int) -> None:
@@ -45,6 +46,7 @@ class PacketFraming:
         self._last = b""
         self.packets = 0
         self.ends_well = False
+        self.is_at_flush = False
 
     async def follow(self, chunk: bytes) -> None:
         """Feed a piece, and let others' requests go on after each part of it. Raises as `feed`."""
@@ -78,6 +80,7 @@ class PacketFraming:
         missing = _LENGTH_DIGITS - len(self._digits)
         part = chunk[position : position + missing]
         self._digits += part
+        self.is_at_flush = False
         if len(self._digits) == _LENGTH_DIGITS:
             self._begin_packet(_length(self._digits))
             self._digits = b""
@@ -86,7 +89,7 @@ class PacketFraming:
     def _begin_packet(self, length: int) -> None:
         self._last = b""
         self._left = max(length - _LENGTH_DIGITS, 0)
-        self.ends_well = length == 0
+        self.ends_well = self.is_at_flush = length == 0
         self.packets += length >= _LENGTH_DIGITS
         self._empty_packets += length <= _LENGTH_DIGITS
         if self._empty_packets > MOST_EMPTY_PACKETS:

@@ -58,11 +58,18 @@ class PushResult:
 async def receive_pack(request: GitRequest) -> None:
     """Take a push. Nothing of the body is read before it is known that this identity may push here."""
     admitted = await admit(request, MayWriteCode)
-    body, pace = RequestBody(request.receive), StallBudget()
-    body.pace = pace
+    body = RequestBody(request.receive)
+    body.pace = StallBudget()
     stream = PushStream(
         request_chunks(request.headers, body, "git-receive-pack", limit_bytes=LARGEST_PUSH_BYTES),
     )
+    await take_push(request, admitted, stream, body)
+
+
+async def take_push(
+    request: GitRequest, admitted: Admitted[MayWriteCode], stream: PushStream, body: RequestBody
+) -> None:
+    """Take what was admitted, by whichever way it came; `body` is what the stream reads."""
     commands = await stream.commands()
     if not commands:
         await send_answer(request.send, 200, (RESULT, *NO_CACHE), b"")
@@ -71,6 +78,12 @@ async def receive_pack(request: GitRequest) -> None:
     if b"push-options" in request_commands.capabilities:
         # Whoever has `push.pushOption` set sends them with every push. There is nothing here that they could change.
         await stream.options()
+    # Nobody's turn is taken for a client that is still choosing what to send.
+    if request_commands.brings_pack:
+        await stream.wait()
+    else:
+        stream.stop()
+    body.pace = pace = body.pace or StallBudget()
     report = PushReportStream(request.send, pace, request_commands)
     try:
         outcome = await _with_locks(request, admitted, request_commands, stream, report, body, pace)
@@ -178,11 +191,11 @@ async def _take_pack(
     chunks = stream.pack()
     beginning = await _beginning(chunks)
     if beginning.startswith(_NO_OBJECTS):
-        return await _fault_of_empty_pack(beginning, chunks, pack.git_dir)
+        return await _fault_of_empty_pack(beginning, chunks, pack.git_dir, stream.stop)
     if len(beginning) < _PACK_HEADER_BYTES:
         return "eof before pack header was fully read"
     try:
-        await PackReceiver(forge, commands, report, pack).receive(beginning, chunks)
+        await PackReceiver(forge, commands, report, pack, stop=stream.stop).receive(beginning, chunks)
     except TooLargeForCloserLook as error:
         return str(error)
     except GitFailed:
@@ -202,10 +215,14 @@ async def _beginning(chunks: AsyncIterator[bytes]) -> bytes:
     return beginning
 
 
-async def _fault_of_empty_pack(beginning: bytes, chunks: AsyncIterator[bytes], git_dir: Path) -> str | None:
+async def _fault_of_empty_pack(
+    beginning: bytes, chunks: AsyncIterator[bytes], git_dir: Path, stop: Callable[[], None]
+) -> str | None:
     """A pack of no objects, as comes with refs to what is here already, needs no process."""
     digest = hashlib.new(object_format_on_disk(git_dir), beginning[:_PACK_HEADER_BYTES], usedforsecurity=False).digest()
     content = beginning[_PACK_HEADER_BYTES:]
-    while len(content) <= len(digest) and (chunk := await anext(chunks, b"")):
+    while len(content) < len(digest) and (chunk := await anext(chunks, b"")):
         content += chunk
+    stop()
+    content += await anext(chunks, b"")
     return None if content == digest else "the pack is corrupted"

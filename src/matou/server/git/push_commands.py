@@ -5,7 +5,7 @@ https://git-scm.com/docs/gitprotocol-pack#_reference_update_request_and_packfile
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from matou.errors import UnknownShape
@@ -116,11 +116,27 @@ class PacketSection:
 
 
 class PushStream:
-    """The body of one push: its commands, its options, and what is left is the pack."""
+    """The body of one push: its commands, its options, and what is left is the pack.
 
-    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+    Args:
+        chunks: the body.
+        stop: told where nothing more of it is wanted; for what brings it and does not say where it ends.
+    """
+
+    def __init__(self, chunks: AsyncIterator[bytes], *, stop: Callable[[], None] = lambda: None) -> None:
         self._chunks = chunks
         self._waiting = b""
+        self.stop = stop
+
+    async def is_empty(self) -> bool:
+        """Whether it ends before it has begun."""
+        return not await self.wait()
+
+    async def wait(self) -> bool:
+        """Wait for its next bytes; False where there are none."""
+        if not self._waiting:
+            self._waiting = await anext(self._chunks, b"")
+        return bool(self._waiting)
 
     async def commands(self) -> bytes:
         """All lines before the first flush; nothing for a probe. Raises MalformedBody, TooManyRefs."""

@@ -84,12 +84,20 @@ async def answer_ls_refs(request: GitRequest, admitted: Admitted[MayReadCode], q
     await _answer(request, admitted, question, UPLOAD_PACK_RESULT)
 
 
-def _advertisement(service: str, version: int) -> RefQuestion:
+async def ref_advertisement(
+    request: GitRequest, granted: Authorized[Repository, MayReadCode], service: str, version: int
+) -> bytes:
+    """What a service says first where nobody has asked for it: the same without HTTP's announcement of it."""
+    question = _advertisement(service, version, is_announced=False)
+    return (await _made(request, granted, question, may_be_zipped=False)).body
+
+
+def _advertisement(service: str, version: int, *, is_announced: bool = True) -> RefQuestion:
     def make(known: KnownRefs) -> bytes:
         advertisement = advertisement_v0(known.listing, service, version=version, lines=known.lines)
-        return service_announcement(service) + advertisement
+        return service_announcement(service) + advertisement if is_announced else advertisement
 
-    return RefQuestion((service, version), lambda known: len(known.listing.refs), make)
+    return RefQuestion((service, version, is_announced), lambda known: len(known.listing.refs), make)
 
 
 async def _answer(request: GitRequest, admitted: Admitted[MayReadCode], question: RefQuestion, kind: Header) -> None:

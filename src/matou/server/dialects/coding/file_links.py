@@ -65,7 +65,7 @@ class FileLinks:
     """Signs addresses, and knows who asked for them. For several threads; a server that starts anew knows none."""
 
     key: bytes = field(default_factory=lambda: token_bytes(32), repr=False)
-    credentials: LinkCredentials = field(default_factory=LinkCredentials, repr=False)
+    credentials: LinkCredentials[Credential] = field(default_factory=LinkCredentials, repr=False)
 
     def sign(self, credential: Credential, file: LinkedFile, *, now: datetime) -> str:
         name, until = self.credentials.name_of(credential), str(int((now + LIFETIME).timestamp()))
