@@ -20,6 +20,7 @@ PAGES = (
     "/-/account",
     "/-/account/tokens",
     "/-/account/keys",
+    "/-/account/ssh-keys",
     "/-/account/devices",
     "/-/admin",
     "/-/admin/accounts",

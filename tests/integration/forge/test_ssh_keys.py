@@ -23,7 +23,14 @@ from matou.forge.access import (
     authorize_repository,
     viewer,
 )
-from matou.forge.accounts.ssh_keys import MOST_KEYS, NoSuchSshKey, SshKeyTaken, identity_of_key, note_use_of_key
+from matou.forge.accounts.ssh_keys import (
+    GIT_ALONE,
+    MOST_KEYS,
+    NoSuchSshKey,
+    SshKeyTaken,
+    identity_of_key,
+    note_use_of_key,
+)
 from matou.forge.forge import Forge
 from matou.forge.repositories.repository_lists import find_repository
 from matou.model.names import RepositoryPath
@@ -48,8 +55,8 @@ from support.ssh_keys import new_ssh_key
 def test_a_key_stands_for_its_account_by_its_name_or_as_git(forge: Forge, anna: User) -> None:
     made = add_ssh_key(forge, anna, new_ssh_key(comment="anna@laptop").public)
 
-    assert identity_of_key(forge, made.fingerprint) == Identity(anna, ALL_SCOPES)
-    assert identity_of_key(forge, made.fingerprint, login="ANNA") == Identity(anna, ALL_SCOPES)
+    assert identity_of_key(forge, made.fingerprint) == Identity(anna, GIT_ALONE)
+    assert identity_of_key(forge, made.fingerprint, login="ANNA") == Identity(anna, GIT_ALONE)
     assert identity_of_key(forge, made.fingerprint, login="berta") is None
     assert identity_of_key(forge, made.fingerprint, login="root") is None
     assert (made.title, ssh_keys(forge, anna)) == ("anna@laptop", (made,))

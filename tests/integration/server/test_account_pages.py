@@ -36,7 +36,7 @@ def new_token(page: Page) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("path", ["/-/account", "/-/account/tokens", "/-/account/keys", "/-/account/devices"])
+@pytest.mark.parametrize("path", [*(f"/-/account{end}" for end in ("", "/tokens", "/keys", "/ssh-keys", "/devices"))])
 def test_the_pages_are_for_whoever_is_signed_in(matou_server: MatouServer, browser: PageBrowser, path: str) -> None:
     stranger = PageBrowser(matou_server.url).open(path)
 
@@ -119,10 +119,10 @@ def test_a_token_is_revoked_by_its_owner_alone(matou_server: MatouServer, browse
 
 
 @pytest.mark.parametrize("number", ["", "x", "-1", "1e3", "٣", "9" * 30])
-@pytest.mark.parametrize("action", ["tokens/revoke", "keys/remove", "devices/end"])
+@pytest.mark.parametrize("action", ["tokens/revoke", "keys/remove", "ssh-keys/remove", "devices/end"])
 def test_a_number_that_is_none_is_not_found(browser: PageBrowser, action: str, number: str) -> None:
     token = browser.open("/-/account").form("/-/sign-out").fields["form_token"]
-    field = {"tokens/revoke": "token", "keys/remove": "key", "devices/end": "device"}[action]
+    field = {"tokens/revoke": "token", "keys/remove": "key", "ssh-keys/remove": "key", "devices/end": "device"}[action]
 
     assert browser.post(f"/-/account/{action}", {"form_token": token, field: number}).status == 404
 

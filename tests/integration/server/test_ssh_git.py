@@ -12,9 +12,10 @@ from matou.db.repositories import Repository
 from matou.forge.accounts.namespaces import find_namespace
 from support.deciding import add_member, archive_repository, remove_ssh_key, set_active, ssh_keys
 from support.git_repositories import git, make_repository, make_source
-from support.matou_server import MatouServer
+from support.matou_server import PASSWORD, MatouServer
+from support.page_browser import PageBrowser
 from support.ssh_keys import new_ssh_key
-from support.ssh_people import NEEDS_SSH, SshPerson, stranger, with_account, with_deploy_key
+from support.ssh_people import NEEDS_SSH, SshPerson, known_hosts, stranger, with_account, with_deploy_key
 
 pytestmark = NEEDS_SSH
 VERSIONS = pytest.mark.parametrize("version", ["0", "1", "2"])
@@ -208,3 +209,22 @@ def test_a_large_push_and_clone_come_whole(ssh_server: MatouServer, owner: SshPe
         owner.git("-c", f"protocol.version={version}", "clone", "--quiet", owner.url(repository), tmp_path / version)
 
     assert all((tmp_path / version / "large").read_bytes() == (work / "large").read_bytes() for version in "02")
+
+
+def test_pages_say_how_to_come_by_ssh_and_take_keys(
+    ssh_server: MatouServer, pushed: Repository, source: Path, tmp_path: Path
+) -> None:
+    pair, browser = new_ssh_key(comment="me@laptop"), PageBrowser(ssh_server.url)
+    browser.sign_in(ssh_server.owner.name, PASSWORD)
+    page = browser.open("/-/account/ssh-keys")
+
+    added = browser.send(page, "/-/account/ssh-keys", key=pair.public, title="")
+    refused = browser.send(added, "/-/account/ssh-keys", key=pair.private.decode(), title="")
+
+    assert f"[127.0.0.1]:{ssh_server.ssh_port} {ssh_server.host_key}" in page.text
+    assert "me@laptop" in added.text
+    assert refused.status == 422
+    assert pair.private.decode().splitlines()[1] not in refused.text
+    person = SshPerson(ssh_server, pair.write(tmp_path), known_hosts(ssh_server, tmp_path))
+    assert person.url(pushed) in browser.open(f"/{pushed.path}").text
+    assert "refs/heads/main" in person.git("ls-remote", person.url(pushed))

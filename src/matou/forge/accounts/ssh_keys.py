@@ -12,7 +12,6 @@ from matou.db.ssh_keys import NewSshKey, SshKey, SshKeyId
 from matou.db.users import User, may_log_in
 from matou.errors import Conflict, NotFound
 from matou.forge.access import (
-    ALL_SCOPES,
     Authorized,
     DeployKey,
     Identity,
@@ -31,6 +30,9 @@ MOST_KEYS = 100
 LONGEST_TITLE = 100
 EVERYBODY = "git"
 """The user name that stands in addresses; the key says who it is."""
+
+GIT_ALONE = frozenset({Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE})
+"""What a key is good for, whatever its account may do besides."""
 
 KEYS_WHILE_SLOWED = 3
 """How many an address may try at once from where much was tried in vain."""
@@ -155,7 +157,7 @@ def identity_of_key(forge: Forge, fingerprint: str, *, login: str = EVERYBODY) -
         return _identity_of_repository(key) if login == EVERYBODY else None
     if not may_log_in(user) or (login != EVERYBODY and folded(login) != folded(user.name)):
         return None
-    return Identity(user, ALL_SCOPES)
+    return Identity(user, GIT_ALONE)
 
 
 def note_use_of_key(forge: Forge, fingerprint: str) -> None:

@@ -63,7 +63,7 @@ class Email(GitCodeStruct, frozen=True, kw_only=True):
 
 
 class PublicKey(GitCodeStruct, frozen=True, kw_only=True):
-    """`GET /user/keys`."""
+    """`/user/keys`."""
 
     id: int
     key: str

@@ -160,6 +160,9 @@ POST    /user/gpg_keys repository:write
 DELETE  /user/gpg_keys/{id} repository:write
 GET     /user/gpg_keys/{id} user:read
 GET     /user/keys user:read
+POST    /user/keys repository:write
+DELETE  /user/keys/{id} repository:write
+GET     /user/keys/{id} user:read
 DELETE  /user/memberships/orgs/{org} project:write
 GET     /user/memberships/orgs/{org} project:read project:write
 GET     /user/namespaces team:read project:read project:write

@@ -65,11 +65,3 @@ def test_the_e_mail_is_told_to_its_owner(harbour: Harbour) -> None:
     assert answer.json() == [{"email": "dora@example.org", "state": "confirmed"}]
     assert faults("GET /emails", answer.json()) == []
     assert harbour.ask("GET", "/emails", person=None).status_code == 401
-
-
-def test_nobody_has_a_key_for_ssh(harbour: Harbour) -> None:
-    answer = harbour.ask("GET", "/user/keys")
-
-    assert (answer.status_code, answer.json(), answer.headers["total_count"]) == (200, [], "0")
-    assert harbour.ask("POST", "/user/keys", json={"key": "ssh-ed25519 A", "title": "a"}).status_code == 405
-    assert harbour.ask("GET", "/user/keys", person=None).status_code == 401

@@ -266,7 +266,7 @@ ACTIONS: tuple[CodingAction, ...] = (
         requests.DescribeProjectDepotInfoList,
         project_depots,
         READ_REPOSITORY,
-        "Those that the user may see, archived ones too, by path. `SshUrl` is empty: there is no SSH. `HttpsUrl` "
+        "Those that the user may see, archived ones too, by path. `SshUrl` is always empty. `HttpsUrl` "
         "is empty "
         "for what is not git. `DefaultBranch` is empty in lists, as at CODING.",
     ),

@@ -1,4 +1,4 @@
-"""One's own account: its e-mail, its keys, and how it is shown to others."""
+"""One's own account: its e-mail, and how it is shown to others."""
 
 from matou.errors import Invalid, Refused
 from matou.forge.access import MayManageAccount, Scope, authorize_account
@@ -6,8 +6,7 @@ from matou.forge.accounts.users import set_display_name
 from matou.model.names import folded
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RequestContext
-from matou.server.api.params import Nothing, PageParameters, Parameters
-from matou.server.api.responses import ListPage
+from matou.server.api.params import Nothing, Parameters
 from matou.server.api.route import Route, plain_route
 from matou.server.dialects.gitcode_v5.repository_object import user_id
 
@@ -55,11 +54,6 @@ def list_emails(context: RequestContext, _: Nothing) -> list[wire.Email]:
     return [wire.Email(email=context.user.email)] if context.user.email else []
 
 
-def list_keys(_call: RequestContext, _: PageParameters) -> ListPage:
-    """There is no SSH here, so nobody has a key for it."""
-    return ListPage([], 0)
-
-
 ROUTES: tuple[Route, ...] = (
     plain_route(
         "PATCH",
@@ -78,13 +72,5 @@ ROUTES: tuple[Route, ...] = (
         list_emails,
         answer=list[wire.Email],
         choices="one, or none; `state` is always confirmed, as it was set by whoever runs the server",
-    ),
-    plain_route(
-        "GET",
-        "/user/keys",
-        PageParameters,
-        list_keys,
-        answer=list[wire.PublicKey],
-        choices="always empty: there is no SSH here; keys for signing are at `/user/gpg_keys`",
     ),
 )

@@ -84,6 +84,7 @@ def _about(view: WebRequest, code: Authorized[Repository, MayReadCode]) -> dict[
         "default_branch": default_branch_of(view.forge, code),
         "counts": _counts(listing),
         "clone_url": f"{view.base}{git_url(code.subject.path)}",
+        "ssh_url": None if view.state.ssh is None else view.state.ssh.clone_url(view.base, code.subject.path),
     }
 
 
