@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from matou.credentials import Secret
-from matou.credentials.file import Derivation, TokenFile
+from matou.credentials.derivation import Derivation
+from matou.credentials.file import TokenFile
 from matou.db.users import User
 from matou.forge.repositories.repository_lists import find_repository
 from matou.model.names import RepositoryPath

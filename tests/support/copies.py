@@ -1,5 +1,6 @@
 """An archive with something of everything, copies of it, and trouble on the way to them."""
 
+import random
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -8,14 +9,20 @@ from pathlib import Path
 from typing import BinaryIO
 
 from matou.archive.layout import Archive
+from matou.credentials import Secret
 from matou.storage.trees import TreeStore
-from matou.transfer.copy import folders
+from matou.transfer.copy import opening
 from matou.transfer.copy.archive_files import files_of
+from matou.transfer.copy.check import check_copy
 from matou.transfer.copy.command import CopyOptions, copy_files
-from matou.transfer.copy.destination import Destination
+from matou.transfer.copy.destination import Destination, read_catalogue
+from matou.transfer.copy.opening import AskPassphrase, OpenOptions, Site
 from matou.transfer.copy.report import CopyProblem, CopyReport
+from matou.transfer.copy.stored_copy import StoredCopy
 from matou.transfer.verify.command import verify
 from support.scripted_source import ScriptedSource, back_up, commit, git, open_archive
+
+PASSPHRASE = "five words that nobody guesses"
 
 NOW = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 
@@ -74,8 +81,46 @@ def copy_to(destination: Destination, archive: Archive, *, jobs: int = 1, **opti
 
 
 def copy_to_folder(archive: Archive, root: Path, **options: bool) -> CopyReport:
-    with folders.open_folder(root, archive=archive.identity.id, now=NOW, dry_run=options.get("dry_run", False)) as at:
+    opened = OpenOptions(archive.identity.id, **options)
+    with opening.open_copy(opening.folder_site(root), opened, passphrase=no_passphrase, now=NOW) as at:
         return copy_to(at, archive, **options)
+
+
+def known(passphrase: str = PASSPHRASE) -> AskPassphrase:
+    def ask(*, is_new: bool) -> Secret:
+        return Secret(passphrase)
+
+    return ask
+
+
+def copy_to_site(archive: Archive, site: Site, *, encrypts: bool = False, **options: bool) -> CopyReport:
+    opened = OpenOptions(archive.identity.id, encrypts=encrypts, **options)
+    with opening.open_copy(site, opened, passphrase=known(), now=NOW) as destination:
+        return copy_to(destination, archive, **options)
+
+
+def pull(site: Site, root: Path, *, passphrase: str = PASSPHRASE, at: int | None = None) -> CopyReport:
+    """Make an archive of a copy, as on another machine."""
+    stored = opening.open_existing(site, passphrase=known(passphrase))
+    catalogue = stored.catalogue if at is None else read_catalogue(stored, at)
+    assert catalogue is not None
+    copied = StoredCopy(stored, catalogue)
+    opened = OpenOptions(stored.mark.archive)
+    with opening.open_copy(opening.folder_site(root), opened, passphrase=no_passphrase, now=NOW) as destination:
+        return copy_files(lambda _: copied, destination, CopyOptions(jobs=2), now=NOW, progress=lambda *_: None)
+
+
+def damage_of(site: Site, *, percent: float = 100, passphrase: str = PASSPHRASE) -> list[str]:
+    """The paths of what a check has against a copy."""
+    stored = opening.open_existing(site, passphrase=known(passphrase))
+    assert stored.catalogue is not None
+    chance = random.Random(1)
+    report = check_copy(stored, stored.catalogue, percent=percent, jobs=2, progress=lambda *_: None, chance=chance)
+    return sorted(problem.path for problem in report.problems)
+
+
+def no_passphrase(*, is_new: bool) -> Secret:
+    raise AssertionError
 
 
 @dataclass
@@ -117,7 +162,7 @@ def cutting(monkeypatch, after: int) -> Iterator[CutOff]:  # type: ignore[no-unt
     """Every folder that is opened meanwhile is cut off after so many writes in all."""
     cut = CutOff(after)
     with monkeypatch.context() as patched:
-        patched.setattr(folders, "folder_store", lambda root: CuttingStore(root, cut))
+        patched.setattr(opening, "folder_site", lambda root: Site(CuttingStore(root, cut), str(root), root))
         yield cut
 
 

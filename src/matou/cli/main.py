@@ -66,7 +66,7 @@ for name, place, line in (
     ("du", "du:usage", _("Say what takes how much room in an archive.")),
     ("forget", "forget:forget", _("Forget runs that a policy does not keep; says first which.")),
     ("restore", "restore:restore", _("Make plain repositories from an archive; needs no network.")),
-    ("copy", "copy:copy", _("Keep a second copy of an archive.")),
+    ("copy", "copy:copy", _("Keep a second copy of an archive, in a folder or a bucket.")),
     ("export", "export:export", _("Write issues, change requests and releases as pages, tables or lines of JSON.")),
     (
         "migrate",

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from matou.credentials import Secret
+from matou.credentials.derivation import SALT_BYTES, Derivation, derived_bytes
 from matou.credentials.private_files import locked, write_private
 from matou.credentials.store import PasswordNeedsKeyring, SecretKind, SecretName, StoreFailed, StoreKind
 from matou.errors import Damaged, Invalid, Refused
@@ -20,7 +21,7 @@ from matou.model.decodable import decodable
 
 MAGIC = b"matou tokens "
 VERSION = 1
-SALT_BYTES, NONCE_BYTES, KEY_BYTES, CHECK_BYTES = 16, 12, 32, 16
+NONCE_BYTES, KEY_BYTES, CHECK_BYTES = 12, 32, 16
 LARGEST_FILE_BYTES = 1024 * 1024
 
 
@@ -34,20 +35,6 @@ class TokenFileDamaged(Damaged):
 
 class TooNew(Invalid):
     """A version of the file that this Matou does not know."""
-
-
-class Derivation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How the key is made of the passphrase: Argon2id, whose cost is bounded so that a file cannot exhaust us."""
-
-    salt: bytes
-    passes: int = 3
-    memory_kibibytes: int = 64 * 1024
-    lanes: int = 4
-
-    def __post_init__(self) -> None:
-        bounded = 1 <= self.passes <= 16 and 1 <= self.lanes <= 16
-        if not bounded or not 8 * self.lanes <= self.memory_kibibytes <= 1024 * 1024 or len(self.salt) != SALT_BYTES:
-            raise ValueError
 
 
 class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -152,17 +139,7 @@ class TokenFile:
 
 
 def _derive(passphrase: Secret, derivation: Derivation) -> tuple[bytes, bytes]:
-    from argon2.low_level import Type, hash_secret_raw
-
-    made = hash_secret_raw(
-        passphrase.reveal().encode(),
-        derivation.salt,
-        time_cost=derivation.passes,
-        memory_cost=derivation.memory_kibibytes,
-        parallelism=derivation.lanes,
-        hash_len=KEY_BYTES + CHECK_BYTES,
-        type=Type.ID,
-    )
+    made = derived_bytes(passphrase, derivation, count=KEY_BYTES + CHECK_BYTES)
     return made[:KEY_BYTES], made[KEY_BYTES:]
 
 

@@ -13,8 +13,8 @@ from matou.archive.lock import ArchiveBusy, lock_archive
 from matou.errors import Damaged, MatouError
 from matou.storage.trees import SymbolicLink
 from matou.transfer.copy.catalogue import Catalogue, CatalogueHead, CopiedFile, decode_catalogue, encode_catalogue
-from matou.transfer.copy.folders import FolderInsideAnother, require_apart
 from matou.transfer.copy.mark import ForeignDestination
+from matou.transfer.copy.opening import FolderInsideAnother, require_apart
 from matou.transfer.copy.paths import require_path
 from support.copies import NOW, Team, copied, copy_to_folder, files_below
 from support.scripted_source import commit

@@ -1,60 +1,193 @@
-"""A copy of an archive is made or brought up to date, and what came of it is said."""
+"""A copy of an archive is made, brought up to date or checked, and what came of it is said."""
 
-import json
-from collections.abc import Iterator
+import random
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID
 
-import click
-from click.exceptions import Exit
-from rich.filesize import decimal
+from click.exceptions import UsageError
 
-from matou.cli.exit_codes import ExitCode
+from matou.archive.layout import Archive, NotAnArchive
 from matou.cli.privacy import write_privately
-from matou.cli.ui.output import print_error, say
-from matou.cli.ui.verbosity import is_quiet, shows_bars
-from matou.i18n import format_error, labelled, ngettext, printable
+from matou.cli.run.copy_report import STAGES, end_check, end_copy
+from matou.cli.ui.output import say
+from matou.cli.ui.prompts import is_interactive, prompt_new_secret, prompt_secret
+from matou.cli.ui.verbosity import shows_bars
+from matou.credentials import Secret
+from matou.errors import Invalid, NotFound
 from matou.i18n import gettext as _
 from matou.settings import Settings
+from matou.storage.bucket_addresses import is_bucket_address, open_bucket, read_bucket_address
 from matou.transfer.copy.archive_files import files_of
+from matou.transfer.copy.catalogue import Catalogue
+from matou.transfer.copy.check import WHOLE, check_copy
 from matou.transfer.copy.command import CopyOptions, copy_files
-from matou.transfer.copy.folders import open_folder, require_apart
-from matou.transfer.copy.report import CopyProblem, CopyProgress, CopyReport, CopyStage
-from matou.wiring import now, open_archive
+from matou.transfer.copy.destination import Destination, read_catalogue
+from matou.transfer.copy.mark import NotACopy
+from matou.transfer.copy.opening import (
+    AskPassphrase,
+    OpenOptions,
+    Site,
+    folder_site,
+    open_copy,
+    open_existing,
+    require_apart,
+)
+from matou.transfer.copy.report import CopyProblem, CopyProgress, CopyReport
+from matou.transfer.copy.source_files import CopySource
+from matou.transfer.copy.stored_copy import StoredCopy
+from matou.wiring import now
 
-STAGES = {
-    CopyStage.OBJECTS: _("repositories and blobs"),
-    CopyStage.RUNS: _("runs"),
-    CopyStage.DELETING: _("what no longer belongs to it"),
-}
+PASSPHRASE = "MATOU_COPY_PASSPHRASE"  # noqa: S105 - the name of a variable
+
+FilesOf = Callable[[CopyReport], CopySource]
 
 
-def copy(directory: str, to: str, jobs: int, dry_run: bool, as_json: bool) -> None:
+def copy(
+    source: str, to: str | None, encrypt: bool, append_only: bool, at: int | None, check: bool, read_data: bool,
+    read_data_subset: float | None, endpoint: str, addressing: str | None, passphrase_stdin: bool, jobs: int,
+    dry_run: bool, as_json: bool,
+) -> None:  # fmt: skip
     settings = Settings.of_process()
-    archive = open_archive(Path(directory))
-    root = Path(to).expanduser()
-    require_apart(archive.root, root)
-    write_privately(root)
-    options = CopyOptions(jobs=jobs, dry_run=dry_run)
+    ask = _passphrase(settings, from_stdin=passphrase_stdin)
+
+    def site(text: str) -> Site:
+        return _site(text, settings, endpoint=endpoint, addressing=addressing)
+
+    _require_agreement(to, check=check, reads=read_data or read_data_subset is not None)
+    if to is None:
+        _check(site(source), ask, WHOLE if read_data else read_data_subset or 0, at=at, jobs=jobs, as_json=as_json)
+        return
+    archive = _archive_at(source)
+    options = CopyOptions(jobs=jobs, append_only=append_only, dry_run=dry_run)
+    if archive is not None and at is not None:
+        raise UsageError(_("--at is for copies; an archive has runs"))
+    target = site(to)
+    _prepare(archive, target)
     with (
-        open_folder(root, archive=archive.identity.id, now=now(), dry_run=dry_run) as destination,
-        files_of(archive, has_own_database=settings.database_url is None) as files,
-        show_progress() as progress,
-    ):
-        report = copy_files(
-            lambda report: files(lambda path, fault: report.damaged.append(CopyProblem(path, fault))),
-            destination,
-            options,
+        _files(archive, source, site, ask, settings, at=at) as (identifier, files),
+        open_copy(
+            target,
+            OpenOptions(identifier, encrypts=encrypt, append_only=append_only, dry_run=dry_run),
+            passphrase=ask,
             now=now(),
-            progress=progress,
-        )
-    if settings.database_url is not None:
-        say(_("the database is on a server, and no part of the copy: save it with pg_dump"))
-    _tell(report, dry_run=dry_run, as_json=as_json)
+        ) as destination,
+        _progress() as progress,
+    ):
+        report = copy_files(files, destination, options, now=now(), progress=progress)
+    end_copy(report, dry_run=dry_run, as_json=as_json, of_copy=archive is None)
+
+
+def _require_agreement(to: str | None, *, check: bool, reads: bool) -> None:
+    if check == (to is not None):
+        raise UsageError(_("name an archive and where its copy is to be, or with --check a copy alone"))
+    if reads and not check:
+        raise UsageError(_("--read-data and --read-data-subset need --check"))
+
+
+def _archive_at(text: str) -> Archive | None:
+    """None where it is a copy that is no archive. Raises NotAnArchive."""
+    if is_bucket_address(text):
+        return None
+    root = Path(text).expanduser()
+    try:
+        return Archive.open(root)
+    except NotAnArchive:
+        if (root / "copy/copy.json").is_file():
+            return None
+        raise
+
+
+def _site(text: str, settings: Settings, *, endpoint: str, addressing: str | None) -> Site:
+    if not is_bucket_address(text):
+        return folder_site(Path(text).expanduser().absolute())
+    address = read_bucket_address(text, endpoint=endpoint, addressing=addressing)
+    store = open_bucket(address, environment=settings.environment, authorities=settings.authorities)
+    return Site(store, str(address))
+
+
+def _prepare(archive: Archive | None, target: Site) -> None:
+    if target.root is not None:
+        if archive is not None:
+            require_apart(archive.root, target.root)
+        write_privately(target.root)
 
 
 @contextmanager
-def show_progress() -> Iterator[CopyProgress]:
+def _files(
+    archive: Archive | None, source: str, site: Callable[[str], Site], ask: AskPassphrase, settings: Settings, *,
+    at: int | None,
+) -> Iterator[tuple[UUID, FilesOf]]:  # fmt: skip
+    """Whose copy it will be, and what belongs to it."""
+    if archive is None:
+        stored = open_existing(site(source), passphrase=ask)
+        copied = StoredCopy(stored, _catalogue(stored, at))
+        yield stored.mark.archive, lambda _report: copied
+        return
+    has_own_database = settings.database_url is None
+    with files_of(archive, has_own_database=has_own_database) as files:
+        yield (
+            archive.identity.id,
+            lambda report: files(lambda path, fault: report.damaged.append(CopyProblem(path, fault))),
+        )
+    if not has_own_database:
+        say(_("the database is on a server, and no part of the copy: save it with pg_dump"))
+
+
+def _catalogue(stored: Destination, at: int | None) -> Catalogue:
+    """Raises NotACopy, NotFound."""
+    if at is not None:
+        if at not in stored.numbers:
+            raise NotFound("there is no copy {number} any more", number=at)
+        return read_catalogue(stored, at)
+    if stored.catalogue is None:
+        raise NotACopy("no copy has ended there yet")
+    return stored.catalogue
+
+
+def _check(site: Site, ask: AskPassphrase, percent: float, *, at: int | None, jobs: int, as_json: bool) -> None:
+    stored = open_existing(site, passphrase=ask)
+    catalogue = _catalogue(stored, at)
+    with _progress() as progress:
+        report = check_copy(
+            stored, catalogue, percent=percent, jobs=jobs, progress=progress, chance=random.SystemRandom()
+        )
+    end_check(report, as_json=as_json)
+
+
+def _passphrase(settings: Settings, *, from_stdin: bool) -> AskPassphrase:
+    """Asked for when it is needed, and once."""
+    known: list[Secret] = []
+
+    def ask(*, is_new: bool) -> Secret:
+        if not known:
+            known.append(_ask(settings, from_stdin=from_stdin, is_new=is_new))
+        return known[0]
+
+    return ask
+
+
+def _ask(settings: Settings, *, from_stdin: bool, is_new: bool) -> Secret:
+    """Raises Invalid, where nobody can be asked."""
+    if from_stdin:
+        return Secret(sys.stdin.readline().rstrip("\r\n"))
+    if variable := settings.environment.get(PASSPHRASE):
+        return Secret(variable)
+    if not is_interactive():
+        raise Invalid(
+            "the copy is encrypted, and nobody can be asked for its passphrase here",
+            advice="set MATOU_COPY_PASSPHRASE, or use --passphrase-stdin",
+        )
+    if not is_new:
+        return prompt_secret(_("Passphrase of the copy"))
+    say(_("Without its passphrase nobody can ever read the copy: keep it where the archive is not."))
+    return prompt_new_secret(_("Passphrase of the copy"))
+
+
+@contextmanager
+def _progress() -> Iterator[CopyProgress]:
     if shows_bars():
         from matou.cli.ui.progress_bars import stage_bars
 
@@ -62,55 +195,3 @@ def show_progress() -> Iterator[CopyProgress]:
             yield lambda stage, done, expected: advance(STAGES[stage], done, expected)
     else:
         yield lambda _stage, _done, _expected: None
-
-
-def _tell(report: CopyReport, *, dry_run: bool, as_json: bool) -> None:
-    """Say what came of it, and end with the exit code that it comes to."""
-    if as_json:
-        click.echo(json.dumps(_as_json(report, dry_run=dry_run), ensure_ascii=False, indent=2))
-    else:
-        for problem in (*report.damaged, *report.failed):
-            print_error(labelled(printable(problem.path), format_error(problem.detail)))
-        if not is_quiet() or report.damaged or report.failed:
-            click.echo("\n".join(_lines(report, dry_run=dry_run)))
-    if report.damaged:
-        raise Exit(ExitCode.DAMAGE_FOUND)
-    if report.failed:
-        raise Exit(ExitCode.NOT_ALL_SAVED)
-
-
-def _lines(report: CopyReport, *, dry_run: bool) -> Iterator[str]:
-    count = report.sent
-    written = ngettext("{count} file ({size}) written", "{count} files ({size}) written", count)
-    to_write = ngettext("{count} file ({size}) to write", "{count} files ({size}) to write", count)
-    sent = (to_write if dry_run else written).format(count=count, size=decimal(report.sent_bytes))
-    yield _("{sent}, {kept} were there already").format(sent=sent, kept=report.kept)
-    if report.deleted:
-        gone = ngettext("{count} file ({size}) deleted", "{count} files ({size}) deleted", report.deleted)
-        to_go = ngettext("{count} file ({size}) to delete", "{count} files ({size}) to delete", report.deleted)
-        yield (to_go if dry_run else gone).format(count=report.deleted, size=decimal(report.deleted_bytes))
-    if report.damaged:
-        yield _("what is damaged in the archive was copied as it is, unless the copy has it whole; see: matou verify")
-    if report.failed:
-        yield _("the copy still holds the runs of before, and all of what they name; nothing was deleted")
-    elif not dry_run:
-        yield _("copy {number} is whole").format(number=report.number)
-
-
-def _as_json(report: CopyReport, *, dry_run: bool) -> dict[str, object]:
-    return {
-        "copy": report.number,
-        "dry_run": dry_run,
-        "files": report.sent,
-        "bytes": report.sent_bytes,
-        "there": report.kept,
-        "deleted": report.deleted,
-        "deleted_bytes": report.deleted_bytes,
-        "unchanged": report.is_current,
-        "damaged": _problems(report.damaged),
-        "failed": _problems(report.failed),
-    }
-
-
-def _problems(problems: list[CopyProblem]) -> list[dict[str, str]]:
-    return [{"path": problem.path, "detail": str(problem.detail)} for problem in problems]

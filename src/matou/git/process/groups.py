@@ -66,6 +66,17 @@ def is_unreaped(pid: int) -> bool:
     return True
 
 
+def is_running(pid: int) -> bool:
+    """Whether this machine has a process of that number, of whichever account."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def _kill(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)

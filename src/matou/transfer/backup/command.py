@@ -1,6 +1,5 @@
 """`backup`: everything that an account sees at a platform, into an archive (docs/decisions/backup-order.md)."""
 
-import os
 import socket
 import threading
 import time
@@ -19,6 +18,7 @@ from matou.archive.path_registry import PathRegistry
 from matou.archive.records import RecordWriter
 from matou.archive.run_history import digest_of_file, host_of, previous_run, read_history
 from matou.concurrency import CancellationToken
+from matou.git.process.groups import is_running
 from matou.git.process.run import GitAccess
 from matou.model.platform import Account, Record
 from matou.platforms.base.source import RecordSink, Source
@@ -118,13 +118,7 @@ def _is_dead(busy: ArchiveBusy) -> bool:
     process = busy.values.get("process")
     if busy.values.get("host") != socket.gethostname() or not isinstance(process, int) or process <= 0:
         return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
+    return not is_running(process)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,8 @@ class Copier:
     options: CopyOptions
     report: CopyReport
     files: dict[str, CopiedFile] = field(default_factory=dict)
+    _copied_already: dict[tuple[str, str], CopiedFile] = field(default_factory=dict)
+    """What was copied already: several units may have a file that says that a run began."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def copy(self, unit: CopyUnit) -> None:
@@ -69,6 +71,10 @@ class Copier:
 
     def _copied(self, file: SourceFile) -> CopiedFile | None:
         """None where nothing of it can be had, which is noted."""
+        with self._lock:
+            twice = self._copied_already.get((file.path, file.sha256)) if file.sha256 else None
+        if twice is not None:
+            return twice
         known = self.destination.known(file)
         if known is not None:
             return self._note(known, written=False)
@@ -91,6 +97,7 @@ class Copier:
 
     def _note(self, file: CopiedFile, written: bool) -> CopiedFile:  # noqa: FBT001 - as `put` gives it
         with self._lock:
+            self._copied_already[file.path, file.sha256] = file
             if written:
                 self.report.sent += 1
                 self.report.sent_bytes += file.size

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from matou.credentials.derivation import Derivation
 from matou.errors import Conflict, Damaged, Invalid, NotFound
 from matou.model.decodable import decodable
 from matou.model.decoding_faults import NOT_DECODED, fault_of_json
@@ -25,10 +26,7 @@ class CopyForm(Enum):
 class SealingKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The key of a sealed copy, itself sealed under one that is made of a passphrase."""
 
-    salt: bytes
-    passes: int
-    memory_kibibytes: int
-    lanes: int
+    derivation: Derivation
     nonce: bytes
     sealed: bytes
 

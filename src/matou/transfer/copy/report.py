@@ -10,7 +10,6 @@ from matou.errors import MatouError
 class CopyStage(Enum):
     """What a copy is at."""
 
-    LOOKING = auto()
     OBJECTS = auto()
     RUNS = auto()
     DELETING = auto()

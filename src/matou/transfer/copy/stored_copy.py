@@ -6,17 +6,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from matou.errors import Damaged, NotFound
 from matou.git.repository import config_text
+from matou.storage.chunks import ChunkReader
 from matou.transfer.copy.catalogue import Catalogue, CopiedFile
 from matou.transfer.copy.destination import Destination
 from matou.transfer.copy.paths import Rank, is_lasting, rank_of, repository_of
 from matou.transfer.copy.source_files import CopyUnit, SourceFile
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 _CONFIGURATIONS = frozenset(config_text(name) for name in ("sha1", "sha256"))
 
@@ -86,29 +84,6 @@ def checked_bytes(stored: Destination, file: CopiedFile) -> Iterator[bytes]:
         raise DamagedCopy("{path} is missing", path=file.path) from error
     if hashed.hexdigest() != file.sha256 or size != file.size:
         raise DamagedCopy("{path} is not what was written", path=file.path)
-
-
-class ChunkReader(io.RawIOBase):
-    """A file whose bytes come in pieces."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-        self._rest = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer") -> int:
-        target = memoryview(buffer).cast("B")
-        while not self._rest:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                return 0
-            self._rest = memoryview(chunk)
-        count = min(len(target), len(self._rest))
-        target[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count
 
 
 def _unit_of(path: str) -> str:
