@@ -7,6 +7,7 @@ Nobody is let in who does not say who they are, whatever is public: it is not me
 """
 
 import asyncio
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,6 +18,7 @@ from urllib.parse import quote, urlsplit
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from matou.credentials import Secret
@@ -42,15 +44,23 @@ from matou.server.app import GitRoute, new_state
 from matou.server.authentication import CHALLENGE, UnreadableCredential, read_credential
 from matou.server.broken_bodies import BrokenBodies
 from matou.server.dialects import github_v3
+from matou.server.dialects.github_v3.accounts import UNLIMITED, end_of, rate_headers
 from matou.server.dialects.github_v3.identifiers import SEPARATOR, owner_of
 from matou.server.git.projects import ProjectGitRoute, named_project
 from matou.server.main import AddressUnusable, EmbeddedServer, InFlightRequests, listen, url_of
 from matou.server.origin import PLATFORM
-from matou.server.streaming import PLAIN_TEXT, header, send_answer
+from matou.server.streaming import PLAIN_TEXT, Header, header, send_answer
 
 BEGINS_WITHIN_SECONDS = 30
 ENDS_WITHIN_SECONDS = 10
 GRANTED_FOR = timedelta(hours=8)
+
+
+JSON_TEXT: Header = (b"content-type", b"application/json; charset=utf-8")
+
+_REACTIONS = re.compile(
+    rb"%b/repos/[^/]+/[^/]+/(?:issues|pulls)/(?:comments/)?[0-9]+/reactions\Z" % github_v3.PREFIX_OF_HOST.encode()
+)
 
 
 class ImportServerFailed(TryLater):
@@ -103,6 +113,24 @@ class OnlyWithGrant:
         return credential is not None and find_grant(self._forge, credential.secret) is not None
 
 
+class NoReactions(BaseRoute):
+    """Who gave which is not kept. Importers ask of each item and each comment: nothing is looked up for that."""
+
+    def __init__(self, forge: Forge) -> None:
+        self._forge = forge
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        is_one = scope["type"] == "http" and scope["method"] == "GET" and _REACTIONS.match(scope["raw_path"])
+        return (Match.FULL if is_one else Match.NONE), {}
+
+    def url_path_for(self, name: str, /, **path_params: object) -> NoMatchFound:  # type: ignore[override]
+        raise NoMatchFound(name, dict(path_params))
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - as routes are called
+        limits = rate_headers(UNLIMITED, end_of(self._forge, UNLIMITED))
+        await send_answer(send, 200, (JSON_TEXT, *limits), b"[]")
+
+
 def authorize_imported(
     forge: Forge, identity: Identity, right: type[Right], path: Mapping[str, str]
 ) -> Authorized[Repository, Right] | Authorized[Namespace, Right]:
@@ -118,6 +146,7 @@ def build_import_app(forge: Forge, base_url: str) -> Starlette:
     state = new_state(forge, base_url)
     return Starlette(
         routes=[
+            NoReactions(forge),
             *github_v3.routes(state, prefix=github_v3.PREFIX_OF_HOST, authorize=authorize_imported),
             ProjectGitRoute(state),
             GitRoute(state),

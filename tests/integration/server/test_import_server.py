@@ -261,3 +261,19 @@ def test_an_importer_is_told_labels_that_no_list_names_and_versions_as_milestone
     assert {one["name"] for one in row["labels"]} <= {one["name"] for one in labels}
     assert (listed["open_issues"], listed["closed_at"]) == (1, row["created_at"])
     assert ask(forge, f"{PROJECT}/labels/%E6%80%A5", token).json()["name"] == "急"
+
+
+def test_reactions_which_are_kept_of_nobody_are_told_without_looking_anything_up(
+    forge: Forge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An importer asks for those of each issue and each comment."""
+    token = grant(forge, LIGHT)
+    slow = ask(forge, f"/api/v3/repos/{LIGHT}/issues/1/reactions?per_page=30", token)
+    monkeypatch.setattr(type(forge.database), "begin_read", lambda _: pytest.fail("the database was asked"))
+
+    for below in ("issues/1", "issues/comments/5", "pulls/comments/8"):
+        answer = ask(forge, f"/api/v3/repos/{LIGHT}/{below}/reactions", token)
+        assert (answer.status_code, answer.json()) == (200, [])
+        assert int(answer.headers["x-ratelimit-remaining"]) > 0
+    assert slow.json() == []
+    assert ask(forge, f"/api/v3/repos/{LIGHT}/issues/1/reactions", None).status_code == 401

@@ -294,6 +294,18 @@ def test_what_came_more_open_than_it_was_is_closed(stage: Stage) -> None:
     assert stage.target.opened == [Visibility.PRIVATE]
 
 
+def test_what_to_do_about_an_import_that_was_cut_off_is_told(stage: Stage) -> None:
+    assert stage.target.shown is not None
+    stage.moved()
+    stage.target.existing = [stage.target.there()]
+    del stage.target.shown.issues["2"]
+
+    moved = stage.moved()
+
+    assert moved.outcome == "incomplete"
+    assert any("delete the repository there and run this again" in str(note) for note in moved.notes)
+
+
 def test_an_empty_repository_that_is_there_is_left_alone(stage: Stage) -> None:
     stage.target.existing = [stage.target.there()]
     git(stage.target.folder, "init", "-q", "--bare", str(stage.target.git_dir))

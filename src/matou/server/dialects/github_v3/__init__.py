@@ -133,13 +133,7 @@ def _with_paths(context: RequestContext) -> RequestContext:
 
 def _rate_headers(context: RequestContext, state: RateState | None) -> tuple[Header, ...]:
     left = state or accounts.UNLIMITED
-    return (
-        (b"x-ratelimit-limit", b"%d" % left.limit),
-        (b"x-ratelimit-remaining", b"%d" % left.remaining),
-        (b"x-ratelimit-used", b"%d" % (left.limit - left.remaining)),
-        (b"x-ratelimit-reset", b"%d" % accounts.end_of(context, left)),
-        (b"x-ratelimit-resource", b"core"),
-    )
+    return accounts.rate_headers(left, accounts.end_of(context.forge, left))
 
 
 def _tagged(answer: ApiResponse) -> ApiResponse:

@@ -8,6 +8,7 @@ from typing import Final
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.forge.access import GrantedPage, MaySee, Scope
+from matou.forge.forge import Forge
 from matou.forge.repositories.repository_lists import NoSuchUser, find_person
 from matou.server.api.context import RequestContext
 from matou.server.api.params import Nothing
@@ -39,6 +40,7 @@ from matou.server.dialects.github_v3.objects import (
 )
 from matou.server.dialects.github_v3.paging import GitHubPage, linked
 from matou.server.rate_limit import FixedWindowLimiter, RateState
+from matou.server.streaming import Header
 
 SPOKEN_VERSION: Final = "3.19.0"
 """Of GitHub Enterprise: `gh` asks what it may ask for."""
@@ -152,7 +154,7 @@ def rate_route(limiter: FixedWindowLimiter | None) -> Route:
         row = {
             "limit": state.limit,
             "remaining": state.remaining,
-            "reset": end_of(context, state),
+            "reset": end_of(context.forge, state),
             "used": state.limit - state.remaining,
         }
         return {"resources": {"core": row, "search": row, "graphql": {**row, "limit": 0, "remaining": 0}}, "rate": row}
@@ -168,8 +170,19 @@ def rate_route(limiter: FixedWindowLimiter | None) -> Route:
     )
 
 
-def end_of(context: RequestContext, state: RateState) -> int:
-    return ceil((context.forge.now() + state.resets_in).timestamp())
+def end_of(forge: Forge, state: RateState) -> int:
+    return ceil((forge.now() + state.resets_in).timestamp())
+
+
+def rate_headers(left: RateState, end: int) -> tuple[Header, ...]:
+    """Args: end: the moment, in seconds since 1970, from which the whole limit is there again."""
+    return (
+        (b"x-ratelimit-limit", b"%d" % left.limit),
+        (b"x-ratelimit-remaining", b"%d" % left.remaining),
+        (b"x-ratelimit-used", b"%d" % (left.limit - left.remaining)),
+        (b"x-ratelimit-reset", b"%d" % end),
+        (b"x-ratelimit-resource", b"core"),
+    )
 
 
 def _organizations(context: RequestContext, params: GitHubPage, listing: GrantedPage[Namespace], url: str) -> ListPage:

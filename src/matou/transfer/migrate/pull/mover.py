@@ -294,6 +294,11 @@ def _wiki_is_missing(fault: MatouError | None) -> MatouError:
 
 def _notes(proof: ConversationProof, *, is_new: bool) -> Iterator[Phrase]:
     """What is new is assigned after this."""
+    if proof.differences and not is_new:
+        yield Phrase(
+            "a target does not go on with an import that was cut off: if this one was, and nobody has worked there"
+            " since, delete the repository there and run this again"
+        )
     if proof.unassigned and not is_new:
         yield Plural(
             "{count} assignment is not there, and no later run makes it: assign it there yourself",
