@@ -1,6 +1,10 @@
 """A team leaves CODING for a real Gitea by commands alone, and a backup of that Gitea has what its archive has."""
 
 import json
+import os
+import signal
+import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,6 +174,52 @@ def test_a_token_without_a_scope_is_refused_before_anything_is_written(journey: 
 
     assert "write:issue" in ended.err
     assert journey.gitea.rows("SELECT count(*) FROM repository") == before
+
+
+@pytest.mark.parametrize("begun", ["repository", "issue"])
+def test_killed_in_the_middle_and_run_again_nothing_is_missing_and_nothing_is_there_twice(
+    journey: Journey, begun: str
+) -> None:
+    """What Gitea has begun to import and nobody goes on with, a person deletes there, as the report says."""
+    name = f"killed-{begun}"
+    mapped = ("--map", str(_map_to(journey, name)))
+    query = f"SELECT (SELECT count(*) FROM {begun}), (SELECT count(*) FROM repository WHERE lower_name LIKE '{name}%')"
+    [(before, _)] = journey.gitea.rows(query)
+    there = ("--to", "gitea", "--url", journey.gitea.url, "--namespace", OWNER, "--jobs", "1")
+    running = journey.person.start("migrate", journey.archive, *there, *mapped, MATOU_GITEA_TOKEN=journey.gitea.token)
+    while journey.gitea.rows(query)[0][0] == before and running.poll() is None:
+        time.sleep(0.01)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.communicate()
+
+    report = json.loads(journey.migrate(*mapped, code=None).out)
+    for one in report["repositories"]:
+        if one["problems"]:
+            assert any("delete the repository there" in note for note in one["notes"]) or one["outcome"] == "failed"
+            journey.gitea.delete(f"/repos/{one['to']}")
+    ended = journey.migrate(*mapped, code=None)
+    assert ended.code == 0, ended.out
+
+    journey.save_gitea()
+    for first, last in ((PROJECT, f"{name}-issues"), (f"{PROJECT}/{CODE}", name)):
+        differences = journey.compare(first, last).unforeseen()
+        assert [line for line in differences if not line.startswith("assignee")] == []
+
+
+def test_by_rest_everything_is_there_once_and_a_second_run_writes_nothing(journey: Journey) -> None:
+    """A project's issues go to its first repository there, and what is merged is an issue."""
+    mapped = ("--by", "rest", "--map", str(_map_to(journey, "by-rest")))
+    first, again = (json.loads(journey.migrate(*mapped).out)["repositories"] for _ in range(2))
+    rows = journey.gitea.get(f"/repos/{OWNER}/by-rest/issues?state=all&limit=50")
+    titles = Counter(one["title"] for one in rows)
+
+    assert [(one["outcome"], one["problems"]) for one in first] == [("moved", [])]
+    assert [(one["outcome"], one["problems"]) for one in again] == [("unchanged", [])]
+    wanted = ("二〇二五年的船", "手机买票", "画原型", "靠岸时撞船", "给船刷漆", "改船头", "刷漆", "不要了")
+    assert {title: titles[title] for title in wanted} == dict.fromkeys(wanted, 1)
+    talk = [one["body"] for one in journey.gitea.get(f"/repos/{OWNER}/by-rest/issues/comments?limit=50")]
+    for text in ("看到了，潮水太急。", "整体很好", "谢谢"):
+        assert sum(text in body for body in talk) == 1
 
 
 def _map_to(journey: Journey, name: str) -> Path:
