@@ -1,7 +1,8 @@
 """`make bench`: how long the main job takes beside plain git, and how fast the API answers, in one run.
 
     bench.py [--scale 1.0] [--rounds 3] [start] [small] [mixed] [migration] [api] [lists] [gitee] [pushes] [serving]
-             [conversation] [long-issue] [github-backup] [pages] [matou-source] [--gitea FOLDER]
+             [conversation] [long-issue] [github-backup] [pages] [matou-source] [gitea-backup] [gitea-pull]
+             [--gitea FOLDER]
 
 A ratio compares two wall times of the same run, taken in turn; a single time says little on a shared machine.
 """
@@ -22,6 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from api import bench_api
 from conversation import bench_conversation, bench_long_issue
+from gitea_backup import bench_gitea_backup
+from gitea_pull import bench_gitea_pull
 from gitee import bench_gitee
 from github_backup import bench_github_backup
 from lists import bench_lists
@@ -149,6 +152,8 @@ PARTS: dict[str, Callable[[Path, float, int], Iterator[Row]]] = {
     "github-backup": bench_github_backup,
     "pages": bench_pages,
     "matou-source": bench_matou_source,
+    "gitea-backup": bench_gitea_backup,
+    "gitea-pull": bench_gitea_pull,
 }
 
 

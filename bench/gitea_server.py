@@ -59,17 +59,20 @@ LEVEL = Error
 PROVIDER = memory
 [cron.update_checker]
 ENABLED = false
+[migrations]
+ALLOW_LOCALNETWORKS = true
 """
 
 
 @dataclass(frozen=True)
 class Gitea:
-    """A running one. `cookie` is that of somebody who signed in."""
+    """A running one, over a folder. `cookie` is that of somebody who signed in."""
 
     version: str
     url: str
     pid: int
     cookie: str
+    folder: Path
 
     def add_repository(self, name: str, plain: Path) -> str:
         """Push all branches and tags of a repository, and give its path."""
@@ -119,7 +122,7 @@ def _run(program: Path, folder: Path, ini: Path, url: str, user: str) -> Iterato
             account = ["--username", USER, "--password", PASSWORD, "--email", "bench@example.com"]
             made = [*words, "admin", "user", "create", "--admin", "--must-change-password=false", *account]
             subprocess.run(made, check=True, stdout=subprocess.DEVNULL, **options)  # type: ignore[call-overload]
-            yield Gitea(version, url, server.pid, _sign_in(url))
+            yield Gitea(version, url, server.pid, _sign_in(url), folder)
         finally:
             server.terminate()
 
