@@ -15,7 +15,15 @@ from matou.archive.layout import Archive
 from matou.credentials import credential_in
 from matou.errors import Invalid, MatouError
 from matou.model.fidelity import MigrationMethod
-from matou.platforms.registry import PLATFORMS, SOURCES, TARGETS, require_importer, require_metadata_target, title_of
+from matou.platforms.registry import (
+    PLATFORMS,
+    SOURCES,
+    TARGETS,
+    require_importer,
+    require_lists,
+    require_metadata_target,
+    title_of,
+)
 from matou.settings import Settings
 
 if TYPE_CHECKING:
@@ -141,7 +149,7 @@ def back_up(
     with PLATFORMS[platform].open_session(
         _http_address(url), settings, now=now, connections=AT_REQUEST + options.jobs, on_wait=on_wait
     ) as session:
-        open_source = _source_opener(platform, session, url, token, repositories)
+        open_source = _source_opener(platform, session, url, token, repositories, options.metadata.lists)
         if archive is None and not options.dry_run:
             archive = open_or_create_archive(to)
         svn_folder = None if archive is None else subversion_folder(archive)
@@ -165,9 +173,12 @@ def _http_address(url: str) -> str:
 
 
 def _source_opener(
-    platform: str, session: "Session", url: str, token: "Secret", repositories: Sequence[str]
+    platform: str, session: "Session", url: str, token: "Secret", repositories: Sequence[str], lists: Sequence[str]
 ) -> "Callable[[RecordSink], Source]":
+    """Raises Invalid: the platform has no such lists."""
     selection = PLATFORMS[platform].selection
+    if lists:
+        return partial(require_lists(platform, lists), session, url, token, now=now, lists=lists)
     if selection is None:
         return partial(SOURCES[platform], session, url, token, now=now)
     selected = selection.open(session, repositories, credential_in(token))

@@ -10,11 +10,12 @@ import pytest
 from contracts.platforms import PlatformContract, Stage
 from contracts.v5_platforms import NOW, V5Stage
 from matou.credentials import Secret
-from matou.errors import Refused, TryLater, UnknownShape
+from matou.errors import Invalid, Refused, TryLater, UnknownShape
 from matou.http.session import Session
 from matou.model.platform import Record, Visibility
 from matou.platforms.base.source import Source
 from matou.platforms.github.source import GitHubSource
+from matou.platforms.registry import require_lists
 from support.github_source import TOKEN, GitHubAccount, failure, running_github_account
 
 
@@ -201,3 +202,34 @@ class TestGitHub(PlatformContract):
 
         assert given == ["ship"]
         assert any("odd" in unseen.what for unseen in client.unseen)
+
+    def test_what_is_starred_or_watched_comes_where_it_is_asked_for(
+        self, account: GitHubAccount, session: Session
+    ) -> None:
+        own = account.repository(account.namespace("docks"), "ship")
+        others = [account.repository(account.namespace(name), "boat") for name in ("one", "two")]
+        account.hidden |= {one["id"] for one in others}
+        account.starred, account.watched = [own, others[0]], [others[1]]
+
+        def listed(*lists: str) -> list[str]:
+            source = GitHubSource(
+                session, account.url, Secret(TOKEN), record=lambda _: None, now=lambda: NOW, lists=lists
+            )
+            return [one.id for one in source.repositories() if one.namespace_id != str(own["owner"]["id"])]
+
+        account.namespaces = {own["owner"]["id"]: account.namespaces[own["owner"]["id"]]}
+        assert listed() == []
+        assert listed("starred") == [str(others[0]["id"])]
+        assert listed("starred", "watched") == [str(one["id"]) for one in others]
+
+    def test_who_gives_no_such_list_is_told(self) -> None:
+        with pytest.raises(Invalid, match="github, gitlab"):
+            require_lists("gitee", ["starred"])
+        with pytest.raises(Invalid, match="these do: github"):
+            require_lists("gitlab", ["watched"])
+
+    def test_what_is_archived_says_so(self, account: GitHubAccount, client: Source) -> None:
+        docks = account.namespace("docks")
+        account.repository(docks, "ship", archived=True)
+
+        assert [one.archived for one in client.repositories()] == [True]

@@ -188,7 +188,67 @@ class TestGitLab(PlatformContract):
         account.always[path] = answer({"error": "insufficient_scope", "error_description": "needs read_api"}, 403)
 
         assert [repository.name for repository in client.repositories()] == ["ship"]
-        assert [one.what for one in client.unseen] == (["this account's groups"] if path == "/groups" else [])
+        [unseen] = client.unseen
+        assert unseen.what == ("this account's groups" if path == "/groups" else "this account's snippets")
+        assert unseen.may_hide, "none of those that were saved is gone"
+
+    def test_snippets_that_a_project_refuses_are_not_none(self, account: GitLabAccount, client: Source) -> None:
+        ship = account.repository(account.namespace("docks"), "ship")
+        account.snippet(11, ship)
+        account.always[f"/projects/{ship['id']}/snippets"] = answer({"message": "403 Forbidden"}, 403)
+
+        assert [one.name for one in client.repositories()] == ["ship"]
+        assert [(one.what, one.may_hide) for one in client.unseen] == [("snippets of the project 'docks/ship'", True)]
+
+    @pytest.mark.parametrize(
+        ("project", "access", "snippet", "expected"),
+        [
+            ("public", "enabled", "public", Visibility.PUBLIC),
+            ("public", "private", "public", Visibility.PRIVATE),
+            ("internal", "enabled", "public", Visibility.INTERNAL),
+            ("private", "enabled", "public", Visibility.PRIVATE),
+            ("public", "enabled", "private", Visibility.PRIVATE),
+        ],
+    )
+    def test_a_snippet_is_seen_by_nobody_who_does_not_see_its_project(
+        self, account: GitLabAccount, client: Source, project: str, access: str, snippet: str, expected: Visibility
+    ) -> None:
+        ship = account.repository(
+            account.namespace("docks"), "ship", visibility=project, snippets_access_level=access, wiki_enabled=False
+        )
+        account.snippet(11, ship, visibility=snippet)
+
+        assert [one.visibility for one in client.repositories() if one.id == "snippet-11"] == [expected]
+
+    def test_what_is_starred_comes_where_it_is_asked_for(self, account: GitLabAccount, session: Session) -> None:
+        own = account.repository(account.namespace("docks"), "ship")
+        other = account.repository(account.namespace("elsewhere"), "boat")
+        account.strange.add(other["id"])
+
+        def listed(*lists: str) -> list[str]:
+            source = GitLabSource(
+                session, account.url, Secret(TOKEN), record=lambda _: None, now=lambda: NOW, lists=lists
+            )
+            return [one.id for one in source.repositories()]
+
+        assert listed() == [str(own["id"])]
+        assert listed("starred") == [str(own["id"]), str(other["id"])]
+
+    def test_what_is_archived_says_so(self, account: GitLabAccount, client: Source) -> None:
+        docks = account.namespace("docks")
+        account.repository(docks, "ship", archived=True)
+        account.repository(docks, "boat")
+
+        assert {one.name: one.archived for one in client.repositories()} == {"ship": True, "boat": False}
+
+    def test_a_wiki_of_a_group_is_a_repository_in_it(self, account: GitLabAccount, client: Source) -> None:
+        docks = account.group("docks", account.group("harbour"))
+        account.wikis.add("/harbour/docks.wiki.git")
+
+        [wiki] = client.repositories()
+
+        assert (wiki.name, wiki.namespace_id, wiki.visibility) == ("docks.wiki", str(docks["id"]), Visibility.PRIVATE)
+        assert wiki.clone_url == f"{account.origin}/harbour/docks.wiki.git"
 
     def test_a_token_that_expires_on_the_way_ends_everything(self, account: GitLabAccount, client: Source) -> None:
         account.repository(account.namespace("docks"), "ship")

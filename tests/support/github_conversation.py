@@ -34,7 +34,11 @@ GHOST = 10137
 
 @dataclass
 class GitHubTalk:
-    """What one repository has, as rows; `issues` has its pull requests, too."""
+    """What one repository has, as rows; `issues` has its pull requests, too.
+
+    Attributes:
+        related: what stands below an issue, as `2/sub_issues`.
+    """
 
     issues: list[Row] = field(default_factory=list)
     comments: list[Row] = field(default_factory=list)
@@ -48,6 +52,8 @@ class GitHubTalk:
     hooks: list[Row] = field(default_factory=list)
     commit_comments: list[Row] = field(default_factory=list)
     timelines: dict[int, list[Row]] = field(default_factory=dict)
+    advisories: list[Row] = field(default_factory=list)
+    related: dict[str, list[Row]] = field(default_factory=dict)
 
 
 @dataclass
@@ -105,6 +111,7 @@ class GitHubConversation(GitHubAccount):
             "id": 7000 + issue.number,
             "node_id": "I_x",
             "number": issue.number,
+            "repository_url": f"{self.url}/repos/{path}",
             "url": f"{self.url}/repos/{path}/issues/{issue.number}",
             "html_url": f"{self.origin}/{path}/issues/{issue.number}",
             "title": issue.title,
@@ -318,6 +325,8 @@ class GitHubConversation(GitHubAccount):
         match below.split("/"):
             case ["pulls", number, "reviews"]:
                 return self._page(talk.reviews.get(int(number), []), query)
+            case ["issues", *rest] if "/".join(rest) in talk.related:
+                return self._page(talk.related["/".join(rest)], query)
             case ["issues", number, "timeline"]:
                 return self._page(talk.timelines.get(int(number), []), query)
             case ["pulls", number]:
@@ -346,6 +355,7 @@ class GitHubConversation(GitHubAccount):
             "comments": lambda: talk.commit_comments,
             "collaborators": lambda: talk.collaborators,
             "hooks": lambda: talk.hooks,
+            "security-advisories": lambda: talk.advisories,
             "branches": lambda: [{"name": "master", "protected": True}] if query.get("protected") == "true" else [],
         }
 

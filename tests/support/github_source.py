@@ -1,5 +1,6 @@
 """A GitHub API that a test directs: who owns what, in pages that links lead through."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -7,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from support.v5_account import Answer, ReceivedRequest, V5Account, answer, serving_account
+from support.v5_account import BODY, Answer, ReceivedRequest, V5Account, answer, serving_account
 
 TOKEN = "ghp_s3cr3tGitHubT0ken0123456789abcdefghij"
 API = "/api/v3"
@@ -27,9 +28,15 @@ class GitHubAccount(V5Account):
 
     Attributes:
         spent: how many requests count against its limit: those of REST that are not answered with 304.
+        queries: what answers a query of GraphQL, by a word that stands in it, from its variables; `graphql` else.
+        queried: the variables of each that came.
     """
 
     spent: int = 0
+    starred: list[dict[str, Any]] = field(default_factory=list)
+    watched: list[dict[str, Any]] = field(default_factory=list)
+    queries: dict[str, Callable[[dict[str, Any]], object]] = field(default_factory=dict)
+    queried: list[dict[str, Any]] = field(default_factory=list)
     gists: list[dict[str, Any]] = field(default_factory=list)
     graphql: Answer = field(default_factory=lambda: failure(404, "Not Found"))
     _at: str = ""
@@ -59,6 +66,8 @@ class GitHubAccount(V5Account):
             "default_branch": "master",
             "has_issues": True,
             "has_wiki": True,
+            "has_discussions": False,
+            "has_projects": False,
             "permissions": {"admin": True, "maintain": True, "push": True, "triage": True, "pull": True},
             "pushed_at": MOMENT,
             "created_at": MOMENT,
@@ -66,7 +75,7 @@ class GitHubAccount(V5Account):
 
     def _in_the_api(self, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer | None:
         if path == GRAPHQL:
-            return self.graphql
+            return self._queried(headers[BODY])
         if not path.startswith(f"{API}/"):
             return None
         below, shown = path.removeprefix(API), headers.get("authorization")
@@ -79,6 +88,14 @@ class GitHubAccount(V5Account):
         self._at = f"{self.url}{quote(below)}"
         given = self.always[below] if below in self.always else self._right_answer(below, query)
         return self._unless_known(given, headers.get("if-none-match"))
+
+    def _queried(self, body: str) -> Answer:
+        query = json.loads(body)
+        for word, given in self.queries.items():
+            if word in query["query"]:
+                self.queried.append(query["variables"])
+                return answer(given(query["variables"]))
+        return self.graphql
 
     def _unless_known(self, given: Answer, known: str | None) -> Answer:
         """Its ETags are of the body alone; a 304 has nothing of it, and no word of where a list goes on."""
@@ -105,6 +122,8 @@ class GitHubAccount(V5Account):
             "/user": lambda: answer(CAPTAIN),
             "/user/orgs": lambda: self._page(self._organizations(), query),
             "/user/repos": lambda: self._own_repositories(query),
+            "/user/starred": lambda: self._page(self.starred, query),
+            "/user/subscriptions": lambda: self._page(self.watched, query),
             "/gists": lambda: self._page(self.gists, query),
         }
 

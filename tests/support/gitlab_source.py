@@ -23,7 +23,10 @@ class GitLabAccount(V5Account):
     Attributes:
         unlisted: groups that no list has, which may be asked for by their ids.
         snippets: by the path of their project; one's own by an empty one.
+        strange: the ids of projects that the account is no member of, and has starred.
     """
+
+    strange: set[int] = field(default_factory=set)
 
     unlisted: set[int] = field(default_factory=set)
     snippets: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -122,8 +125,11 @@ class GitLabAccount(V5Account):
         return answer({"message": missing}, 404) if namespace is None else answer(self._group(namespace))
 
     def _projects(self, query: Mapping[str, str]) -> Answer:
-        assert (query["membership"], query["order_by"], query["sort"]) == ("true", "id", "asc")
-        after = [row for row in self.repositories.values() if row["id"] > int(query["id_after"])]
+        assert (query["order_by"], query["sort"]) == ("id", "asc")
+        is_own = query.get("membership") == "true"
+        assert is_own or query["starred"] == "true"
+        chosen = [row for row in self.repositories.values() if (row["id"] not in self.strange) is is_own]
+        after = [row for row in chosen if row["id"] > int(query["id_after"])]
         rows = [
             {**row, "path": row["name"], "name": f"The {row['name']}", "namespace": self._namespace(row["namespace"])}
             for row in after

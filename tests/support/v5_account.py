@@ -18,6 +18,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from support.paged_answers import V5_TOTALS
 
+BODY = ":body"
+"""Stands among the headers of a request that a test's account answers."""
+
 ADVERTISED = b"001e# service=git-upload-pack\n0000000eversion 2\n0000"
 
 
@@ -171,7 +174,11 @@ class _Handler(BaseHTTPRequestHandler):
     account: AnsweringAccount
 
     def do_GET(self) -> None:
-        given = self.account.answer(self.path, {name.lower(): value for name, value in self.headers.items()})
+        self._answer(b"")
+
+    def _answer(self, body: bytes) -> None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        given = self.account.answer(self.path, {**headers, BODY: body.decode(errors="replace")})
         self.send_response(given.status)
         for name, value in {"Content-Type": "application/json", **given.headers}.items():
             self.send_header(name, value)
@@ -180,8 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(given.body)
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.do_GET()
+        self._answer(self.rfile.read(int(self.headers.get("Content-Length", 0))))
 
     def log_message(self, *_: object) -> None:
         """Says nothing: a test looks at `asked`."""

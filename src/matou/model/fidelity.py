@@ -52,6 +52,8 @@ class MigratedKind(StrEnum):
     EVENT = "event"
     REACTION = "reaction"
     COMMIT_COMMENT = "commit-comment"
+    DISCUSSION = "discussion"
+    ADVISORY = "advisory"
     BOARD = "board"
     ANNOUNCEMENT = "announcement"
     MEMBER = "member"

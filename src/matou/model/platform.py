@@ -80,6 +80,7 @@ class RemoteRepository:
     work and proves nothing. `left_out` says what the platform told and nobody could read; no backup needs it.
     `switched_off` names the kinds of metadata that it is not to have. `peer` is there where another Matou has it.
     `ssh_url` is where it is reached by ssh; empty where the platform names no such address, or none of its own.
+    `archived` is what the platform lets nobody change any more.
     """
 
     id: str
@@ -96,6 +97,7 @@ class RemoteRepository:
     switched_off: frozenset[str] = frozenset()
     peer: PeerState | None = None
     ssh_url: str = ""
+    archived: bool = False
 
 
 def id_of_team(team_id: str) -> str:

@@ -1,16 +1,18 @@
 """Every platform, by the name that a person types. A new one is its folder and its name here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import Final
 
-from matou.errors import NotFound
+from matou.errors import Invalid, NotFound
 from matou.platforms.base.platform import (
     MetadataSupport,
     MetadataTargetSupport,
     OfficialInstance,
     OpenImporter,
+    OpenWiderSource,
     Platform,
 )
 
@@ -75,6 +77,22 @@ def require_target(name: str) -> None:
             name=repr(name),
             known=", ".join(TARGETS),
         )
+
+
+def require_lists(name: str, lists: Sequence[str]) -> OpenWiderSource:
+    """What opens an account with these lists beside its own repositories. Raises Invalid."""
+    having = PLATFORMS[name].lists
+    for one in lists:
+        if having is None or one not in having.names:
+            known = [title.name for title in PLATFORMS.values() if title.lists and one in title.lists.names]
+            raise Invalid(
+                "{name} gives no list of repositories that are {list}; these do: {known}",
+                name=repr(name),
+                list=one,
+                known=", ".join(known),
+            )
+    assert having is not None  # noqa: S101 - `lists` is not empty
+    return having.open
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,6 +238,7 @@ class RepositoryLine(LineStruct, frozen=True, kw_only=True, tag_field="kind", ta
     lfs: LfsState | None = None
     documents: dict[str, Digest] = {}
     switched_off: tuple[str, ...] = ()
+    archived: bool = False
     metadata: MetadataState | None = None
     received_bytes: Count = msgspec.field(name="bytes", default=0)
     seconds: Seconds = 0.0

@@ -20,11 +20,11 @@ from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.errors import NotFound
 from matou.forge.access import Action, Authorized, Identity, MayReadConversation, Right, may
-from matou.forge.conversation.index_rows import IndexedValue, comments_of, may_be_seen
+from matou.forge.conversation.index_rows import IndexedValue, comments_of, is_confidential, may_be_seen
 from matou.forge.conversation.long_items import MANY_COMMENTS, LongItemCache
 from matou.forge.forge import Forge
 from matou.model.metadata import Comment, Item, MetadataValue, Participant
-from matou.model.metadata.kinds import CHANGE, ISSUE, KINDS, PERSON, MetadataKind
+from matou.model.metadata.kinds import BOARD, CHANGE, ISSUE, KINDS, PERSON, MetadataKind
 from matou.model.metadata.shared_numbers import SharedNumbers
 from matou.model.names import ObjectId
 
@@ -282,6 +282,8 @@ class Conversation(Generic[S]):
         """All of a kind that stands in one file, by key: values of the kind, or JSON where it has no class."""
         tree = self.tree
         table: Mapping[str, Any] = {} if tree is None else self._remembered(kind.name, lambda: tree.table(kind))
+        if kind is BOARD and not self.seen.confidential:
+            return {key: board for key, board in table.items() if not is_confidential(board)}
         return table
 
     def about(self) -> About | None:

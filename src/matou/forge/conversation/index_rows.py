@@ -6,6 +6,7 @@ from typing import Any
 from matou.archive.metadata.items import files_in
 from matou.db.items import DRAFT, ItemVisibility, NewComment, NewItem, PersonRole
 from matou.model.metadata import (
+    Board,
     ChangeRequest,
     Comment,
     CommitComment,
@@ -44,7 +45,7 @@ def words_of(value: IndexedValue) -> str:
 
 def is_confidential(value: MetadataValue) -> bool:
     """Whether it is for those who work on the repository alone."""
-    return isinstance(value, Item) and bool(value.confidential)
+    return isinstance(value, Item | Board) and bool(value.confidential)
 
 
 def may_be_seen(value: MetadataValue, seen: ItemVisibility) -> bool:

@@ -301,7 +301,7 @@ def _write_repository(forge: Forge, connection: Connection, source: _Source, sav
         # What was public there is not public here until somebody says so.
         visibility=Visibility.PRIVATE if known is None else known.visibility,
         default_branch=saved.default_branch,
-        archived=False if known is None else known.archived,
+        archived=saved.line.archived,
         read_only_source=source.text,
         source_id=saved.line.id,
         version_control=saved.line.version_control,

@@ -23,6 +23,7 @@ from matou.model.metadata.conversation import (
     Reaction,
     TimelineEvent,
 )
+from matou.model.metadata.discussions import Advisory, Discussion
 from matou.model.metadata.issues import (
     CustomField,
     Issue,
@@ -50,6 +51,7 @@ from matou.model.metadata.releases import ReleaseAsset, SavedRelease
 
 __all__ = [
     "WITHHELD",
+    "Advisory",
     "Announcement",
     "Artifact",
     "AttachedFile",
@@ -63,6 +65,7 @@ __all__ = [
     "CustomField",
     "Day",
     "DiffPosition",
+    "Discussion",
     "EventAction",
     "Issue",
     "IssueType",

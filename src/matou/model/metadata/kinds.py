@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 from matou.model.metadata.base import MetadataValue
 from matou.model.metadata.by_option import Artifact, TestCase
 from matou.model.metadata.changes import ChangeRequest, CommitComment
+from matou.model.metadata.discussions import Advisory, Discussion
 from matou.model.metadata.issues import Issue
 from matou.model.metadata.people import MemberGrant, Participant
 from matou.model.metadata.project import (
@@ -92,6 +93,12 @@ COMMIT_COMMENT: Final = MetadataKind(
     "id",
     Belonging.REPOSITORY,
 )
+DISCUSSION: Final = MetadataKind(
+    "discussion", "discussions", TreeLayout.NUMBERED, "discussions", Discussion, "number", Belonging.REPOSITORY
+)
+ADVISORY: Final = MetadataKind(
+    "advisory", "advisories", TreeLayout.NAMED, "advisories", Advisory, "id", Belonging.REPOSITORY
+)
 LABEL: Final = MetadataKind("label", "issues", TreeLayout.TABLE, "labels.json", LabelDefinition, "name")
 MILESTONE: Final = MetadataKind("milestone", "issues", TreeLayout.TABLE, "milestones.json", Milestone, "")
 BOARD: Final = MetadataKind("board", "issues", TreeLayout.TABLE, "boards.json", Board, "id")
@@ -133,6 +140,8 @@ KINDS: Final[Mapping[str, MetadataKind]] = {
         CHANGE,
         RELEASE,
         COMMIT_COMMENT,
+        DISCUSSION,
+        ADVISORY,
         LABEL,
         MILESTONE,
         BOARD,
@@ -161,8 +170,12 @@ KINDS: Final[Mapping[str, MetadataKind]] = {
 OPTIONS: Final[tuple[str, ...]] = tuple(dict.fromkeys(kind.option for kind in KINDS.values()))
 """What `--only` and `--without` take."""
 
-ADDITIONAL_OPTIONS: Final[tuple[str, ...]] = tuple(
-    option for option in OPTIONS if not any(kind.is_default for kind in KINDS.values() if kind.option == option)
+REPOSITORY_LISTS: Final = ("starred", "watched")
+"""Repositories that are not an account's own: what it has marked, and what it is told of."""
+
+ADDITIONAL_OPTIONS: Final[tuple[str, ...]] = (
+    *(option for option in OPTIONS if not any(kind.is_default for kind in KINDS.values() if kind.option == option)),
+    *REPOSITORY_LISTS,
 )
 """What `--with` takes: those that are left out by default."""
 

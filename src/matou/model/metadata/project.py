@@ -55,11 +55,12 @@ class BoardColumn(MetadataValue):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board(MetadataValue):
-    """A board on which items are moved."""
+    """A board on which items are moved. One that is `confidential` not everybody sees who sees the repository."""
 
     id: str
     name: str
     columns: tuple[BoardColumn, ...] = ()
+    confidential: bool | None = None
     url: str | None = None
     gone_in: int | None = None
     extra: JsonObject | None = None

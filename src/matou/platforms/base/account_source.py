@@ -1,7 +1,7 @@
 """A source whose lists are all read at once, as most platforms' can be: what they have alike."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
@@ -63,6 +63,10 @@ class AccountSource(BaseSource, ABC, Generic[L, N, R]):
     @abstractmethod
     def _may_have_wiki(self, row: R) -> bool: ...
 
+    def _others_with_wiki(self) -> Iterable[RemoteRepository]:
+        """What is no repository and may have a wiki all the same: named as one would be that it stands beside."""
+        return ()
+
     @property
     def url(self) -> str:
         return self._url
@@ -106,6 +110,7 @@ class AccountSource(BaseSource, ABC, Generic[L, N, R]):
             yield repository
             if self._may_have_wiki(row):
                 with_wiki.append(repository)
+        with_wiki += self._others_with_wiki()
         wikis = Wikis(self._session, self.git_credential(), self._note, by_file=self.gives_files_of_git)
         yield from wikis.of(with_wiki)
         if faults:

@@ -94,6 +94,7 @@ class ApiClient:
         self._now = now
         self._record = record
         self._answers = answers
+        self._has_memory = True
 
     def authorization(self, path: str) -> Secret | None:  # noqa: ARG002 - some platforms have several APIs
         """The value of the header of that name."""
@@ -189,7 +190,8 @@ class ApiClient:
 
     def _remembered(self, method: str, path: str) -> KnownPartition:
         """Nothing of what is asked in the place of a server, nor of answers that hold a secret."""
-        partition = "" if method != "GET" or self._record is no_record else self.partition_of(path)
+        is_remembered = method == "GET" and self._has_memory and self._record is not no_record
+        partition = self.partition_of(path) if is_remembered else ""
         known = self.session.known_answers if partition and self._answers is None else None
         return KnownPartition(known, f"{self.url} {partition}")
 
@@ -287,6 +289,12 @@ class ApiClient:
         """For answers that hold a secret."""
         other = copy(self)
         other._record = no_record  # noqa: SLF001 - it is one of us
+        return other
+
+    def without_memory(self) -> Self:
+        """Asks as though nothing was answered before."""
+        other = copy(self)
+        other._has_memory = False  # noqa: SLF001 - it is one of us
         return other
 
     def require_api(self, answered: Answered) -> None:

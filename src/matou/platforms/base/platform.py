@@ -43,6 +43,32 @@ class OpenSource(Protocol):
     ) -> "Source": ...
 
 
+class OpenWiderSource(Protocol):
+    def __call__(
+        self,
+        session: "Session",
+        url: str,
+        token: Secret,
+        record: "RecordSink",
+        /,
+        *,
+        now: Clock,
+        lists: Sequence[str],
+    ) -> "Source": ...
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryLists:
+    """Lists of repositories that are not an account's own, of `model.metadata.kinds.REPOSITORY_LISTS`.
+
+    Attributes:
+        open: an account whose lists of these names are read, too.
+    """
+
+    names: tuple[str, ...]
+    open: OpenWiderSource
+
+
 class OpenSelection(Protocol):
     def __call__(self, session: "Session", urls: Sequence[str], credential: GitCredential | None, /) -> "Source": ...
 
@@ -170,6 +196,7 @@ class Platform:
         rate: how often the platform itself may be asked.
         retry: how long to go on where it does not answer.
         source: opens an account to read from; None where it cannot be read.
+        lists: what else than its own an account's `source` gives where somebody asks for it; None where nothing.
         selection: opens repositories that a person names; None where the platform itself lists them.
         metadata: what can be read of what people said about the code; None where nothing can.
         target: opens an account to write to; None where it cannot be written.
@@ -193,6 +220,7 @@ class Platform:
     rate: RateLimit = UNLIMITED
     retry: RetryPolicy = DEFAULT_POLICY
     source: OpenSource | None = None
+    lists: RepositoryLists | None = None
     selection: RepositorySelection | None = None
     metadata: MetadataSupport | None = None
     target: OpenTarget | None = None

@@ -103,6 +103,9 @@ def document(lines: Sequence[msgspec.Struct]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(lines), indent=1) + b"\n"
 
 
-def switched_off(*, issues: object, changes: object) -> frozenset[str]:
+def switched_off(
+    *, issues: object, changes: object, discussions: object = None, boards: object = None
+) -> frozenset[str]:
     """The kinds of metadata that a repository is not to have: what is not said is on."""
-    return frozenset(kind for kind, is_on in (("issue", issues), ("change", changes)) if is_on is False)
+    said = (("issue", issues), ("change", changes), ("discussion", discussions), ("board", boards))
+    return frozenset(kind for kind, is_on in said if is_on is False)

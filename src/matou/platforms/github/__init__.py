@@ -1,6 +1,6 @@
 """GitHub: REST API v3, at github.com and at a company's own GitHub Enterprise Server."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +15,7 @@ from matou.platforms.base.platform import (
     MetadataTargetSupport,
     OfficialInstance,
     Platform,
+    RepositoryLists,
     TokenPage,
 )
 
@@ -29,10 +30,12 @@ if TYPE_CHECKING:
     from matou.platforms.base.target import MigrationTarget
 
 
-def _source(session: "Session", url: str, token: Secret, record: "RecordSink", *, now: Clock) -> "Source":
+def _source(
+    session: "Session", url: str, token: Secret, record: "RecordSink", /, *, now: Clock, lists: Sequence[str] = ()
+) -> "Source":
     from matou.platforms.github.source import GitHubSource
 
-    return GitHubSource(session, url, token, record=record, now=now)
+    return GitHubSource(session, url, token, record=record, now=now, lists=lists)
 
 
 def _metadata(
@@ -92,11 +95,12 @@ PLATFORM = Platform(
         ),
     ),
     api_path="/api/v3",
-    token_page=TokenPage("https://github.com/settings/tokens", ("repo", "read:org", "gist")),
+    token_page=TokenPage("https://github.com/settings/tokens", ("repo", "read:org", "read:project", "gist")),
     # 5,000 in an hour for a person's token; what is asked at once counts against a limit of its own (900 a minute).
     rate=RateLimit(per_second=5_000 / 3_600, burst=500),
     fingerprint=Fingerprint("/api/v3/meta", "verifiable_password_authentication"),
     source=_source,
+    lists=RepositoryLists(("starred", "watched"), _source),
     metadata=MetadataSupport(open=_metadata, calls_per_hour=5_000),
     target=_target,
     # What makes content has limits of its own: 80 in a minute and 500 in an hour.

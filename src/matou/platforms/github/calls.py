@@ -1,7 +1,7 @@
 """What a backup asks GitHub's API for: whom a token stands for, and the repositories that it sees."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from matou.errors import Phrase
 from matou.http.addresses import Parameter, segment
@@ -10,6 +10,11 @@ from matou.platforms.github.api import GitHubApi
 from matou.platforms.github.wire import GitHubAccount, GitHubGist, GitHubOrganization, GitHubRepository
 
 EVERY_AFFILIATION = "owner,collaborator,organization_member"
+
+OTHERS: Final[Mapping[str, tuple[str, Mapping[str, Parameter]]]] = {
+    "starred": ("/user/starred", {"sort": "created", "direction": "asc"}),
+    "watched": ("/user/subscriptions", {}),
+}
 
 T = TypeVar("T")
 
@@ -36,6 +41,11 @@ class GitHubCalls:
         what = Phrase("repositories of the organization {organization}", organization=repr(organization))
         query = {"type": "all", "sort": "created", "direction": "asc"}
         yield from self._list(f"/orgs/{segment(organization)}/repos", GitHubRepository, what, _id, query).rows()
+
+    def other_repositories(self, list_: str) -> Iterator[GitHubRepository]:
+        """Those of whoever: `list_` is starred or watched."""
+        path, query = OTHERS[list_]
+        return self._list(path, GitHubRepository, Phrase("repositories that are {list}", list=list_), _id, query).rows()
 
     def gists(self) -> Iterator[GitHubGist]:
         """One's own, secret ones too."""

@@ -1,10 +1,10 @@
 """All that an account at GitHub sees: repositories, gists, and who owns them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from matou.errors import Phrase
+from matou.errors import MatouError, Phrase
 from matou.model.platform import Inaccessible
 from matou.platforms.base.account_lists import AccountListing, Gathering, first_fault
 from matou.platforms.base.errors import ActionRefused, RemoteNotFound
@@ -37,10 +37,12 @@ class GitHubLister:
 
     Attributes:
         note: is told of everything that exists and may not be seen.
+        lists: which others than the account's own are read, too.
     """
 
     calls: GitHubCalls
     note: Callable[[Inaccessible], None]
+    lists: Sequence[str] = ()
 
     def list_all(self) -> GitHubListing:
         """A part that fails is left out, and its fault stands in what is found. Raises what ends everything."""
@@ -60,13 +62,19 @@ class GitHubLister:
         )
         gists = _if_there(self.calls.gists())
         of_gists = gathering.take(Phrase("this account's gists"), gists, listing.gists, lambda row: row.id)
-        listing.repositories_fault = first_fault((fault, of_gists))
+        others = [self._others(name, gathering, listing) for name in self.lists]
+        listing.repositories_fault = first_fault((fault, of_gists, *others))
         for organization in listing.organizations.values():
             account = GitHubAccount(id=organization.id, login=organization.login, type="Organization")
             listing.namespaces.setdefault(organization.id, account)
         for row in listing.rows():
             listing.namespaces.setdefault(row.owner.id, row.owner)
         return listing
+
+    def _others(self, name: str, gathering: Gathering, listing: GitHubListing) -> MatouError | None:
+        """What is the account's own as well stands there already."""
+        what = Phrase("repositories that are {list}", list=name)
+        return gathering.take(what, self.calls.other_repositories(name), listing.repositories, _number)
 
 
 def _if_there(rows: Iterator[T]) -> Iterator[T]:

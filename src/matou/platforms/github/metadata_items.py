@@ -1,10 +1,19 @@
 """GitHub's issues and the comments on them as metadata: what the model has no place for stands in `extra`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final, Literal
 
 from matou.errors import UnknownShape
-from matou.model.metadata import Comment, Issue, IssueType, MarkupText, WorkflowStatus
+from matou.model.metadata import (
+    Comment,
+    Issue,
+    IssueType,
+    ItemLink,
+    MarkupText,
+    MetadataValue,
+    WorkflowStatus,
+)
 from matou.platforms.base.decoder import original_of
 from matou.platforms.base.metadata import CommentRow, ItemRead
 from matou.platforms.base.metadata_values import Rules, edited_at, is_time, leftover, markdown, tail_of, time_of
@@ -58,6 +67,7 @@ ISSUE: Final[Rules] = {
     "state_reason": lambda value: value in REASONS,
     "type": lambda value: isinstance(value, Mapping) and "name" in value,
     "closed_by": is_person,
+    "parent_issue_url": None,
 }
 
 COMMENT: Final[Rules] = {
@@ -79,7 +89,9 @@ def issue_of(value: object) -> ItemRead:
     if row.state not in STATES:
         raise UnknownShape("github Issue.state", row.state)
     closed_by = named.key_of(row.closed_by)
-    extra = leftover(original_of(row), ISSUE)
+    parent = parent_of(row)
+    elsewhere = {"parent_issue_url": row.parent_issue_url} if row.parent_issue_url and parent is None else {}
+    extra = {**leftover(original_of(row), ISSUE), **elsewhere}
     item = Issue(
         number=str(row.number),
         id=str(row.id),
@@ -95,6 +107,7 @@ def issue_of(value: object) -> ItemRead:
         labels=tuple(label.name for label in row.labels or ()),
         milestone=str(row.milestone.number) if row.milestone else None,
         assignees=named.keys_of(row.assignees),
+        parent=parent,
         locked=row.locked or None,
         url=row.html_url or None,
         extra={**extra, **({"closed_by": closed_by} if closed_by else {})} or None,
@@ -118,6 +131,66 @@ def comment_of(value: object) -> CommentRow:
     )
     updated_at = time_of(row.updated_at) or time_of(row.created_at)
     return CommentRow(key=number, comment=comment, updated_at=updated_at, people=named.seen)
+
+
+def parent_of(row: GitHubIssue) -> str | None:
+    """The number of the issue that it is a part of; None where that is another repository's."""
+    own = f"{row.repository_url}/issues/" if row.repository_url else None
+    address = row.parent_issue_url or ""
+    return tail_of(address) if own and address.startswith(own) else None
+
+
+def has_relations(value: object) -> tuple[bool, bool, bool]:
+    """Whether an issue has sub-issues, is blocked, and blocks another one: each costs a request."""
+    row = DECODER.read(GitHubIssue, value)
+    parts, links = row.sub_issues_summary, row.issue_dependencies_summary
+    return (
+        bool(parts and parts.total),
+        bool(links and links.total_blocked_by),
+        bool(links and links.total_blocking),
+    )
+
+
+def with_sub_issues(read: ItemRead, value: object, rows: Sequence[object]) -> ItemRead:
+    """Those of other repositories stand in `extra`, by their addresses. Raises UnknownShape."""
+    issue, own = _issue_in(read), DECODER.read(GitHubIssue, value).repository_url
+    parts = [DECODER.read(GitHubIssue, row) for row in rows]
+    children = tuple(str(part.number) for part in parts if part.repository_url == own)
+    elsewhere = [_address_of(part) for part in parts if part.repository_url != own]
+    extra = {**(issue.extra or {}), **({"sub_issues_elsewhere": elsewhere} if elsewhere else {})}
+    return replace(read, item=replace(issue, children=children, extra=extra or None))
+
+
+def with_dependencies(
+    read: ItemRead, value: object, kind: Literal["blocks", "blocked_by"], rows: Sequence[object]
+) -> ItemRead:
+    """Raises UnknownShape."""
+    issue, own = _issue_in(read), DECODER.read(GitHubIssue, value).repository_url
+    others = [DECODER.read(GitHubIssue, row) for row in rows]
+    links = (
+        ItemLink(kind=kind, to=str(one.number) if one.repository_url == own else _address_of(one)) for one in others
+    )
+    return replace(read, item=replace(issue, links=(*issue.links, *links)))
+
+
+def with_relations_of(read: ItemRead, before: MetadataValue | None) -> ItemRead:
+    """As it was before, as far as it is not told now."""
+    issue = _issue_in(read)
+    if not isinstance(before, Issue):
+        return read
+    named = {link.kind for link in issue.links}
+    links = (*issue.links, *(link for link in before.links if link.kind not in named))
+    children = before.children if issue.children is None else issue.children
+    return replace(read, item=replace(issue, links=links, children=children))
+
+
+def _issue_in(read: ItemRead) -> Issue:
+    assert isinstance(read.item, Issue)  # noqa: S101 - as its callers read
+    return read.item
+
+
+def _address_of(row: GitHubIssue) -> str:
+    return row.html_url or f"{row.repository_url or ''}/issues/{row.number}"
 
 
 def _status_of(row: GitHubIssue) -> WorkflowStatus | None:

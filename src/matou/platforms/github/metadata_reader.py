@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -16,8 +16,11 @@ from matou.errors import MatouError, Phrase
 from matou.http.addresses import repository_path
 from matou.model.metadata import ChangeRequest, MetadataValue
 from matou.model.metadata.kinds import (
+    ADVISORY,
+    BOARD,
     CHANGE,
     COMMIT_COMMENT,
+    DISCUSSION,
     HOOK,
     ISSUE,
     LABEL,
@@ -28,7 +31,7 @@ from matou.model.metadata.kinds import (
     MetadataKind,
 )
 from matou.model.platform import RemoteRepository
-from matou.platforms.base.errors import ActionRefused, NotOffered, RemoteNotFound
+from matou.platforms.base.errors import ActionRefused, KindSwitchedOff, NotOffered, RemoteNotFound
 from matou.platforms.base.metadata import (
     CommentListing,
     CommitSource,
@@ -45,6 +48,9 @@ from matou.platforms.github import metadata_items as items
 from matou.platforms.github import metadata_project as project
 from matou.platforms.github.api import RENDERING, GitHubApi
 from matou.platforms.github.graphql import MOST_AT_ONCE, ThreadBatches
+from matou.platforms.github.graphql_discussions import GitHubDiscussions
+from matou.platforms.github.graphql_projects import GitHubProjects
+from matou.platforms.github.metadata_advisories import advisory_of, advisory_rows
 from matou.platforms.github.metadata_events import with_timeline
 from matou.platforms.github.metadata_people import DECODER
 from matou.platforms.github.wire_releases import GitHubRelease
@@ -60,6 +66,9 @@ KINDS: Final = (
     ReadableKind(kind=CHANGE, comments=CommentListing.REPOSITORY_WIDE),
     ReadableKind(kind=RELEASE, has_since=False),
     ReadableKind(kind=COMMIT_COMMENT, has_since=False),
+    ReadableKind(kind=DISCUSSION),
+    ReadableKind(kind=ADVISORY, has_since=False),
+    ReadableKind(kind=BOARD),
     ReadableKind(kind=MEMBER),
     ReadableKind(kind=PROTECTION),
     ReadableKind(kind=HOOK),
@@ -101,6 +110,9 @@ class GitHubReader(V5Reader):
         super().__init__(api, base=base, name=path, switched_off=listed.switched_off, wants=wants)
         self._clone_url = listed.clone_url
         self._threads = ThreadBatches(api, path)
+        self._discussions = GitHubDiscussions(api, path)
+        self._projects = GitHubProjects(api, path)
+        self._github = api
 
     @property
     def kinds(self) -> Sequence[ReadableKind]:
@@ -126,6 +138,10 @@ class GitHubReader(V5Reader):
 
     def rows(self, kind: MetadataKind, since: datetime | None) -> Iterator[ItemRow]:
         """The list of issues has pull requests in it, whose own list is another."""
+        if kind is DISCUSSION:
+            return self._discussed(since)
+        if kind is ADVISORY:
+            return self._warned()
         rows = super().rows(kind, since)
         if kind is RELEASE:
             return (replace(row, key=project.release_key(DECODER.read(GitHubRelease, row.value))) for row in rows)
@@ -141,7 +157,11 @@ class GitHubReader(V5Reader):
             return None if not sweeping and is_as_before(bare.item, before) else bare
         if kind is COMMIT_COMMENT:
             return project.comment_on_commit(row.value)
-        read = items.issue_of(row.value) if kind is ISSUE else self._change(row, before)
+        if kind is DISCUSSION:
+            return self._discussions.read(row.key)
+        if kind is ADVISORY:
+            return advisory_of(row.value)
+        read = self._issue(row, before) if kind is ISSUE else self._change(row, before)
         return self._with_log(read, lambda read: with_timeline(read, self._timeline(row.key)))
 
     def _timeline(self, number: str) -> Iterator[object]:
@@ -150,17 +170,56 @@ class GitHubReader(V5Reader):
         rows = ListedRows(what=what, key=lambda row: sha256(encode(row, order="sorted")).hexdigest())
         return walk_in_order(rows, partial(self._page, f"{self._base}/issues/{number}/timeline", {}, what))
 
+    def _discussed(self, since: datetime | None) -> Iterator[ItemRow]:
+        self._require_on(DISCUSSION)
+        yield from self._discussions.rows(since)
+
+    def _warned(self) -> Iterator[ItemRow]:
+        try:
+            yield from advisory_rows(self._github, self._base)
+        except (ActionRefused, RemoteNotFound) as refusal:
+            raise self._kept_back(refusal) from refusal
+
+    def _require_on(self, kind: MetadataKind) -> None:
+        """What is switched off is asked of nobody: GraphQL gives nothing of it. Raises KindSwitchedOff."""
+        if kind.name in self._switched_off:
+            raise KindSwitchedOff("{repository} has this switched off", repository=repr(self._name))
+
+    def _issue(self, row: ItemRow, before: MetadataValue | None) -> ItemRead:
+        """With its sub-issues, and with those that it waits for or holds up."""
+        value = row.value
+        read = items.issue_of(value)
+        has_parts, is_blocked, blocks = items.has_relations(value)
+        below = f"/issues/{row.key}"
+        requests: list[Callable[[ItemRead], ItemRead]] = []
+        if has_parts:
+            requests.append(lambda read: items.with_sub_issues(read, value, self._whole(f"{below}/sub_issues")))
+        if is_blocked:
+            path = f"{below}/dependencies/blocked_by"
+            requests.append(lambda read: items.with_dependencies(read, value, "blocked_by", self._whole(path)))
+        if blocks:
+            other = f"{below}/dependencies/blocking"
+            requests.append(lambda read: items.with_dependencies(read, value, "blocks", self._whole(other)))
+        complete = self._with_parts(read, requests)
+        return items.with_relations_of(complete, before) if complete.faults else complete
+
+    @staticmethod
+    def _with_parts(read: ItemRead, requests: Iterable[Callable[[ItemRead], ItemRead]]) -> ItemRead:
+        """What of it is refused, or breaks off, hinders nothing else."""
+        for ask in requests:
+            try:
+                read = ask(read)
+            except MatouError as fault:
+                read = replace(read, faults=(*read.faults, fault))
+        return read
+
     def _change(self, row: ItemRow, before: MetadataValue | None) -> ItemRead:
         """With its reviews, and with who merged it, which is asked once: it stays so."""
         read = changes.change_of(row.value)
         if isinstance(before, ChangeRequest):
             read = changes.with_what_is_known(read, before)
-        for ask in (self._with_reviews, self._with_merger, self._with_resolutions):
-            try:
-                read = ask(row.key, read)
-            except MatouError as fault:
-                read = replace(read, faults=(*read.faults, fault))
-        return read
+        parts = (self._with_reviews, self._with_merger, self._with_resolutions)
+        return self._with_parts(read, (partial(part, row.key) for part in parts))
 
     def _with_reviews(self, number: str, read: ItemRead) -> ItemRead:
         return changes.with_reviews(read, self._whole(f"/pulls/{number}/reviews"))
@@ -183,16 +242,22 @@ class GitHubReader(V5Reader):
             return project.milestones_of(self._whole("/milestones", {"state": "all", "direction": "asc"}, key="number"))
         if kind is PROTECTION:
             return project.protections_of(self._whole("/branches", {"protected": True}, key="name"))
+        if kind is BOARD:
+            self._require_on(BOARD)
+            return self._projects.table()
         try:
             if kind is MEMBER:
                 return project.members_of(self._whole("/collaborators"))
             return project.hooks_of(self._whole("/hooks"))
         except (ActionRefused, RemoteNotFound) as refusal:
-            raise NotOffered(
-                "GitHub tells this only to those who may change {repository}: {fault}",
-                repository=repr(self._name),
-                fault=refusal.fact,
-            ) from refusal
+            raise self._kept_back(refusal) from refusal
+
+    def _kept_back(self, refusal: MatouError) -> NotOffered:
+        return NotOffered(
+            "GitHub tells this only to those who may change {repository}: {fault}",
+            repository=repr(self._name),
+            fault=refusal.fact,
+        )
 
     def is_attachment(self, address: str) -> bool:
         return is_attachment(address, self._site)

@@ -1,6 +1,6 @@
 """Reads an account at GitHub for a backup: whom the token stands for, all repositories, wikis and gists it sees."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 from urllib.parse import urljoin
@@ -37,6 +37,7 @@ class GitHubSource(AccountSource[GitHubListing, GitHubAccount, GitHubRepository 
         token: a personal access token, classic or fine-grained, or that of an app.
         record: is given each answer as received, before it is read.
         now: the time, aware and in UTC.
+        lists: which others than its own are read: starred, watched.
 
     Raises:
         UnusableToken: it cannot be a token.
@@ -54,8 +55,10 @@ class GitHubSource(AccountSource[GitHubListing, GitHubAccount, GitHubRepository 
         *,
         record: Callable[[Record], None],
         now: Callable[[], datetime],
+        lists: Sequence[str] = (),
     ) -> None:
         super().__init__(session, url, token_of(token.reveal()))
+        self._lists = lists
         self._calls = GitHubCalls(GitHubApi(session, self._url, self._token, now, record))
 
     def members(self, namespace: RemoteNamespace) -> bytes:
@@ -73,7 +76,7 @@ class GitHubSource(AccountSource[GitHubListing, GitHubAccount, GitHubRepository 
         return personal_account(user.id, user.login, user.name)
 
     def _list_all(self) -> GitHubListing:
-        return GitHubLister(self._calls, self._note).list_all()
+        return GitHubLister(self._calls, self._note, self._lists).list_all()
 
     def _namespace(self, row: GitHubAccount) -> RemoteNamespace:
         """Pictures of people are left where they are: only an organization's stands for a namespace."""
@@ -107,8 +110,11 @@ class GitHubSource(AccountSource[GitHubListing, GitHubAccount, GitHubRepository 
             last_push_at=moment_of(row.pushed_at, odd, platform=self.platform),
             default_branch=row.default_branch or None,
             visibility=visibility_of(row),
+            archived=row.archived is True,
             left_out=tuple(fault.fact for fault in odd),
-            switched_off=switched_off(issues=row.has_issues, changes=None),
+            switched_off=switched_off(
+                issues=row.has_issues, changes=None, discussions=row.has_discussions, boards=row.has_projects
+            ),
         )
 
     def _gist(self, row: GitHubGist) -> RemoteRepository:

@@ -59,6 +59,8 @@ class GitHubRepository(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     default_branch: str | None = None
     has_issues: bool | None = None
     has_wiki: bool | None = None
+    has_projects: bool | None = None
+    has_discussions: bool | None = None
     archived: bool | None = None
     permissions: GitHubPermissions | None = None
     pushed_at: str | None = None

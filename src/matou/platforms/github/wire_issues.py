@@ -46,6 +46,14 @@ class GitHubIssueType(OriginalStruct, frozen=True, kw_only=True):
     name: str
 
 
+class GitHubCounts(OriginalStruct, frozen=True, kw_only=True):
+    """How many sub-issues an issue has, and how many block it, or are blocked by it."""
+
+    total: int | UnsetType | None = UNSET
+    total_blocked_by: int | UnsetType | None = UNSET
+    total_blocking: int | UnsetType | None = UNSET
+
+
 class GitHubIssue(OriginalStruct, frozen=True, kw_only=True):
     """One of `GET …/issues`, in which pull requests stand as well: they have `pull_request`.
 
@@ -72,6 +80,10 @@ class GitHubIssue(OriginalStruct, frozen=True, kw_only=True):
     closed_at: str | UnsetType | None = UNSET
     closed_by: GitHubUser | UnsetType | None = UNSET
     pull_request: dict[str, object] | UnsetType | None = UNSET
+    repository_url: str | UnsetType | None = UNSET
+    parent_issue_url: str | UnsetType | None = UNSET
+    sub_issues_summary: GitHubCounts | UnsetType | None = UNSET
+    issue_dependencies_summary: GitHubCounts | UnsetType | None = UNSET
 
 
 class GitHubComment(OriginalStruct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """GitLab: API v4, at gitlab.com and at the servers that teams run themselves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from matou.credentials import Secret
@@ -13,6 +13,7 @@ from matou.platforms.base.platform import (
     MetadataTargetSupport,
     OfficialInstance,
     Platform,
+    RepositoryLists,
     TokenPage,
 )
 from matou.platforms.gitlab.fidelity import BY_ARCHIVE
@@ -28,10 +29,12 @@ if TYPE_CHECKING:
     from matou.platforms.base.target import MigrationTarget
 
 
-def _source(session: "Session", url: str, token: Secret, record: "RecordSink", *, now: Clock) -> "Source":
+def _source(
+    session: "Session", url: str, token: Secret, record: "RecordSink", /, *, now: Clock, lists: Sequence[str] = ()
+) -> "Source":
     from matou.platforms.gitlab.source import GitLabSource
 
-    return GitLabSource(session, url, token, record=record, now=now)
+    return GitLabSource(session, url, token, record=record, now=now, lists=lists)
 
 
 def _metadata(
@@ -82,6 +85,7 @@ PLATFORM = Platform(
     rate=RateLimit(per_second=30, burst=200),
     fingerprint=Fingerprint("/api/v4/version", "message", status=401),
     source=_source,
+    lists=RepositoryLists(("starred",), _source),
     metadata=MetadataSupport(open=_metadata),
     target=_target,
     # An account may write some 60 comments in a minute there.

@@ -14,6 +14,8 @@ from matou.platforms.gitlab.wire import GitLabAccount, GitLabGroup, GitLabNamesp
 
 PROJECTS: Final[Mapping[str, Parameter]] = {"membership": True, "order_by": "id", "sort": "asc"}
 
+STARRED: Final[Mapping[str, Parameter]] = {"starred": True, "order_by": "id", "sort": "asc"}
+
 
 class _Identified(Protocol):
     @property
@@ -46,7 +48,12 @@ class GitLabCalls:
     def projects(self) -> Iterator[GitLabProject]:
         """All that the account is a member of, by a group or by one that this is within, too."""
         what = Phrase("this account's projects")
-        return ListById(what, self._projects_after, partial(DECODER.read, GitLabProject)).rows()
+        return ListById(what, partial(self._after, PROJECTS), partial(DECODER.read, GitLabProject)).rows()
+
+    def starred_projects(self) -> Iterator[GitLabProject]:
+        """Those of whoever that the account has starred."""
+        what = Phrase("repositories that are {list}", list="starred")
+        return ListById(what, partial(self._after, STARRED), partial(DECODER.read, GitLabProject)).rows()
 
     def snippets(self) -> Iterator[GitLabSnippet]:
         """What the account wrote, in projects as well."""
@@ -61,8 +68,8 @@ class GitLabCalls:
         what = Phrase("members of the group {group}", group=repr(name))
         return self._list(f"/groups/{group}/members/all", GitLabAccount, what).rows()
 
-    def _projects_after(self, id_: int) -> Page[object]:
-        query: Mapping[str, Parameter] = {**PROJECTS, "id_after": id_, "per_page": self._api.page_size}
+    def _after(self, which: Mapping[str, Parameter], id_: int) -> Page[object]:
+        query: Mapping[str, Parameter] = {**which, "id_after": id_, "per_page": self._api.page_size}
         answer = self._api.request("GET", "/projects", query=query, repeatable=True)
         name = Phrase("{platform}'s list of {what}", platform=self._api.platform.name, what="projects")
         return page_of(self._api.parsed(answer), answer, name=name, totals=self._api.totals)

@@ -1,13 +1,14 @@
 """All that an account at a GitLab sees: projects, snippets, and the groups that they are in."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from matou.concurrency import WorkerPool
 from matou.errors import MatouError, NotFound, Phrase, Refused
 from matou.model.platform import Inaccessible
 from matou.platforms.base.account_lists import ENDS_EVERYTHING, AccountListing, Gathering, first_fault
-from matou.platforms.base.errors import ActionRefused, RemoteNotFound
+from matou.platforms.base.errors import RemoteNotFound
 from matou.platforms.gitlab.calls import GitLabCalls
 from matou.platforms.gitlab.wire import GitLabNamespace, GitLabProject, GitLabSnippet
 
@@ -23,6 +24,7 @@ class ListedSnippet:
 
     snippet: GitLabSnippet
     namespace_id: int
+    project: GitLabProject | None = None
 
 
 @dataclass
@@ -47,11 +49,13 @@ class GitLabLister:
     Attributes:
         login: of the account.
         note: is told of everything that exists and may not be seen.
+        lists: which others than the account's own are read, too.
     """
 
     calls: GitLabCalls
     login: str
     note: Callable[[Inaccessible], None]
+    lists: Sequence[str] = ()
 
     def list_all(self) -> GitLabListing:
         """A part that fails is left out, and its fault stands in what is found. Raises what ends everything."""
@@ -61,11 +65,14 @@ class GitLabLister:
         )
         projects: dict[int, GitLabProject] = {}
         what = Phrase("this account's projects")
-        fault = gathering.take(what, self.calls.projects(), projects, lambda row: row.id)
+        faults = [gathering.take(what, self.calls.projects(), projects, lambda row: row.id)]
+        if "starred" in self.lists:
+            what = Phrase("repositories that are {list}", list="starred")
+            faults.append(gathering.take(what, self.calls.starred_projects(), projects, lambda row: row.id))
         listing.repositories.update(projects)
         for project in projects.values():
             listing.namespaces.setdefault(project.namespace.id, project.namespace)
-        listing.repositories_fault = first_fault((fault, *self._snippets(listing, projects.values())))
+        listing.repositories_fault = first_fault((*faults, *self._snippets(listing, projects.values())))
         self._complete(listing)
         return listing
 
@@ -76,7 +83,7 @@ class GitLabLister:
         def take(project: GitLabProject) -> MatouError | None:
             what = Phrase("snippets of the project {project}", project=repr(project.path_with_namespace))
             rows = _if_there(self.calls.snippets_of_project(project))
-            within = (ListedSnippet(row, project.namespace.id) for row in rows)
+            within = (ListedSnippet(row, project.namespace.id, project) for row in rows)
             return Gathering(self.note).take(what, within, found, _id_of)
 
         with_snippets = [one for one in projects if may_have(one.snippets_enabled, one.snippets_access_level)]
@@ -129,11 +136,9 @@ def may_have(enabled: bool | None, access_level: str | None) -> bool:  # noqa: F
 
 
 def _if_there(rows: Iterator[GitLabSnippet]) -> Iterator[GitLabSnippet]:
-    """A token without the right to them sees none, and neither does one for a project alone."""
-    try:
+    """What is not there has none. What is refused has not said so."""
+    with suppress(RemoteNotFound):
         yield from rows
-    except (RemoteNotFound, ActionRefused):
-        return
 
 
 def _id_of(listed: ListedSnippet) -> int:

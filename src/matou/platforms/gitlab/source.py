@@ -1,12 +1,14 @@
 """Reads an account at a GitLab for a backup: whom the token stands for, all projects, wikis and snippets it sees."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 from matou.credentials import Secret
 from matou.errors import Phrase
+from matou.http.addresses import AddressRefused, trusted_address
 from matou.http.session import Session
 from matou.model.platform import (
     Account,
@@ -27,12 +29,16 @@ from matou.platforms.gitlab.wire import GitLabGroup, GitLabNamespace, GitLabProj
 GROUP: Final = "group"
 USER: Final = "user"
 
+GROUPS: Final = "group-"
+"""Stands before the id of a group whose wiki is meant."""
+
 SNIPPETS: Final = "snippet-"
 """Stands before the id of a snippet, which has no name."""
 
 VISIBILITY: Final[Mapping[str | None, Visibility]] = {one.value: one for one in Visibility}
 
 MEMBERS_ALONE: Final = "private"
+WIDENING: Final = (Visibility.PRIVATE, Visibility.INTERNAL, Visibility.PUBLIC)
 
 
 def visibility_of(row: GitLabProject) -> Visibility:
@@ -49,6 +55,16 @@ def visibility_of(row: GitLabProject) -> Visibility:
         row.wiki_access_level,
     )
     return Visibility.PRIVATE if MEMBERS_ALONE in parts else VISIBILITY.get(row.visibility, Visibility.PRIVATE)
+
+
+def visibility_of_snippet(listed: ListedSnippet) -> Visibility:
+    """Never wider than its project is: whoever may not see that is shown no snippet of it either."""
+    own, project = VISIBILITY.get(listed.snippet.visibility, Visibility.PRIVATE), listed.project
+    if project is None:
+        return own
+    around = VISIBILITY.get(project.visibility, Visibility.PRIVATE)
+    is_closed = project.snippets_access_level == MEMBERS_ALONE
+    return min(own, Visibility.PRIVATE if is_closed else around, key=WIDENING.index)
 
 
 ROLES: Final[Mapping[int | None, str]] = {
@@ -72,6 +88,7 @@ class GitLabSource(AccountSource[GitLabListing, GitLabNamespace, GitLabProject |
         token: a person's, a group's or a project's access token.
         record: is given each answer as received, before it is read.
         now: the time, aware and in UTC.
+        lists: which others than its own are read: starred.
 
     Raises:
         UnusableToken: it cannot be a token.
@@ -87,8 +104,10 @@ class GitLabSource(AccountSource[GitLabListing, GitLabNamespace, GitLabProject |
         *,
         record: Callable[[Record], None],
         now: Callable[[], datetime],
+        lists: Sequence[str] = (),
     ) -> None:
         super().__init__(session, url, token_of(token.reveal()))
+        self._lists = lists
         self._calls = GitLabCalls(GitLabApi(session, self._url, self._token, now, record))
 
     def members(self, namespace: RemoteNamespace) -> bytes:
@@ -105,7 +124,7 @@ class GitLabSource(AccountSource[GitLabListing, GitLabNamespace, GitLabProject |
         return personal_account(user.id, user.username, user.name)
 
     def _list_all(self) -> GitLabListing:
-        return GitLabLister(self._calls, self.account().login, self._note).list_all()
+        return GitLabLister(self._calls, self.account().login, self._note, self._lists).list_all()
 
     def _namespace(self, row: GitLabNamespace) -> RemoteNamespace:
         """Pictures of people are left where they are: only a group's stands for a namespace."""
@@ -142,6 +161,7 @@ class GitLabSource(AccountSource[GitLabListing, GitLabNamespace, GitLabProject |
             last_push_at=moment_of(row.last_activity_at, odd, platform=self.platform),
             default_branch=row.default_branch or None,
             visibility=visibility_of(row),
+            archived=row.archived is True,
             left_out=tuple(fault.fact for fault in odd),
             switched_off=switched_off(issues=issues, changes=changes),
         )
@@ -160,7 +180,7 @@ class GitLabSource(AccountSource[GitLabListing, GitLabNamespace, GitLabProject |
             created_at=moment_of(snippet.created_at, odd, platform=self.platform),
             last_push_at=moment_of(snippet.updated_at, odd, platform=self.platform),
             default_branch=None,
-            visibility=VISIBILITY.get(snippet.visibility, Visibility.PRIVATE),
+            visibility=visibility_of_snippet(row),
             left_out=tuple(fault.fact for fault in odd),
         )
 
@@ -168,6 +188,31 @@ class GitLabSource(AccountSource[GitLabListing, GitLabNamespace, GitLabProject |
         if isinstance(row, ListedSnippet):
             return Phrase("the snippet {snippet}", snippet=row.snippet.id)
         return Phrase("the project {project}", project=repr(row.path_with_namespace))
+
+    def _others_with_wiki(self) -> Iterator[RemoteRepository]:
+        """A group may have a wiki of its own, which git alone tells of."""
+        origin = self._url.removesuffix("/api/v4")
+        for row in self._listing_now().namespaces.values():
+            if isinstance(row, GitLabGroup) and row.wiki_access_level != "disabled":
+                with suppress(AddressRefused):
+                    address = f"{origin}/{quote(row.full_path)}.git"
+                    yield self._bare_group(row, trusted_address(address, home=self._url))
+
+    def _bare_group(self, row: GitLabGroup, address: str) -> RemoteRepository:
+        """As a repository that its wiki would stand beside."""
+        is_closed = row.wiki_access_level == MEMBERS_ALONE
+        return RemoteRepository(
+            id=f"{GROUPS}{row.id}",
+            namespace_id=str(row.id),
+            name=row.full_path.rpartition("/")[2],
+            description="",
+            clone_url=address,
+            version_control=VersionControl.GIT,
+            created_at=None,
+            last_push_at=None,
+            default_branch=None,
+            visibility=Visibility.PRIVATE if is_closed else VISIBILITY.get(row.visibility, Visibility.PRIVATE),
+        )
 
     def _may_have_wiki(self, row: GitLabProject | ListedSnippet) -> bool:
         return isinstance(row, GitLabProject) and may_have(row.wiki_enabled, row.wiki_access_level)

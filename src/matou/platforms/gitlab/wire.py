@@ -37,6 +37,8 @@ class GitLabGroup(GitLabNamespace, frozen=True, kw_only=True, dict=True):
     avatar_url: str | None = None
     created_at: str | None = None
     archived: bool | None = None
+    visibility: str | None = None
+    wiki_access_level: str | None = None
 
 
 class GitLabProject(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -69,6 +71,7 @@ class GitLabProject(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     snippets_access_level: str | None = None
     repository_access_level: str | None = None
     releases_access_level: str | None = None
+    archived: bool | None = None
 
 
 class GitLabSnippet(msgspec.Struct, frozen=True, kw_only=True, dict=True):

@@ -158,6 +158,7 @@ def line_of(
         last_push_at=remote.last_push_at,
         default_branch=remote.default_branch or (before.default_branch if before else None),
         switched_off=tuple(sorted(remote.switched_off)),
+        archived=remote.archived,
         outcome=outcome,
         **{**PASSING, "proof": proof, "reason": _reason(remote, reason)},
     )

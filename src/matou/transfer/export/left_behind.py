@@ -8,10 +8,12 @@ from matou.archive.manifest import RepositoryLine
 from matou.errors import Phrase
 from matou.model.fidelity import FidelityTable, MigratedKind
 from matou.model.metadata.kinds import (
+    ADVISORY,
     ANNOUNCEMENT,
     ARTIFACT,
     BOARD,
     COMMIT_COMMENT,
+    DISCUSSION,
     HOOK,
     MEMBER,
     PROTECTION,
@@ -25,6 +27,8 @@ _MIGRATED: Final[Mapping[MetadataKind, MigratedKind | None]] = {
     BOARD: MigratedKind.BOARD,
     ANNOUNCEMENT: MigratedKind.ANNOUNCEMENT,
     COMMIT_COMMENT: MigratedKind.COMMIT_COMMENT,
+    DISCUSSION: MigratedKind.DISCUSSION,
+    ADVISORY: MigratedKind.ADVISORY,
     MEMBER: MigratedKind.MEMBER,
     PROTECTION: MigratedKind.PROTECTION,
     HOOK: MigratedKind.HOOK,

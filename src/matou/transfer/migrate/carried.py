@@ -30,6 +30,8 @@ KIND_NAMES: Final[Mapping[MigratedKind, Phrase]] = {
     MigratedKind.EVENT: Phrase("what was done and when"),
     MigratedKind.REACTION: Phrase("reactions"),
     MigratedKind.COMMIT_COMMENT: Phrase("comments on commits"),
+    MigratedKind.DISCUSSION: Phrase("discussions"),
+    MigratedKind.ADVISORY: Phrase("security advisories"),
     MigratedKind.BOARD: Phrase("boards"),
     MigratedKind.ANNOUNCEMENT: Phrase("announcements"),
     MigratedKind.MEMBER: Phrase("members"),

@@ -13,10 +13,12 @@ from matou.archive.metadata.reader import main_commit
 from matou.model.fidelity import MigratedKind
 from matou.model.metadata import ChangeRequest, Comment, Issue, Item, MetadataValue, SavedRelease
 from matou.model.metadata.kinds import (
+    ADVISORY,
     ANNOUNCEMENT,
     BOARD,
     CHANGE,
     COMMIT_COMMENT,
+    DISCUSSION,
     HOOK,
     ISSUE,
     LABEL,
@@ -42,6 +44,8 @@ _TABLES: Final[Mapping[MetadataKind, MigratedKind]] = {
 }
 _FILES: Final[Mapping[MetadataKind, MigratedKind]] = {
     COMMIT_COMMENT: MigratedKind.COMMIT_COMMENT,
+    DISCUSSION: MigratedKind.DISCUSSION,
+    ADVISORY: MigratedKind.ADVISORY,
     WIKI_PAGE: MigratedKind.PROJECT_WIKI,
     ANNOUNCEMENT: MigratedKind.ANNOUNCEMENT,
 }

@@ -10,6 +10,8 @@ KIND_NAMES: Final[Mapping[str, Phrase]] = {
     "change": Phrase("change requests"),
     "release": Phrase("releases"),
     "commit-comment": Phrase("comments on commits"),
+    "discussion": Phrase("discussions"),
+    "advisory": Phrase("security advisories"),
     "label": Phrase("labels"),
     "milestone": Phrase("milestones"),
     "board": Phrase("boards"),

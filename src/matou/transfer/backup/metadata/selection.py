@@ -6,7 +6,7 @@ from typing import Final
 
 from matou.archive.manifest import MetadataState, ReadState
 from matou.errors import Invalid
-from matou.model.metadata.kinds import ADDITIONAL_OPTIONS, ASSET, ATTACHMENT, OPTIONS, MetadataKind
+from matou.model.metadata.kinds import ADDITIONAL_OPTIONS, ASSET, ATTACHMENT, OPTIONS, REPOSITORY_LISTS, MetadataKind
 
 SWEEP_EVERY: Final = 7
 """Runs. What moves no time of change is found then: what was deleted, a comment that was edited silently."""
@@ -21,7 +21,7 @@ class KindSelection:
 
     Attributes:
         only: options of the table of kinds; where there are none, those that are on by default.
-        additional: of those that are not on by default, beside the others.
+        additional: of those that are not on by default, beside the others; and lists of repositories.
         without: the same, left out.
         is_code_only: nothing is read.
         sweep: everything is read, changed or not; by itself that is done each `SWEEP_EVERY` runs.
@@ -41,7 +41,8 @@ class KindSelection:
             for option in options:
                 if option not in known:
                     raise Invalid("unknown kind {option}; known: {known}", option=repr(option), known=", ".join(known))
-        if self.is_code_only and (self.only or self.without or self.additional):
+        kinds = (*self.only, *self.without, *(one for one in self.additional if one not in REPOSITORY_LISTS))
+        if self.is_code_only and kinds:
             raise Invalid("--code-only goes with none of --only, --with and --without")
 
     def as_options(self) -> dict[str, object]:
@@ -65,6 +66,11 @@ class KindSelection:
             sweep=self.sweep or configured.sweep,
             largest_file_bytes=self.largest_file_bytes or configured.largest_file_bytes,
         )
+
+    @property
+    def lists(self) -> tuple[str, ...]:
+        """Of `REPOSITORY_LISTS`: whose repositories are saved beside an account's own."""
+        return tuple(one for one in REPOSITORY_LISTS if one in self.additional)
 
     def wants(self, kind: MetadataKind) -> bool:
         if self.is_code_only or kind.option in self.without:
