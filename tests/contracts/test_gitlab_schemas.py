@@ -80,6 +80,7 @@ def rows_of(account: GitLabConversation) -> Iterator[tuple[str, Mapping[str, Any
             "reviewers": "MergeRequestReviewerSchema",
             "versions": "MergeRequestDiffVersionsSchema",
             "approvals": "ApprovedByEntity",
+            "links": "IssueLinkSchema",
         }[below.rpartition("/")[2]]
         yield from ((schema, row) for row in rows)
         notes = (note for row in rows for note in row.get("notes", ()))

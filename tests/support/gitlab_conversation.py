@@ -55,6 +55,7 @@ class GitLabTalk:
     hooks: list[Row] = field(default_factory=list)
     branches: list[Row] = field(default_factory=list)
     tags: list[Row] = field(default_factory=list)
+    approval_rules: list[Row] = field(default_factory=list)
     of_items: dict[str, list[Row]] = field(default_factory=dict)
 
     def list(self, below: str) -> list[Row]:
@@ -69,7 +70,8 @@ class GitLabConversation(GitLabAccount):
         talks: by the project's id.
         refused: paths' ends that are answered with 403.
         version: of the server.
-        group_labels: by the group's id.
+        group_labels, epics: by the group's id.
+        of_epics: what stands below one, as `9/discussions`.
         downloads: what was asked of files by the API, with the Authorization that came.
     """
 
@@ -77,6 +79,8 @@ class GitLabConversation(GitLabAccount):
     refused: set[str] = field(default_factory=set)
     version: str = "17.11.2-ee"
     group_labels: dict[int, list[Row]] = field(default_factory=dict)
+    epics: dict[int, list[Row]] = field(default_factory=dict)
+    of_epics: dict[str, list[Row]] = field(default_factory=dict)
     downloads: list[tuple[str, str | None]] = field(default_factory=list)
 
     def person(self, login: str | None) -> Row:
@@ -394,6 +398,10 @@ class GitLabConversation(GitLabAccount):
                 return self._listed(self.group_labels.get(int(id_), []), query)
             case ["groups", _, "milestones" | "boards"]:
                 return self._listed([], query)
+            case ["groups", id_, "epics"]:
+                return self._listed(self.epics.get(int(id_), []), query)
+            case ["groups", _, "epics", *below]:
+                return self._listed(self.of_epics.get("/".join(below), []), query)
         return None
 
     def _of_talk(self, talk: GitLabTalk, path: str, below: list[str], query: Mapping[str, str]) -> Answer | None:
@@ -402,9 +410,11 @@ class GitLabConversation(GitLabAccount):
                 return self._listed(by_change(getattr(talk, name), query), query)
             case ["merge_requests", iid]:
                 return answer(self._in_detail(next(row for row in talk.merge_requests if row["iid"] == int(iid))))
+            case ["approvals"]:
+                return answer({"approvals_before_merge": 0, "reset_approvals_on_push": True})
             case ["merge_requests", _, "approvals"]:
                 return answer({"approved": True, "approved_by": talk.list("/".join(below))})
-            case ["issues" | "merge_requests", _, _]:
+            case ["issues" | "merge_requests", _, _] | ["issues" | "merge_requests", _, "notes", _, _]:
                 return self._listed(talk.list("/".join(below)), query)
             case ["uploads", *_] | ["packages", *_]:
                 self.downloads.append(("/".join(below), self.requests_seen.pop().authorization))

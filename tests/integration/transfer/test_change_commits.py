@@ -237,3 +237,17 @@ def test_commits_that_a_branch_leads_to_need_no_ref_of_ours(fork: Fork) -> None:
 
     assert refs_of(fork.mirror).keys() == {"refs/heads/main", OWN}
     assert fork.problems() == []
+
+
+def test_what_was_the_head_before_it_was_overwritten_is_kept_as_far_as_it_is_given(fork: Fork, tmp_path: Path) -> None:
+    earlier = commit(fork.folder, "refs/heads/older", {"tide.py": "high = 2"})
+    head = commit(fork.folder, "refs/heads/tide", {"tide.py": "high = 4"})
+    lost = "1" * 40
+    fork.forge.change(12, head=head, updated_at="2026-12-01T00:00:00Z")
+    fork.access.commit_sources = {"12": CommitSource(url=fork.url, wants=(head,), earlier=(earlier, lost))}
+
+    fork.back_up()
+
+    assert refs_of(fork.mirror)[f"refs/matou/change/12/{earlier}"] == earlier
+    assert f"refs/matou/change/12/{lost}" not in refs_of(fork.mirror)
+    assert fork.change.commits == "present"

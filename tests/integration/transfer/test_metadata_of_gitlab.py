@@ -176,7 +176,7 @@ def test_what_a_group_has_of_its_own_is_its_own(backups: ConversationBackups, ac
     reader = source.of_namespace(namespace)
 
     assert reader is not None
-    assert [kind.kind.name for kind in reader.kinds] == ["label", "milestone", "board"]
+    assert [kind.kind.name for kind in reader.kinds] == ["label", "milestone", "issue", "board"]
     [label] = reader.table(LABEL).rows
     assert label.name == "全局"  # type: ignore[union-attr]
 
@@ -280,7 +280,8 @@ def test_a_run_in_which_nothing_changed_asks_each_list_once_and_commits_nothing(
 
     assert saved.problems == ()
     lists = ["labels", "milestones", "boards", "issues", "merge_requests", "releases", "hooks"]
-    assert sorted(asked_for(account)) == sorted([*lists, "protected_branches", "protected_tags"])
+    rules = ["protected_branches", "protected_tags", "approval_rules", "approvals"]
+    assert sorted(asked_for(account)) == sorted([*lists, *rules])
     assert backups.commit == first
 
 
@@ -296,7 +297,8 @@ def test_what_changed_is_read_and_nothing_else(
     assert backups.find(ISSUE, "5", Issue).title == "灯塔修好了"
     assert backups.find(CHANGE, "4", ChangeRequest).title == "不重写了"
     items = {path for path in asked_for(account) if path.count("/")} - {"members/all"}
-    assert items == {"merge_requests/4", "merge_requests/4/approvals"}, "nobody has said anything on either"
+    of_items = {"issues/5/links", "merge_requests/4", "merge_requests/4/approvals"}
+    assert items == of_items, "nobody has said anything on either"
 
 
 def test_what_moved_no_time_is_found_by_a_sweep(

@@ -165,10 +165,12 @@ class CommitSource:
     Attributes:
         url: of a repository that the credential for git may be sent to.
         wants: refs, or ids of objects, the likeliest first.
+        earlier: ids of commits that were its head before, and that the platform may still give.
     """
 
     url: str
     wants: tuple[str, ...]
+    earlier: tuple[str, ...] = ()
 
 
 class MetadataReader(Protocol):

@@ -259,5 +259,13 @@ def with_versions(read: ItemRead, values: Iterable[object]) -> ItemRead:
     return replace(read, item=replace(change, extra=_with_versions(change.extra, versions)))
 
 
+def earlier_heads(change: ChangeRequest) -> tuple[str, ...]:
+    """What its head was before it was overwritten, the newest first."""
+    versions = (change.extra or {}).get("versions")
+    rows = [row for row in versions if isinstance(row, dict)] if isinstance(versions, list | tuple) else []
+    heads = (row.get("head_commit_sha") for row in rows)
+    return tuple(dict.fromkeys(head for head in heads if isinstance(head, str) and head != change.head.commit))
+
+
 def _with_versions(extra: JsonObject | None, versions: object) -> JsonObject | None:
     return {**(extra or {}), **({"versions": versions} if versions else {})} or None

@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from typing import Final
 
 from matou.errors import MatouError
-from matou.model.metadata import ChangeRequest, Issue, MetadataValue, PersonKey
+from matou.model.metadata import ChangeRequest, Comment, Issue, MetadataValue, PersonKey
 from matou.model.metadata.kinds import (
     BOARD,
     CHANGE,
@@ -16,10 +16,13 @@ from matou.model.metadata.kinds import (
     HOOK,
     ISSUE,
     LABEL,
+    LINK,
     MEMBER,
     MILESTONE,
     PROTECTION,
+    REACTION,
     RELEASE,
+    SETTING,
     MetadataKind,
 )
 from matou.model.platform import RemoteRepository
@@ -28,11 +31,12 @@ from matou.platforms.base.metadata import CommitSource, FileRequest, ItemRead, I
 from matou.platforms.base.v5_metadata import CommentLists, Listing, Query, V5Reader, is_as_before
 from matou.platforms.gitlab import metadata_items as items
 from matou.platforms.gitlab import metadata_merge_requests as changes
+from matou.platforms.gitlab import metadata_more as more
 from matou.platforms.gitlab import metadata_project as project
 from matou.platforms.gitlab.api import GitLabApi
 from matou.platforms.gitlab.files import GitLabFiles
 from matou.platforms.gitlab.metadata_events import RESOURCE_EVENTS, with_timeline
-from matou.platforms.gitlab.metadata_people import DECODER
+from matou.platforms.gitlab.metadata_people import DECODER, GitLabPeople
 from matou.platforms.gitlab.wire_issues import GitLabDiscussion
 from matou.platforms.gitlab.wire_project import GitLabVersionOfServer
 
@@ -46,8 +50,21 @@ KINDS: Final = (
     ReadableKind(kind=MEMBER, is_for_sweeps=True),
     ReadableKind(kind=PROTECTION),
     ReadableKind(kind=HOOK),
+    ReadableKind(kind=SETTING),
 )
-GROUP_KINDS: Final = (ReadableKind(kind=LABEL), ReadableKind(kind=MILESTONE), ReadableKind(kind=BOARD))
+GROUP_KINDS: Final = (
+    ReadableKind(kind=LABEL),
+    ReadableKind(kind=MILESTONE),
+    ReadableKind(kind=ISSUE),
+    ReadableKind(kind=BOARD),
+)
+EPICS: Final = Listing(
+    path="/epics",
+    query={"state": "all", "order_by": "created_at", "sort": "asc"},
+    changed={"state": "all", "order_by": "updated_at", "sort": "asc"},
+    since="updated_after",
+    key="iid",
+)
 
 ALL: Final[Query] = {"scope": "all", "state": "all"}
 BY_CHANGE: Final[Query] = {**ALL, "order_by": "updated_at", "sort": "asc"}
@@ -59,7 +76,7 @@ ITEMS: Final = {
 }
 PLACES: Final = {ISSUE.name: "/issues", CHANGE.name: "/merge_requests"}
 
-REQUESTS_OF_EACH: Final = {ISSUE.name: 1, CHANGE.name: 5}
+REQUESTS_OF_EACH: Final = {ISSUE.name: 2, CHANGE.name: 5}
 
 OWN_AND_ABOVE: Final[Mapping[str, Query]] = {
     LABEL.name: {"with_counts": False, "include_ancestor_groups": True},
@@ -125,7 +142,7 @@ class GitLabProjectReader(GitLabReader):
         return {}
 
     def expected_calls(self, kind: MetadataKind, since: datetime | None, *, saved: int) -> int:
-        """What is said on an issue is a request; a merge request is five."""
+        """What is said on an issue is a request, and what it is linked with is one; a merge request is five."""
         calls = super().expected_calls(kind, since, saved=saved)
         if since is not None or kind.name not in REQUESTS_OF_EACH:
             return calls
@@ -143,7 +160,7 @@ class GitLabProjectReader(GitLabReader):
             return None if not sweeping and is_as_before(bare.item, before) else bare
         said = self._said(kind, row)
         read = self._issue(row, before, said) if kind is ISSUE else self._change(row, before, said)
-        read = items.kept_from_strangers(read)
+        read = self._with_emoji(kind, row.key, items.kept_from_strangers(read))
         return self._with_log(read, lambda read: with_timeline(read, self._done_to(kind, row.key), said.whole()))
 
     def _said(self, kind: MetadataKind, row: ItemRow) -> "_Said":
@@ -162,12 +179,55 @@ class GitLabProjectReader(GitLabReader):
 
     def _issue(self, row: ItemRow, before: MetadataValue | None, said: "_Said") -> ItemRead:
         """With what was said on it; what is refused of that stays as it was saved."""
-        read = items.issue_of(row.value)
+        read = self._with_links_between(row, before, items.issue_of(row.value))
         if said.fault is None:
             return items.with_comments(read, said.discussions)
         known = before.comments if isinstance(before, Issue) else ()
         item = replace(read.item, comments=known)  # type: ignore[call-arg]
-        return replace(read, item=item, faults=(said.fault,), has_all_comments=False)
+        return replace(read, item=item, faults=(*read.faults, said.fault), has_all_comments=False)
+
+    def _with_links_between(self, row: ItemRow, before: MetadataValue | None, read: ItemRead) -> ItemRead:
+        """With the issues that it is linked with, where that is wanted; older servers have no such list."""
+        if not self._wants(LINK):
+            return more.with_links_of(read, before)
+        try:
+            rows = self._whole(f"/issues/{row.key}/links", key="issue_link_id")
+        except (RemoteNotFound, NotOffered):
+            return more.with_links_of(read, before)
+        except MatouError as fault:
+            kept = more.with_links_of(read, before)
+            return replace(kept, faults=(*kept.faults, fault))
+        return more.with_links(read, self._base.rpartition("/")[2], rows)
+
+    def _with_emoji(self, kind: MetadataKind, number: str, read: ItemRead) -> ItemRead:
+        """On the item, and on each comment: where that is wanted, for it takes a request for each."""
+        if not self._wants(REACTION):
+            return read
+        place = f"{PLACES[kind.name]}/{number}"
+        try:
+            read = more.with_awards(read, self._whole(f"{place}/award_emoji"))
+            return self._with_emoji_on_comments(place, read)
+        except MatouError as fault:
+            return replace(read, faults=(*read.faults, fault))
+
+    def _with_emoji_on_comments(self, place: str, read: ItemRead) -> ItemRead:
+        named = GitLabPeople()
+
+        def awarded(comments: tuple[Comment, ...]) -> tuple[Comment, ...]:
+            return tuple(
+                one
+                if one.gone_in is not None
+                else more.with_awards_on(one, self._whole(f"{place}/notes/{one.id}/award_emoji"), named)
+                for one in comments
+            )
+
+        item = read.item
+        if isinstance(item, ChangeRequest):
+            threads = tuple(replace(one, comments=awarded(one.comments)) for one in item.threads)
+            item = replace(item, comments=awarded(item.comments), threads=threads)
+        elif isinstance(item, Issue):
+            item = replace(item, comments=awarded(item.comments))
+        return replace(read, item=item, people=(*read.people, *named.seen))
 
     def _change(self, row: ItemRow, before: MetadataValue | None, said: "_Said") -> ItemRead:
         """With all that is told of it elsewhere; what is refused of that stays as it was saved."""
@@ -242,6 +302,9 @@ class GitLabProjectReader(GitLabReader):
                     self._whole("/protected_tags", key="name"),
                 )
                 return project.protections_of(branches, tags)
+            if kind is SETTING:
+                rules = self._whole("/approval_rules")
+                return more.approval_settings(rules, self._answered(f"{self._base}/approvals"))
             return project.hooks_of(self._whole("/hooks"))
         except (ActionRefused, RemoteNotFound) as refusal:
             raise NotOffered(
@@ -259,7 +322,7 @@ class GitLabProjectReader(GitLabReader):
     def commits_of(self, change: ChangeRequest) -> CommitSource | None:
         """By the ref that GitLab keeps for each."""
         wants = (f"refs/merge-requests/{change.number}/head", *([change.head.commit] if change.head.commit else []))
-        return CommitSource(url=self._clone_url, wants=wants)
+        return CommitSource(url=self._clone_url, wants=wants, earlier=changes.earlier_heads(change))
 
     @cached_property
     def _version_of_server(self) -> tuple[int, int]:
@@ -284,21 +347,45 @@ class GitLabGroupReader(GitLabReader):
 
     @property
     def _items(self) -> Mapping[str, Listing]:
-        return {}
+        """Epics are what a group has of the kind."""
+        return {ISSUE.name: EPICS}
 
     @property
     def _comments(self) -> CommentLists:
         return {}
 
+    def rows(self, kind: MetadataKind, since: datetime | None) -> Iterator[ItemRow]:
+        """Raises NotOffered: a server without epics, or a group that has not paid for them, answers with a refusal."""
+        try:
+            yield from super().rows(kind, since)
+        except (ActionRefused, RemoteNotFound) as refusal:
+            raise NotOffered(
+                "GitLab does not tell epics of {group}: {fault}", group=repr(self._name), fault=refusal.fact
+            ) from refusal
+
     def read(
         self,
-        kind: MetadataKind,  # noqa: ARG002 - it has no items
-        row: ItemRow,  # noqa: ARG002 - as above
-        before: MetadataValue | None,  # noqa: ARG002 - as above
+        kind: MetadataKind,  # noqa: ARG002 - it has epics alone
+        row: ItemRow,
+        before: MetadataValue | None,
         *,
-        sweeping: bool,  # noqa: ARG002 - as above
+        sweeping: bool,  # noqa: ARG002 - what is asked for is asked for each time
     ) -> ItemRead | None:
-        return None
+        """With what was said on it, and with the issues that belong to it."""
+        read, faults = more.epic_of(row.value), list[MatouError]()
+        id_ = read.item.id if isinstance(read.item, Issue) else None
+        try:
+            said = items.discussions_in(self._whole(f"/epics/{id_}/discussions"))
+            read = items.with_comments(read, said)
+        except MatouError as fault:
+            known = before.comments if isinstance(before, Issue) else ()
+            read = replace(read, item=replace(read.item, comments=known), has_all_comments=False)  # type: ignore[call-arg]
+            faults.append(fault)
+        try:
+            read = more.with_issues_of_epic(read, self._whole(f"/epics/{row.key}/issues", key="id"))
+        except MatouError as fault:
+            faults.append(fault)
+        return items.kept_from_strangers(replace(read, faults=tuple(faults)))
 
     def table(self, kind: MetadataKind) -> TableRead:
         return self._table_of_issues(kind, OWN)

@@ -1,5 +1,6 @@
 """The commits of change requests: those that the mirror lacks are fetched, since a closed one's branch is gone soon."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -40,6 +41,8 @@ LOOKED_AT: Final = "change-commits-lost"
 
 AWAY: Final = 503
 """The status of the record where the server could not be asked: read again, it is no answer either."""
+
+_OBJECT_ID: Final = re.compile("[0-9a-f]{40}")
 
 HAS_MIRROR: Final = frozenset({Outcome.SAVED, Outcome.UNCHANGED, Outcome.EMPTY, Outcome.INCOMPLETE})
 
@@ -97,6 +100,7 @@ class MirrorCommits:
     now: Callable[[], datetime]
     is_as_before: bool = False
     absent: list[str] = field(default_factory=list)
+    _gives_earlier: bool = True
     _lost: frozenset[str] = frozenset()
     _refs: dict[RefName, ObjectId] | None = None
     _reached: bytes | None = None
@@ -128,7 +132,32 @@ class MirrorCommits:
         self.record(Record(self.now(), REQUEST, parameters, 200, msgspec.json.encode(receipt)))
         if not receipt.present:
             self.absent.append(change.number)
+        self._keep_earlier(change, reader)
         return _with_receipt(change, receipt)
+
+    def _keep_earlier(self, change: ChangeRequest, reader: MetadataReader) -> None:
+        """What was its head before it was overwritten, as far as the platform still gives it: nothing depends on it.
+
+        Raises Cancelled, WriteFailed, BadCredential. One that does not give one of them is not asked for others.
+        """
+        source = reader.commits_of(change) if self._gives_earlier else None
+        for head in source.earlier if source is not None else ():
+            own = RefName(f"{CHANGE_PREFIX}{change.number}/{head}")
+            if not _is_object_id(head) or fault_of_ref_name(own) is not None or own in self._known_refs():
+                continue
+            if not self._has(ObjectId(head)) and not self._gives(source, head):
+                self._gives_earlier = False
+                return
+            if not self._is_reached(ObjectId(head)):
+                self._keep(own, ObjectId(head))
+
+    def _gives(self, source: CommitSource | None, head: str) -> bool:
+        if source is None:
+            return False
+        try:
+            return self._fetch(replace(source, wants=(head,)), ObjectId(head))
+        except TryLater:
+            return False
 
     def _found(self, head: ObjectId, change: ChangeRequest, reader: MetadataReader) -> _Receipt:
         own = self._own_ref(change, head)
@@ -204,6 +233,10 @@ class MirrorCommits:
         wanted = list_refs(source.transport, source.url).refs.get(RefName(want))
         if wanted is not None:
             fetch_objects(self.git_dir(), source, RefListing({RefName(want): wanted}))
+
+
+def _is_object_id(text: str) -> bool:
+    return _OBJECT_ID.fullmatch(text) is not None
 
 
 def _is_refusal(fault: MatouError) -> bool:
