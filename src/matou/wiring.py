@@ -259,10 +259,21 @@ def migrate(
         target = pulling.target if pulling else TARGETS[platform](session, url, token, now=now)
         writing = _writing(platform, session, url, token, options) if options.method is MigrationMethod.REST else None
         connections = TargetTransports(session)
+        options = _as_this_token_may(platform, session, url, token, options)
         report = migrate_archive(
             opened, target, connections, options, pulling=pulling, writing=writing, on_plan=on_plan, progress=progress
         )
     return report if report.is_dry_run else replace(report, page=write_page(opened, report, now()))
+
+
+def _as_this_token_may(
+    platform: str, session: "Session", url: str, token: "Secret", options: "MigrationOptions"
+) -> "MigrationOptions":
+    """What is written is carried as faithfully as this token may, where that makes a difference. Raises MatouError."""
+    support = PLATFORMS[platform].metadata_target
+    if options.method is not MigrationMethod.REST or support is None or support.foreseen is None:
+        return options
+    return replace(options, fidelity=support.foreseen(session, url, token, options.namespace, now=now))
 
 
 def _writing(

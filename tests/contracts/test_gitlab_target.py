@@ -12,6 +12,7 @@ from matou.errors import Conflict, NotFound, Refused
 from matou.http.retry import RetryPolicy
 from matou.http.session import Session
 from matou.http.tokens import BadCredential
+from matou.model.fidelity import KeptTrait, MigratedKind
 from matou.model.metadata_targets import (
     ImportedComment,
     ImportedIssue,
@@ -311,6 +312,80 @@ class TestTalk:
 
         assert gitlab.rows("issues") == []
 
+    def test_an_owner_writes_an_issue_under_its_number(
+        self, target: GitLabMetadataTarget, gitlab: WrittenGitLab
+    ) -> None:
+        """Without what would have to stand in between."""
+        made = [target.import_issue(ImportedIssue(title="旧", text="", created_at=THEN, number=n)) for n in (2, 7)]
+        following = target.add_issue(issue())
+
+        assert target.sets_numbers
+        assert [one.number for one in (*made, following)] == ["2", "7", "8"]
+
+    def test_a_number_that_somebody_else_has_is_not_taken_from_them(
+        self, target: GitLabMetadataTarget, gitlab: WrittenGitLab
+    ) -> None:
+        target.add_issue(issue())
+
+        made = target.import_issue(ImportedIssue(title="旧", text="", created_at=THEN, number=1))
+
+        assert made.number == "2"
+        assert gitlab.rows("issues")[1]["created_at"] == "2023-03-01T02:00:00Z"
+
+    def test_an_administrator_writes_as_those_who_own_the_project(
+        self, target: GitLabMetadataTarget, gitlab: WrittenGitLab
+    ) -> None:
+        """Anybody else would lose the number and the time, of which GitLab says nothing."""
+        gitlab.level, gitlab.is_admin, gitlab.levels = 0, True, {"li-na": 50, "wang-hai": 30}
+        said = tuple(ImportedComment(text="一", created_at=THEN, author=name) for name in ("li-na", "wang-hai", None))
+
+        for number, author in ((4, "li-na"), (5, "wang-hai"), (6, "nobody"), (7, "a b\r\nX: y")):
+            target.import_issue(
+                ImportedIssue(title="旧", text="", created_at=THEN, number=number, author=author, comments=said)
+            )
+
+        rows = gitlab.rows("issues")
+        assert [(row["iid"], row["author"]) for row in rows] == [(4, "li-na"), *((n, "captain") for n in (5, 6, 7))]
+        assert {row["created_at"] for row in rows} == {"2023-03-01T02:00:00Z"}
+        named = [one.headers.get("sudo") for one in gitlab.server.requests if one.path.endswith("/issues/4/notes")]
+        assert named == ["li-na", None, None]
+
+    @pytest.mark.parametrize("level", [40, 50])
+    def test_a_token_without_that_scope_writes_as_itself(
+        self, target: GitLabMetadataTarget, gitlab: WrittenGitLab, level: int
+    ) -> None:
+        gitlab.level, gitlab.is_admin, gitlab.has_sudo, gitlab.levels = level, True, False, {"li-na": 50}
+
+        target.import_issue(ImportedIssue(title="旧", text="", created_at=THEN, number=4, author="li-na"))
+
+        assert [(row["iid"], row["author"]) for row in gitlab.rows("issues")] == [(4, "captain")]
+
+    def test_a_release_keeps_its_day(self, target: GitLabMetadataTarget, gitlab: WrittenGitLab) -> None:
+        target.add_release(NewTargetRelease(tag="v1", name="v1", text="一", target="c" * 40, released_at=THEN))
+
+        assert gitlab.rows("releases")[0]["released_at"] == "2023-03-01T02:00:00Z"
+
+    @pytest.mark.parametrize(
+        ("namespace", "level", "is_admin", "keeps"),
+        [
+            ("harbour/yard", 50, False, True),
+            ("harbour/yard", 40, False, False),
+            ("harbour/yard", 40, True, True),
+            ("captain", 0, False, True),
+        ],
+    )
+    def test_a_plan_says_what_this_token_will_keep(
+        self, gitlab: WrittenGitLab, session: Session, namespace: str, level: int, *, is_admin: bool, keeps: bool
+    ) -> None:
+        gitlab.level, gitlab.is_admin = level, is_admin
+        support = PLATFORM.metadata_target
+        assert support is not None
+        assert support.foreseen is not None
+
+        table = support.foreseen(session, gitlab.url, Secret(TOKEN), namespace, now=now)
+
+        assert (KeptTrait.NUMBER in table[MigratedKind.ISSUE].keeps) is keeps
+
     def test_an_issue_whose_comment_fails_was_made(self, target: GitLabMetadataTarget, gitlab: WrittenGitLab) -> None:
         gitlab.failures["/notes"] = json_reply({"message": "Note is too long"}, 400)
         said = (ImportedComment(text="一", created_at=THEN),)
@@ -336,9 +411,8 @@ class TestConversation:
 
         first = self.contents(gitlab)
         assert report.problems == []
-        assert (first["issues"], first["merge_requests"], first["releases"], first["labels"]) == (4, 1, 1, 1)
-        assert [row["iid"] for row in gitlab.rows("issues") if "第 3 个" in row["title"]] == [3], "a gap is filled"
-        assert {row["state"] for row in gitlab.rows("issues") if "第 3 个" in row["title"]} == {"closed"}
+        assert (first["issues"], first["merge_requests"], first["releases"], first["labels"]) == (3, 1, 1, 1)
+        assert [row["iid"] for row in gitlab.rows("issues")] == [1, 3, 4], "without what would keep a number"
         assert f"/crane/uploads/{'a' * 32}/crane.png)" in gitlab.rows("issues")[0]["description"]
         written.write()
         assert self.contents(gitlab) == first

@@ -21,7 +21,10 @@ TAKEN: Mapping[str, frozenset[str]] = {
     "labels": frozenset(["name", "color", "description"]),
     "milestones": frozenset(["title", "description", "due_date", "state_event"]),
     "issues": frozenset(
-        ["title", "description", "labels", "milestone_id", "assignee_ids", "created_at", "updated_at", "state_event"]
+        [
+            *("title", "description", "labels", "milestone_id", "assignee_ids"),
+            *("created_at", "updated_at", "state_event", "iid"),
+        ]
     ),
     "merge_requests": frozenset(
         [
@@ -37,7 +40,7 @@ TAKEN: Mapping[str, frozenset[str]] = {
     ),
     "notes": frozenset(["body", "created_at"]),
     "discussions": frozenset(["body", "position"]),
-    "releases": frozenset(["tag_name", "name", "description"]),
+    "releases": frozenset(["tag_name", "name", "description", "released_at"]),
     "links": frozenset(["name", "url", "link_type"]),
 }
 """What may be sent of what is sent, by GitLab's documents: a slip in a name would be passed over there."""
@@ -48,19 +51,26 @@ class WrittenGitLab:
     """An account with a project 5000 in a group.
 
     Attributes:
-        level: what the account may in the project.
+        level: what the account may in the project, and in its group.
+        levels: what others may there, by their names.
+        is_admin: whether the account is an administrator's; `has_sudo`, whether its token may be used in others' names.
         failures: by the ends of paths, what is answered to what makes something there.
         files: what was sent, by the path below the project's.
     """
 
     server: RecordingServer
     level: int = 50
+    levels: dict[str, int] = field(default_factory=dict)
+    is_admin: bool = False
+    has_sudo: bool = True
     namespaces: list[Row] = field(default_factory=list)
     projects: list[Row] = field(default_factory=list)
     lists: dict[str, list[Row]] = field(default_factory=dict)
     failures: dict[str, Reply] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     odd: list[str] = field(default_factory=list)
+    _level: int = 0
+    _author: str = ""
 
     @property
     def url(self) -> str:
@@ -95,6 +105,12 @@ class WrittenGitLab:
     def answer(self, request: SeenRequest) -> Reply:
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return json_reply({"message": "401 Unauthorized"}, 401)
+        sudo = request.headers.get("sudo", "")
+        if sudo and not (self.is_admin and self.has_sudo):
+            return json_reply({"error": "insufficient_scope", "scope": "sudo"}, 403)
+        if sudo and sudo != "captain" and sudo not in self.levels:
+            return json_reply({"message": f"404 User with ID or username '{sudo}' Not Found"}, 404)
+        self._level, self._author = self.levels.get(sudo, self.level), sudo or "captain"
         path, query = request.path.removeprefix(API), dict(parse_qsl(urlsplit(request.target).query))
         parts = [unquote(part) for part in path.strip("/").split("/")]
         if request.method != "GET":
@@ -104,8 +120,8 @@ class WrittenGitLab:
 
     def _read(self, parts: list[str], query: Mapping[str, str]) -> Reply:
         match parts:
-            case ["user"]:
-                return json_reply({"id": 1, "username": "captain"})
+            case ["user"] | ["groups", _, "members", "all", "1"]:
+                return json_reply(self._account())
             case ["namespaces", path]:
                 return self._of_namespace(path, json_reply)
             case ["groups", path, "projects"] | ["users", path, "projects"]:
@@ -114,7 +130,7 @@ class WrittenGitLab:
             case ["users"]:
                 return json_reply([{"id": 23}] if query["username"] == "li-na" else [])
             case ["projects", _]:
-                return json_reply({"id": 5000, "permissions": {"group_access": {"access_level": self.level}}})
+                return json_reply({"id": 5000, "permissions": {"group_access": {"access_level": self._level}}})
             case ["projects", _, "merge_requests", iid]:
                 refs = {"base_sha": "b" * 40, "head_sha": "f" * 40, "start_sha": "5" * 40}
                 row = next((row for row in self.rows("merge_requests") if row["iid"] == int(iid)), {})
@@ -122,6 +138,11 @@ class WrittenGitLab:
             case ["projects", _, *below]:
                 return _listed([self._with_links(row) for row in self.rows("/".join(below))])
         return json_reply({"message": "404 Not Found"}, 404)
+
+    def _account(self) -> Row:
+        """An administrator is told so; a member is told what they may."""
+        own = {"id": 1, "username": self._author, "access_level": self.level}
+        return {**own, "is_admin": True} if self.is_admin else own
 
     def _with_links(self, row: Row) -> Row:
         """A release shows what it links to."""
@@ -154,6 +175,8 @@ class WrittenGitLab:
             case "POST", ["groups"]:
                 above = [one["full_path"] for one in self.namespaces if one["id"] == body.get("parent_id")]
                 return json_reply(self.namespace("/".join([*above, body["path"]])), 201)
+            case "POST", ["projects", _, "issues"] if body.get("iid") in [row["iid"] for row in self.rows("issues")]:
+                return json_reply({"message": "Duplicated issue"}, 409)
             case "POST", ["projects", _, *below]:
                 return json_reply(self._added("/".join(below), kind, body), 201)
             case "PUT", ["projects", _, "issues" | "merge_requests" as list_, iid]:
@@ -168,8 +191,13 @@ class WrittenGitLab:
 
     def _added(self, below: str, kind: str, body: Row) -> Row:
         rows = self.rows(below)
-        number = len(rows) + 1
-        row = {"id": 900 + number, "iid": number, "state": "opened", "web_url": f"{self.server.url}/{below}", **body}
+        number = max((row.get("iid", 0) for row in rows), default=0) + 1
+        given = dict(body)
+        if self._level < 50 and not (self.is_admin and self._author == "captain"):
+            # As GitLab does: nothing is refused, and nothing said.
+            given = {name: value for name, value in body.items() if name not in ("iid", "created_at")}
+        own = {"id": 900 + len(rows) + 1, "iid": number, "state": "opened", "author": self._author}
+        row = {**own, "web_url": f"{self.server.url}/{below}", **given}
         if kind in ("notes", "discussions"):
             note = {"id": 700 + len(self.server.requests), "body": body["body"], "system": False}
             above, _, id_ = below.removesuffix("/notes").rpartition("/")

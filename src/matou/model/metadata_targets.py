@@ -116,6 +116,7 @@ class NewIssue:
         labels: names that the target has.
         milestone: what the target calls it: `TargetMilestone.id`.
         assignees: the target's names of people, never such as are only alike.
+        author: its name of whoever wrote it, where that was said; few targets let one write as another.
     """
 
     title: str
@@ -123,6 +124,7 @@ class NewIssue:
     labels: tuple[str, ...] = ()
     milestone: str | None = None
     assignees: tuple[str, ...] = ()
+    author: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,14 +138,22 @@ class NewChangeRequest(NewIssue):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedComment:
+    """`author` as of `NewIssue`."""
+
     text: str
     created_at: datetime
+    author: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedIssue(NewIssue):
-    """An issue with all that was said on it, as it came to be: times are aware."""
+    """An issue with all that was said on it, as it came to be: times are aware.
 
+    Attributes:
+        number: what it is to have, where `IssueImporter.sets_numbers`; None for the next one.
+    """
+
+    number: int | None = None
     created_at: datetime
     updated_at: datetime | None = None
     closed_at: datetime | None = None
@@ -178,6 +188,7 @@ class NewTargetRelease:
     name: str
     text: str
     target: str
+    released_at: datetime | None = None
     is_prerelease: bool = False
     is_draft: bool = False
 

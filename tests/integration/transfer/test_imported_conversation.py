@@ -25,6 +25,10 @@ class ImportingTarget(FakeMetadataTarget):
     late: list[ImportedIssue] | None = None
     imported: list[ImportedIssue] = field(default_factory=list)
 
+    @property
+    def sets_numbers(self) -> bool:
+        return False
+
     def import_issue(self, issue: ImportedIssue) -> TargetItem:
         self.refuse(issue)
         return self._write("import_issue", lambda: self._import(issue))

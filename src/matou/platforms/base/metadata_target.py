@@ -139,6 +139,10 @@ class CommentLister(Protocol):
 class IssueImporter(Protocol):
     """What a target can do besides that takes an issue with its comments and times in one request."""
 
+    @property
+    def sets_numbers(self) -> bool:
+        """Whether an issue gets the number that it is to have, whatever others there are."""
+
     def import_issue(self, issue: ImportedIssue) -> TargetItem:
         """Make it, and wait until the platform has. Its comments are then found by `comments`, by their markers.
 

@@ -95,6 +95,12 @@ class OpenImporter(Protocol):
     def __call__(self, session: "Session", url: str, token: Secret, *, now: Clock) -> "ImportingTarget": ...
 
 
+class ForeseeFidelity(Protocol):
+    def __call__(
+        self, session: "Session", url: str, token: Secret, namespace: str, /, *, now: Clock
+    ) -> FidelityTable: ...
+
+
 class Whoami(Protocol):
     def __call__(self, session: "Session", url: str, token: Secret, *, now: Clock) -> str:
         """The name of whom a token stands for. Raises MatouError; BadCredential where it is not good."""
@@ -174,11 +180,13 @@ class MetadataTargetSupport:
     Attributes:
         writes: how often something may be made there, beside the platform's pace for all requests.
         writes_per_hour: how many things may be made in an hour; None where nobody knows of a limit.
+        foreseen: how faithfully this token writes to a namespace, where that depends on what it may.
     """
 
     open: "OpenMetadataTarget"
     writes: RateLimit = UNLIMITED
     writes_per_hour: int | None = None
+    foreseen: ForeseeFidelity | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

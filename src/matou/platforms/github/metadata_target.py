@@ -108,6 +108,10 @@ class GitHubMetadataTarget:
         made = self._calls.create_issue({"title": issue.title, "body": issue.text, **_belonging_to(issue)})
         return self._item(ItemKind.ISSUE, made)
 
+    @property
+    def sets_numbers(self) -> bool:
+        return False
+
     def import_issue(self, issue: ImportedIssue) -> TargetItem:
         number = self._import.run(issue)
         return TargetItem(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from matou.credentials import Secret
 from matou.http.rate_limit import RateLimit
-from matou.model.fidelity import MigrationMethod, by_rest
+from matou.model.fidelity import FidelityTable, MigrationMethod
 from matou.platforms.base.platform import (
     Clock,
     Fingerprint,
@@ -16,7 +16,7 @@ from matou.platforms.base.platform import (
     RepositoryLists,
     TokenPage,
 )
-from matou.platforms.gitlab.fidelity import BY_ARCHIVE
+from matou.platforms.gitlab.fidelity import BY_ARCHIVE, BY_REST, BY_REST_OF_OTHERS
 
 if TYPE_CHECKING:
     from matou.http.session import Session
@@ -75,6 +75,14 @@ def _metadata_target(
     return GitLabMetadataTarget(session, url, token, repository, now=now)
 
 
+def _foreseen(session: "Session", url: str, token: Secret, namespace: str, /, *, now: Clock) -> FidelityTable:
+    from matou.platforms.gitlab.api import GitLabApi, token_of
+    from matou.platforms.gitlab.rights import owns_namespace
+
+    api = GitLabApi(session, url.rstrip("/"), token_of(token.reveal()), now)
+    return BY_REST if owns_namespace(api, namespace) else BY_REST_OF_OTHERS
+
+
 PLATFORM = Platform(
     name="gitlab",
     title="GitLab",
@@ -89,7 +97,9 @@ PLATFORM = Platform(
     metadata=MetadataSupport(open=_metadata),
     target=_target,
     # An account may write some 60 comments in a minute there.
-    metadata_target=MetadataTargetSupport(open=_metadata_target, writes=RateLimit(per_second=1, burst=20)),
-    methods={MigrationMethod.REST: by_rest(), MigrationMethod.ARCHIVE: BY_ARCHIVE},
+    metadata_target=MetadataTargetSupport(
+        open=_metadata_target, writes=RateLimit(per_second=1, burst=20), foreseen=_foreseen
+    ),
+    methods={MigrationMethod.REST: BY_REST, MigrationMethod.ARCHIVE: BY_ARCHIVE},
     whoami=_whoami,
 )

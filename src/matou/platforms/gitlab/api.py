@@ -1,6 +1,7 @@
 """GitLab's API v4: its headers, its pages, and what its failures mean."""
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from typing import Final
 
 import matou
@@ -55,8 +56,18 @@ class GitLabApi(ApiClient):
     decoder = DECODER
     totals = ("x-total", "x-total-pages")
 
+    sudo: str = ""
+    """The name of another account that is asked for: an administrator's token may."""
+
     def headers(self, path: str) -> Mapping[str, str]:  # noqa: ARG002 - the same for all
-        return {"User-Agent": f"Matou/{matou.__version__}"}
+        agent = {"User-Agent": f"Matou/{matou.__version__}"}
+        return {**agent, "Sudo": self.sudo} if self.sudo else agent
+
+    def as_account(self, username: str) -> "GitLabApi":
+        """Asks in the name of somebody else."""
+        other = copy(self)
+        other.sudo = username
+        return other
 
     def failure_of(self, answered: Answered) -> MatouError:
         self.require_api(answered)

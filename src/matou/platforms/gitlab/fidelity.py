@@ -1,9 +1,21 @@
-"""What GitLab's import keeps of a project export: read in its lib/gitlab/import_export, tried with no GitLab yet."""
+"""What a GitLab keeps of what is written by its API, and of a project export: tried with no GitLab yet.
+
+Of an export as its lib/gitlab/import_export says it, of the API as its documents do.
+"""
 
 from typing import Final
 
 from matou.errors import Phrase
-from matou.model.fidelity import CODE_ALONE, WHOLE, CarriedForm, Fidelity, FidelityTable, KeptTrait, MigratedKind
+from matou.model.fidelity import (
+    CODE_ALONE,
+    WHOLE,
+    CarriedForm,
+    Fidelity,
+    FidelityTable,
+    KeptTrait,
+    MigratedKind,
+    by_rest,
+)
 
 _ITEM: Final = Fidelity(form=CarriedForm.ITSELF, keeps=frozenset({KeptTrait.NUMBER, KeptTrait.TIME}), header=True)
 _SPOKEN: Final = Fidelity(
@@ -13,6 +25,33 @@ _SPOKEN: Final = Fidelity(
     note=Phrase("GitLab writes below whose it was, unless it knows the account"),
 )
 _NOTED: Final = Phrase("as notes of the system's, with who did it")
+
+_RELEASED: Final = Fidelity(form=CarriedForm.ITSELF, keeps=frozenset({KeptTrait.TIME}), header=True)
+_OWNED: Final = Phrase(
+    "numbers and times where the token is an owner's or an administrator's; an administrator's with the scope sudo"
+    " writes as those owners of the project whom --people names"
+)
+_NOT_OWNED: Final = Phrase("the token is no owner's here: numbers and times are not kept")
+
+BY_REST: Final[FidelityTable] = by_rest(
+    issue=Fidelity(
+        form=CarriedForm.ITSELF, keeps=frozenset({KeptTrait.NUMBER, KeptTrait.TIME}), header=True, note=_OWNED
+    ),
+    comment=Fidelity(
+        form=CarriedForm.ITSELF,
+        keeps=frozenset({KeptTrait.TIME}),
+        header=True,
+        note=Phrase("times of those on issues, as with issues"),
+    ),
+    closed_change=Fidelity(form=CarriedForm.ISSUE, keeps=frozenset({KeptTrait.TIME}), header=True, note=_OWNED),
+    release=_RELEASED,
+)
+"""By an owner."""
+
+BY_REST_OF_OTHERS: Final[FidelityTable] = by_rest(
+    issue=Fidelity(form=CarriedForm.ITSELF, header=True, note=_NOT_OWNED),
+    release=_RELEASED,
+)
 
 BY_ARCHIVE: Final[FidelityTable] = {
     **CODE_ALONE,

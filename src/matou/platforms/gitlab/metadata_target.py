@@ -39,6 +39,7 @@ from matou.platforms.gitlab.api import GitLabApi, token_of
 from matou.platforms.gitlab.calls_writing import GitLabProjectCalls
 from matou.platforms.gitlab.files import UPLOAD
 from matou.platforms.gitlab.quick_actions import as_given, harmless
+from matou.platforms.gitlab.rights import GitLabRights
 from matou.platforms.gitlab.wire_target import GitLabWrittenItem, GitLabWrittenRelease
 
 RULES: Final = MetadataRules(
@@ -52,9 +53,6 @@ RULES: Final = MetadataRules(
     largest_file=100 * 1024**2,
 )
 """Sizes of gitlab.com; a server may have others."""
-
-OWNER: Final = 50
-"""Whoever is less cannot say when something was written."""
 
 DRAFT: Final = "Draft: "
 PACKAGE: Final = "release-files"
@@ -74,6 +72,7 @@ class GitLabMetadataTarget:
     def __init__(self, session: Session, url: str, token: Secret, repository: TargetRepository, *, now: Clock) -> None:
         self._api = GitLabApi(session, url.rstrip("/"), token_of(token.reveal()), now)
         self._calls = GitLabProjectCalls(self._api, repository.id)
+        self._rights = GitLabRights(self._api, repository.id)
         self._home = repository.clone_url.removesuffix(".git").rstrip("/")
 
     @property
@@ -117,21 +116,36 @@ class GitLabMetadataTarget:
         }
         return _item(ItemKind.CHANGE, self._calls.create_item(ItemKind.CHANGE, body))
 
+    @property
+    def sets_numbers(self) -> bool:
+        return self._rights.is_owner
+
     def import_issue(self, issue: ImportedIssue) -> TargetItem:
-        """With its time and that of each comment, which only an owner may say. Raises NotOffered."""
-        if not self._is_owner:
+        """With its number, its time and that of each comment, which only an owner may say. Raises NotOffered."""
+        if not self._rights.is_owner:
             raise NotOffered("only an owner of the project may say when an issue was written")
-        body = {**self._body(issue), "created_at": _moment(issue.created_at)}
-        made = self._calls.create_item(ItemKind.ISSUE, body)
+        made = self._imported(issue)
         with made_in_part():
             for comment in issue.comments:
                 moment = _moment(comment.created_at)
-                self._calls.create_note(ItemKind.ISSUE, str(made.iid), harmless(comment.text), moment)
+                calls = self._rights.calls_of(comment.author)
+                calls.create_note(ItemKind.ISSUE, str(made.iid), harmless(comment.text), moment)
             if issue.is_closed:
                 change = {"state_event": "close", "updated_at": _moment(issue.closed_at or issue.updated_at)}
                 self._calls.update_item(ItemKind.ISSUE, str(made.iid), change)
         # It is closed at its own time: to be closed again would move that.
         return replace(_item(ItemKind.ISSUE, made), is_closed=issue.is_closed)
+
+    def _imported(self, issue: ImportedIssue) -> GitLabWrittenItem:
+        """By the next number, where somebody else has the one that it is to have."""
+        body = {**self._body(issue), "created_at": _moment(issue.created_at)}
+        calls = self._rights.calls_of(issue.author)
+        if issue.number is not None:
+            try:
+                return calls.create_item(ItemKind.ISSUE, {**body, "iid": issue.number})
+            except Conflict:
+                pass
+        return calls.create_item(ItemKind.ISSUE, body)
 
     def edit_item(self, item: ItemAddress, edit: ItemEdit) -> None:
         """A draft stays one."""
@@ -188,7 +202,12 @@ class GitLabMetadataTarget:
         return (self._release(row) for row in self._calls.releases())
 
     def add_release(self, release: NewTargetRelease) -> TargetRelease:
-        body = {"tag_name": release.tag, "name": release.name, "description": harmless(release.text)}
+        body = {
+            "tag_name": release.tag,
+            "name": release.name,
+            "description": harmless(release.text),
+            "released_at": _moment(release.released_at),
+        }
         return self._release(self._calls.create_release(body))
 
     def edit_release(self, release: TargetRelease, text: str) -> None:
@@ -228,10 +247,6 @@ class GitLabMetadataTarget:
     @cached_property
     def _people(self) -> dict[str, list[int]]:
         return {}
-
-    @cached_property
-    def _is_owner(self) -> bool:
-        return self._calls.own_level() >= OWNER
 
     def _release(self, row: GitLabWrittenRelease) -> TargetRelease:
         links = (row.assets.links if row.assets else None) or ()

@@ -7,12 +7,13 @@ import msgspec
 
 
 class GitLabAccount(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """`GET /user`; a member of a group has an `access_level`, too."""
+    """`GET /user`, where an administrator is told so; a member of a group has an `access_level`, too."""
 
     id: int
     username: str
     name: str | None = None
     access_level: int | None = None
+    is_admin: bool | None = None
 
 
 class GitLabNamespace(msgspec.Struct, frozen=True, kw_only=True, dict=True):

@@ -45,11 +45,13 @@ class CommentText:
         at: when it was said; None where that is not known, and for what goes on.
         position: where it stands in a difference, where the target can be told; None for none.
         answers: the comment in whose thread it stands.
+        by: who said it, at the source.
     """
 
     key: ItemKey
     text: str
     at: datetime | None = None
+    by: PersonKey | None = None
     position: NewLineComment | None = None
     answers: ItemKey | None = None
 
@@ -70,6 +72,7 @@ class _Said:
 
     key: ItemKey
     at: datetime | None
+    by: PersonKey | None
     text: str
     position: NewLineComment | None = None
     answers: ItemKey | None = None
@@ -140,6 +143,7 @@ class ItemTexts:
                 key=key,
                 text=text,
                 at=said.at,
+                by=said.by,
                 position=None if position is None else _with_text(position, text),
                 answers=said.answers,
             )
@@ -149,7 +153,7 @@ class ItemTexts:
         for comment in item.comments:
             if comment.gone_in is None:
                 key = ItemKey(source, f"{kind}-comment", f"{item.number}/{comment.id}")
-                yield _Said(key=key, at=comment.at, text=self._said(item, comment))
+                yield _Said(key=key, at=comment.at, by=comment.by, text=self._said(item, comment))
         if isinstance(item, ChangeRequest):
             yield from self._reviews(item)
             for thread in item.threads:
@@ -166,7 +170,7 @@ class ItemTexts:
                 continue
             name = review.id if isinstance(review, Review) else f"by {review.by}"
             key = ItemKey(source, "change-review", f"{change.number}/{name}")
-            yield _Said(key=key, at=review.at, text=self._decision(change, review, text))
+            yield _Said(key=key, at=review.at, by=review.by, text=self._decision(change, review, text))
 
     def _decision(self, change: ChangeRequest, review: Review | Reviewer, text: MarkupText | None) -> str:
         head = self._head("decided", change, review.by, review.at, decision=decision_text(review))
@@ -183,6 +187,7 @@ class ItemTexts:
             yield _Said(
                 key=key,
                 at=comment.at,
+                by=comment.by,
                 text=self._said(change, comment, where),
                 position=position if first is None else None,
                 answers=first,

@@ -71,8 +71,9 @@ class ItemWriter:
         key = ItemKey(self.texts.references.source, outlined.kind.value, outlined.number)
         line = self.written.get(key) or self._recovered(key)
         if line is None:
-            self._fill_gaps(outlined)
-            line = self._create(item, outlined.becomes, key)
+            if not self._sets_numbers:
+                self._fill_gaps(outlined)
+            line = self._create(item, outlined, key)
             self.report.written[outlined.kind.value] += 1
         text = self.texts.of_item(item, ItemKind(line.to_kind))
         line = self._bring_up_to_date(line, item, text)
@@ -87,7 +88,12 @@ class ItemWriter:
         address, there = found
         return self.written.add(self._line(key, address, there, fields=""))
 
-    def _create(self, item: Item, becomes: ItemKind, key: ItemKey) -> WrittenLine:
+    @property
+    def _sets_numbers(self) -> bool:
+        return self.imports and isinstance(self.target, IssueImporter) and self.target.sets_numbers
+
+    def _create(self, item: Item, outlined: OutlinedItem, key: ItemKey) -> WrittenLine:
+        becomes = outlined.becomes
         text = self.texts.of_item(item, becomes)
         new = self._new(item, text)
         if becomes is ItemKind.CHANGE and isinstance(item, ChangeRequest):
@@ -102,7 +108,7 @@ class ItemWriter:
                 )
             text = self.texts.of_item(item, ItemKind.ISSUE)
             new = self._new(item, text)
-        return self._imported(key, item, new, text) or self._made_with_people(
+        return self._imported(key, item, new, text, outlined.wanted) or self._made_with_people(
             key, ItemKind.ISSUE, new, self.target.add_issue
         )
 
@@ -138,12 +144,14 @@ class ItemWriter:
         self.report.lose(_UNASSIGNED)
         return line
 
-    def _imported(self, key: ItemKey, item: Item, new: NewIssue, text: ItemText) -> WrittenLine | None:
+    def _imported(
+        self, key: ItemKey, item: Item, new: NewIssue, text: ItemText, wanted: int | None
+    ) -> WrittenLine | None:
         """An issue that came with its times and all that was said on it; None where it is to be written bit by bit."""
         importer, at = self.target, item.at
         if not isinstance(importer, IssueImporter) or at is None or not self.imports:
             return None
-        whole = _whole(item, new, text, at)
+        whole = replace(_whole(item, new, text, at, self.assignees), number=wanted)
         try:
             line = self._made(key, ItemKind.ISSUE, new, lambda: importer.import_issue(whole), may_come_late=True)
         except (TryLater, BadCredential):
@@ -212,6 +220,7 @@ class ItemWriter:
             labels=self.vocabulary.labels_of(item, source),
             milestone=self.vocabulary.milestone_of(item, source),
             assignees=tuple(person for person in people if person),
+            author=None if item.by is None else self.assignees(item.by),
         )
 
     def _bring_up_to_date(self, line: WrittenLine, item: Item, text: ItemText) -> WrittenLine:
@@ -396,19 +405,21 @@ def _change(item: ChangeRequest, new: NewIssue) -> NewChangeRequest:
     )
 
 
-def _whole(item: Item, new: NewIssue, text: ItemText, at: datetime) -> ImportedIssue:
+def _whole(item: Item, new: NewIssue, text: ItemText, at: datetime, whom: Callable[[str], str | None]) -> ImportedIssue:
     """What nobody knows the time of comes right after what it follows."""
     comments: list[ImportedComment] = []
     last = at
     for comment in text.comments:
         last = max(last, comment.at or last)
-        comments.append(ImportedComment(text=comment.text, created_at=last))
+        author = None if comment.by is None else whom(comment.by)
+        comments.append(ImportedComment(text=comment.text, created_at=last, author=author))
     return ImportedIssue(
         title=new.title,
         text=new.text,
         labels=new.labels,
         milestone=new.milestone,
         assignees=new.assignees,
+        author=new.author,
         created_at=at,
         updated_at=item.updated_at,
         closed_at=item.closed_at,

@@ -23,7 +23,7 @@ from matou.model.metadata import AttachedFile, ChangeRequest, Item, SavedRelease
 from matou.model.metadata.kinds import ASSET, ATTACHMENT, CHANGE, ISSUE, RELEASE, WIKI_PAGE, MetadataKind
 from matou.model.metadata_targets import FileDelivery, ItemAddress, ItemKind
 from matou.platforms.base.errors import NotOffered
-from matou.platforms.base.metadata_target import FileCommitting, MetadataTarget, WikiWriting
+from matou.platforms.base.metadata_target import FileCommitting, IssueImporter, MetadataTarget, WikiWriting
 from matou.transfer.common.saved_metadata import SavedMetadata
 from matou.transfer.export.source import ExportSource
 from matou.transfer.migrate.conversation.committed_files import CommittedFiles
@@ -316,12 +316,16 @@ class SourceMigration:
         rules, wished = self._whole.target.rules, self._whole.options.keeps_numbers
         keeps = counts_numbers and wished is not False and self._whole.written.head.keeps_numbers
         items = in_order(outlines, rules, keeps_numbers=keeps, can_be_real=self._can_be_real)
-        if wished is None and has_too_many_gaps(items):
+        if wished is None and has_too_many_gaps(items) and not self._sets_numbers:
             self._report.notes.append(
                 Phrase("numbers are not kept: that would take {count} placeholders", count=gaps(items))
             )
             items = in_order(outlines, rules, keeps_numbers=False, can_be_real=self._can_be_real)
         return items
+
+    @property
+    def _sets_numbers(self) -> bool:
+        return isinstance(self._whole.target, IssueImporter) and self._whole.target.sets_numbers
 
     def _outlines(self) -> Iterator[Item]:
         for kind, metadata_kind in _KINDS.items():

@@ -82,6 +82,7 @@ class ReleaseWriter:
             name=self.texts.title(release.name or release.tag),
             text=text,
             target=release.commit or release.target or "",
+            released_at=release.published_at or release.at,
             is_prerelease=release.prerelease,
             is_draft=release.draft,
         )
