@@ -271,6 +271,26 @@ def test_projects_are_boards(backups: ConversationBackups, account: GitHubConver
     assert board.confidential
 
 
+def test_a_repository_without_projects_is_asked_for_them_again_by_a_sweep_alone(
+    backups: ConversationBackups, account: GitHubConversation
+) -> None:
+    """The question costs something where nothing has changed as well."""
+    asked: list[str] = []
+
+    def answer_asked(variables: dict[str, Any]) -> object:
+        asked.append(variables["name"])
+        return no_projects()
+
+    account.queries = {"projectsV2": answer_asked}
+
+    backups.back_up()
+    backups.back_up()
+    assert asked == ["crane"]
+    backups.back_up(sweep=True)
+
+    assert asked == ["crane", "crane"]
+
+
 def test_the_same_is_made_again_from_the_records(
     backups: ConversationBackups, account: GitHubConversation, talk: GitHubTalk, tmp_path: Path
 ) -> None:

@@ -54,6 +54,8 @@ class ReadableKind:
     (`Layout.TABLE`) by `table`, since a few requests give all of it.
 
     Attributes:
+        is_rare: whether it costs a request that is not spared where nothing has changed, and few repositories have any:
+            one that was found to have none is asked again by a sweep alone.
         unseen: why nobody gets it, where the platform has it and gives it to no program: it is reported and not asked.
         has_since: whether `rows` asks the platform for what has changed since; else it gives all rows each time.
         needs_tag: whether each is made at a tag of the repository's: where that has none and nothing is saved, it is
@@ -67,6 +69,7 @@ class ReadableKind:
     has_since: bool = True
     needs_tag: bool = False
     is_for_sweeps: bool = False
+    is_rare: bool = False
     unseen: Phrase | None = None
 
 

@@ -79,6 +79,8 @@ class GitHubApi(ApiClient):
             repeatable=True,
             name=name,
             parameters=parameters,
+            # GraphQL is counted by itself.
+            pace=f"{self._pace} graphql" if self._pace else "",
         )
         return answer.body
 

@@ -68,7 +68,7 @@ KINDS: Final = (
     ReadableKind(kind=COMMIT_COMMENT, has_since=False),
     ReadableKind(kind=DISCUSSION),
     ReadableKind(kind=ADVISORY, has_since=False),
-    ReadableKind(kind=BOARD),
+    ReadableKind(kind=BOARD, is_rare=True),
     ReadableKind(kind=MEMBER),
     ReadableKind(kind=PROTECTION),
     ReadableKind(kind=HOOK),

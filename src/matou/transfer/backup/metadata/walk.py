@@ -120,7 +120,8 @@ class MetadataWalk:
         saved = self.before.kinds.get(readable.kind.name) if self.before else None
         if self.is_sweep or saved is None or saved.state is not ReadState.COMPLETE:
             return False
-        return readable.is_for_sweeps or (readable.needs_tag and not saved.items and self.has_no_tag())
+        has_none = not saved.items and (readable.is_rare or (readable.needs_tag and self.has_no_tag()))
+        return readable.is_for_sweeps or has_none
 
     def _walk_kind(self, readable: ReadableKind, result: KindResult) -> None:
         try:
