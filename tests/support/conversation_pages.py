@@ -165,6 +165,7 @@ def in_repository(talk: Talk) -> Values:
     yield MILESTONE, Milestone(number="77", title="一期", state="open", kind="milestone", due="2026-05-01")
     yield MILESTONE, Milestone(number="78", title="二期", state="closed", kind="milestone", text=text("**done**"))
     yield BOARD, Board(id="1", name="看板", columns=(BoardColumn(name="做", items=("2", "5")),))
+    yield BOARD, Board(id="2", name="机密的看板", columns=(BoardColumn(name="做", items=("2",)),), confidential=True)
     yield MEMBER, MemberGrant(person="1", role="owner")
     yield MEMBER, MemberGrant(person="2", role="developer", gone_in=RUN)
     yield PROTECTION, ProtectionRule(pattern="main", target="branch", approvals=1)

@@ -128,6 +128,11 @@ def test_words_in_texts_lead_where_they_should(talk: Talk) -> None:
     assert ">#404</a>" not in html
 
 
+def test_a_board_that_not_everybody_sees_is_shown_to_those_who_work_there(talk: Talk) -> None:
+    assert "机密的看板" not in page(talk, f"{REPOSITORY}/-/boards?page=2")
+    assert "机密的看板" in page(talk, f"{REPOSITORY}/-/boards?page=2", as_owner=True)
+
+
 def test_a_confidential_issue_is_not_there_for_others_and_no_text_links_to_it(talk: Talk) -> None:
     assert look(talk, f"{REPOSITORY}/-/issues/6").status == 404
     owner = page(talk, f"{REPOSITORY}/-/issues/6", as_owner=True)
