@@ -140,7 +140,7 @@ def back_up(
     from matou.transfer.common.ssh_transport import SshTransport
     from matou.transfer.common.transports import HttpTransports
 
-    archive = _archive_if_any(to)
+    archive = open_archive_if_any(to)
     options = replace(options, is_selection=PLATFORMS[platform].selection is not None, reads_subversion=has_git_svn())
     # Asking git its version is a process, of which a run that finds nothing new needs none; an archive that has runs
     # was made with a git that would do.
@@ -219,7 +219,8 @@ def rebuild_metadata(root: Path, settings: Settings) -> "tuple[list[RebuiltMetad
         return rebuild.rebuild(), rebuild.faults
 
 
-def _archive_if_any(root: Path) -> Archive | None:
+def open_archive_if_any(root: Path) -> Archive | None:
+    """None where there is none."""
     from matou.archive.layout import NotAnArchive
 
     try:

@@ -188,6 +188,7 @@ OF_NO_KIND = {
     # The other side failed, in no way that says what would help.
     "AnsweredOtherwise", "ImportFailed", "PlatformFailed", "PushFailed",
     # What a report says of one repository: the rest was done.
+    "NoticeNotSent",
     "NotAllStored", "NotCheckedOut", "NotListed", "NotSaved", "RefsNotMigrated", "ShallowHistory", "UnreadableFields",
     # Ended because somebody asked for it; and two that never leave their module but by a fault of ours.
     "Cancelled", "InvalidKey", "_Cut",

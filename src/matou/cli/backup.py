@@ -3,7 +3,9 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from click.exceptions import Exit
@@ -47,6 +49,9 @@ from matou.transfer.backup.options import BackupOptions, default_jobs
 from matou.transfer.backup.report import BackupReport, CredentialDied
 from matou.transfer.common.filters import nothing_matches
 from matou.wiring import back_up, open_archive
+
+if TYPE_CHECKING:
+    from matou.cli.run.run_notices import RunNotices
 
 
 @click.command(
@@ -129,6 +134,13 @@ from matou.wiring import back_up, open_archive
     show_default=CONFIGURATION,
     help=_("the file that lists the sources"),
 )
+@click.option(
+    "--source",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help=_("only this one of those in the file; may be repeated"),
+)
 @group_option
 def backup(
     platform: str | None,
@@ -149,12 +161,15 @@ def backup(
     dry_run: bool,
     as_json: bool,
     config: Path | None,
+    names: tuple[str, ...],
     group: str | None,
 ) -> None:
     settings = Settings.of_process()
-    _require_agreement(platform, config, {"--url": urls, "--to": to, "--token-stdin": token_stdin})
+    _require_agreement(
+        platform, {"--config": config, "--source": names}, {"--url": urls, "--to": to, "--token-stdin": token_stdin}
+    )
     if platform is None:
-        sources = configured_requests(config or Path(CONFIGURATION), settings)
+        sources = configured_requests(config or Path(CONFIGURATION), settings, names)
     else:
         token = token_from_stdin(sys.stdin) if token_stdin else None
         sources = requested_sources(platform, urls, to, token, settings)
@@ -176,7 +191,8 @@ def backup(
         by_ssh=None if git_over is None else git_over == "ssh",
         network=settings.network,
     )
-    raise Exit(_back_up_all(sources, options, settings, group=group, as_json=as_json))
+    notices = None if platform is not None or _is_partial(options) else _notices(config, settings)
+    raise Exit(_back_up_all(sources, options, settings, group=group, as_json=as_json, notices=notices))
 
 
 def back_up_configured(configuration: Path, settings: Settings) -> ExitCode:
@@ -189,21 +205,48 @@ def back_up_configured(configuration: Path, settings: Settings) -> ExitCode:
     return _back_up_all(configured_requests(configuration, settings), options, settings, group=None, as_json=False)
 
 
+def _is_partial(options: BackupOptions) -> bool:
+    """Whether less is saved than the file says: what comes of that tells nobody how a source stands."""
+    kinds = options.metadata
+    is_narrowed = options.include or options.exclude or kinds.only or kinds.without or kinds.is_code_only
+    return bool(options.dry_run or is_narrowed or kinds.largest_file_bytes)
+
+
+def _notices(config: Path | None, settings: Settings) -> "RunNotices":
+    from matou.cli.run.run_notices import RunNotices
+
+    return RunNotices(config or Path(CONFIGURATION), settings)
+
+
 def _back_up_all(
-    sources: tuple[SourceRequest, ...], options: BackupOptions, settings: Settings, *, group: str | None, as_json: bool
+    sources: tuple[SourceRequest, ...],
+    options: BackupOptions,
+    settings: Settings,
+    *,
+    group: str | None,
+    as_json: bool,
+    notices: "RunNotices | None" = None,
 ) -> ExitCode:
     if len(sources) > 1:
         options = replace(options, elsewhere=options.include)
-    ended = []
-    for request in sources:
-        if len(sources) > 1:
-            say(request.title)
-        ended.append(_back_up(request, options, settings, group=group, as_json=as_json))
+    ended: list[SourceResult] = []
+    for name, requests in groupby(sources, key=lambda request: request.name):
+        if notices is not None:
+            notices.begun(name)
+        results = []
+        for request in requests:
+            if len(sources) > 1:
+                say(request.title)
+            results.append(_back_up(request, options, settings, group=group, as_json=as_json))
+        if notices is not None:
+            notices.ended(name, results)
+        ended += results
     return worst([*(_code_of(one, options) for one in ended), _code_of_patterns(ended, options)])
 
 
-def _require_agreement(platform: str | None, config: Path | None, of_one: Mapping[str, object]) -> None:
+def _require_agreement(platform: str | None, of_file: Mapping[str, object], of_one: Mapping[str, object]) -> None:
     """Raises Invalid where an option would be passed over."""
+    of_several = [option for option, value in of_file.items() if value]
     given_options = [option for option, value in of_one.items() if value]
     if platform is None and given_options:
         raise Invalid(
@@ -211,9 +254,12 @@ def _require_agreement(platform: str | None, config: Path | None, of_one: Mappin
             options=", ".join(given_options),
             advice="name the platform too, as in: matou backup coding --url URL --to DIR; or leave the option out",
         )
-    if platform is not None and config is not None:
+    if platform is not None and of_several:
         raise Invalid(
-            "{platform} names one source, and --config a file of them", platform=platform, advice="give one of the two"
+            "{platform} names one source, and {option} is about a file of them",
+            platform=platform,
+            option=of_several[0],
+            advice="give one of the two",
         )
 
 

@@ -55,8 +55,29 @@ class ConfiguredSource:
     by_ssh: bool = False
 
 
+class TimingTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """When something is done; `schedule_config.py` reads what it says."""
+
+    daily: str | tuple[str, ...] = ()
+    weekly: str | tuple[str, ...] = ()
+    every: str = ""
+    timezone: str = ""
+    jitter: str = ""
+
+
+class ScheduleTable(TimingTable, forbid_unknown_fields=True, frozen=True):
+    """When all sources are saved that say nothing else, and when their archives are verified."""
+
+    verify: TimingTable | None = None
+
+
 class SourceTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename={"additional": "with"}):
-    """A source as matou.toml has it; `largest_file` is in MiB. Several addresses are those of repositories."""
+    """A source as matou.toml has it; `largest_file` is in MiB. Several addresses are those of repositories.
+
+    Attributes:
+        name: tells it from the file's others; see `configured_sources.py`.
+        schedule: in place of that of the file.
+    """
 
     platform: str
     url: str | Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
@@ -71,6 +92,8 @@ class SourceTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True, renam
     sweep: bool = False
     git_over: GitOver = "https"
     largest_file: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    name: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    schedule: TimingTable | Literal["never"] | None = None
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -98,10 +121,12 @@ class ServerTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class _Sources(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """What a backup reads of the file; of the server's part it is not asked whether it holds."""
+    """What a backup reads of the file; of the other parts it is not asked whether they hold."""
 
     source: tuple[SourceTable, ...] = ()
     server: dict[str, Any] = {}
+    schedule: dict[str, Any] = {}
+    notify: list[Any] = []
 
 
 class _Server(msgspec.Struct, frozen=True):
@@ -110,7 +135,15 @@ class _Server(msgspec.Struct, frozen=True):
     server: ServerTable = ServerTable()
 
 
-Form = TypeVar("Form", _Sources, _Server)
+class ScheduledSources(msgspec.Struct, frozen=True):
+    """What goes by a schedule reads of it; `schedule` is None where the file has none."""
+
+    source: tuple[SourceTable, ...] = ()
+    schedule: ScheduleTable | None = None
+    notify: tuple[Any, ...] = ()
+
+
+Form = TypeVar("Form")
 
 
 def token_from_stdin(stream: TextIO) -> Secret:
@@ -157,7 +190,7 @@ def only_url(platform: str, urls: tuple[str, ...]) -> str | None:
 def read_configuration(path: Path) -> tuple[SourceTable, ...]:
     """The sources that a file lists; what is wrong with one of them is told when it has its turn, by `configured`."""
     try:
-        sources = _read(path, _Sources).source
+        sources = read_tables(path, _Sources).source
     except FileNotFoundError as error:
         raise NotFound(
             "no platform was named, and there is no {path}",
@@ -175,7 +208,7 @@ def read_server(path: Path | None) -> ServerTable:
     Raises Invalid, NotFound.
     """
     try:
-        return _read(path or Path(CONFIGURATION), _Server).server
+        return read_tables(path or Path(CONFIGURATION), _Server).server
     except FileNotFoundError as error:
         if path is None:
             return ServerTable()
@@ -187,6 +220,14 @@ def hosts_of(server: ServerTable) -> Mapping[str, str]:
     return dict(_dotted(server.hosts))
 
 
+def read_schedule_tables(path: Path) -> ScheduledSources:
+    """Raises NotFound, Invalid."""
+    try:
+        return read_tables(path, ScheduledSources)
+    except FileNotFoundError as error:
+        raise NotFound("there is no {path}", path=path) from error
+
+
 def _dotted(table: Mapping[str, object], above: str = "") -> Iterator[tuple[str, str]]:
     """A name without quotes is a table within a table to TOML: `gitee.example = "gitee"`."""
     for key, value in table.items():
@@ -196,7 +237,7 @@ def _dotted(table: Mapping[str, object], above: str = "") -> Iterator[tuple[str,
             yield f"{above}{key}", str(value)
 
 
-def _read(path: Path, form: type[Form]) -> Form:
+def read_tables(path: Path, form: type[Form]) -> Form:
     """Raises FileNotFoundError, Invalid."""
     try:
         return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), decodable(form))

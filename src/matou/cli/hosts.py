@@ -1,17 +1,14 @@
 """Where somebody logs in: which platform stands behind what they typed, and where its API and its git are."""
 
-import re
 from dataclasses import dataclass
 
 from matou.credentials import GitCredential, Secret
 from matou.credentials.logins import Login
 from matou.credentials.store import SecretKind
 from matou.errors import NotFound
-from matou.http.addresses import Address, parse_address
+from matou.http.addresses import Address, is_own_machine, parse_address
 from matou.platforms.base.platform import OfficialInstance, PasswordUse, Platform
 from matou.platforms.registry import PLATFORMS, platform_at, platform_named, self_hosted
-
-_OWN_MACHINE = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|\[::1\]")
 
 
 class OtherPlatform(NotFound):
@@ -38,7 +35,7 @@ class Host:
     def is_in_clear(self) -> bool:
         """Whether everybody on the way reads what is sent, the credential too."""
         origin = parse_address(self.origin).origin
-        return origin.scheme == "http" and not _OWN_MACHINE.fullmatch(origin.host)
+        return origin.scheme == "http" and not is_own_machine(origin.host)
 
 
 def host_of(text: str, platform: str | None = None) -> Host:

@@ -18,7 +18,7 @@ from matou.cli.command import COMPLETE, PROGRAM, Group, write_exit_codes
 from matou.cli.exit_codes import ExitCode, exit_code_for
 from matou.cli.system_errors import error_of_system
 from matou.cli.ui.output import print_error, say
-from matou.cli.ui.verbosity import SERVER_STOPPED
+from matou.cli.ui.verbosity import STOPPED
 from matou.cli.usage_errors import usage_fact
 from matou.errors import MatouError
 from matou.i18n import format_error, use_for_libraries
@@ -74,6 +74,9 @@ for name, place, line in (
         _("Move the repositories of an archive to a platform, and prove that they are there."),
     ),
     ("serve", "serve:serve", _("Make an archive a git server.")),
+    ("worker", "worker:worker", _("Go by the schedule in matou.toml: back up and verify by itself.")),
+    ("schedule", "schedule:schedule", _("When things are done by themselves.")),
+    ("notify", "notify:notify", _("Who is told when backups fail.")),
     ("login", "login:login", _("Check a token or password at its platform, and keep it.")),
     ("logout", "login:logout", _("Forget what is kept for a host.")),
     ("reindex", "check:reindex", _("Make the database's index of what was backed up anew.")),
@@ -161,9 +164,10 @@ def _failed(error: MatouError) -> int:
 
 
 def _interrupted(words: Sequence[str]) -> ExitCode:
-    """A server is ended by a signal as a rule, and may be from its first moment on; anything else was cut off."""
-    if next((word for word in words if not word.startswith("-")), "") == "serve":
-        say(SERVER_STOPPED)
+    """What stays is ended by a signal as a rule, and may be from its first moment on; anything else was cut off."""
+    command = next((word for word in words if not word.startswith("-")), "")
+    if command in STOPPED:
+        say(STOPPED[command])
         return ExitCode.DONE
     print_error(_("interrupted; what was saved before stays saved"))
     return ExitCode.INTERRUPTED

@@ -68,7 +68,10 @@ serve = Command.lazy(
         type=click.Path(path_type=Path),
         metavar="FILE",
         show_default="matou.toml",
-        help=_("the file whose [server] says at which port SSH is, and which platform a host stands for"),
+        help=_("the file with [server], and with the [schedule] of this archive"),
+    ),
+    click.option(
+        "--no-schedule", is_flag=True, help=_("do not go by the [schedule] of that file, though it names this archive")
     ),
     click.option(
         "--sign-in-for-expensive",

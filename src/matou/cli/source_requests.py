@@ -1,7 +1,7 @@
 """The sources that a person asks for: by arguments or by matou.toml, accounts or repositories one by one."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import NoReturn, TypeVar
@@ -17,6 +17,7 @@ from matou.cli.config import (
     read_configuration,
     variable_of,
 )
+from matou.cli.configured_sources import name_of_source, sources_called
 from matou.cli.credential_manager import CredentialManager, log_in_command
 from matou.cli.hosts import credential_for_git
 from matou.credentials import Secret
@@ -42,12 +43,14 @@ class SourceRequest:
     Attributes:
         to: the archive's folder.
         find: the source itself.
+        name: what the file calls it; several servers of one source have the same.
     """
 
     platform: str
     url: str | None
     to: str | None
     find: FindSource
+    name: str = ""
 
     @property
     def title(self) -> str:
@@ -75,9 +78,12 @@ def requested_sources(
     return _selected(SourceTable(platform=platform, url=urls, to=str(to)), selection, token, settings)
 
 
-def configured_requests(path: Path, settings: Settings) -> tuple[SourceRequest, ...]:
-    """Those that a file lists; errors are those of `read_configuration`."""
-    return tuple(request for table in read_configuration(path) for request in _requests_of(table, settings))
+def configured_requests(path: Path, settings: Settings, names: Sequence[str] = ()) -> tuple[SourceRequest, ...]:
+    """Those that a file lists, or the named ones of them; errors are those of `read_configuration`, and NotFound."""
+    tables = sources_called(names, read_configuration(path))
+    return tuple(
+        replace(request, name=name_of_source(table)) for table in tables for request in _requests_of(table, settings)
+    )
 
 
 def _requests_of(table: SourceTable, settings: Settings) -> tuple[SourceRequest, ...]:

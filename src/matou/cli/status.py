@@ -1,7 +1,5 @@
 """`matou status`: the newest run of each source, its age, what is not done, and what to do next."""
 
-import contextlib
-import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,20 +11,22 @@ from click.exceptions import Exit
 
 from matou.archive.layout import NotAnArchive
 from matou.archive.manifest import SourceLine
-from matou.archive.run_history import host_of
+from matou.archive.schedule_state import TaskState
 from matou.cli.command import Command
 from matou.cli.config import CONFIGURATION, SourceTable, read_configuration
+from matou.cli.configured_sources import host_at
+from matou.cli.durations import read_duration
 from matou.cli.exit_codes import ExitCode
-from matou.cli.hosts import api_address
 from matou.cli.options import json_option
 from matou.cli.runs import utc
 from matou.cli.ui.formatting import local_time, size
 from matou.cli.ui.output import print_json
-from matou.errors import Invalid, MatouError, NotFound
+from matou.cli.ui.schedule_lines import state_values, status_lines
+from matou.errors import Invalid, NotFound
 from matou.http.redaction import redact
 from matou.i18n import duration, format_error, labelled, ngettext, printable
 from matou.i18n import gettext as _
-from matou.platforms.registry import PLATFORMS, require_source
+from matou.platforms.registry import require_source
 from matou.transfer.backup.gaps import BackupGap
 from matou.transfer.backup.status import NOTHING_YET, ArchiveStatus, SourceStatus, Verdict, archive_status, verdict_of
 from matou.transfer.backup.wording import (
@@ -39,12 +39,11 @@ from matou.transfer.backup.wording import (
     gap_reason,
     state_of_line,
 )
+from matou.transfer.schedule.lookup import NO_SCHEDULE, ArchiveScheduleStatus, schedule_status
 from matou.wiring import now, open_archive
 
 ConfiguredSources = tuple[tuple[Path, "SourceTable"], ...]
 """What a configuration lists: each source with the folder of its archive."""
-
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +57,8 @@ class SourceRow:
         is_too_old: the newest run ended longer ago than is wanted.
         cut_off: the run since then that was cut off; None where there is none, or it may end yet.
         command: what saves it again.
+        schedule: what is known of how it is saved by itself; None where it is not.
+        is_followed: some process goes by the schedule.
     """
 
     archive: Path
@@ -68,6 +69,8 @@ class SourceRow:
     is_too_old: bool
     cut_off: int | None
     command: tuple[str, ...]
+    schedule: TaskState | None = None
+    is_followed: bool = False
 
     @property
     def is_well(self) -> bool:
@@ -106,13 +109,17 @@ def status(directory: Path | None, max_age: str | None, config: Path | None, as_
         raise Invalid(
             "{archive} names one archive, and --config a file of them", archive=directory, advice="give one of the two"
         )
-    limit = None if max_age is None else read_age(max_age)
+    limit = None if max_age is None else read_duration(max_age, "--max-age")
     sources = () if directory is not None else _configured(config or Path(CONFIGURATION))
     folders = (
         (directory.expanduser(),) if directory is not None else tuple(dict.fromkeys(folder for folder, _ in sources))
     )
     statuses = {folder: _archive_status(folder, must_exist=directory is not None) for folder in folders}
-    rows = [replace(row, command=_command(row, sources, config)) for row in _rows(statuses, sources, limit, now())]
+    schedules = {folder: _schedule_of(folder) for folder in folders}
+    rows = [
+        replace(_with_schedule(row, schedules[row.archive]), command=_command(row, sources, config))
+        for row in _rows(statuses, sources, limit, now())
+    ]
     is_well = bool(rows) and all(row.is_well for row in rows)
     if as_json:
         print_json({"is_well": is_well, "sources": [_values(row) for row in rows], "cut_off": _cut_off(statuses)})
@@ -121,19 +128,6 @@ def status(directory: Path | None, max_age: str | None, config: Path | None, as_
             click.echo(line)
     if not is_well:
         raise Exit(ExitCode.NOT_ALL_SAVED)
-
-
-def read_age(text: str) -> timedelta:
-    """`90m`, `26h`, `2d`, `1w`, or several such together. Raises Invalid."""
-    parts = re.findall(r"([0-9]{1,6})([smhdw])", text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise Invalid(
-            "invalid value for {option}: {value}",
-            option="--max-age",
-            value=repr(text),
-            advice="give it as 90m, 26h, 2d or 1w",
-        )
-    return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
 
 
 def _configured(config: Path) -> ConfiguredSources:
@@ -155,6 +149,18 @@ def _archive_status(folder: Path, *, must_exist: bool) -> ArchiveStatus:
         if must_exist or folder.exists():
             raise
         return NOTHING_YET
+
+
+def _schedule_of(folder: Path) -> ArchiveScheduleStatus:
+    try:
+        return schedule_status(open_archive(folder))
+    except NotAnArchive:
+        return NO_SCHEDULE
+
+
+def _with_schedule(row: SourceRow, schedule: ArchiveScheduleStatus) -> SourceRow:
+    known = schedule.of_source(row.platform, row.url)
+    return replace(row, schedule=known, is_followed=schedule.is_followed)
 
 
 def _rows(
@@ -201,16 +207,7 @@ def _is_of(table: SourceTable, source: SourceLine) -> bool:
 
 def _is_at(table: SourceTable, platform: str, url: str) -> bool:
     """Whether a source of the configuration is this one, by the host of its API, or of one of its repositories."""
-    return table.platform == platform and _host_at(url, platform) in {_host_at(one, platform) for one in table.urls}
-
-
-def _host_at(url: str, platform: str) -> str:
-    selection = PLATFORMS[platform].selection if platform in PLATFORMS else None
-    if selection is None:
-        return host_of(api_address(url, platform))
-    with contextlib.suppress(MatouError):
-        url, *_ = selection.by_server([url])
-    return host_of(url)
+    return table.platform == platform and host_at(url, platform) in {host_at(one, platform) for one in table.urls}
 
 
 def _cut_off(statuses: dict[Path, ArchiveStatus]) -> list[dict[str, object]]:
@@ -255,6 +252,7 @@ def _values(row: SourceRow) -> dict[str, object]:
         "cut_off": row.cut_off,
         "is_well": row.is_well,
         "next": _next(row),
+        "schedule": None if row.schedule is None else state_values(row.schedule, is_followed=row.is_followed),
     }
 
 
@@ -305,6 +303,8 @@ def _lines_of(row: SourceRow) -> Iterator[str]:
         yield from _gap_lines(one)
     if row.cut_off is not None:
         yield cut_off_text(row.cut_off)
+    if row.schedule is not None:
+        yield from status_lines(row.schedule, now(), is_followed=row.is_followed)
     yield _("next: {step}").format(step=printable(_next(row))) if not row.is_well else _("all is well")
 
 

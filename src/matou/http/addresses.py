@@ -50,6 +50,9 @@ _NOT_PUBLIC_6 = tuple(
 )
 
 
+_OWN_MACHINE = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|\[?::1\]?")
+
+
 class UnsafeAddress(Invalid):
     """A URL that we do not ask: of another scheme, with something hidden in it, or leading inward."""
 
@@ -130,6 +133,11 @@ def _require_printable(text: str) -> None:
 def _unsafe(text: str, fault: Phrase) -> UnsafeAddress:
     shown = redact(text).partition("?")[0][:200]
     return UnsafeAddress("the address {address} is not asked: {fault}", address=repr(shown), fault=fault)
+
+
+def is_own_machine(host: str) -> bool:
+    """Whether a host is named as this very machine: what is sent there nobody on the way can read."""
+    return _OWN_MACHINE.fullmatch(host) is not None
 
 
 def is_public(address: str) -> bool:

@@ -71,10 +71,11 @@ class OutboundRequest:
     pace: str
     is_paced: bool
     limits: TransferLimits
+    called: str = ""
 
     def at(self, address: Address) -> str:
         """What an error or a log line calls it."""
-        return f"{self.method} {address}"
+        return f"{self.method} {self.called or address}"
 
     @classmethod
     def prepare(
@@ -88,6 +89,7 @@ class OutboundRequest:
         redirects: int,
         pace: str,
         limits: TransferLimits,
+        called: str = "",
     ) -> Self:
         """Raises UnsafeAddress, InvalidHeader."""
         address = parse_address(url)
@@ -105,6 +107,7 @@ class OutboundRequest:
             pace or str(address.origin),
             bool(pace),
             limits,
+            called,
         )
 
     @property

@@ -1,12 +1,15 @@
 """The clock that is passed in, whether a request is worth another attempt, and after which wait."""
 
+import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from matou.errors import TryLater
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class RetryPolicy:
         longest_hold: a server that wants no requests for longer is not waited for. Platforms count by the hour.
         after_429: how long to wait where a server says "too many requests" and not when to come back; None to
             double as after any failure.
+        waits_for_unmet: an address that a person named, and at which nobody was ever met, is tried again, too.
     """
 
     attempts: int = 6
@@ -45,6 +49,7 @@ class RetryPolicy:
     longest_wait: timedelta = timedelta(seconds=60)
     after_429: timedelta | None = None
     longest_hold: timedelta = timedelta(minutes=75)
+    waits_for_unmet: bool = False
 
 
 DEFAULT_POLICY = RetryPolicy()
@@ -93,3 +98,37 @@ class Waits:
         if error.wait is None:
             return own
         return error.wait.total_seconds() + self._jitter() * self._patience.first_wait.total_seconds()
+
+
+def repeated(
+    attempt: Callable[[], Result],
+    patience: RetryPolicy,
+    clock: Clock,
+    pause: Callable[[float], object],
+    *,
+    on_wait: WaitListener,
+    jitter: Callable[[], float] = random.random,
+) -> Result:
+    """What an attempt gives; another one follows each that raises TryLater, for as long as the patience lasts."""
+    began = clock.monotonic()
+    try:
+        return attempt()
+    except TryLater as error:
+        waits = Waits(patience, clock, jitter, began, on_wait)
+        return repeat(attempt, error, waits, patience.attempts, pause)
+
+
+def repeat(
+    attempt: Callable[[], Result], first: TryLater, waits: Waits, attempts: int, pause: Callable[[float], object]
+) -> Result:
+    """Go on after a first failure. Most requests never come here, so what only this needs is loaded here."""
+    import stamina
+
+    stamina.instrumentation.set_on_retry_hooks([])  # we tell of it ourselves: its own line would quote arguments
+    if not waits.plan(first):
+        raise first
+    for again in stamina.retry_context(on=waits.answer, attempts=attempts - 1, timeout=None):
+        with again:
+            pause(waits.planned)
+            return attempt()
+    raise AssertionError  # stamina raises what the last attempt raised

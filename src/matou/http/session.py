@@ -29,7 +29,7 @@ from matou.http.responses import (
     failed,
     is_rate_limit,
 )
-from matou.http.retry import Clock, RetryPolicy, WaitListener, Waits
+from matou.http.retry import Clock, RetryPolicy, WaitListener, Waits, repeat
 from matou.http.retry_after import wait_before_retry, wait_until_reset
 from matou.http.streams import Stream, translate_faults
 from matou.http.transport import Pools
@@ -145,6 +145,7 @@ class Session:
         check: Callable[[Answer], None] | None = None,
         limits: TransferLimits | None = None,
         known: Answer | None = None,
+        called: str = "",
     ) -> Answer:
         """Ask, and read the whole answer.
 
@@ -160,6 +161,7 @@ class Session:
             pace: what shares one rate limit. Where it is empty there is none, but a Retry-After of the origin holds.
             check: looks at a 2xx answer as part of the attempt. If it raises TryLater the request is repeated, if it
                 may be, and the pace slows down: some platforms refuse within a 200.
+            called: what errors and log lines call it, where the address is a secret.
 
         Raises:
             AnsweredRefused, AnsweredNotFound, AnsweredConflict, AnsweredTryLater, AnsweredOtherwise: by the status;
@@ -178,6 +180,7 @@ class Session:
             redirects=MOST_REDIRECTS,
             pace=pace,
             limits=limits or self._limits,
+            called=called,
         )
 
         def attempt() -> Answer:
@@ -305,7 +308,7 @@ class Session:
         error = RedirectRefused(
             "{request}: redirected to {target}, where we do not follow",
             request=request.at(address),
-            target=str(target),
+            target=str(target.origin if request.called else target),
             advice="if that is right, give the final address",
         )
         error.answer = answer
@@ -362,25 +365,18 @@ class Session:
         try:
             return attempt()
         except TryLater as error:
-            is_mistyped = isinstance(error, NotReached) and origin in self._named and origin not in self._met
+            is_mistyped = isinstance(error, NotReached) and self._is_unmet(origin)
             if not repeatable or is_mistyped:
                 raise
             first = error
         return self._repeat(attempt, first, began)
 
-    def _repeat(self, attempt: Callable[[], T], first: TryLater, began: float) -> T:
-        """Go on after a first failure. Most requests never come here, so what only this needs is loaded here."""
-        import stamina
+    def _is_unmet(self, origin: Origin) -> bool:
+        return not self._patience.waits_for_unmet and origin in self._named and origin not in self._met
 
-        stamina.instrumentation.set_on_retry_hooks([])  # we tell of it ourselves: its own line would quote arguments
+    def _repeat(self, attempt: Callable[[], T], first: TryLater, began: float) -> T:
         waits = Waits(self._patience, self._clock, self._jitter, began, self._on_wait or _log)
-        if not waits.plan(first):
-            raise first
-        for repeated in stamina.retry_context(on=waits.answer, attempts=self._patience.attempts - 1, timeout=None):
-            with repeated:
-                self.pause(waits.planned)
-                return attempt()
-        raise AssertionError  # stamina raises what the last attempt raised
+        return repeat(attempt, first, waits, self._patience.attempts, self.pause)
 
 
 def open_session(

@@ -65,6 +65,7 @@ def serve(
     edge: EdgeSettings = NO_EDGE_SETTINGS,
     ssh: SshListenOptions | None = None,
     announce: Callable[[str], None] | None = None,
+    on_shutdown: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; requests under way may finish, for DRAIN at most.
 
@@ -78,6 +79,7 @@ def serve(
         edge: the proxies before it, and the sites whose pages may read it.
         ssh: where it listens for SSH; None for nowhere.
         announce: is given the server's URL as soon as it can be reached; without it the URL goes to stdout.
+        on_shutdown: called once the server is told to stop; must return at once.
 
     Raises:
         PortTaken, AddressUnusable: it cannot listen there.
@@ -87,7 +89,7 @@ def serve(
     build = partial(build_app, forge, base_url=base_url, limiter=limiter, edge=edge)
     listener = listen(host, port)
     ssh_listener = None if ssh is None else listen_for_ssh(forge, ssh)
-    asyncio.run(_serve(build, listener, base_url, announce or _print_url, ssh_listener))
+    asyncio.run(_serve(build, listener, base_url, announce or _print_url, ssh_listener, on_shutdown))
     _let_native_threads_end()
 
 
@@ -144,12 +146,13 @@ async def _serve(
     base_url: str | None,
     announce: Callable[[str], None],
     ssh_listener: SshListener | None,
+    on_shutdown: Callable[[], None],
 ) -> None:
     app, url = build(ssh=None if ssh_listener is None else ssh_listener.address), base_url or url_of(listener)
     requests = InFlightRequests(app)
     ssh = None if ssh_listener is None else await _serve_ssh(app, ssh_listener, url_of(listener))
     server = EmbeddedServer(requests, listener, announce=lambda: announce(url))
-    ending = GracefulShutdown(server, requests, ssh)
+    ending = GracefulShutdown(server, requests, ssh, on_shutdown)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.begin)
@@ -219,10 +222,17 @@ class EmbeddedServer(Server):
 class GracefulShutdown:
     """Stops the server once it is told to; the second time at once."""
 
-    def __init__(self, server: EmbeddedServer, requests: InFlightRequests, ssh: "SshServer | None") -> None:
+    def __init__(
+        self,
+        server: EmbeddedServer,
+        requests: InFlightRequests,
+        ssh: "SshServer | None",
+        on_shutdown: Callable[[], None],
+    ) -> None:
         self._server = server
         self._requests = requests
         self._ssh = ssh
+        self._on_shutdown = on_shutdown
         self._has_begun = False
 
     def begin(self) -> None:
@@ -233,6 +243,7 @@ class GracefulShutdown:
         self._has_begun = True
         if self._ssh is not None:
             self._ssh.stop()
+        self._on_shutdown()
         self._server.stop()  # type: ignore[no-untyped-call]
         loop.call_later(DRAIN.total_seconds(), self._cut_off)
         loop.call_later((DRAIN + LAST_MOMENT).total_seconds(), _leave)

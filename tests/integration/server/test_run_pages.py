@@ -1,7 +1,11 @@
 """How the backups stand, for administrators: what is not saved, what to do, and the report of each run."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from matou.archive.layout import Archive
+from matou.archive.schedule_state import ScheduledRun, ScheduleState, TaskState, lock_schedule, write_schedule
 from support.saved_harbour import FERRY, TUG, WRECK
 from support.served_harbour import Served
 
@@ -37,6 +41,28 @@ def test_the_overview_says_why_it_could_not_be_had_and_what_to_do(served: Served
 
 def test_the_overview_knows_of_no_schedule_and_invents_none(served: Served) -> None:
     assert "No schedule known" in served.text("/-/overview")
+
+
+def test_the_overview_says_what_is_done_by_itself_and_what_came_of_it(served: Served) -> None:
+    archive, at = Archive.open(served.server.root), datetime(2026, 12, 1, 2, 30, tzinfo=UTC)
+    run = ScheduledRun(began_at=at, ended_at=at + timedelta(minutes=2), exit_code=4, output="<b>refused</b>")
+    task = TaskState(
+        command="backup", platform="coding", hosts=("coding.example",), due_at=at, last=run, next_at=at.replace(day=2)
+    )
+    write_schedule(archive, ScheduleState(tasks={"backup <i>ship</i>": task}))
+    try:
+        idle = served.text("/-/overview")
+        with lock_schedule(archive):
+            followed = served.text("/-/overview")
+    finally:
+        (archive.root / "schedule.json").unlink()
+
+    assert "Nothing goes by the schedule at the moment" in idle
+    assert "No schedule known" not in idle + followed
+    assert "the credential was refused, after 2 min 00 s" in followed
+    assert followed.count("2026-12-02") >= 2
+    assert "<pre>&lt;b&gt;refused&lt;/b&gt;</pre>" in followed
+    assert "backup &lt;i&gt;ship&lt;/i&gt;" in followed
 
 
 def test_the_overview_says_what_is_not_saved_and_why_and_what_to_do(served: Served) -> None:

@@ -21,7 +21,7 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[s
 
 
 ALL = dict(commands(program))
-WITH_THE_COMMON_ONES = ("completion", "help", "logout")
+WITH_THE_COMMON_ONES = ("completion", "help", "logout", "schedule install")
 """These end with 0, 1 or 2, as every command may."""
 
 

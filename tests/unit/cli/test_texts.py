@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from matou.cli.status import read_age
+from matou.cli.durations import read_duration
 from matou.cli.ui.formatting import columns
 from matou.errors import Invalid
 from matou.i18n import duration, speaking
@@ -27,13 +27,13 @@ def test_columns_stand_below_each_other_whatever_the_script() -> None:
     ],
 )
 def test_an_age_is_read(text: str, age: timedelta) -> None:
-    assert read_age(text) == age
+    assert read_duration(text, "--max-age") == age
 
 
 @pytest.mark.parametrize("text", ["26", "h", "-1h", "1.5h", "1h 2m", "9999999h", "１h"])
 def test_what_is_no_age_is_refused(text: str) -> None:
     with pytest.raises(Invalid):
-        read_age(text)
+        read_duration(text, "--max-age")
 
 
 @pytest.mark.parametrize(

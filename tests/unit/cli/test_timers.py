@@ -1,18 +1,19 @@
-"""What makes a machine back up every night, for each kind of machine; nothing that is there is overwritten."""
+"""What makes a machine go by a schedule, for each kind of machine; nothing that others wrote is overwritten."""
 
 import plistlib
 from pathlib import Path
 
 import pytest
 
-from matou.cli.run.timers import Timer, TimerThere, timer_for
+from matou.cli.run.timers import Machine, Timer, TimerThere, timer_for
+from matou.errors import Invalid
 
 PROGRAM = Path("/opt/my tools/matou")
 CONFIGURATION = Path('/home/lin/100%/$x "y"/matou.toml')
 
 
-def timer(system: str, home: Path, *, has_systemd: bool = False) -> Timer:
-    return timer_for(system, home, CONFIGURATION, PROGRAM, has_systemd=has_systemd)
+def timer(system: str, home: Path, *, has_systemd: bool = False, account: str | None = None) -> Timer:
+    return timer_for(Machine(system, home, has_systemd, root=home / "root"), CONFIGURATION, PROGRAM, account=account)
 
 
 def test_systemd_is_given_a_service_and_a_timer_that_starts_it(tmp_path: Path) -> None:
@@ -20,33 +21,46 @@ def test_systemd_is_given_a_service_and_a_timer_that_starts_it(tmp_path: Path) -
     made.install()
 
     folder = tmp_path / "systemd/user"
-    service = (folder / "matou-backup.service").read_text(encoding="utf-8")
-    command = '"/opt/my tools/matou" "backup" "--config" "/home/lin/100%%/$$x \\"y\\"/matou.toml"'
+    service = (folder / "matou-schedule.service").read_text(encoding="utf-8")
+    command = '"/opt/my tools/matou" "worker" "--once" "--config" "/home/lin/100%%/$$x \\"y\\"/matou.toml"'
     assert f"ExecStart={command}\n" in service
-    assert "OnCalendar=*-*-* 02:15:00" in (folder / "matou-backup.timer").read_text(encoding="utf-8")
-    wanted = folder / "timers.target.wants/matou-backup.timer"
-    assert wanted.resolve() == folder / "matou-backup.timer"
+    assert "User=" not in service
+    assert "OnCalendar=*:0/15" in (folder / "matou-schedule.timer").read_text(encoding="utf-8")
+    wanted = folder / "timers.target.wants/matou-schedule.timer"
+    assert wanted.resolve() == folder / "matou-schedule.timer"
+    assert made.line.startswith("systemctl --user daemon-reload")
+
+
+def test_for_the_whole_machine_it_runs_as_an_account(tmp_path: Path) -> None:
+    made = timer("linux", tmp_path, has_systemd=True, account="matou")
+    made.install()
+
+    service = tmp_path / "root/etc/systemd/system/matou-schedule.service"
+    assert "\nUser=matou\n" in service.read_text(encoding="utf-8")
+    assert made.line == "systemctl daemon-reload && systemctl start matou-schedule.timer"
 
 
 def test_launchd_is_given_an_agent(tmp_path: Path) -> None:
-    made = timer("darwin", tmp_path)
-    made.install()
+    timer("darwin", tmp_path).install()
+    timer("darwin", tmp_path, account="lin").install()
 
-    agent = plistlib.loads((tmp_path / "Library/LaunchAgents/matou.backup.plist").read_bytes())
-    assert agent["ProgramArguments"] == [str(PROGRAM), "backup", "--config", str(CONFIGURATION)]
-    assert agent["StartCalendarInterval"] == {"Hour": 2, "Minute": 15}
+    agent = plistlib.loads((tmp_path / "Library/LaunchAgents/matou.schedule.plist").read_bytes())
+    daemon = plistlib.loads((tmp_path / "root/Library/LaunchDaemons/matou.schedule.plist").read_bytes())
+    assert agent["ProgramArguments"] == [str(PROGRAM), "worker", "--once", "--config", str(CONFIGURATION)]
+    assert (agent["StartInterval"], "UserName" in agent, daemon["UserName"]) == (900, False, "lin")
 
 
 def test_elsewhere_a_line_for_cron_is_told_and_nothing_is_written(tmp_path: Path) -> None:
     made = timer("linux", tmp_path)
 
     assert made.is_for_cron
-    assert made.line == "15 2 * * *  '/opt/my tools/matou' backup --config '/home/lin/100\\%/$x \"y\"/matou.toml'"
+    words = "'/opt/my tools/matou' worker --once --config '/home/lin/100\\%/$x \"y\"/matou.toml'"
+    assert made.line == f"*/15 * * * *  {words}"
 
 
-def test_what_is_there_stays(tmp_path: Path) -> None:
+def test_what_others_wrote_stays(tmp_path: Path) -> None:
     made = timer("linux", tmp_path, has_systemd=True)
-    mine = tmp_path / "systemd/user/matou-backup.timer"
+    mine = tmp_path / "systemd/user/matou-schedule.timer"
     mine.parent.mkdir(parents=True)
     mine.write_text("mine", encoding="utf-8")
 
@@ -54,4 +68,22 @@ def test_what_is_there_stays(tmp_path: Path) -> None:
         made.install()
 
     assert mine.read_text(encoding="utf-8") == "mine"
-    assert not (mine.parent / "matou-backup.service").exists()
+    assert not (mine.parent / "matou-schedule.service").exists()
+
+
+def test_what_was_written_before_is_written_again(tmp_path: Path) -> None:
+    made = timer("linux", tmp_path, has_systemd=True)
+    made.install()
+    service = tmp_path / "systemd/user/matou-schedule.service"
+    service.write_text(service.read_text(encoding="utf-8").replace("my tools", "old tools"), encoding="utf-8")
+
+    made.install()
+
+    assert '"/opt/my tools/matou"' in service.read_text(encoding="utf-8")
+
+
+def test_a_path_that_would_be_two_lines_of_a_timer_is_refused(tmp_path: Path) -> None:
+    evil = Path("/tmp/a\nExecStart=/bin/rm/matou.toml")
+
+    with pytest.raises(Invalid):
+        timer_for(Machine("linux", tmp_path, has_systemd=True), evil, PROGRAM)

@@ -2,10 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Final
 
 from matou.cli.config import read_configuration
 from matou.errors import Conflict, Invalid
 from matou.i18n import gettext as _
+
+NIGHTLY: Final = "02:15"
 
 
 class ConfigurationThere(Conflict):
@@ -29,13 +32,15 @@ def configuration_text(platform: str, url: str, to: Path) -> str:
         _("The token is not here: it is kept since `matou login`, or comes from the variable {variable}."),
         _("only repositories that match, such as"),
         _("none that match, such as"),
+        _("When it is saved, by `matou worker`, `matou serve` or a timer (`matou schedule install`)."),
     )
-    about, token, only, none = lines
+    about, token, only, none, schedule = lines
     variable = f"MATOU_{platform.upper()}_TOKEN"
     return (
         f"# {about}\n# {token.format(variable=variable)}\n\n[[source]]\n"
         f"platform = {_quoted(platform)}\nurl = {_quoted(url)}\nto = {_quoted(str(to))}\n"
         f'# {only}:\n# include = ["shop/*"]\n# {none}:\n# exclude = ["*-old"]\n'
+        f'\n# {schedule}\n[schedule]\ndaily = "{NIGHTLY}"\n'
     )
 
 

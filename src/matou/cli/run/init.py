@@ -1,6 +1,5 @@
 """`matou init`: from a web address to the first backup, step by step; nothing that is there is overwritten."""
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -14,8 +13,8 @@ from matou.cli.hosts import Host
 from matou.cli.login import log_in_with_token
 from matou.cli.login_check import token_page_at
 from matou.cli.run.discovery import discover
-from matou.cli.run.first_configuration import configuration_text, require_none, write_configuration
-from matou.cli.run.timers import Timer, timer_for
+from matou.cli.run.first_configuration import NIGHTLY, configuration_text, require_none, write_configuration
+from matou.cli.run.timers import Timer, timer_of_machine
 from matou.cli.ui.output import print_error, say
 from matou.cli.ui.prompts import agrees, is_interactive, prompt_line, prompt_secret
 from matou.credentials import Secret
@@ -49,7 +48,7 @@ def initialize(
     to = (directory or Path(_line(_("Folder for the archive"), usual=USUAL_ARCHIVE))).expanduser().absolute()
     write_configuration(configuration, configuration_text(at.platform, at.url, to))
     say(_("{path} is written").format(path=printable(str(configuration))))
-    _offer_timer(_timer(configuration, settings), is_wanted=timer)
+    _offer_timer(timer_of_machine(configuration, settings), is_wanted=timer)
     if any(login.places.get(SecretKind.TOKEN) is StoreKind.FILE for login in manager.logins.all()):
         say(_("the token lies under a passphrase: a backup every night needs {variable} in its environment").format(
             variable=PASSPHRASE
@@ -100,7 +99,7 @@ def _offer_timer(timer: Timer, *, is_wanted: bool) -> None:
         say(_("for a backup every night, add this line with crontab -e:"))
         say(f"    {printable(timer.line)}")
         return
-    if not (is_wanted or _agrees(_("Back up every night at {time}?").format(time="02:15"))):
+    if not (is_wanted or _agrees(_("Back up every night at {time}?").format(time=NIGHTLY))):
         return
     try:
         timer.install()
@@ -110,15 +109,6 @@ def _offer_timer(timer: Timer, *, is_wanted: bool) -> None:
     for path in timer.files:
         say(_("{path} is written").format(path=printable(str(path))))
     say(_("it counts from your next log-in on; at once with: {command}").format(command=printable(timer.line)))
-
-
-def _timer(configuration: Path, settings: Settings) -> Timer:
-    home = Path.home()
-    if sys.platform != "darwin":
-        home = Path(settings.environment.get("XDG_CONFIG_HOME") or home / ".config")
-    program = Path(shutil.which("matou") or sys.argv[0]).absolute()
-    has_systemd = Path("/run/systemd/system").is_dir()
-    return timer_for(sys.platform, home, configuration, program, has_systemd=has_systemd)
 
 
 def _command(configuration: Path) -> str:

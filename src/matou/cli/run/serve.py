@@ -4,6 +4,7 @@ from pathlib import Path
 
 from matou.cli.config import ServerTable, hosts_of, read_server
 from matou.cli.open_forge import forge_at
+from matou.cli.run.served_schedule import configuration_at, following_schedule
 from matou.cli.ui.output import say
 from matou.cli.ui.verbosity import SERVER_STOPPED
 from matou.forge.accounts.first_account import setup_code
@@ -33,6 +34,7 @@ def serve(
     trust_proxy: tuple[str, ...],
     cors_origin: tuple[str, ...],
     config: Path | None,
+    no_schedule: bool,
     sign_in_for_expensive: bool,
 ) -> None:
     base = None if url is None else read_base_url(url)
@@ -52,7 +54,17 @@ def serve(
             say(_("or at the page /-/first-start, with the code {code}").format(code=setup_code(forge).reveal()))
         limit = requests_per_minute
         ssh = _ssh_settings(configured, host, ssh_port, ssh_host)
-        run_server(forge, host=host, port=port, base_url=base, requests_per_minute=limit, edge=between, ssh=ssh)
+        with following_schedule(forge.archive, None if no_schedule else configuration_at(config)) as stop:
+            run_server(
+                forge,
+                host=host,
+                port=port,
+                base_url=base,
+                requests_per_minute=limit,
+                edge=between,
+                ssh=ssh,
+                on_shutdown=stop,
+            )
     say(SERVER_STOPPED)
 
 

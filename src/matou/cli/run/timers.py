@@ -1,24 +1,48 @@
-"""What makes this machine back up every night: systemd's timer, launchd's agent, or a line for cron.
+"""What makes this machine go by a schedule: systemd's timer, launchd's agent, or a line for cron.
 
-No program is started: systemd and launchd read what stands in their folders when the person logs in next.
+Each looks every quarter of an hour whether something is due, since what the schedule says is read when it is looked at,
+and counts in a time zone of its own. No program is started: systemd and launchd read what stands in their folders when
+the person logs in next, or the machine starts.
 """
 
 import plistlib
 import shlex
+import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from matou.errors import Conflict
+from matou.errors import Conflict, Invalid
+from matou.i18n import printable
+from matou.settings import Settings
 
-HOUR, MINUTE = 2, 15
-NAME: Final = "matou-backup"
-LABEL: Final = "matou.backup"
+MINUTES: Final = 15
+NAME: Final = "matou-schedule"
+LABEL: Final = "matou.schedule"
+OURS: Final = "written by matou schedule install"
+"""Stands in what is written, so that it is known and may be written again."""
 
 
 class TimerThere(Conflict):
-    """Something of that name is there already, and stays as it is."""
+    """Something of that name is there already that is not ours, and stays as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Of which kind it is.
+
+    Attributes:
+        system: as `sys.platform` names it.
+        home: the person's folder for configuration: `~/.config`; on macOS their home.
+        root: of the file system; another one in tests.
+    """
+
+    system: str
+    home: Path
+    has_systemd: bool
+    root: Path = Path("/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +50,9 @@ class Timer:
     """What is to be done for it.
 
     Attributes:
-        files: what is written, by its place; none where a person has to put `line` where it belongs.
-        link: what makes systemd start it, and where that leads.
         line: for cron, what is added; else the command that starts it at once.
+        files: what is written, by its path; none where a person has to put `line` where it belongs.
+        link: what makes systemd start it, and where that leads.
     """
 
     line: str
@@ -40,47 +64,62 @@ class Timer:
         return not self.files
 
     def install(self) -> None:
-        """Write what is not there. Raises TimerThere, and OSError."""
+        """Write it, also in place of what was written before. Raises TimerThere, and OSError."""
         for path in self.files:
-            if path.exists():
+            if path.is_symlink() or (path.exists() and OURS.encode() not in path.read_bytes()):
                 raise TimerThere("{path} is there already, and is not overwritten", path=path)
         for path, content in self.files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("xb") as file:
-                file.write(content)
+            path.write_bytes(content)
         if self.link is not None:
-            place, target = self.link
-            place.parent.mkdir(parents=True, exist_ok=True)
-            if not place.is_symlink():
-                place.symlink_to(target)
+            path, target = self.link
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.is_symlink():
+                path.symlink_to(target)
 
 
-def timer_for(system: str, home: Path, configuration: Path, program: Path, *, has_systemd: bool) -> Timer:
-    """That of this kind of machine; asks nobody.
+def timer_of_machine(configuration: Path, settings: Settings, *, account: str | None = None) -> Timer:
+    """That of this machine: for this person, or else for all, running as an account. Raises Invalid."""
+    home = Path.home()
+    if sys.platform != "darwin":
+        home = Path(settings.environment.get("XDG_CONFIG_HOME") or home / ".config")
+    program = Path(shutil.which("matou") or sys.argv[0]).absolute()
+    machine = Machine(sys.platform, home, has_systemd=Path("/run/systemd/system").is_dir())
+    return timer_for(machine, configuration, program, account=account)
+
+
+def timer_for(machine: Machine, configuration: Path, program: Path, *, account: str | None = None) -> Timer:
+    """That of a kind of machine; asks nobody. Raises Invalid.
 
     Args:
-        system: as `sys.platform` names it.
-        home: the person's folder for configuration: `~/.config`; on macOS their home.
         configuration: matou.toml, by its whole path.
+        account: that it runs as, for the whole machine; None for the person alone.
     """
-    words = [str(program), "backup", "--config", str(configuration)]
-    if system == "darwin":
-        return _launchd(home, words)
-    return _systemd(home, words) if has_systemd else _cron(words)
+    words = [str(program), "worker", "--once", "--config", str(configuration)]
+    for word in words:
+        if printable(word) != word:
+            raise Invalid("{path} holds a character that no timer can name", path=word)
+    if machine.system == "darwin":
+        return _launchd(machine, words, account)
+    return _systemd(machine, words, account) if machine.has_systemd else _cron(words)
 
 
-def _systemd(home: Path, words: list[str]) -> Timer:
-    folder, command = home / "systemd" / "user", " ".join(map(_for_systemd, words))
-    service = f"[Unit]\nDescription=Matou backup\n\n[Service]\nType=oneshot\nExecStart={command}\n"
+def _systemd(machine: Machine, words: list[str], account: str | None) -> Timer:
+    folder = machine.home / "systemd" / "user" if account is None else machine.root / "etc" / "systemd" / "system"
+    command = " ".join(map(_for_systemd, words))
+    user = "" if account is None else f"User={account}\n"
+    service = (
+        f"# {OURS}\n[Unit]\nDescription=Matou does what is due\n\n[Service]\nType=oneshot\n{user}ExecStart={command}\n"
+    )
     timer = (
-        f"[Unit]\nDescription=Nightly Matou backup\n\n[Timer]\nOnCalendar=*-*-* {HOUR:02}:{MINUTE:02}:00\n"
-        "Persistent=true\n\n[Install]\nWantedBy=timers.target\n"
+        f"# {OURS}\n[Unit]\nDescription=Matou looks whether something is due\n\n[Timer]\n"
+        f"OnCalendar=*:0/{MINUTES}\nPersistent=true\n\n[Install]\nWantedBy=timers.target\n"
     )
     files = {folder / f"{NAME}.service": service.encode(), folder / f"{NAME}.timer": timer.encode()}
     link = folder / "timers.target.wants" / f"{NAME}.timer"
-    return Timer(
-        f"systemctl --user daemon-reload && systemctl --user start {NAME}.timer", files, (link, f"../{NAME}.timer")
-    )
+    systemctl = "systemctl --user" if account is None else "systemctl"
+    line = f"{systemctl} daemon-reload && {systemctl} start {NAME}.timer"
+    return Timer(line, files, (link, f"../{NAME}.timer"))
 
 
 def _for_systemd(word: str) -> str:
@@ -89,16 +128,21 @@ def _for_systemd(word: str) -> str:
     return f'"{escaped}"'
 
 
-def _launchd(home: Path, words: list[str]) -> Timer:
-    path = home / "Library" / "LaunchAgents" / f"{LABEL}.plist"
-    agent = {
+def _launchd(machine: Machine, words: list[str], account: str | None) -> Timer:
+    folder = machine.home / "Library/LaunchAgents" if account is None else machine.root / "Library/LaunchDaemons"
+    path = folder / f"{LABEL}.plist"
+    agent: dict[str, object] = {
         "Label": LABEL,
         "ProgramArguments": words,
-        "StartCalendarInterval": {"Hour": HOUR, "Minute": MINUTE},
+        "RunAtLoad": True,
+        "StartInterval": MINUTES * 60,
     }
-    return Timer(f"launchctl load {shlex.quote(str(path))}", {path: plistlib.dumps(agent)})
+    if account is not None:
+        agent["UserName"] = account
+    content = plistlib.dumps(agent).replace(b"<plist ", f"<!-- {OURS} -->\n<plist ".encode(), 1)
+    return Timer(f"launchctl load {shlex.quote(str(path))}", {path: content})
 
 
 def _cron(words: list[str]) -> Timer:
     """In which a percent sign is the end of the line."""
-    return Timer(f"{MINUTE} {HOUR} * * *  {shlex.join(words)}".replace("%", "\\%"))
+    return Timer(f"*/{MINUTES} * * * *  {shlex.join(words)}".replace("%", "\\%"))

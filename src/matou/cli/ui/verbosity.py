@@ -7,6 +7,9 @@ from matou.errors import Invalid
 from matou.i18n import gettext as _
 
 SERVER_STOPPED = _("the server has stopped")
+WORKER_STOPPED = _("the worker has stopped")
+STOPPED = {"serve": SERVER_STOPPED, "worker": WORKER_STOPPED}
+"""What commands say that go on until a signal ends them."""
 
 
 class Verbosity(IntEnum):

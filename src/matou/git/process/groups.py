@@ -77,6 +77,13 @@ def is_running(pid: int) -> bool:
     return True
 
 
+def has_ended(child: GroupLeader) -> bool:
+    """Whether a child has ended; it is not waited for, so that its group can still be killed."""
+    if child.returncode is not None or not hasattr(os, "waitid"):
+        return child.poll() is not None
+    return os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
 def _kill(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)

@@ -2,13 +2,14 @@
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 from typing import Final
 
 from matou.archive.run_history import source_key
+from matou.archive.schedule_state import TaskState
 from matou.forge.access import authorize_oversight, may_oversee
 from matou.i18n import duration
 from matou.server.web.charts import BarChart, bar_chart, line_points
@@ -27,6 +28,8 @@ from matou.transfer.backup.wording import (
 )
 from matou.transfer.common.proofs import summarize_proofs
 from matou.transfer.common.saved_repositories import RunSummary
+from matou.transfer.schedule.lookup import schedule_status
+from matou.transfer.schedule.wording import run_text
 
 TOO_OLD: Final = timedelta(hours=26)
 """A run each night, and two hours for it."""
@@ -72,6 +75,7 @@ class SourceCard:
         faults: what else is wrong.
         gaps: what could not be had, at most MOST_GAPS.
         command: what saves it again.
+        schedule: what is known of how it is saved by itself; None where it is not.
     """
 
     platform: str
@@ -85,6 +89,7 @@ class SourceCard:
     faults: Sequence[str]
     gaps: Sequence[GapRow]
     command: str
+    schedule: TaskState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +113,11 @@ def show_overview(view: WebRequest, _words: tuple[str, ...]) -> HtmlPage:
     authorize_oversight(view.forge, view.identity)
     archive = view.forge.archive
     status = view.forge.memory(StatusCache).status(archive)
-    cards = _cards(view, status)
+    schedule = schedule_status(archive)
+    cards = [replace(card, schedule=schedule.of_source(card.platform, card.url)) for card in _cards(view, status)]
     values = {
+        "schedule": schedule,
+        "tasks": [_task_row(name, task) for name, task in sorted(schedule.state.tasks.items())],
         "cards": cards,
         "verdict": overall(cards),
         "is_at_work": status.is_at_work,
@@ -120,6 +128,21 @@ def show_overview(view: WebRequest, _words: tuple[str, ...]) -> HtmlPage:
         "archive": str(archive.root),
     }
     return HtmlPage("overview.html", values)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """Something that is done by itself, and how it went the last time."""
+
+    name: str
+    task: TaskState
+    result: str
+    is_well: bool
+
+
+def _task_row(name: str, task: TaskState) -> TaskRow:
+    last = task.last
+    return TaskRow(name, task, "" if last is None else run_text(last), last is None or last.exit_code == 0)
 
 
 def summary_for(view: WebRequest) -> BackupSummary | None:

@@ -1,0 +1,5 @@
+"""`python -m matou`."""
+
+from matou.cli.main import main
+
+main()

@@ -1,0 +1,26 @@
+"""`matou worker`: goes by the schedule in matou.toml."""
+
+import click
+
+from matou.cli.command import Command
+from matou.cli.exit_codes import ExitCode
+from matou.cli.options import ARCHIVE
+from matou.i18n import gettext as _
+
+CONFIGURATION = "matou.toml"
+
+config_option = click.option(
+    "--config", type=ARCHIVE, metavar="FILE", show_default=CONFIGURATION, help=_("the file with sources and [schedule]")
+)
+
+worker = Command.lazy(
+    "worker",
+    "matou.cli.run.worker:work",
+    config_option,
+    click.option("--once", is_flag=True, help=_("do what is due now, and end")),
+    examples={
+        "matou worker --config matou.toml": _("go by the schedule until a signal ends it"),
+        "matou worker --once": _("do what is due, such as from a timer"),
+    },
+    exit_codes=(ExitCode.NOT_ALL_SAVED, ExitCode.CREDENTIAL_REFUSED, ExitCode.DAMAGE_FOUND, ExitCode.TRY_LATER),
+)
