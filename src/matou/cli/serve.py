@@ -78,6 +78,12 @@ serve = Command.lazy(
         is_flag=True,
         help=_("pages that cost work (blame, histories, comparisons, archives, searches) only for who is signed in"),
     ),
+    click.option(
+        "--log-format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        help=_("of the log on standard error; json is an object a line, with a line for each request"),
+    ),
     examples={
         "matou serve --root DIR --port 8585": _("serve an archive on this machine"),
         "matou serve --root DIR --ssh-port 2222": _("git clone ssh://git@localhost:2222/TEAM/REPO.git"),

@@ -126,6 +126,11 @@ class Database:
         finally:
             self._writer.release()
 
+    def require_answer(self) -> None:
+        """Read a row that every database of ours has. Raises as `begin_read` does."""
+        with self.begin_read() as connection:
+            connection.exec_driver_sql("SELECT version_num FROM alembic_version").one()
+
     def version(self) -> int | None:
         """A number that changes with every commit, of any process; None where the database does not tell.
 

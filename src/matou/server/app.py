@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Match, NoMatchFound, Route
+from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from matou.archive.cache import answers_folder
@@ -36,6 +36,8 @@ from matou.server.ssh.address import SshEndpoint
 from matou.server.state import ServerState, new_key
 from matou.server.streaming import Header
 from matou.server.trusted_proxies import Network, TrustedProxies
+from matou.server.watch.probes import probe_routes
+from matou.server.watch.request_log import RequestLog
 from matou.server.web.routes import page_routes
 
 _POLICY = (
@@ -76,6 +78,7 @@ def build_app(
     limiter: FixedWindowLimiter | None = None,
     edge: EdgeSettings = NO_EDGE_SETTINGS,
     ssh: SshEndpoint | None = None,
+    logs_requests: bool = False,
 ) -> Starlette:
     """Put the routes together.
 
@@ -85,6 +88,7 @@ def build_app(
         limiter: how often one account, or one address without one, may ask the REST API; None for no limit.
         edge: the proxies before it, and the sites whose pages may read it.
         ssh: where it is reached by SSH.
+        logs_requests: each is a line in the log.
     """
     state = new_state(forge, base_url, sign_in_for_expensive=edge.sign_in_for_expensive, ssh=ssh)
 
@@ -111,7 +115,7 @@ def build_app(
             SavedRoute(state),
             AttachmentRoute(state),
             GitRoute(state),
-            Route("/-/health", _health),
+            *probe_routes(state),
             *coding.routes(state),
             *page_routes(state),
         ],
@@ -119,6 +123,7 @@ def build_app(
             *_proxies(edge),
             *_hosts(edge),
             Middleware(SafetyHeaders),
+            Middleware(RequestLog, writes_lines=logs_requests),
             Middleware(BrokenBodies),
             Middleware(LocalNamesOnly, forge=forge, base_url=base_url, hosts=frozenset(edge.hosts)),
             Middleware(SameSiteOnly),
@@ -199,10 +204,6 @@ class SafetyHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
-
-
-async def _health(_: Request) -> Response:
-    return PlainTextResponse("ok\n", headers={"cache-control": "no-store"})
 
 
 async def _answer_fault(_: Request, error: Exception) -> Response:

@@ -17,6 +17,7 @@ from matou.forge.accounts.tokens import resolve_token
 from matou.forge.accounts.users import authenticate
 from matou.forge.forge import Forge
 from matou.server.streaming import Header, header
+from matou.server.watch.requests import note_user
 
 CHALLENGE: Header = (b"www-authenticate", b'Basic realm="Matou", charset="UTF-8"')
 LONGEST_AUTHORIZATION_BYTES = 4096
@@ -120,6 +121,8 @@ def identify(forge: Forge, credential: AnyCredential | None, *, address: str = "
         identity = _identity_of_password(forge, credential, address)
     if identity is None:
         raise UnknownCredential("the password or token is not known here, or no longer")
+    if identity.user is not None:
+        note_user(identity.user.name)
     return identity
 
 

@@ -27,7 +27,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from matou.errors import Conflict, NotFound
 from matou.forge.forge import Forge
 from matou.server.app import NO_EDGE_SETTINGS, EdgeSettings, build_app
-from matou.server.log import log_to_stderr
+from matou.server.log import LogFormat, log_to_stderr
 from matou.server.rate_limit import FixedWindowLimiter
 from matou.server.ssh.address import SshEndpoint, SshListenOptions
 from matou.server.ssh.host_key import HostKey, host_key_of
@@ -64,6 +64,7 @@ def serve(
     requests_per_minute: int | None = None,
     edge: EdgeSettings = NO_EDGE_SETTINGS,
     ssh: SshListenOptions | None = None,
+    log_format: LogFormat = LogFormat.TEXT,
     announce: Callable[[str], None] | None = None,
     on_shutdown: Callable[[], None] = lambda: None,
 ) -> None:
@@ -78,15 +79,17 @@ def serve(
             is REQUESTS_PER_MINUTE where others than this machine can reach the server.
         edge: the proxies before it, and the sites whose pages may read it.
         ssh: where it listens for SSH; None for nowhere.
+        log_format: of what goes to stderr; only JSON has a line for each request.
         announce: is given the server's URL as soon as it can be reached; without it the URL goes to stdout.
         on_shutdown: called once the server is told to stop; must return at once.
 
     Raises:
         PortTaken, AddressUnusable: it cannot listen there.
     """
-    log_to_stderr()
+    log_to_stderr(log_format)
     limiter = _limiter(forge, requests_per_minute)
-    build = partial(build_app, forge, base_url=base_url, limiter=limiter, edge=edge)
+    has_lines = log_format is LogFormat.JSON
+    build = partial(build_app, forge, base_url=base_url, limiter=limiter, edge=edge, logs_requests=has_lines)
     listener = listen(host, port)
     ssh_listener = None if ssh is None else listen_for_ssh(forge, ssh)
     asyncio.run(_serve(build, listener, base_url, announce or _print_url, ssh_listener, on_shutdown))

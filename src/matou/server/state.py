@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -102,7 +103,7 @@ class ServerState:
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Result:
         """Do the forge's work in a thread: it may wait for a disk, a database or a password hash."""
-        return await asyncio.get_running_loop().run_in_executor(self.forge_threads, partial(work, *args, **kwargs))
+        return await asyncio.get_running_loop().run_in_executor(self.forge_threads, in_context(work, *args, **kwargs))
 
     async def run_inline_if_fast(
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
@@ -122,7 +123,9 @@ class ServerState:
     async def run_transfer(
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self.transfer_threads, partial(work, *args, **kwargs))
+        return await asyncio.get_running_loop().run_in_executor(
+            self.transfer_threads, in_context(work, *args, **kwargs)
+        )
 
     def close(self) -> None:
         self.response_files.close()
@@ -130,6 +133,13 @@ class ServerState:
         self.transfer_threads.shutdown(wait=False, cancel_futures=True)
         self.push_threads.shutdown(wait=False, cancel_futures=True)
         self.stream_threads.shutdown(wait=False, cancel_futures=True)
+
+
+def in_context(
+    work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+) -> Callable[[], Result]:
+    """For a thread: what it logs is about the request that it works for."""
+    return partial(copy_context().run, partial(work, *args, **kwargs))
 
 
 def new_key() -> bytes:

@@ -8,12 +8,16 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from matou.server.origin import HOST
 from matou.server.streaming import Header
 from matou.settings import InvalidSetting
+
+FROM_PROXY: Final = "matou.from_proxy"
+"""In a scope: a trusted proxy asks."""
 
 LONGEST_BYTES = 8 * 1024
 """Of one kind of header. Of a longer one nothing is believed: it is made up, and takes time to read."""
@@ -64,7 +68,7 @@ class TrustedProxies:
         if peer is None or not self._is_trusted(peer):
             return scope
         hop = self._outermost(hops_of(scope["headers"]), peer)
-        seen: Scope = {**scope, "client": (str(hop.client), 0)}
+        seen: Scope = {**scope, FROM_PROXY: True, "client": (str(hop.client), 0)}
         if hop.scheme is not None:
             seen["scheme"] = hop.scheme
         if hop.host is not None:

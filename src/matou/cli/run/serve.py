@@ -12,6 +12,7 @@ from matou.forge.accounts.users import list_users
 from matou.i18n import gettext as _
 from matou.server.app import EdgeSettings
 from matou.server.cors import read_origin
+from matou.server.log import LogFormat
 from matou.server.main import serve as run_server
 from matou.server.origin import read_base_url
 from matou.server.platform_hosts import read_hosts
@@ -36,6 +37,7 @@ def serve(
     config: Path | None,
     no_schedule: bool,
     sign_in_for_expensive: bool,
+    log_format: str,
 ) -> None:
     base = None if url is None else read_base_url(url)
     configured = read_server(config)
@@ -63,6 +65,7 @@ def serve(
                 requests_per_minute=limit,
                 edge=between,
                 ssh=ssh,
+                log_format=LogFormat(log_format),
                 on_shutdown=stop,
             )
     say(SERVER_STOPPED)

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
-from uuid import UUID, uuid4
 
 import structlog
 
@@ -34,6 +33,7 @@ from matou.server.authentication import UnknownCredential, UnreadableCredential
 from matou.server.errors import is_disk_full
 from matou.server.rate_limit import TooManyCalls
 from matou.server.streaming import BodyTooLarge, Header
+from matou.server.watch.requests import request_id
 
 log = structlog.get_logger(__name__)
 
@@ -98,21 +98,21 @@ class ApiFailure(Generic[Row]):
         row: of the dialect's table.
         text: our own sentence, whatever bytes it quotes.
         headers: what a client is to know besides: when to come back, which methods there are.
-        id: under which our log says more, where it is a fault of ours.
+        id: of the request, under which our log says more where it is a fault of ours.
     """
 
     row: Row
     text: str
     headers: tuple[Header, ...]
-    id: UUID
+    id: str
 
 
 def failure_of(error: Exception, table: Mapping[FailureKind, Row], *, event: str) -> ApiFailure[Row]:
     """Find its row, and log what is ours to mend, as `event`. What is no kind that the table has is a fault of ours."""
     fitting = (kind for kind in FailureKind if isinstance(error, kind.classes) and kind in table)
-    kind, number = FailureKind.DISK_FULL if is_disk_full(error) else next(fitting, FailureKind.FAULT), uuid4()
+    kind, number = FailureKind.DISK_FULL if is_disk_full(error) else next(fitting, FailureKind.FAULT), request_id()
     if kind in (FailureKind.DISK_FULL, FailureKind.FAULT):
-        log.error(event, request_id=str(number), exc_info=error)
+        log.error(event, request_id=number, exc_info=error)
     # A name of a branch or file may hold bytes that are no text.
     text = str(error).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return ApiFailure(table[kind], text, _headers(error), number)

@@ -15,7 +15,7 @@ from matou.concurrency import FairLimit
 from matou.server.api.responses import StreamedResponse
 from matou.server.byte_ranges import Part, part_headers, status_of
 from matou.server.response_files import ResponseKey, Write
-from matou.server.state import ServerState
+from matou.server.state import ServerState, in_context
 from matou.server.streaming import Header
 from matou.settings import MEBIBYTE
 
@@ -156,7 +156,7 @@ async def _chunks(begin: Begin, threads: ThreadPoolExecutor) -> AsyncGenerator[b
     loop = asyncio.get_running_loop()
     reader = _Reader(begin())
     try:
-        while chunk := await loop.run_in_executor(threads, reader.read):
+        while chunk := await loop.run_in_executor(threads, in_context(reader.read)):
             yield chunk
     finally:
         # Whoever was cut off may be in the middle of reading, in its thread: closing waits for that, and we do not.

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -32,7 +31,7 @@ from matou.server.git.packet_framing import request_chunks
 from matou.server.git.push_commands import PushCommands, PushStream, read_commands
 from matou.server.git.push_report import RESULT, PushReportStream, shown_lines
 from matou.server.stall_budget import StallBudget
-from matou.server.state import ServerState
+from matou.server.state import ServerState, in_context
 from matou.server.streaming import NO_CACHE, ClientLeft, RequestBody, send_answer, understood
 
 log = structlog.get_logger(__name__)
@@ -155,7 +154,7 @@ async def _to_its_end(
 ) -> Result:
     """Do it in a thread, and wait for that even where we are cancelled: what it works on is not taken from under it."""
     loop = asyncio.get_running_loop()
-    working = loop.run_in_executor(state.push_threads, partial(work, *args, **kwargs))
+    working = loop.run_in_executor(state.push_threads, in_context(work, *args, **kwargs))
     try:
         return await asyncio.shield(working)
     except asyncio.CancelledError:

@@ -30,6 +30,7 @@ from matou.server.authentication import identify, read_credential
 from matou.server.origin import base_url, client_address
 from matou.server.state import ServerState
 from matou.server.streaming import Header
+from matou.server.watch.requests import note_user
 
 SESSION_COOKIE = "matou"
 FORM_COOKIE = "matou-form"
@@ -105,6 +106,7 @@ def visitor_of(state: ServerState, request: Request) -> Visitor:
     found = None if secret is None else find_session(state.forge, secret)
     if secret is None or found is None:
         return _visitor_without_session(request, ANONYMOUS, had_session=secret is not None, is_secure=is_secure)
+    note_user(found.user.name)
     return Visitor(
         found.identity,
         found.session,

@@ -5,7 +5,6 @@ A failure comes with HTTP status 200, but for want of room on the disk, which is
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from uuid import uuid4
 
 import msgspec
 
@@ -15,6 +14,7 @@ from matou.platforms.coding.errors import SCOPE_REFUSED, Error, ErrorCode
 from matou.server.api.errors import ApiFailure, FailureKind
 from matou.server.api.responses import JSON, NO_STORE, ApiResponse
 from matou.server.errors import DISK_FULL, NO_ROOM
+from matou.server.watch.requests import request_id
 
 UNKNOWN_ACTION = "InvalidAction"
 """Not among the codes that CODING declares for its actions; it is what Tencent Cloud's gateways, whose protocol this
@@ -73,8 +73,8 @@ class SavedAnswer(wire.Response, kw_only=True):
 
 
 def encode(answer: wire.Response) -> bytes:
-    """Give it a number of its own."""
-    answer.request_id = str(uuid4())
+    """Give it the number of its request."""
+    answer.request_id = request_id()
     if isinstance(answer, SavedAnswer):
         return msgspec.json.encode({"Response": {**answer.values, "RequestId": answer.request_id}})
     return wire.encode_response(answer)
@@ -83,5 +83,5 @@ def encode(answer: wire.Response) -> bytes:
 def write_failure(failure: ApiFailure[CodingError]) -> ApiResponse:
     row = failure.row
     error = Error(code=row.code, message=failure.text if row.message is None else row.message)
-    body = wire.encode_response(wire.ErrorResponse(request_id=str(failure.id), error=error))
+    body = wire.encode_response(wire.ErrorResponse(request_id=failure.id, error=error))
     return ApiResponse(row.status, (JSON, NO_STORE, *failure.headers), body)

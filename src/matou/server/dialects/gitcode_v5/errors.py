@@ -64,6 +64,10 @@ def write_failure(failure: ApiFailure[GitCodeError]) -> ApiResponse:
     row = failure.row
     text = failure.text if row.message is None else row.message
     body = GitCodeErrorBody(
-        error_code=row.code, error_code_name=row.name, error_message=text, trace_id=failure.id.hex, message=text
+        error_code=row.code,
+        error_code_name=row.name,
+        error_message=text,
+        trace_id=failure.id.replace("-", ""),
+        message=text,
     )
     return json_response(row.status, body, *failure.headers)
