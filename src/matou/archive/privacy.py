@@ -22,6 +22,8 @@ GROUPS_FOLDER = 0o2750
 """What is made in it belongs to its group, too."""
 DATABASE_FILES = frozenset({"matou.db", "matou.db-wal", "matou.db-shm"})
 """They hold digests of passwords and tokens, and are nobody's but the owner's."""
+SERVERS_FOLDER = "server"
+"""It holds the key by which clients know the server: whoever has it can pass for the server."""
 
 
 class NoSuchGroup(NotFound):
@@ -62,7 +64,9 @@ def close_to_others(root: Path) -> Exposure:
 
 
 def let_group_read(root: Path, group: str) -> None:
-    """Let the members of a group read an archive, all but its database; a folder is made where there is none.
+    """Let the members of a group read an archive, all but the database and the key of its server.
+
+    A folder is made where there is none.
 
     Raises:
         NoSuchGroup: there is none.
@@ -82,11 +86,17 @@ def _give(root: Path, number: int) -> None:
     """The folder itself comes last: who may read it can read all of it, and a walk that was cut off begins anew."""
     for folder, folders, files in os.walk(root, topdown=False):
         for name in files:
-            if not (name in DATABASE_FILES and Path(folder) == root):
-                _give_one(Path(folder, name), number)
+            path = Path(folder, name)
+            if not _is_the_owners(path.relative_to(root)):
+                _give_one(path, number)
         for name in folders:
             _give_one(Path(folder, name), number)
     _give_one(root, number)
+
+
+def _is_the_owners(path: Path) -> bool:
+    """Whether a file, by its path in the archive, is for nobody else."""
+    return path.parts[0] == SERVERS_FOLDER or str(path) in DATABASE_FILES
 
 
 def _give_one(path: Path, number: int) -> None:

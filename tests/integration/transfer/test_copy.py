@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from matou.archive.layout import Archive, NotAnArchive
+from matou.archive.run_history import faults_of_chain, manifests, manifests_ever
 from matou.db.snapshot import snapshot_sqlite
 from matou.transfer.copy import command
 from matou.transfer.copy.source_files import CopyUnit
 from matou.transfer.restore.command import restore
 from matou.transfer.restore.report import Layout
+from matou.transfer.room.forget import forget
+from matou.transfer.room.policy import Policy
 from support.copies import (
     NOW,
     CutOffError,
@@ -264,3 +267,20 @@ def test_refs_of_their_own_files_are_copied_as_one_snapshot(team: Team, root: Pa
     assert loose
     assert refs_of(twin) == refs_of(git_dir)
     assert [path for path in (twin / "refs").rglob("*") if path.is_file()] == []
+
+
+def test_runs_that_were_forgotten_keep_their_manifests_in_a_copy(team: Team, root: Path) -> None:
+    for text in ("second", "third"):
+        team.change(text)
+    forget(team.archive, Policy(last=1), now=NOW, is_dry=False)
+
+    copied(copy_to_folder(team.archive, root))
+
+    assert problems_of(root) == []
+    assert list(faults_of_chain(Archive.open(root))) == []
+    assert forgotten_runs(root) == forgotten_runs(team.archive.root) != set()
+
+
+def forgotten_runs(root: Path) -> set[int]:
+    archive = Archive.open(root)
+    return {run for run, _ in manifests_ever(archive)} - {run for run, _ in manifests(archive)}

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Final
 
 from matou.archive.layout import Archive
+from matou.archive.privacy import SERVERS_FOLDER
 from matou.credentials import Secret
 from matou.credentials.ssh_public_keys import fingerprint_of
 from matou.errors import Damaged
 from matou.fs import flocked, make_folders, write_atomically
 
-FOLDER: Final = "server"
 FILE: Final = "ssh_host_ed25519_key"
 _ONLY_OWNER: Final = 0o600
 
@@ -42,7 +42,7 @@ def host_key_of(archive: Archive) -> HostKey:
     Raises:
         HostKeyUnusable: the file holds something else.
     """
-    folder = archive.root / FOLDER
+    folder = archive.root / SERVERS_FOLDER
     path = folder / FILE
     if not path.exists():
         make_folders(folder, below=archive.root)

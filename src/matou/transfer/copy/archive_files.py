@@ -10,7 +10,7 @@ from pathlib import Path
 
 from matou.archive.blobs import is_digest
 from matou.archive.layout import IDENTITY_FILE, Archive
-from matou.archive.run_history import manifests
+from matou.archive.run_history import manifests_ever
 from matou.db.snapshot import snapshot_sqlite
 from matou.errors import Damaged, MatouError
 from matou.transfer.copy.paths import DATABASE, NEVER_COPIED, REPOSITORY_ROOTS, Rank, rank_of, require_path
@@ -27,7 +27,7 @@ class ArchiveFiles:
     All that those refer to was there before them, so it is found when the rest is read afterwards.
 
     Attributes:
-        ended: the runs that had a manifest.
+        ended: the runs that had a manifest, forgotten or not: those that follow it name it.
         database: a snapshot of it, made before; None where there is none.
         on_problem: told of each thing that is damaged, and copied as it is.
     """
@@ -145,7 +145,7 @@ def files_of(archive: Archive, *, has_own_database: bool) -> Iterator[Callable[[
         if has_own_database and archive.database.is_file():
             database = Path(folder, DATABASE)
             snapshot_sqlite(archive.database, database)
-        ended = frozenset(run for run, _ in manifests(archive))
+        ended = frozenset(run for run, _ in manifests_ever(archive))
         yield lambda on_problem: ArchiveFiles(archive, ended, database, on_problem)
 
 
