@@ -1,10 +1,12 @@
 """A sealed copy: nothing of the archive is seen in it, and no change of it goes unnoticed."""
 
+import errno
 import hashlib
 import io
 import json
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
@@ -14,6 +16,7 @@ import pytest
 from matou.credentials import Secret
 from matou.errors import Damaged
 from matou.transfer.copy import opening
+from matou.transfer.copy.archive_files import ArchiveFiles
 from matou.transfer.copy.catalogue import catalogue_key, decode_catalogue, encode_catalogue
 from matou.transfer.copy.destination import PlainEnvelope, open_destination
 from matou.transfer.copy.mark import CopyForm, CopyMark, write_mark
@@ -28,6 +31,7 @@ from matou.transfer.copy.sealing import (
     new_mark,
     unsealed,
 )
+from matou.transfer.copy.source_files import SourceFile
 from matou.transfer.copy.stored_copy import DamagedCopy
 from support.copies import (
     NOW,
@@ -242,3 +246,20 @@ def test_a_copy_that_was_tampered_with_arms_no_repository(team: Team, root: Path
 
     assert [type(problem.detail) for problem in report.damaged] == [DamagedCopy]
     assert not (tmp_path / "out" / path).exists()
+
+
+def test_what_ends_with_a_manifest_that_cannot_be_read_is_the_copy_of_before(
+    team: Team, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cannot_be_read(_: ArchiveFiles) -> Iterator[SourceFile]:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    copied(copy_to_site(team.archive, folder_site(root), encrypts=True))
+    team.change("changed")
+    with monkeypatch.context() as patched:
+        patched.setattr(ArchiveFiles, "_published", cannot_be_read)
+        report = copy_to_site(team.archive, folder_site(root))
+
+    assert [problem.path for problem in report.failed] == [str(team.archive.root)]
+    copied(pull(folder_site(root), tmp_path / "again"))
+    assert problems_of(tmp_path / "again") == []

@@ -143,14 +143,14 @@ def copy_files(
     # Runs without a manifest come first: by them whoever verifies a folder knows that refs may have moved on.
     _copy_units(copier, CopyStage.RUNS, files.runs(), progress)
     _copy_units(copier, CopyStage.OBJECTS, files.objects(), progress)
+    if not report.failed:
+        if not options.dry_run:
+            destination.store.flush()
+        copier.copy(published)
     if report.failed:
         # Runs that refer to what could not be copied stay out, and all that the last copy had stays in.
         before = destination.catalogue.files if destination.catalogue else {}
         copier.files = {**before, **copier.files}
-    else:
-        if not options.dry_run:
-            destination.store.flush()
-        copier.copy(published)
     _finish(copier, now=now, progress=progress)
     return report
 
