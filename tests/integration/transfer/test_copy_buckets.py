@@ -170,6 +170,16 @@ def test_a_copy_waits_for_who_is_deleting_elsewhere_and_not_for_the_dead(team: T
         assert not site.store.exists(LOCK_KEY)
 
 
+def test_whoever_took_over_keeps_the_lock_when_the_one_before_ends(site: Site) -> None:
+    another = msgspec.json.encode(holder())
+
+    with bucket_lock.hold_bucket(site.store, now=NOW, only_looks=False):
+        site.store.put(LOCK_KEY, [another])
+
+    with site.store.open(LOCK_KEY) as file:
+        assert file.read() == another
+
+
 class CuttingBucket(BucketStore):
     """A bucket of which somebody pulls the plug after so many writes."""
 

@@ -69,7 +69,8 @@ def hold_bucket(store: Store, *, now: datetime, only_looks: bool) -> Iterator[No
         yield
     finally:
         with suppress(NotFound, TryLater):
-            store.delete(LOCK_KEY)
+            if _holder(store) == me:
+                store.delete(LOCK_KEY)
 
 
 def _holder(store: Store) -> _BucketHolder | None:
