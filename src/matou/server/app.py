@@ -36,8 +36,11 @@ from matou.server.ssh.address import SshEndpoint
 from matou.server.state import ServerState, new_key
 from matou.server.streaming import Header
 from matou.server.trusted_proxies import Network, TrustedProxies
+from matou.server.watch.metrics import metrics_routes
 from matou.server.watch.probes import probe_routes
+from matou.server.watch.request_counts import RequestCounts
 from matou.server.watch.request_log import RequestLog
+from matou.server.watch.requests import note_route
 from matou.server.web.routes import page_routes
 
 _POLICY = (
@@ -91,6 +94,7 @@ def build_app(
         logs_requests: each is a line in the log.
     """
     state = new_state(forge, base_url, sign_in_for_expensive=edge.sign_in_for_expensive, ssh=ssh)
+    counts = RequestCounts()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -116,6 +120,7 @@ def build_app(
             AttachmentRoute(state),
             GitRoute(state),
             *probe_routes(state),
+            *metrics_routes(state, counts),
             *coding.routes(state),
             *page_routes(state),
         ],
@@ -123,7 +128,7 @@ def build_app(
             *_proxies(edge),
             *_hosts(edge),
             Middleware(SafetyHeaders),
-            Middleware(RequestLog, writes_lines=logs_requests),
+            Middleware(RequestLog, counts=counts, writes_lines=logs_requests),
             Middleware(BrokenBodies),
             Middleware(LocalNamesOnly, forge=forge, base_url=base_url, hosts=frozenset(edge.hosts)),
             Middleware(SameSiteOnly),
@@ -186,6 +191,7 @@ class GitRoute(BaseRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = GitRequest(self._state, scope, receive, send, scope["git_target"])
+        note_route(f"git {'/'.join(request.target.operation.value)}")
         serve = serve_lfs if request.target.operation in LFS_OPERATIONS else serve_git
         await serve(request)
 

@@ -6,6 +6,7 @@ from typing import Any
 from starlette.types import Message, Receive, Scope, Send
 
 from matou.server.state import in_context
+from matou.server.watch.request_counts import RequestCounts
 from matou.server.watch.request_log import RequestLog
 from matou.server.watch.requests import add_request_id, current_request
 
@@ -23,7 +24,7 @@ async def answer_of(app: Any) -> list[Message]:
         sent.append(message)
 
     try:
-        await RequestLog(app, writes_lines=True)(dict(SCOPE), _receive, send)
+        await RequestLog(app, counts=RequestCounts(), writes_lines=True)(dict(SCOPE), _receive, send)
     except ZeroDivisionError:
         sent.append({"type": "raised"})
     return sent

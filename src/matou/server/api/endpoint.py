@@ -46,6 +46,7 @@ from matou.server.paths import spelled_plainly
 from matou.server.rate_limit import FixedWindowLimiter, RateState
 from matou.server.state import FORGE_THREADS, TRANSFER_THREADS, ServerState
 from matou.server.streaming import BodyTooLarge, ClientLeft, Header, RequestBody, header, until_client_leaves
+from matou.server.watch.requests import note_route
 
 LARGE_BODIES_AT_ONCE = 2
 """Each is held in memory, up to its route's limit."""
@@ -192,6 +193,7 @@ class Api(BaseRoute):
         if below is None or len(below) > _LONGEST_PATH_BYTES:
             raise NoSuchRoute("the API has nothing at this path")
         route, path = self.dialect.router.find(scope["method"], _segments(below))
+        note_route(self.dialect.prefix + route.path)
         request = ApiRequest(
             route=route,
             path=path,
@@ -205,7 +207,10 @@ class Api(BaseRoute):
         if scope["method"] not in ("GET", "HEAD") or _has_body(request.headers):
             request = replace(request, body=await self._read_body(request, body))
         select = self.dialect.select
-        return request if select is None else replace(request, route=select(request))
+        if select is not None:
+            request = replace(request, route=select(request))
+            note_route(f"{self.dialect.prefix} {request.route.path}")
+        return request
 
     async def _read_body(self, request: ApiRequest, body: RequestBody) -> Mapping[str, object]:
         content_type = header(request.headers, b"content-type").decode("latin-1")

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from matou.archive.layout import Archive
 from matou.server.state import ServerState
+from matou.server.watch.requests import note_route
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +35,7 @@ def probe_routes(state: ServerState) -> list[BaseRoute]:
     )
 
     async def ready(_: Request) -> Response:
+        note_route("/-/ready")
         are_well = await asyncio.gather(*(probe.is_well() for probe in probes))
         failed = [probe.name for probe, is_well in zip(probes, are_well, strict=True) if not is_well]
         text = f"not ready: {', '.join(failed)}\n" if failed else "ready\n"
@@ -70,6 +72,7 @@ class Probe:
 
 
 async def _health(_: Request) -> Response:
+    note_route("/-/health")
     return PlainTextResponse("ok\n", headers=_NO_STORE)
 
 

@@ -1,4 +1,4 @@
-"""Each answer bears its request's id, and where the operator wants it each request is a line in the log.
+"""Each answer bears its request's id, is counted, and where the operator wants it is a line in the log.
 
 A query is never logged: signed links and what people look for stand there. Nor is a header.
 """
@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from matou.server.errors import answer_for
 from matou.server.origin import client_address
 from matou.server.streaming import PLAIN_TEXT, header, send_answer
+from matou.server.watch.request_counts import RequestCounts
 from matou.server.watch.requests import ID_HEADER, RequestFacts, current_request, request_id_of
 
 log = structlog.get_logger(__name__)
@@ -25,8 +26,9 @@ _UNSAFE: Final = re.compile(rb"[^!-~]")
 class RequestLog:
     """The outermost but for what only adds headers: it sees every answer, that to a fault of ours too."""
 
-    def __init__(self, app: ASGIApp, *, writes_lines: bool) -> None:
+    def __init__(self, app: ASGIApp, *, counts: RequestCounts, writes_lines: bool) -> None:
         self._app = app
+        self._counts = counts
         self._writes_lines = writes_lines
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,8 +44,10 @@ class RequestLog:
             await answer.finish_with(error)
             raise
         finally:
+            seconds = time.perf_counter() - begun
+            self._counts.count(request.route, scope["method"], answer.status, seconds=seconds)
             if self._writes_lines:
-                _write_line(scope, request, answer, seconds=time.perf_counter() - begun)
+                _write_line(scope, request, answer, seconds=seconds)
             current_request.reset(previous)
 
 

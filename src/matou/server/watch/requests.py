@@ -23,10 +23,12 @@ class RequestFacts:
     Attributes:
         id: in its answer, in what is logged about it, and in what an API says of a failure.
         user: the name of the account that asked; empty as long as nobody is known.
+        route: what the server itself calls what was asked for: one of a fixed few, and never what the client wrote.
     """
 
     id: str
     user: str = ""
+    route: str = ""
 
 
 current_request: ContextVar[RequestFacts | None] = ContextVar("current_request", default=None)
@@ -51,6 +53,13 @@ def note_user(name: str) -> None:
     request = current_request.get()
     if request is not None:
         request.user = name
+
+
+def note_route(name: str) -> None:
+    """Args: name: of a table of the server's own."""
+    request = current_request.get()
+    if request is not None:
+        request.route = name
 
 
 def add_request_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -40,6 +40,7 @@ from matou.server.paths import namespace_at, repository_at
 from matou.server.queries import LONGEST_QUERY_BYTES, is_short, require_short
 from matou.server.state import ServerState
 from matou.server.streaming import until_client_leaves
+from matou.server.watch.requests import note_route
 from matou.server.web.addresses import PAGES_OF_RUNS, SEPARATOR, page_url, past_address, staying_in
 from matou.server.web.browsers import browser_name
 from matou.server.web.code_links import code_link
@@ -120,6 +121,7 @@ def page_routes(state: ServerState) -> list[BaseRoute]:
 
 
 async def _static(request: Request) -> Response:
+    note_route("/-/static")
     file = request.path_params["file"]
     content = static_file(file)
     if content is None:
@@ -157,6 +159,7 @@ async def _respond_to(state: ServerState, request: Request, visitor: Visitor) ->
     if "login" in request.query_params:
         return _ask_or_return(state, request, visitor)
     view = _page_request(state, request, visitor)
+    note_route(_route_of(view.segments))
     if SIGN_IN in view.query:
         return _sign_in_first(view)
     if request.method == "POST":
@@ -166,6 +169,16 @@ async def _respond_to(state: ServerState, request: Request, visitor: Visitor) ->
         return await state.run_in_pool(_answer, view)
     async with state.expensive_pages.place(view.caller, is_signed_in=view.identity.user is not None):
         return await state.run_in_pool(_answer, view)
+
+
+def _route_of(segments: tuple[str, ...]) -> str:
+    """By the tables of pages: what they do not have is all one."""
+    if SEPARATOR not in segments:
+        return "page"
+    place = segments.index(SEPARATOR)
+    subject, word = segments[:place], "".join(segments[place + 1 : place + 2])
+    known = (REPOSITORY_PAGES, NAMESPACE_PAGES, REPOSITORY_ACTIONS, NAMESPACE_ACTIONS) if subject else (PAGES, ACTIONS)
+    return f"page {'…' if subject else ''}/-/{word}" if any(word in table for table in known) else "page"
 
 
 def _answer(view: WebRequest) -> Response | StreamedResponse:
