@@ -40,6 +40,39 @@ def test_repositories_are_saved_by_address_and_a_credential_is_shown_to_one_serv
     assert not any(request.has_authorization for request in public.server.requests)
 
 
+def test_a_server_that_wants_a_credential_says_how_to_log_in(
+    servers: tuple[PlainGitServer, PlainGitServer], person: Person, tmp_path: Path
+) -> None:
+    _public, closed = servers
+    boat = f"{closed.url}/team/boat.git"
+
+    ended = person.matou("backup", "git", "--url", boat, "--to", tmp_path / "archive", code=3)
+
+    assert "the server wants a credential, and there is none for it" in ended.out
+    assert f"log in: matou login {boat} --platform git --user NAME" in ended.out
+
+
+def test_a_token_of_the_environment_is_not_shown_to_several_servers_of_a_file(
+    servers: tuple[PlainGitServer, PlainGitServer], person: Person, tmp_path: Path
+) -> None:
+    """The bug: each [[source]] without a token_variable was given the same MATOU_GIT_TOKEN."""
+    public, closed = servers
+    config, table = tmp_path / "matou.toml", '[[source]]\nplatform = "git"\nurl = "{}"\nto = "{}"\n{}\n'
+    two = [(f"{public.url}/ship.git", ""), (f"{closed.url}/team/boat.git", "")]
+    said = [(two[0][0], 'token_variable = "UNSET"'), (two[1][0], 'token_variable = "MATOU_GIT_TOKEN"')]
+
+    def back_up(sources: list[tuple[str, str]], code: int) -> str:
+        config.write_text("".join(table.format(url, tmp_path / "archive", more) for url, more in sources))
+        return person.matou("backup", "--config", config, code=code, MATOU_GIT_TOKEN="captain:hunter2").err
+
+    refused, half, saved = back_up(two, 2), back_up([two[0], said[1]], 2), back_up(said, 0)
+
+    assert refused.count("the token in MATOU_GIT_TOKEN is for one server, and the file has sources at 2") == 2
+    assert half.count("is for one server") == 1
+    assert "is for one server" not in saved
+    assert not any(request.has_authorization for request in public.server.requests)
+
+
 def test_a_list_in_matou_toml_is_saved_server_by_server_and_status_knows_it(
     servers: tuple[PlainGitServer, PlainGitServer], person: Person, tmp_path: Path
 ) -> None:

@@ -42,6 +42,21 @@ def test_without_a_person_it_goes_from_an_address_to_a_backup(headless: Account)
     assert json.loads(again.out)["outcomes"] == {"unchanged": 1}
 
 
+def test_the_address_of_a_team_has_that_team_backed_up_alone(headless: Account) -> None:
+    headless.make_repositories(commits={"shop": 1, "quay": 1})
+    to = headless.person.home.parent / "archive"
+    address = f"{headless.url}/{headless.name}/shop/-/issues"
+
+    ended = headless.person.matou(
+        "init", address, to, "--config", configuration(headless), "--token-stdin", "--yes", stdin=f"{headless.token}\n"
+    )
+
+    [source] = tomllib.loads(configuration(headless).read_text(encoding="utf-8"))["source"]
+    assert source["include"] == [f"{headless.name}/shop"]
+    assert f"it has {headless.name}/shop alone; without the line `include` all that the token sees" in ended.err
+    assert [path.name for path in (to / "repositories" / headless.name).iterdir()] == ["shop.git"]
+
+
 def test_a_file_that_is_there_is_never_overwritten_and_nobody_is_told_the_token(headless: Account) -> None:
     configuration(headless).write_text("# mine\n", encoding="utf-8")
 

@@ -1,6 +1,6 @@
 """The sources that a person asks for: by arguments or by matou.toml, accounts or repositories one by one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from matou.cli.config import (
 )
 from matou.cli.configured_sources import name_of_source, sources_called
 from matou.cli.credential_manager import CredentialManager, log_in_command
-from matou.cli.hosts import credential_for_git
+from matou.cli.hosts import api_address, credential_for_git, origin_of
 from matou.credentials import Secret
 from matou.credentials.logins import Login
 from matou.credentials.store import SecretKind
@@ -80,14 +80,55 @@ def requested_sources(
 
 def configured_requests(path: Path, settings: Settings, names: Sequence[str] = ()) -> tuple[SourceRequest, ...]:
     """Those that a file lists, or the named ones of them; errors are those of `read_configuration`, and NotFound."""
-    tables = sources_called(names, read_configuration(path))
+    tables = read_configuration(path)
+    ambiguous = _ambiguous_tokens(tables, settings)
     return tuple(
-        replace(request, name=name_of_source(table)) for table in tables for request in _requests_of(table, settings)
+        replace(request, name=name_of_source(table))
+        for table in sources_called(names, tables)
+        for request in _requests_of(table, settings, ambiguous)
     )
 
 
-def _requests_of(table: SourceTable, settings: Settings) -> tuple[SourceRequest, ...]:
+def _ambiguous_tokens(tables: Iterable[SourceTable], settings: Settings) -> Mapping[str, Invalid]:
+    """Platforms whose variable holds a token, where the file does not say which of several servers that is for."""
+    servers: dict[str, dict[str, None]] = {}
+    for table in tables:
+        if table.platform in PLATFORMS and table.token_variable in {"", variable_of(table.platform)}:
+            servers.setdefault(table.platform, {}).update(dict.fromkeys(_servers_of(table)))
+    return {
+        platform: _for_one_server(variable_of(platform), tuple(names))
+        for platform, names in servers.items()
+        if len(names) > 1 and settings.environment.get(variable_of(platform), "").strip()
+    }
+
+
+def _servers_of(table: SourceTable) -> tuple[str, ...]:
+    """Those that a token would be shown to; none where the address is at fault, which is told when it has its turn."""
+    selection = _selection_of(table.platform)
+    try:
+        if selection is not None:
+            return tuple(server for server in selection.by_server(table.urls) if not is_by_ssh(server))
+        return (origin_of(api_address(table.urls[0], table.platform)),)
+    except MatouError:
+        return ()
+
+
+def _for_one_server(variable: str, servers: Sequence[str]) -> Invalid:
+    return Invalid(
+        "the token in {variable} is for one server, and the file has sources at {count}: {servers}",
+        variable=variable,
+        count=len(servers),
+        servers=", ".join(servers),
+        example=f"{variable}_2",
+        advice='write into each [[source]] where its token is, as in: token_variable = "{example}"; where that variable'
+        " is not set, what `matou login` keeps for the server is taken",
+    )
+
+
+def _requests_of(table: SourceTable, settings: Settings, ambiguous: Mapping[str, Invalid]) -> tuple[SourceRequest, ...]:
     """What is wrong with one is told when it has its turn."""
+    if not table.token_variable and table.platform in ambiguous:
+        return (SourceRequest(table.platform, table.urls[0], table.to, partial(_raise, ambiguous[table.platform])),)
     selection = _selection_of(table.platform)
     if selection is None:
         return (SourceRequest(table.platform, table.urls[0], table.to, partial(configured, table, settings)),)

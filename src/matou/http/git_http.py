@@ -35,6 +35,8 @@ LONGEST_HEAD_BYTES = 4096
 
 _HEAD = re.compile(rb"(?:ref: refs/[^\n]+|[0-9a-f]{40,64})\n?")
 
+_AFTER_REPOSITORY = re.compile(r"/(info/refs(\?.*)?|git-(upload|receive)-pack)\Z")
+
 LONGEST_ADVERTISEMENT_BYTES = 256 * 1024 * 1024
 
 PACK_LIMITS = TransferLimits(total=None, slow_for=timedelta(minutes=5))
@@ -46,6 +48,10 @@ PUSH_LIMITS = TransferLimits(total=None, idle=timedelta(minutes=10), slow_for=ti
 
 class LogInRefused(BadCredential):
     """The credential is not good there: nothing more is to be asked with it."""
+
+
+class LogInNeeded(AnsweredRefused):
+    """A server shows to nobody what it was asked for, and no credential was at hand."""
 
 
 class UnexpectedGitAnswer(UnknownShape):
@@ -226,6 +232,8 @@ class SmartHttp:
         except AnsweredRefused as error:
             if error.answer.status == 401 and authorization is not None and self._is_the_credential(origin):
                 raise LogInRefused("{request}: the credential was refused", request=request) from error
+            if error.answer.status == 401 and authorization is None:
+                raise _log_in_needed(request, error) from error
             raise
         except AnsweredOtherwise as error:
             if not has_alternatives:
@@ -241,6 +249,17 @@ class SmartHttp:
             if refusals >= REFUSALS_IN_A_ROW:
                 self._refused.add(origin)
             return origin in self._refused
+
+
+def _log_in_needed(request: str, refusal: AnsweredRefused) -> LogInNeeded:
+    needed = LogInNeeded(
+        "{request}: the server wants a credential, and there is none for it",
+        request=request,
+        repository=_AFTER_REPOSITORY.sub("", request.partition(" ")[2]),
+        advice="log in: matou login {repository} --platform git --user NAME; or put NAME:PASSWORD into MATOU_GIT_TOKEN",
+    )
+    needed.answer = refusal.answer
+    return needed
 
 
 def basic_authorization(credential: GitCredential) -> Secret:

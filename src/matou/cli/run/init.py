@@ -13,7 +13,13 @@ from matou.cli.hosts import Host
 from matou.cli.login import log_in_with_token
 from matou.cli.login_check import token_page_at
 from matou.cli.run.discovery import discover
-from matou.cli.run.first_configuration import NIGHTLY, configuration_text, require_none, write_configuration
+from matou.cli.run.first_configuration import (
+    NIGHTLY,
+    configuration_text,
+    patterns_of_page,
+    require_none,
+    write_configuration,
+)
 from matou.cli.run.timers import Timer, timer_of_machine
 from matou.cli.ui.output import print_error, say
 from matou.cli.ui.prompts import agrees, is_interactive, prompt_line, prompt_secret
@@ -39,15 +45,21 @@ def initialize(
 ) -> None:
     settings, configuration = Settings.of_process(), (config or Path(CONFIGURATION)).expanduser().absolute()
     require_none(configuration)
-    at = discover(address or _line(_("Web address, such as https://TEAM.coding.net")), platform, settings)
+    address = address or _line(_("Web address, such as https://TEAM.coding.net"))
+    at = discover(address, platform, settings)
+    patterns = patterns_of_page(address, at)
     say(_("{address} is {platform}; its API is at {url}").format(
         address=at.git_origin, platform=title_of(at.platform), url=at.url
     ))  # fmt: skip
     manager = CredentialManager(settings)
     log_in_with_token(manager, at, _token(at, from_stdin=token_stdin))
     to = (directory or Path(_line(_("Folder for the archive"), usual=USUAL_ARCHIVE))).expanduser().absolute()
-    write_configuration(configuration, configuration_text(at.platform, at.url, to))
+    write_configuration(configuration, configuration_text(at.platform, at.url, to, patterns))
     say(_("{path} is written").format(path=printable(str(configuration))))
+    if patterns:
+        say(_("it has {patterns} alone; without the line `include` all that the token sees").format(
+            patterns=", ".join(map(printable, patterns))
+        ))  # fmt: skip
     _offer_timer(timer_of_machine(configuration, settings), is_wanted=timer)
     if any(login.places.get(SecretKind.TOKEN) is StoreKind.FILE for login in manager.logins.all()):
         say(_("the token lies under a passphrase: a backup every night needs {variable} in its environment").format(

@@ -161,6 +161,28 @@ class Fingerprint:
     status: int = 200
 
 
+@dataclass(frozen=True, slots=True)
+class PagePaths:
+    """How the addresses of a platform's pages name what they show: a team, a project, a repository.
+
+    Attributes:
+        before: words that stand before the name of who owns repositories.
+        is_always: one of them stands there always.
+        longest: how many names make up the longest path; None where groups nest.
+    """
+
+    before: frozenset[str] = frozenset()
+    is_always: bool = False
+    longest: int | None = 2
+
+    def name_in(self, path: str) -> str:
+        """The path of what a page shows; empty where it shows nothing of the kind."""
+        names = [name for name in path.partition("/-/")[0].split("/") if name]
+        if names and names[0] in self.before:
+            return "/".join(names[1 : self.longest and 2])
+        return "" if self.is_always else "/".join(names[: self.longest]).removesuffix(".git")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetadataSupport:
     """What a platform's record says of its metadata; it stands here, for help texts read the record, too.
@@ -200,6 +222,7 @@ class Platform:
         homes: where it is, the usual place first; none for a server that teams run themselves.
         api_path: what the address of its API has behind that of the server, at another server that speaks it.
         token_page: None where nobody but the server's own users knows; a path alone where it has no official place.
+        page_paths: how its pages are addressed.
         fingerprint: None where teams run no servers of their own that speak it, or it cannot be told.
         rate: how often the platform itself may be asked.
         retry: how long to go on where it does not answer.
@@ -224,6 +247,7 @@ class Platform:
     homes: tuple[OfficialInstance, ...] = ()
     api_path: str = ""
     token_page: TokenPage | None = None
+    page_paths: PagePaths = PagePaths()
     fingerprint: Fingerprint | None = None
     rate: RateLimit = UNLIMITED
     retry: RetryPolicy = DEFAULT_POLICY

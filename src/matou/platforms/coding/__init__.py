@@ -12,6 +12,7 @@ from matou.platforms.base.platform import (
     MetadataSupport,
     MetadataTargetSupport,
     OfficialInstance,
+    PagePaths,
     PasswordUse,
     Platform,
     TokenPage,
@@ -113,6 +114,7 @@ PLATFORM = Platform(
     ),
     api_path="/open-api",
     token_page=TokenPage("https://e.coding.net/user/account/setting/tokens", SCOPES_TO_READ),
+    page_paths=PagePaths(before=frozenset({"p"}), is_always=True, longest=1),
     # For each action, and together no more in any one second than CODING's limit: 30 to a whole team, which others
     # use, too.
     rate=RateLimit(per_second=20, burst=10),

@@ -14,6 +14,7 @@ from matou.platforms.base.platform import (
     MetadataSupport,
     MetadataTargetSupport,
     OfficialInstance,
+    PagePaths,
     Platform,
     TokenPage,
 )
@@ -90,6 +91,7 @@ PLATFORM = Platform(
         ),
     ),
     token_page=TokenPage("https://gitcode.com/setting/token-classic"),
+    page_paths=PagePaths(before=frozenset({"org"}), longest=None),
     # GitCode allows 50 requests a minute and 4,000 an hour for each token: no more than 50 in any minute.
     rate=RateLimit(per_second=40 / 60, burst=10),
     # It counts by the minute, and does not say when the next one begins.

@@ -11,6 +11,7 @@ from matou.platforms.base.platform import (
     MetadataSupport,
     MetadataTargetSupport,
     OfficialInstance,
+    PagePaths,
     Platform,
     TokenPage,
 )
@@ -84,6 +85,7 @@ PLATFORM = Platform(
         "https://codeberg.org/user/settings/applications",
         ("read:user", "read:organization", "read:repository", "read:issue"),
     ),
+    page_paths=PagePaths(before=frozenset({"org"})),
     fingerprint=Fingerprint("/api/v1/version", "version"),
     source=_source,
     metadata=MetadataSupport(open=_metadata),

@@ -13,6 +13,7 @@ from matou.platforms.base.platform import (
     MetadataSupport,
     MetadataTargetSupport,
     OfficialInstance,
+    PagePaths,
     PasswordUse,
     Platform,
     TokenPage,
@@ -95,6 +96,7 @@ PLATFORM = Platform(
     token_page=TokenPage("https://gitee.com/profile/personal_access_tokens"),
     # No more than 4,900 in any hour: a limit of 5,000 is what Gitee's own tool shows.
     rate=RateLimit(per_second=1.25, burst=400),
+    page_paths=PagePaths(before=frozenset({"organizations"})),
     fingerprint=Fingerprint("/api/v5/user", "message", status=401),
     source=_source,
     metadata=MetadataSupport(open=_metadata, calls_per_hour=4_900),

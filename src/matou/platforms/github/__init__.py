@@ -14,6 +14,7 @@ from matou.platforms.base.platform import (
     MetadataSupport,
     MetadataTargetSupport,
     OfficialInstance,
+    PagePaths,
     Platform,
     RepositoryLists,
     TokenPage,
@@ -98,6 +99,7 @@ PLATFORM = Platform(
     token_page=TokenPage("https://github.com/settings/tokens", ("repo", "read:org", "read:project", "gist")),
     # 5,000 in an hour for a person's token; what is asked at once counts against a limit of its own (900 a minute).
     rate=RateLimit(per_second=5_000 / 3_600, burst=500),
+    page_paths=PagePaths(before=frozenset({"orgs", "users"})),
     fingerprint=Fingerprint("/api/v3/meta", "verifiable_password_authentication"),
     source=_source,
     lists=RepositoryLists(("starred", "watched"), _source),

@@ -12,6 +12,7 @@ from matou.platforms.base.platform import (
     MetadataSupport,
     MetadataTargetSupport,
     OfficialInstance,
+    PagePaths,
     Platform,
     RepositoryLists,
     TokenPage,
@@ -91,6 +92,7 @@ PLATFORM = Platform(
     token_page=TokenPage("https://gitlab.com/-/user_settings/personal_access_tokens", ("read_api", "read_repository")),
     # 2,000 in a minute for an account (https://docs.gitlab.com/user/gitlab_com/); some lists have limits of their own.
     rate=RateLimit(per_second=30, burst=200),
+    page_paths=PagePaths(before=frozenset({"groups", "users"}), longest=None),
     fingerprint=Fingerprint("/api/v4/version", "message", status=401),
     source=_source,
     lists=RepositoryLists(("starred",), _source),

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from matou.credentials import Secret
-from matou.platforms.base.platform import Clock, Fingerprint, PasswordUse, Platform, TokenPage
+from matou.platforms.base.platform import Clock, Fingerprint, PagePaths, PasswordUse, Platform, TokenPage
 from matou.platforms.gitcode import PLATFORM as GITCODE
 from matou.platforms.gitee import PLATFORM as GITEE
 
@@ -30,6 +30,7 @@ PLATFORM = Platform(
     title="Matou",
     # As fast as it answers, until it says otherwise.
     token_page=TokenPage("/-/account/tokens", ("repository:read", "project:read")),
+    page_paths=PagePaths(longest=None),
     fingerprint=Fingerprint("/-/api/v1/openapi.json", "openapi"),
     source=_source,
     target=_target,
