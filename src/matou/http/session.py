@@ -120,6 +120,11 @@ class Session:
         """Close the kept connections; the session may be used again."""
         self._pools.close()
 
+    @property
+    def named_hosts(self) -> frozenset[str]:
+        """Of the origins that the user named."""
+        return frozenset(origin.host for origin in self._named)
+
     def add_named(self, url: str) -> None:
         """Count an origin among those that the user named: another port of the machine that they did name."""
         origin = parse_address(url).origin

@@ -1,6 +1,7 @@
 """Repositories of Subversion, made into git's by a real git svn from a real svnserve."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,13 +12,14 @@ from matou.archive.cache import subversion_folder
 from matou.archive.layout import Archive
 from matou.credentials import GitCredential, Secret
 from matou.errors import Invalid, NotFound, Refused, TryLater
-from matou.git.operations.subversion import update_from_subversion
+from matou.git.operations.subversion import LedElsewhere, update_from_subversion
 from matou.git.process.sandbox import DEFAULT_LIMITS
 from matou.http.session import Session
 from matou.model.platform import VersionControl
 from matou.transfer.common.transports import HttpTransports
 from matou.transfer.verify.command import verify
 from support.git_repositories import git
+from support.recording_server import RecordingServer, Reply
 from support.scripted_source import ScriptedSource, assert_sound, back_up, outcomes, repository_lines
 from support.steered_clock import SYSTEM_CLOCK
 from support.svn_server import PASSWORD, USER, SvnServer, needs_svn, running_svn_server
@@ -47,11 +49,13 @@ class KeptCredential(ScriptedSource):
         return CREDENTIAL
 
 
-def save(tmp_path: Path, archive: Archive, url: str) -> tuple[dict[str, str], list[str]]:
+def save(
+    tmp_path: Path, archive: Archive, url: str, *, named: str = "http://127.0.0.1"
+) -> tuple[dict[str, str], list[str]]:
     source = KeptCredential(tmp_path / "source")
     source.repository("ship", source.project("docks"), id_="7", version_control=VersionControl.SUBVERSION)
     source.depots[:] = [replace(depot, clone_url=url) for depot in source.depots]
-    with Session(named=["https://forge.example"], clock=SYSTEM_CLOCK) as session:
+    with Session(named=[named], clock=SYSTEM_CLOCK) as session:
         connections = HttpTransports(session, svn_folder=subversion_folder(archive))
         report = back_up(source, archive, connections=connections, reads_subversion=True)
     assert report.run is not None
@@ -101,6 +105,26 @@ def test_a_wrong_password_is_shown_once_and_no_file_and_no_word_holds_the_right_
     assert "hunter2" not in f"{caught.value!r} {caught.value} {caught.value.__cause__!r}"
     written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert PASSWORD.encode() not in written
+
+
+def test_an_address_inward_that_only_an_answer_named_is_not_asked(url: str, tmp_path: Path, archive: Archive) -> None:
+    """The bug: git svn connects by itself, past the check that every request over HTTP goes through."""
+    ended, notes = save(tmp_path, archive, url, named="https://forge.example")
+
+    assert ended == {"7": "failed"}
+    assert "which is not public" in notes[0]
+    assert not subversion_folder(archive).exists()
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_server_that_leads_on_is_not_followed(tmp_path: Path, status: int) -> None:
+    with closing(RecordingServer()) as other, closing(RecordingServer()) as first:
+        first.handler = lambda _: Reply(status, headers={"Location": f"{other.url}/ship"})
+        with pytest.raises(LedElsewhere, match="moved"):
+            update_from_subversion(tmp_path / "a.git", f"{first.url}/ship", CREDENTIAL, limits=DEFAULT_LIMITS)
+
+    assert first.requests
+    assert not other.requests
 
 
 def test_what_is_not_there_and_what_is_not_reached_are_told_apart(server: SvnServer, tmp_path: Path) -> None:

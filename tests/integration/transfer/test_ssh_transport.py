@@ -16,6 +16,7 @@ from matou.git.process.ssh import SshAddress, SshChild, start_ssh
 from matou.git.wire.client import RemoteBrokeOff
 from matou.git.wire.pktline import CutShort
 from matou.git.wire.server import UPLOAD_PACK
+from matou.http.request import TransferLimits
 from matou.settings import Network, SshSettings
 from matou.transfer.common import ssh_transport
 from matou.transfer.common.ssh_transport import (
@@ -51,7 +52,7 @@ def either(request: pytest.FixtureRequest) -> SshServer:
 
 
 def transport_of(settings: SshSettings) -> SshTransport:
-    return SshTransport(settings, idle=timedelta(seconds=60), wait=lambda _: False)
+    return SshTransport(settings, pace=TransferLimits(total=None, idle=timedelta(seconds=60)), wait=lambda _: False)
 
 
 def source_at(server: SshServer, repository: Path, settings: SshSettings) -> FetchSource:
@@ -198,10 +199,21 @@ def test_a_pack_that_breaks_off_leaves_nothing_half_done(server: SshServer, tmp_
 
 def test_a_server_that_says_nothing_is_given_up_and_its_child_is_ended(server: SshServer, tmp_path: Path) -> None:
     settings = server.settings(server.key("sleeps", command="sleep 600"))
-    transport = SshTransport(settings, idle=timedelta(seconds=0.5), wait=lambda _: False)
+    transport = SshTransport(
+        settings, pace=TransferLimits(total=None, idle=timedelta(seconds=0.5)), wait=lambda _: False
+    )
 
-    with pytest.raises(SshNotReached, match="said nothing"):
+    with pytest.raises(SshNotReached, match="nothing came for"):
         list_refs(transport, server.url(tmp_path))
+
+
+def test_a_server_that_drips_is_given_up_though_it_never_falls_silent(server: SshServer, tmp_path: Path) -> None:
+    drip = "printf ff00version; while sleep 0.05; do printf 2; done"
+    settings = server.settings(server.key("drips", command=drip))
+    pace = TransferLimits(total=None, idle=timedelta(minutes=5), slow_for=timedelta(seconds=0.5))
+
+    with pytest.raises(SshNotReached, match="fewer than 100 bytes a second"):
+        list_refs(SshTransport(settings, pace=pace, wait=lambda _: False), server.url(tmp_path))
 
 
 def test_a_machine_where_nobody_listens_is_tried_again_and_then_said_to_be_out_of_reach(tmp_path: Path) -> None:

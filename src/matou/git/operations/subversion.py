@@ -22,6 +22,7 @@ _URL: Final = re.compile(r"[a-z]+://[A-Za-z0-9_.:\[\]-]+(?:/[^\s?#\\\"'`$<>|]*)?
 _PLACES: Final = ("lib/git-core", "libexec/git-core", "share/git-core")
 
 _REFUSED: Final = re.compile(r"(?i)authori[sz]ation failed|authentication|E170001|E215004|E175013|forbidden")
+_LED_ON: Final = re.compile(r"E170021|(?:Repository|Session) moved|moved (?:permanently|temporarily) to")
 _NOT_THERE: Final = re.compile(r"(?i)E160013|E170000|E180001|path not found|no repository found|E210005")
 
 ASKPASS: Final = """#!/bin/sh
@@ -37,6 +38,10 @@ certificate that nobody knows may do, gets no answer, which is no."""
 
 class UnusableSvnAddress(Invalid):
     """An address of a Subversion repository that is not asked."""
+
+
+class LedElsewhere(Refused):
+    """A server of Subversion leads on to another address, which is not followed."""
 
 
 class SvnFailed(TryLater):
@@ -83,7 +88,7 @@ def update_from_subversion(
         started: is given the child, for whoever wants to end it.
 
     Raises:
-        UnusableSvnAddress, Refused, NotFound, SvnFailed: as they are named.
+        UnusableSvnAddress, LedElsewhere, Refused, NotFound, SvnFailed: as they are named.
     """
     require_svn_address(url)
     _prepare(git_dir, url)
@@ -139,6 +144,12 @@ def _failure_of(url: str, failure: GitFailed, credential: GitCredential | None) 
     said = " ".join(failure.stderr.split())[-500:]
     if credential is not None and credential.password:
         said = said.replace(credential.password.reveal(), "…")
+    if _LED_ON.search(
+        said
+    ):  # Subversion follows nobody where it is not asked for the new address, and git svn never asks
+        return LedElsewhere(
+            "{url} leads on to another address, which is not followed: {reason}", url=url, reason=repr(said)
+        )
     for pattern, kind in ((_REFUSED, Refused), (_NOT_THERE, NotFound)):
         if pattern.search(said):
             return kind("git svn of {url} failed: {reason}", url=url, reason=repr(said))

@@ -8,11 +8,13 @@ import os
 import re
 import select
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
+from weakref import WeakSet
 
 from matou.concurrency import Cancelled
 from matou.errors import Invalid, MatouError, NotFound, Phrase, Refused, TryLater, UnknownShape
@@ -20,6 +22,8 @@ from matou.git.process.sandbox import DEFAULT_LIMITS, Limits
 from matou.git.process.ssh import USUAL_PORT, SshAddress, SshChild, start_ssh
 from matou.git.wire.client import RemoteError
 from matou.git.wire.pktline import CutShort, MalformedPacket, Marker, PacketReader
+from matou.http.raw_http import TransferGuard
+from matou.http.request import TransferLimits
 from matou.http.tokens import BadCredential
 from matou.settings import SshSettings
 
@@ -32,8 +36,8 @@ AT_A_SERVER: Final = 6
 TRIES: Final = 3
 FIRST_WAIT_SECONDS: Final = 2.0
 LONGEST_ADVERTISEMENT_BYTES: Final = 256 * 1024 * 1024
-IDLE: Final = timedelta(minutes=5)
-"""A server that counts objects may say nothing for minutes, as over HTTP."""
+PACE: Final = TransferLimits(total=None, idle=timedelta(minutes=5), slow_for=timedelta(minutes=5))
+"""A server that counts objects may say nothing for minutes; one that drips is given up, as over HTTP."""
 
 _BLOCK_BYTES: Final = 64 * 1024
 _LONGEST_WORDS: Final = 500
@@ -76,13 +80,13 @@ class SshTransport:
     What a server has refused once, its key or ours, it is not asked again: whoever fails too often is shut out.
 
     Attributes:
-        idle: how long a server may say nothing.
+        pace: how slow a server may be.
         wait: before what was not reached is tried again; gives True where all is being given up.
     """
 
     settings: SshSettings = field(default_factory=SshSettings)
     limits: Limits = DEFAULT_LIMITS
-    idle: timedelta = IDLE
+    pace: TransferLimits = PACE
     wait: Callable[[float], bool] | None = None
     _cancelled: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -162,7 +166,7 @@ class SshTransport:
             with start_ssh(address, service, self.settings, protocol=protocol, limits=self.limits) as child:
                 try:
                     self._watch(child)
-                    yield SshExchange(address, child, self.idle, self._cancelled)
+                    yield SshExchange(address, child, TransferGuard(self.pace, WeakSet()), self._cancelled)
                 except (HostKeyNotTrusted, SshKeyRefused) as refusal:
                     self._refused[address.server] = refusal
                     raise
@@ -187,7 +191,7 @@ class SshExchange:
 
     address: SshAddress
     child: SshChild
-    idle: timedelta
+    guard: TransferGuard
     cancelled: threading.Event
     _has_ended: bool = False
 
@@ -218,19 +222,24 @@ class SshExchange:
         """Some bytes, as soon as some are there; none at the end, if that was in good order."""
         if self._has_ended:
             return b""
-        descriptor = self.child.stdout.fileno()
-        poll = select.poll()
-        poll.register(descriptor, select.POLLIN)
-        if not poll.poll(self.idle.total_seconds() * 1000):
+        try:
+            block = self._receive(_BLOCK_BYTES if size < 0 else min(size, _BLOCK_BYTES))
+        except TimeoutError:
             self.child.kill()
-            raise SshNotReached(
-                "{server} said nothing for {seconds} seconds",
-                server=self.address.server,
-                seconds=round(self.idle.total_seconds()),
-            )
-        block = os.read(descriptor, _BLOCK_BYTES if size < 0 else min(size, _BLOCK_BYTES))
+            raise SshNotReached("{server}: {fault}", server=self.address.server, fault=self.guard.fault()) from None
         if not block:
             self._require_good_end()
+        return block
+
+    def _receive(self, size: int) -> bytes:
+        """Raises TimeoutError where the server is slower than it may be."""
+        before, poll = time.monotonic(), select.poll()
+        poll.register(self.child.stdout.fileno(), select.POLLIN)
+        if not poll.poll(self.guard.allowance(before) * 1000):
+            raise TimeoutError
+        block = os.read(self.child.stdout.fileno(), size)
+        if block:
+            self.guard.count(len(block), time.monotonic() - before)
         return block
 
     def _require_good_end(self) -> None:

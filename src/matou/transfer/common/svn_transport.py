@@ -2,21 +2,24 @@
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
+from urllib.parse import urlsplit
 
 from matou.concurrency import Cancelled
 from matou.credentials import GitCredential
-from matou.git.operations.subversion import update_from_subversion
+from matou.git.operations.subversion import require_svn_address, update_from_subversion
 from matou.git.process.run import GitChild
 from matou.git.process.sandbox import DEFAULT_LIMITS, Limits
+from matou.http.addresses import require_public
 
 SVN_PREFIX: Final = "svn::"
 """Before the address of a Subversion repository: such an address may be of https, as one of git is."""
 
+_USUAL_PORT: Final = 3690
 _HIDDEN: Final = ("transfer.hideRefs", "refs/remotes")
 
 
@@ -38,10 +41,12 @@ class SvnTransport:
 
     Attributes:
         folder: where what `git svn` makes stays, for the next run to go on from; it can be made again.
+        named: hosts that a person named; any other must be a public one, as for requests over HTTP.
     """
 
     folder: Path
     credential: GitCredential | None
+    named: Collection[str] = ()
     limits: Limits = DEFAULT_LIMITS
     _cancelled: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -88,7 +93,15 @@ class SvnTransport:
                 self._current.add(url)
         return git_dir
 
+    def _require_reachable(self, url: str) -> None:
+        """Raises UnusableSvnAddress, UnsafeAddress; TryLater where its host is not found."""
+        require_svn_address(url)
+        parts = urlsplit(url)
+        if parts.hostname and parts.hostname not in self.named:
+            require_public(parts.hostname, parts.port or _USUAL_PORT)
+
     def _update(self, git_dir: Path, url: str) -> None:
+        self._require_reachable(url)
         self.folder.mkdir(parents=True, exist_ok=True)
         children: list[GitChild] = []
 

@@ -103,7 +103,7 @@ class HttpTransports:
     def git(self, credential: GitCredential | None) -> GitTransport:
         svn = None
         if self.svn_folder is not None:
-            svn = SvnTransport(self.svn_folder, credential, self.limits)
+            svn = SvnTransport(self.svn_folder, credential, self.session.named_hosts, self.limits)
             self._svn.append(svn)
         return TransportByAddress(SmartHttp(self.session, credential=credential), self.ssh, svn)
 
