@@ -29,6 +29,9 @@ def exists(resource: str, name: str) -> Reply:
     return failure(422, "Validation Failed", {"resource": resource, "code": "already_exists", "field": name})
 
 
+WRITER: dict[str, Any] = {**sample("GET /user"), "login": "zhang-san", "id": 17}
+
+
 @dataclass
 class GitHubWriter:
     """Attributes:
@@ -107,7 +110,7 @@ class GitHubWriter:
         rows = list(self.repositories.values())
         match operation:
             case "GET /user":
-                return json_reply({**sample("GET /user"), "login": "zhang-san", "id": 17})
+                return json_reply(WRITER)
             case "GET /user/repos":
                 return self._page(operation, [row for row in rows if row["full_name"].startswith("zhang-san/")], query)
             case "GET /orgs/{org}/repos" if parts[1] in self.organizations:
@@ -203,7 +206,7 @@ class GitHubWriter:
         raise AssertionError(operation)
 
     def _added(self, operation: str, rows: list[dict[str, Any]], body: dict[str, Any]) -> Reply:
-        rows.append({"id": next(self._ids), **body})
+        rows.append({"id": next(self._ids), **body, **({"user": WRITER} if "body" in body else {})})
         return json_reply(sample(operation, **rows[-1]), 201)
 
     def _changed(self, operation: str, lists: dict[int, list[dict[str, Any]]], id_: int, body: dict[str, Any]) -> Reply:
@@ -213,7 +216,14 @@ class GitHubWriter:
 
     def _new_item(self, operation: str, row: dict[str, Any]) -> Reply:
         number = next(self._numbers)
-        self.items[number] = {"id": next(self._ids), "number": number, "state": "open", "labels": [], **row}
+        self.items[number] = {
+            "id": next(self._ids),
+            "number": number,
+            "state": "open",
+            "labels": [],
+            "user": WRITER,
+            **row,
+        }
         return json_reply(sample(operation, **_shown(self.items[number])), 201)
 
     def _new_pull(self, operation: str, body: dict[str, Any]) -> Reply:
@@ -222,6 +232,7 @@ class GitHubWriter:
             return failure(422, "Validation Failed", {"resource": "PullRequest", "code": "custom", "message": message})
         number = next(self._numbers)
         own = {"id": next(self._ids), "number": number, "title": body["title"], "body": body["body"], "state": "open"}
+        own["user"] = WRITER
         self.items[number] = {**own, "labels": []}
         self.pulls[number] = {**own, "draft": body.get("draft", False), "wanted": (body["head"], body["base"])}
         return json_reply(sample(operation, **_without(self.pulls[number], "wanted")), 201)
@@ -265,9 +276,9 @@ class GitHubWriter:
     def _import(self, body: dict[str, Any]) -> int:
         number, issue = next(self._numbers), body["issue"]
         state = "closed" if issue.get("closed") else "open"
-        own = {"title": issue["title"], "body": issue["body"], "created_at": issue["created_at"]}
+        own = {"title": issue["title"], "body": issue["body"], "created_at": issue["created_at"], "user": WRITER}
         self.items[number] = {"id": next(self._ids), "number": number, "state": state, "labels": [], **own}
-        self.comments[number] = [{"id": next(self._ids), **one} for one in body["comments"]]
+        self.comments[number] = [{"id": next(self._ids), "user": WRITER, **one} for one in body["comments"]]
         return number
 
     def _page(self, operation: str, rows: list[dict[str, Any]], query: dict[str, str]) -> Reply:

@@ -43,6 +43,9 @@ from support.archive_with_metadata import ArchiveWithMetadata
 from support.metadata_items import markdown
 
 PATH = "harbour/api"
+ACCOUNT = "zhang-san"
+"""Who writes at the target."""
+HEAD = MapHead(target="gitcode", target_host="api.gitcode.com", repository=PATH, language="zh", keeps_numbers=True)
 AT = datetime(2019, 3, 4, 5, 6, tzinfo=UTC)
 HEAD_COMMIT = "ab" * 20
 
@@ -136,9 +139,6 @@ class WrittenConversation:
 
     def write(self, target: MetadataTarget | None = None) -> ConversationReport:
         """Write it to the target in memory, or to another."""
-        head = MapHead(
-            target="gitcode", target_host="api.gitcode.com", repository=PATH, language="zh", keeps_numbers=True
-        )
         (saved,) = list_metadata(self.saved.archive).saved
         conversation = MigratedConversation(
             saved=(saved,),
@@ -150,11 +150,19 @@ class WrittenConversation:
         options = ConversationOptions(
             wants=self.wants, language="zh", keeps_numbers=self.keeps_numbers, people=self.people
         )
-        with WrittenMap.opened(self.saved.archive, head) as written:
+        with WrittenMap.opened(self.saved.archive, HEAD) as written:
             writer = OnceWriter(RateLimiter(monotonic=lambda: 0.0), self.waited.append)
             now = lambda: AT.replace(year=2026)  # noqa: E731
             return ConversationMigration(
-                self.saved.archive, conversation, target or self.target, written, writer, options, now, self.history
+                self.saved.archive,
+                conversation,
+                target or self.target,
+                written,
+                writer,
+                options,
+                now,
+                self.history,
+                ACCOUNT,
             ).run()
 
 

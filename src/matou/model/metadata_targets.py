@@ -250,6 +250,7 @@ class TargetItem:
 
     Attributes:
         comments: how many it has; None where a list does not say.
+        author: the account that wrote it; empty where that is gone, None where the target tells nobody's.
     """
 
     number: str
@@ -258,16 +259,22 @@ class TargetItem:
     is_closed: bool
     comments: int | None = None
     url: str = ""
+    author: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetComment:
-    """A comment at the target. `thread` is what an answer to it is given, where the target has threads."""
+    """A comment at the target; its author as that of an item.
+
+    Attributes:
+        thread: what an answer to it is given, where the target has threads.
+    """
 
     id: str
     text: str
     thread: str = ""
     url: str = ""
+    author: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

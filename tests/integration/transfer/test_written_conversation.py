@@ -9,12 +9,20 @@ import pytest
 
 from matou.errors import MatouError, TryLater
 from matou.model.metadata import Item, LabelDefinition, MarkupText, Milestone, SavedRelease
-from matou.model.metadata_targets import FileDelivery, ItemAddress, ItemKind, MetadataRules, TargetRelease
+from matou.model.metadata_targets import (
+    FileDelivery,
+    ItemAddress,
+    ItemKind,
+    MetadataRules,
+    TargetComment,
+    TargetRelease,
+)
 from matou.platforms.base.errors import MadeInPart, PlatformFailed
 from matou.transfer.migrate.conversation.report import ConversationReport
-from support.fake_metadata_target import LETTERS, ONE_SEQUENCE, SEQUENTIAL, FakeMetadataTarget, Killed
+from matou.transfer.migrate.conversation.written_map import map_path
+from support.fake_metadata_target import LETTERS, ONE_SEQUENCE, SEQUENTIAL, FakeItem, FakeMetadataTarget, Killed
 from support.metadata_items import markdown
-from support.written_conversation import WrittenConversation, change, comment, issue, small_story, thread
+from support.written_conversation import ACCOUNT, HEAD, WrittenConversation, change, comment, issue, small_story, thread
 
 
 @pytest.fixture
@@ -324,6 +332,45 @@ def test_a_forged_marker_stands_for_nothing(written: WrittenConversation) -> Non
     written.write()
 
     assert len(written.target.found) == 2
+
+
+@pytest.mark.parametrize("author", ["stranger", ""])
+def test_a_stranger_s_item_with_a_mark_of_ours_counts_as_nothing_of_ours(
+    written: WrittenConversation, author: str
+) -> None:
+    """The bug: whoever wrote an issue with our mark before the first run took an issue's place, text and all."""
+    target = written.target
+    written.has(issue("1", "ours", comments=(comment("900", "said"),)))
+    written.write()
+    [(address, ours)] = list(target.found.items())
+    forged, said = ours.item.text, ours.comments[0].text
+    map_path(written.saved.archive, HEAD).unlink()
+    target.found.clear()
+    target.found[address] = FakeItem(replace(ours.item, text=f"theirs {forged}", author=author))
+
+    report = written.write()
+    second = next(one for place, one in target.found.items() if place != address)
+    second.comments.insert(0, TargetComment(id="0", text=f"theirs {said}", author=author))
+    again = written.write()
+
+    assert [one.item.text for one in target.found.values()] == [f"theirs {forged}", forged]
+    assert [str(note) for note in report.notes] == [
+        "1 item of somebody else's has a mark as ours have, and counts as nothing of ours: #1"
+    ]
+    assert (again.written, again.edited, report.problems) == ({}, {}, [])
+
+
+def test_what_the_own_account_wrote_is_found_again_where_the_map_is_gone(written: WrittenConversation) -> None:
+    written.has(issue("1", "ours", comments=(comment("900", "said"),)))
+    written.write()
+    map_path(written.saved.archive, HEAD).unlink()
+    for one in written.target.found.values():
+        one.item = replace(one.item, author=ACCOUNT.title())
+        one.comments[:] = [replace(comment, author=ACCOUNT) for comment in one.comments]
+
+    report = written.write()
+
+    assert (len(written.target.found), report.written) == (1, {})
 
 
 def test_one_that_is_refused_does_not_stop_the_others(written: WrittenConversation) -> None:

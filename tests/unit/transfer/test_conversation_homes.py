@@ -37,7 +37,7 @@ def written(
     monkeypatch.setattr(conversations, "name_of_source", lambda saved: saved.line.path)
     options = SimpleNamespace(language="en", keeps_numbers=None)
     writing: Any = SimpleNamespace(platform_title=str, platform="x", url="https://x.example", options=options)
-    there = conversations.Conversations(None, writing, moves, None)  # type: ignore[arg-type]
+    there = conversations.Conversations(None, writing, moves, None, "")  # type: ignore[arg-type]
     found: dict[str, tuple[list[str], ConversationReport | None]] = {}
     for one in moves:
         names: list[str] = []

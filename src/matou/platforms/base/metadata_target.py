@@ -7,6 +7,8 @@ the proof are `transfer/migrate/conversation`'s, the same for all.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from msgspec import UNSET
+
 from matou.credentials import Secret
 from matou.model.metadata_targets import (
     ImportedIssue,
@@ -33,6 +35,14 @@ from matou.model.targets import TargetRepository
 if TYPE_CHECKING:
     from matou.http.session import Session
     from matou.platforms.base.platform import Clock
+
+
+def author_of(user: object, name: str = "login") -> str | None:
+    """The account that wrote something, for `TargetItem.author`; `name` is the field that its name stands in."""
+    if user is UNSET:
+        return None
+    found = getattr(user, name, None)
+    return found if isinstance(found, str) else ""
 
 
 class MetadataTarget(Protocol):

@@ -27,6 +27,7 @@ from matou.model.metadata_targets import (
 )
 from matou.model.targets import TargetRepository
 from matou.platforms.base.errors import NotOffered, PlatformBusy, made_in_part
+from matou.platforms.base.metadata_target import author_of
 from matou.platforms.base.platform import Clock
 from matou.platforms.base.uploads import judged, send_file
 from matou.platforms.cnb.api import CnbApi, token_of
@@ -127,7 +128,7 @@ class CnbMetadataTarget:
 
     def comments(self, item: ItemAddress) -> Iterator[TargetComment]:
         for row in self._calls.comments(item.kind, item.number):
-            yield TargetComment(id=row.id, text=row.body or "")
+            yield TargetComment(id=row.id, text=row.body or "", author=author_of(row.author, "username"))
         if item.kind is ItemKind.CHANGE:
             yield from self._line_comments(item.number)
 
@@ -213,6 +214,7 @@ class CnbMetadataTarget:
             text=row.body or "",
             is_closed=row.state != _OPEN,
             url=f"{self._home}/-/{pages}/{row.number}",
+            author=author_of(row.author, "username"),
         )
 
     def _release(self, row: CnbRelease) -> TargetRelease:
@@ -228,4 +230,9 @@ class CnbMetadataTarget:
 
 def _line_comment(review: str, row: CnbReviewComment) -> TargetComment:
     first = row.reply_to_comment_id or row.id
-    return TargetComment(id=f"{review}{_BETWEEN}{row.id}", text=row.body or "", thread=f"{review}{_BETWEEN}{first}")
+    return TargetComment(
+        id=f"{review}{_BETWEEN}{row.id}",
+        text=row.body or "",
+        thread=f"{review}{_BETWEEN}{first}",
+        author=author_of(row.author, "username"),
+    )

@@ -7,6 +7,7 @@ calls no field of an answer required; what is required here is what nothing can 
 from collections.abc import Mapping
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 
 class CnbUser(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -41,11 +42,13 @@ class CnbItem(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     body: str | None = None
     state: str
     comment_count: int | None = None
+    author: CnbUser | UnsetType | None = UNSET
 
 
 class CnbComment(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     id: str
     body: str | None = None
+    author: CnbUser | UnsetType | None = UNSET
 
 
 class CnbReview(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -61,6 +64,7 @@ class CnbReviewComment(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     body: str | None = None
     path: str | None = None
     reply_to_comment_id: str | None = None
+    author: CnbUser | UnsetType | None = UNSET
 
 
 class CnbAsset(msgspec.Struct, frozen=True, kw_only=True, dict=True):

@@ -35,6 +35,7 @@ from matou.model.metadata_targets import (
 )
 from matou.model.targets import TargetRepository
 from matou.platforms.base.api_client import NOTHING
+from matou.platforms.base.metadata_target import author_of
 from matou.platforms.base.platform import Clock
 from matou.platforms.base.uploads import send_file
 from matou.platforms.gitcode.api import GitCodeApi, token_of
@@ -226,6 +227,7 @@ def _issue(row: GitCodeIssue) -> TargetItem:
         is_closed=row.state == "closed",
         comments=row.comments if isinstance(row.comments, int) else None,
         url=_text(row.html_url),
+        author=author_of(row.user),
     )
 
 
@@ -236,6 +238,7 @@ def _change(row: GitCodePullRequest) -> TargetItem:
         text=_text(row.body),
         is_closed=row.state not in ("open", "opened"),
         url=_text(row.html_url) or _text(row.web_url),
+        author=author_of(row.user),
     )
 
 
@@ -249,14 +252,14 @@ def _made(row: GitCodeMadeItem, new: NewIssue) -> TargetItem:
 
 
 def _note(row: GitCodeNote) -> TargetComment:
-    return TargetComment(id=str(row.id), text=_text(row.body))
+    return TargetComment(id=str(row.id), text=_text(row.body), author=author_of(row.user))
 
 
 def _comments_in(row: GitCodePullComment) -> Iterator[TargetComment]:
     replies: list[GitCodePullReply] = row.replies if isinstance(row.replies, list) else []
     thread = _text(row.discussion_id) if row.comment_type == "diff_comment" else ""
     for one in (row, *replies):
-        yield TargetComment(id=one.id, text=_text(one.body), thread=thread)
+        yield TargetComment(id=one.id, text=_text(one.body), thread=thread, author=author_of(one.user))
 
 
 def _release(row: GitCodeRelease) -> TargetRelease:

@@ -34,6 +34,7 @@ from matou.model.metadata_targets import (
 )
 from matou.model.targets import TargetRepository
 from matou.platforms.base.errors import RemoteNotFound
+from matou.platforms.base.metadata_target import author_of
 from matou.platforms.base.platform import Clock
 from matou.platforms.base.uploads import send_in_form
 from matou.platforms.gitea.api import GiteaApi, token_of
@@ -136,7 +137,7 @@ class GiteaMetadataTarget:
         """Not in pages."""
         below = f"{self._path}/issues/{segment(item.number)}/comments"
         rows: list[GiteaComment] = self._api.get(list[GiteaComment], below)
-        yield from (TargetComment(id=str(row.id), text=_text(row.body)) for row in rows)
+        yield from (_comment(row) for row in rows)
         if item.kind is ItemKind.CHANGE:
             for review in self._reviews(item.number):
                 yield from self._comments_of(item.number, review)
@@ -231,7 +232,7 @@ class GiteaMetadataTarget:
     def _comments_of(self, number: str, review: GiteaReview) -> Iterator[TargetComment]:
         below = f"{self._path}/pulls/{segment(number)}/reviews/{review.id}/comments"
         rows: list[GiteaReviewComment] = self._api.get(list[GiteaReviewComment], below)
-        return (TargetComment(id=str(row.id), text=_text(row.body), thread=_thread(row)) for row in rows)
+        return (replace(_comment(row), thread=_thread(row)) for row in rows)
 
     def _post(self, below: str, body: Body) -> Answer:
         return self._api.send_json("POST", f"{self._path}{below}", body, repeatable=False)
@@ -248,7 +249,12 @@ def _item(row: GiteaIssue | GiteaPullRequest) -> TargetItem:
         text=_text(row.body),
         is_closed=row.state == "closed",
         url=_text(row.html_url),
+        author=author_of(row.user),
     )
+
+
+def _comment(row: GiteaComment | GiteaReviewComment) -> TargetComment:
+    return TargetComment(id=str(row.id), text=_text(row.body), author=author_of(row.user))
 
 
 def _without_mark(item: TargetItem) -> TargetItem:

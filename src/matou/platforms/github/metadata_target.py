@@ -31,6 +31,7 @@ from matou.model.metadata_targets import (
 )
 from matou.model.targets import TargetRepository
 from matou.platforms.base.errors import NotOffered, made_in_part
+from matou.platforms.base.metadata_target import author_of
 from matou.platforms.base.platform import Clock
 from matou.platforms.base.uploads import send_file
 from matou.platforms.github.api import GitHubApi, token_of
@@ -260,6 +261,7 @@ class GitHubMetadataTarget:
             text=row.body or "",
             is_closed=row.state != "open",
             url=f"{self._home}/{pages}/{row.number}",
+            author=author_of(row.user),
         )
 
 
@@ -285,12 +287,20 @@ def _address(address: object) -> str:
 
 
 def _comment(row: GitHubComment) -> TargetComment:
-    return TargetComment(id=str(row.id), text=row.body or "", url=_address(row.html_url))
+    return TargetComment(
+        id=str(row.id), text=row.body or "", url=_address(row.html_url), author=author_of(row.user)
+    )
 
 
 def _line_comment(row: GitHubReviewComment) -> TargetComment:
     first = row.in_reply_to_id or row.id
-    return TargetComment(id=f"{_ON_A_LINE}{row.id}", text=row.body or "", thread=str(first), url=_address(row.html_url))
+    return TargetComment(
+        id=f"{_ON_A_LINE}{row.id}",
+        text=row.body or "",
+        thread=str(first),
+        url=_address(row.html_url),
+        author=author_of(row.user),
+    )
 
 
 def _release(row: GitHubSentRelease) -> TargetRelease:

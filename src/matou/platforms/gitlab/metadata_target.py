@@ -33,6 +33,7 @@ from matou.model.metadata_targets import (
 )
 from matou.model.targets import TargetRepository
 from matou.platforms.base.errors import NotOffered, PlatformFailed, made_in_part
+from matou.platforms.base.metadata_target import author_of
 from matou.platforms.base.platform import Clock
 from matou.platforms.base.uploads import send_file
 from matou.platforms.gitlab.api import GitLabApi, token_of
@@ -168,7 +169,12 @@ class GitLabMetadataTarget:
             for note in discussion.notes:
                 if note.system is not True:
                     thread = "" if discussion.individual_note else discussion.id
-                    yield TargetComment(id=str(note.id), text=as_given(note.body or ""), thread=thread)
+                    yield TargetComment(
+                        id=str(note.id),
+                        text=as_given(note.body or ""),
+                        thread=thread,
+                        author=author_of(note.author, "username"),
+                    )
 
     def add_comment(self, item: ItemAddress, text: str) -> TargetComment:
         made = self._calls.create_note(item.kind, item.number, harmless(text), None)
@@ -268,6 +274,7 @@ def _item(kind: ItemKind, row: GitLabWrittenItem) -> TargetItem:
         is_closed=row.state != "opened",
         comments=row.user_notes_count,
         url=row.web_url or "",
+        author=author_of(row.author, "username"),
     )
 
 

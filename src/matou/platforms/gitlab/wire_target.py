@@ -1,6 +1,7 @@
 """What a migration reads of a GitLab that it writes to. Source as in `wire`."""
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from matou.platforms.gitlab.wire import GitLabNamespace
 
@@ -40,6 +41,10 @@ class GitLabNamed(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
 
 
+class GitLabAuthor(msgspec.Struct, frozen=True, kw_only=True):
+    username: str | None = None
+
+
 class GitLabWrittenItem(msgspec.Struct, frozen=True, kw_only=True):
     """An issue or a merge request, as it shows it."""
 
@@ -49,6 +54,7 @@ class GitLabWrittenItem(msgspec.Struct, frozen=True, kw_only=True):
     description: str | None = None
     user_notes_count: int | None = None
     web_url: str | None = None
+    author: GitLabAuthor | UnsetType | None = UNSET
 
 
 class GitLabRefs(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +73,7 @@ class GitLabWrittenNote(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     body: str | None = None
     system: bool | None = None
+    author: GitLabAuthor | UnsetType | None = UNSET
 
 
 class GitLabWrittenDiscussion(msgspec.Struct, frozen=True, kw_only=True):

@@ -119,7 +119,8 @@ def migrate(
         mover = RepositoryMover(archive, target, connections, git, pusher, there.existing)
         if pulling:
             return PullMover(pulling, mover, account, options.people, plan.wikis)
-        return ConversationMover(mover, _conversations(mover, writing, plan, assigned)) if writing else mover
+        conversations = _conversations(mover, writing, plan, assigned, account) if writing else None
+        return ConversationMover(mover, conversations) if conversations else mover
 
     if pulling:
         pulling.target.require_importer()
@@ -145,7 +146,11 @@ def _fault_of_conversation(target: MigrationTarget) -> Phrase | None:
 
 
 def _conversations(
-    mover: RepositoryMover, writing: ConversationWriting, plan: MigrationPlan, assigned: AssignedTargets
+    mover: RepositoryMover,
+    writing: ConversationWriting,
+    plan: MigrationPlan,
+    assigned: AssignedTargets,
+    account: str,
 ) -> Conversations:
     paths = (*(move.target_path for move in plan.moves), *assigned.values())
     histories = HistoryRepositories(
@@ -155,7 +160,7 @@ def _conversations(
         existing=mover.existing,
         taken=frozenset(map(target_key, paths)),
     )
-    return Conversations(mover.archive, writing, plan.moves, histories)
+    return Conversations(mover.archive, writing, plan.moves, histories, account)
 
 
 def _look(

@@ -60,11 +60,17 @@ class Conversations:
     """What was said around the repositories of one migration; threads may share it."""
 
     def __init__(
-        self, archive: Archive, writing: ConversationWriting, moves: Sequence[Move], histories: HistoryRepositories
+        self,
+        archive: Archive,
+        writing: ConversationWriting,
+        moves: Sequence[Move],
+        histories: HistoryRepositories,
+        account: str,
     ) -> None:
         self._archive = archive
         self._writing = writing
         self._histories = histories
+        self._account = account
         wanted = [saved for saved in list_metadata(archive).saved if any(map(saved.has, _COUNTED))]
         self._own = {saved.line.path: saved for saved in wanted if not saved.is_of_namespace}
         self._of_namespaces = _homes((saved for saved in wanted if saved.is_of_namespace), moves)
@@ -136,13 +142,21 @@ class Conversations:
             return ConversationReport(problems=[error])
 
     def _write(self, conversation: MigratedConversation, repository: TargetRepository) -> ConversationReport:
-        writing = self._writing
+        writing, account = self._writing, self._account
         head = self._head(repository)
         with WrittenMap.opened(self._archive, head) as written:
             target = writing.open(repository)
             history = self._histories.beside(repository, map_path(self._archive, head).with_suffix(".history"))
             return ConversationMigration(
-                self._archive, conversation, target, written, writing.writer, writing.options, writing.now, history
+                self._archive,
+                conversation,
+                target,
+                written,
+                writing.writer,
+                writing.options,
+                writing.now,
+                history,
+                account,
             ).run()
 
     def _head(self, repository: TargetRepository) -> MapHead:

@@ -190,7 +190,7 @@ class ItemWriter:
 
         item = self.writer.make(make, lambda: self.contents.find_again(kind, key), may_come_late=may_come_late)
         sent = replace(item, title=new.title, text=new.text)
-        address = self.contents.note(kind, sent)
+        address = self.contents.note(kind, sent, is_made_now=True)
         self.fresh.add(key)
         self._counted.add(key)
         is_whole = answered or may_come_late

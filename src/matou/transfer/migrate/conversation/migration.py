@@ -15,7 +15,7 @@ from matou.archive.layout import Archive
 from matou.archive.metadata import MetadataTree, natural_order
 from matou.archive.metadata.items import files_in
 from matou.archive.run_history import host_of
-from matou.errors import Damaged, MatouError, Phrase, TryLater
+from matou.errors import Damaged, MatouError, Phrase, Plural, TryLater
 from matou.git.odb.objects import TooLargeToRead
 from matou.http.tokens import BadCredential
 from matou.i18n import speaking
@@ -107,6 +107,7 @@ class ConversationMigration:
     options: ConversationOptions
     now: Callable[[], datetime]
     history: HistoryRepository
+    account: str
     report: ConversationReport = field(default_factory=ConversationReport)
     sent: SentComments = field(default_factory=lambda: defaultdict(set))
 
@@ -117,9 +118,10 @@ class ConversationMigration:
             BadCredential: the token is not good any more.
             Cancelled: waiting was cut short.
         """
-        contents = TargetContents(self.target)
+        contents = TargetContents(self.target, self.account, self.written)
         try:
             contents.look(ItemKind)
+            self._note_others(contents)
             with speaking(self.written.head.language):
                 for place, saved in enumerate(self.conversation.saved):
                     SourceMigration(self, contents, saved, counts_numbers=place == 0).run()
@@ -131,6 +133,17 @@ class ConversationMigration:
             self.report.problems.append(error)
         self.report.there = self._there()
         return self.report
+
+    def _note_others(self, contents: TargetContents) -> None:
+        if contents.others:
+            self.report.notes.append(
+                Plural(
+                    "{count} item of somebody else's has a mark as ours have, and counts as nothing of ours: #{number}",
+                    "{count} items of others have a mark as ours have, and count as nothing of ours: #{number} for one",
+                    count=len(contents.others),
+                    number=min(contents.others, key=lambda one: (one.kind, one.number)).number,
+                )
+            )
 
     def _there(self) -> Counter[str]:
         projects = {name_of_source(saved) for saved in self.conversation.saved if saved.is_of_namespace}
