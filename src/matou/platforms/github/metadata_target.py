@@ -287,9 +287,7 @@ def _address(address: object) -> str:
 
 
 def _comment(row: GitHubComment) -> TargetComment:
-    return TargetComment(
-        id=str(row.id), text=row.body or "", url=_address(row.html_url), author=author_of(row.user)
-    )
+    return TargetComment(id=str(row.id), text=row.body or "", url=_address(row.html_url), author=author_of(row.user))
 
 
 def _line_comment(row: GitHubReviewComment) -> TargetComment:
