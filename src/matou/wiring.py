@@ -39,8 +39,7 @@ if TYPE_CHECKING:
     from matou.transfer.backup.metadata.rebuild import RebuiltMetadata
     from matou.transfer.backup.options import BackupOptions
     from matou.transfer.backup.report import BackupReport, ProgressListener
-    from matou.transfer.migrate.carried import CarriedKind
-    from matou.transfer.migrate.command import MigrationOptions
+    from matou.transfer.migrate.command import MigrationOptions, PlanListener
     from matou.transfer.migrate.conversation.conversations import ConversationWriting
     from matou.transfer.migrate.pull.mover import Pulling
     from matou.transfer.migrate.pull.served import ServedArchive
@@ -240,7 +239,7 @@ def migrate(
     progress: "MigrationProgress",
     on_wait: "WaitListener | None" = None,
     served: "ServedArchive | None" = None,
-    on_plan: "Callable[[Sequence[CarriedKind]], None]" = lambda _: None,
+    on_plan: "PlanListener" = lambda _carried, _budget: None,
 ) -> "MigrationReport":
     """Bring what an archive holds to a platform; see `transfer.migrate`.
 

@@ -12,6 +12,7 @@ import pytest
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import KindState, ReadState
+from matou.archive.metadata import open_metadata
 from matou.concurrency import CancellationToken
 from matou.credentials import Secret
 from matou.http.session import Session
@@ -29,6 +30,7 @@ from matou.transfer.backup.metadata.starting_points import MetadataOwner
 from matou.transfer.backup.report import SILENCE
 from matou.transfer.backup.staging import MirrorPublisher
 from support import coding_source, gitcode_source, gitee_source, github_source
+from support.carried_page import assert_as_the_guide_says
 from support.coding_story import tell_story
 from support.gitcode_conversation import running_gitcode_conversation
 from support.gitee_conversation import running_gitee_conversation
@@ -139,6 +141,15 @@ def test_an_account_is_saved_and_then_unchanged(account: Account, tmp_path: Path
     ]
     walked = [name for name, kind in kinds_of(second).items() if kind.state is ReadState.COMPLETE]
     assert len(account.server.requests_seen) <= sum(REQUESTS_OF_TABLES.get(name, MOST_REQUESTS) for name in walked)
+
+
+def test_what_the_guide_says_of_a_source_is_what_is_saved_of_it(account: Account, tmp_path: Path) -> None:
+    account.save(tmp_path / "a", run=1, record=lambda _: None)
+
+    archive = Archive.open(tmp_path / "a")
+    namespace = archive.metadata(PLACE.namespace)
+    trees = [open_metadata(path) for path in (archive.metadata(PLACE), namespace) if path.is_dir()]
+    assert_as_the_guide_says(account.platform, trees[0], trees[1:])
 
 
 def test_it_is_the_same_from_the_records(account: Account, tmp_path: Path) -> None:

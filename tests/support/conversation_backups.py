@@ -10,7 +10,7 @@ from uuid import UUID
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import MetadataState
-from matou.archive.metadata import open_metadata
+from matou.archive.metadata import MetadataTree, open_metadata
 from matou.archive.metadata.reader import main_commit
 from matou.concurrency import CancellationToken
 from matou.credentials import Secret
@@ -101,6 +101,11 @@ class ConversationBackups:
     @property
     def commit(self) -> ObjectId | None:
         return main_commit(self.archive.metadata(PLACE))
+
+    @property
+    def tree(self) -> MetadataTree:
+        """What is saved around the repository."""
+        return open_metadata(self.archive.metadata(PLACE))
 
     def find(self, kind: MetadataKind, key: str, as_: type[V]) -> V:
         value = open_metadata(self.archive.metadata(PLACE)).item(kind, key)

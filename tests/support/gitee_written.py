@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from support.gitee_swagger import WRITING, example_of, faults_of
 from support.recording_server import Reply, SeenRequest, json_reply
+from support.written_conversation import ACCOUNT
 
 R: Final = "/repos/harbour/api"
 TOKEN: Final = "s3cr3tGiteeT0ken0123456789"
@@ -125,9 +126,12 @@ class WrittenGitee:
 
     def _item(self, definition: str, body: Row, number: object, page: str) -> Row:
         self._last_id += 1
-        fields = {"id": self._last_id, "number": number, "state": "open", "comments": 0}
+        fields = {"id": self._last_id, "number": number, "state": "open", "comments": 0, "user": self._writer()}
         row = {**example_of(definition), **fields, "html_url": f"{self.origin}/harbour/api/{page}"}
         return {**row, **self._changes(body)}
+
+    def _writer(self) -> Row:
+        return {**example_of("UserBasic"), "login": ACCOUNT}
 
     def _changes(self, body: Row) -> Row:
         """What is named belongs to the repository already."""
@@ -174,7 +178,7 @@ class WrittenGitee:
         if found[1] == "pulls":
             url = f"{self.origin}/api/v5{R}/pulls/{found[2]}"
             own = {"pull_request_url": url, "id": self._last_id, "body": body["body"]}
-        row = {**example_of("Note" if found[1] == "issues" else "PullRequestComments"), **own}
+        row = {**example_of("Note" if found[1] == "issues" else "PullRequestComments"), **own, "user": self._writer()}
         self.comments.setdefault(f"{found[1]}/{found[2]}", []).append(row)
         return json_reply(row, 201)
 

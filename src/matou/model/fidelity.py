@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 from matou.errors import Phrase
+from matou.model.metadata import kinds
+from matou.model.metadata.kinds import MetadataKind
 
 
 class MigrationMethod(StrEnum):
@@ -41,13 +43,17 @@ class MigratedKind(StrEnum):
     CLOSED_CHANGE = "closed-change"
     """A change request that was merged or closed."""
     REVIEW = "review"
+    REVIEWER = "reviewer"
+    """Somebody who was asked for a review, and has not answered yet."""
     LINE_COMMENT = "line-comment"
     LABEL = "label"
     MILESTONE = "milestone"
     RELEASE = "release"
+    RELEASE_DRAFT = "release-draft"
+    """A release that was not published yet."""
     ASSET = "asset"
     ATTACHMENT = "attachment"
-    """A picture or a file in a text."""
+    """A picture or a file in a text; one that has two names is one."""
     ASSIGNEE = "assignee"
     EVENT = "event"
     REACTION = "reaction"
@@ -116,11 +122,47 @@ TRAITS: Final[Mapping[MigratedKind, frozenset[KeptTrait]]] = {
     MigratedKind.REVIEW: _SPOKEN,
     MigratedKind.LINE_COMMENT: _SPOKEN,
     MigratedKind.RELEASE: _SPOKEN,
+    MigratedKind.RELEASE_DRAFT: _SPOKEN,
 }
 """Which ones the kinds have of which it matters; the others have none."""
 
 WHOLE: Final = Fidelity(form=CarriedForm.ITSELF, keeps=_ALL)
 UNCARRIED: Final = Fidelity(form=CarriedForm.LISTED)
+
+SAID_EVERYWHERE: Final = frozenset(
+    {
+        MigratedKind.COMMENT,
+        MigratedKind.OPEN_CHANGE,
+        MigratedKind.CLOSED_CHANGE,
+        MigratedKind.REVIEWER,
+        MigratedKind.LINE_COMMENT,
+        MigratedKind.LABEL,
+        MigratedKind.MILESTONE,
+        MigratedKind.RELEASE,
+        MigratedKind.ASSET,
+        MigratedKind.ATTACHMENT,
+        MigratedKind.ASSIGNEE,
+        MigratedKind.MEMBER,
+        MigratedKind.PROTECTION,
+        MigratedKind.HOOK,
+    }
+)
+"""What each platform tells of which anything is read but the code."""
+
+COUNTED_AS: Final[Mapping[MetadataKind, MigratedKind]] = {
+    kinds.LABEL: MigratedKind.LABEL,
+    kinds.MILESTONE: MigratedKind.MILESTONE,
+    kinds.BOARD: MigratedKind.BOARD,
+    kinds.PROTECTION: MigratedKind.PROTECTION,
+    kinds.HOOK: MigratedKind.HOOK,
+    kinds.MEMBER: MigratedKind.MEMBER,
+    kinds.COMMIT_COMMENT: MigratedKind.COMMIT_COMMENT,
+    kinds.WIKI_PAGE: MigratedKind.PROJECT_WIKI,
+    kinds.ANNOUNCEMENT: MigratedKind.ANNOUNCEMENT,
+    kinds.DISCUSSION: MigratedKind.DISCUSSION,
+    kinds.ADVISORY: MigratedKind.ADVISORY,
+}
+"""The kinds of which each item is carried, or is not, as what it is; the others hold rows of several kinds."""
 IN_HEADER: Final = Fidelity(form=CarriedForm.ITSELF, header=True)
 COMMITTED: Final = Fidelity(
     form=CarriedForm.ITSELF,

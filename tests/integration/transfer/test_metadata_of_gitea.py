@@ -20,6 +20,7 @@ from matou.model.metadata.kinds import CHANGE, EVENT, ISSUE, MILESTONE, PERSON, 
 from matou.model.platform import RemoteNamespace, RemoteRepository
 from matou.platforms.gitea.metadata_source import GiteaMetadataSource
 from matou.platforms.gitea.source import GiteaSource
+from support.carried_page import assert_as_the_guide_says
 from support.conversation_backups import BEGAN, PLACE, ConversationBackups
 from support.gitea_recording import FILE, TOKEN, GiteaRecording, running_gitea_recording
 from support.steered_clock import SYSTEM_CLOCK
@@ -72,6 +73,12 @@ def test_all_that_was_said_is_saved(backups: ConversationBackups) -> None:
         None,
     )
     assert [(one.by, one.text.body) for one in issue.comments] == [(LI, "我来看看 😀"), (WANG, "是继电器")]
+
+
+def test_what_the_guide_says_of_it_is_what_is_saved_of_it(backups: ConversationBackups) -> None:
+    backups.back_up()
+
+    assert_as_the_guide_says("gitea", backups.tree)
 
 
 def test_a_pull_request_has_its_review_its_thread_and_its_talk(backups: ConversationBackups) -> None:

@@ -20,6 +20,7 @@ from matou.model.metadata.kinds import BOARD, CHANGE, EVENT, HOOK, ISSUE, LABEL,
 from matou.model.platform import RemoteNamespace, RemoteRepository
 from matou.platforms.gitlab.metadata_source import GitLabMetadataSource
 from matou.platforms.gitlab.source import GitLabSource
+from support.carried_page import assert_as_the_guide_says
 from support.conversation_backups import BEGAN, PLACE, ConversationBackups
 from support.conversation_story import ASSET, BASE, HEAD, LI, PICTURE, WANG, StoryComment, StoryIssue
 from support.gitlab_conversation import (
@@ -73,6 +74,12 @@ def digest(content: bytes) -> str:
 def asked_for(account: GitLabConversation) -> list[str]:
     """Below the project's path."""
     return [request.path.removeprefix("/projects/5000/") for request in account.requests_seen]
+
+
+def test_what_the_guide_says_of_it_is_what_is_saved_of_it(backups: ConversationBackups) -> None:
+    backups.back_up()
+
+    assert_as_the_guide_says("gitlab", backups.tree)
 
 
 def test_issues_are_saved_with_what_was_said_on_them(backups: ConversationBackups) -> None:

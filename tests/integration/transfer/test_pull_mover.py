@@ -165,7 +165,7 @@ class Stage:
             Connections({CLONE_URL: self.target.git_dir}),  # type: ignore[arg-type]
             MigrationOptions("anna", method=MigrationMethod.PULL, fidelity=fidelity, **options),
             pulling=pulling,
-            on_plan=self.plans.append,
+            on_plan=lambda carried, _budget: self.plans.append(carried),
         )
 
     def moved(self, **options: Any) -> Moved:

@@ -29,11 +29,13 @@ from matou.errors import Conflict
 from matou.git.process.run import Limits
 from matou.i18n import is_english, ngettext
 from matou.model.fidelity import CODE_ALONE, MigrationMethod
+from matou.platforms.base.platform import Platform
 from matou.platforms.registry import PLATFORMS, require_importer, require_metadata_target, target_named
 from matou.settings import InvalidSetting, Settings
 from matou.transfer.backup.metadata.selection import KindSelection, options_of
 from matou.transfer.common.saved_repositories import lines_of
 from matou.transfer.export.formats import FOLDER
+from matou.transfer.migrate.budget import WriteBudget, WriteRate
 from matou.transfer.migrate.carried import CarriedKind
 from matou.transfer.migrate.command import MOST_JOBS, MigrationOptions
 from matou.transfer.migrate.conversation.migration import ConversationOptions
@@ -103,6 +105,7 @@ def migrate(
         method=method,
         fidelity=PLATFORMS[to].methods.get(method, CODE_ALONE),
         conversation=_conversation(kinds, language, known_people, keeps_numbers=keeps_numbers),
+        pace=_pace(PLATFORMS[to], method),
     )
     is_pulled = method is MigrationMethod.PULL and not dry_run
 
@@ -146,10 +149,19 @@ def _draft_people(directory: Path, path: Path) -> None:
     )
 
 
-def _tell_plan(carried: Sequence[CarriedKind]) -> None:
+def _tell_plan(carried: Sequence[CarriedKind], budget: WriteBudget | None) -> None:
     if not is_quiet():
-        for line in migrate_report.table(carried):
+        for line in (*migrate_report.table(carried), *migrate_report.budget_lines(budget)):
             say(line)
+
+
+def _pace(platform: Platform, method: MigrationMethod) -> WriteRate:
+    """Of two limits the narrower one counts."""
+    support = platform.metadata_target
+    if support is None or method is not MigrationMethod.REST:
+        return WriteRate(limit=platform.rate)
+    narrowest = min(platform.rate, support.writes, key=lambda limit: limit.per_second)
+    return WriteRate(limit=narrowest, per_hour=support.writes_per_hour, imports_issues=support.imports_issues)
 
 
 def _method(to: str, by: str | None) -> MigrationMethod:

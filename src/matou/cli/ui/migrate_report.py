@@ -7,9 +7,10 @@ from textwrap import indent
 from matou.cli.ui.conversation_report import conversation_lines, conversation_values
 from matou.cli.ui.formatting import columns, size
 from matou.cli.ui.verbosity import is_verbose
-from matou.i18n import format_error, labelled, localize, printable
+from matou.i18n import duration, format_error, labelled, localize, printable
 from matou.i18n import gettext as _
 from matou.model.fidelity import TRAITS
+from matou.transfer.migrate.budget import WriteBudget
 from matou.transfer.migrate.carried import CarriedKind
 from matou.transfer.migrate.report import OUTCOME_NAMES, MigrationReport, Moved, MoveOutcome, Rewrite
 
@@ -28,6 +29,7 @@ def _values(report: MigrationReport) -> dict[str, object]:
         "everything_is_moved": report.everything_is_moved,
         "outcomes": {outcome.value: count for outcome, count in report.outcomes.items()},
         "carried": [_carried(row) for row in report.carried],
+        "budget": None if report.budget is None else _budget(report.budget),
         "page": None if report.page is None else str(report.page),
         "repositories": [_repository(moved) for moved in report.repositories],
         "left_behind": [
@@ -49,6 +51,31 @@ def _carried(row: CarriedKind) -> dict[str, object]:
         "header": row.fidelity.header,
         "note": row.fidelity.note,
     }
+
+
+def _budget(budget: WriteBudget) -> dict[str, object]:
+    return {
+        "requests": budget.requests,
+        "requests_per_hour": budget.per_hour,
+        "seconds": round(budget.duration.total_seconds()),
+    }
+
+
+def budget_lines(budget: WriteBudget | None) -> Iterator[str]:
+    """What writing all of it takes; nothing where the target does the work."""
+    if budget is None or not budget.requests:
+        return
+    requests = f"{budget.requests:,}"
+    if not budget.duration:
+        yield _("writing all of it takes about {requests} requests").format(requests=requests)
+    elif budget.per_hour is None:
+        yield _("writing all of it takes about {requests} requests: {time} at the target's pace").format(
+            requests=requests, time=duration(budget.duration)
+        )
+    else:
+        yield _("writing all of it takes about {requests} requests, of {granted} an hour: {time}").format(
+            requests=requests, granted=f"{budget.per_hour:,}", time=duration(budget.duration)
+        )
 
 
 def table(carried: Sequence[CarriedKind], *, is_plan: bool = True) -> Iterator[str]:
@@ -106,6 +133,7 @@ def _lines(report: MigrationReport) -> Iterator[str]:
 
 def _summary(report: MigrationReport) -> Iterator[str]:
     yield from table(report.carried, is_plan=report.is_dry_run)
+    yield from budget_lines(report.budget)
     nothing = {MoveOutcome.PLANNED if report.is_dry_run else MoveOutcome.MOVED: 0}
     for outcome, count in (report.outcomes or nothing).items():
         yield f"{count:>7,}  {localize(OUTCOME_NAMES[outcome])}"

@@ -14,7 +14,7 @@ from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase
 from matou.http.rate_limit import UNLIMITED, RateLimit
 from matou.http.retry import DEFAULT_POLICY, RetryPolicy, WaitListener
-from matou.model.fidelity import FidelityTable, MigrationMethod
+from matou.model.fidelity import FidelityTable, MigratedKind, MigrationMethod
 
 if TYPE_CHECKING:
     from matou.http.session import Session
@@ -188,10 +188,14 @@ class MetadataSupport:
     """What a platform's record says of its metadata; it stands here, for help texts read the record, too.
 
     Attributes:
+        tells: what there can be of an account's in an archive, by the rows of a migration's table.
+        tells_by_option: the rest, which a person has to ask for.
         calls_per_hour: how many the platform grants beside its pace; None where it counts none.
     """
 
     open: "OpenMetadata"
+    tells: frozenset[MigratedKind]
+    tells_by_option: frozenset[MigratedKind] = frozenset()
     calls_per_hour: int | None = None
 
 
@@ -203,12 +207,14 @@ class MetadataTargetSupport:
         writes: how often something may be made there, beside the platform's pace for all requests.
         writes_per_hour: how many things may be made in an hour; None where nobody knows of a limit.
         foreseen: how faithfully this token writes to a namespace, where that depends on what it may.
+        imports_issues: whether an issue comes in one request with all that was said on it.
     """
 
     open: "OpenMetadataTarget"
     writes: RateLimit = UNLIMITED
     writes_per_hour: int | None = None
     foreseen: ForeseeFidelity | None = None
+    imports_issues: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase
 from matou.http.rate_limit import RateLimit
-from matou.model.fidelity import UNCARRIED, CarriedForm, Fidelity, MigrationMethod, by_rest
+from matou.model.fidelity import (
+    SAID_EVERYWHERE,
+    UNCARRIED,
+    CarriedForm,
+    Fidelity,
+    MigratedKind,
+    MigrationMethod,
+    by_rest,
+)
 from matou.platforms.base.platform import (
     Clock,
     MetadataSupport,
@@ -135,7 +143,11 @@ PLATFORM = Platform(
             assignee=UNCARRIED,
         )
     },
-    metadata=MetadataSupport(open=_metadata),
+    metadata=MetadataSupport(
+        open=_metadata,
+        tells=SAID_EVERYWHERE
+        | {MigratedKind.PROJECT_ISSUE, MigratedKind.PROJECT_WIKI, MigratedKind.ANNOUNCEMENT, MigratedKind.EVENT},
+    ),
     whoami=_whoami,
     password=PasswordUse.GIT,
     password_note=Phrase("it opens git alone; matou backup and matou migrate need a token"),

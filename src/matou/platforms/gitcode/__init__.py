@@ -8,7 +8,7 @@ from matou.credentials import Secret
 from matou.errors import Phrase
 from matou.http.rate_limit import RateLimit
 from matou.http.retry import RetryPolicy
-from matou.model.fidelity import CarriedForm, Fidelity, MigrationMethod, by_rest
+from matou.model.fidelity import SAID_EVERYWHERE, CarriedForm, Fidelity, MigratedKind, MigrationMethod, by_rest
 from matou.platforms.base.platform import (
     Clock,
     MetadataSupport,
@@ -97,7 +97,12 @@ PLATFORM = Platform(
     # It counts by the minute, and does not say when the next one begins.
     retry=RetryPolicy(after_429=timedelta(minutes=1)),
     source=_source,
-    metadata=MetadataSupport(open=_metadata, calls_per_hour=4_000),
+    metadata=MetadataSupport(
+        open=_metadata,
+        tells=SAID_EVERYWHERE | {MigratedKind.ISSUE, MigratedKind.COMMIT_COMMENT},
+        tells_by_option=frozenset({MigratedKind.EVENT}),
+        calls_per_hour=4_000,
+    ),
     target=_target,
     metadata_target=MetadataTargetSupport(open=_metadata_target),
     methods={

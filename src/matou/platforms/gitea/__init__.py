@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from matou.credentials import Secret
-from matou.model.fidelity import MigrationMethod, by_rest
+from matou.model.fidelity import IN_HEADER, SAID_EVERYWHERE, MigratedKind, MigrationMethod, by_rest
 from matou.platforms.base.platform import (
     Clock,
     Fingerprint,
@@ -88,13 +88,17 @@ PLATFORM = Platform(
     page_paths=PagePaths(before=frozenset({"org"})),
     fingerprint=Fingerprint("/api/v1/version", "version"),
     source=_source,
-    metadata=MetadataSupport(open=_metadata),
+    metadata=MetadataSupport(
+        open=_metadata,
+        tells=SAID_EVERYWHERE | {MigratedKind.ISSUE, MigratedKind.REVIEW, MigratedKind.RELEASE_DRAFT},
+        tells_by_option=frozenset({MigratedKind.EVENT}),
+    ),
     target=_target,
     importer=_target,
     metadata_target=MetadataTargetSupport(open=_metadata_target),
     methods={
         MigrationMethod.PULL: BY_PULL,
-        MigrationMethod.REST: by_rest(),
+        MigrationMethod.REST: by_rest(release_draft=IN_HEADER),
         MigrationMethod.ARCHIVE: BY_ARCHIVE,
     },
     whoami=_whoami,

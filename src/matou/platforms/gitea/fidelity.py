@@ -49,6 +49,7 @@ BY_ARCHIVE: Final[FidelityTable] = {
     MigratedKind.PROJECT_ISSUE: Fidelity(
         form=CarriedForm.ITSELF, keeps=frozenset(KeptTrait), note=Phrase("in a repository without code")
     ),
+    MigratedKind.RELEASE_DRAFT: _SPOKEN,
     MigratedKind.ATTACHMENT: Fidelity(
         form=CarriedForm.TEXT, note=Phrase("the files lie beside the dump, and the text names them")
     ),

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 from matou.credentials import Secret
 from matou.errors import NotFound, Phrase, UnknownShape
 from matou.http.rate_limit import RateLimit
-from matou.model.fidelity import COMMITTED, CarriedForm, Fidelity, MigrationMethod, by_rest
+from matou.model.fidelity import (
+    COMMITTED,
+    SAID_EVERYWHERE,
+    CarriedForm,
+    Fidelity,
+    MigratedKind,
+    MigrationMethod,
+    by_rest,
+)
 from matou.platforms.base.platform import (
     Clock,
     Fingerprint,
@@ -99,7 +107,12 @@ PLATFORM = Platform(
     page_paths=PagePaths(before=frozenset({"organizations"})),
     fingerprint=Fingerprint("/api/v5/user", "message", status=401),
     source=_source,
-    metadata=MetadataSupport(open=_metadata, calls_per_hour=4_900),
+    metadata=MetadataSupport(
+        open=_metadata,
+        tells=SAID_EVERYWHERE | {MigratedKind.ISSUE, MigratedKind.PROJECT_ISSUE, MigratedKind.COMMIT_COMMENT},
+        tells_by_option=frozenset({MigratedKind.EVENT}),
+        calls_per_hour=4_900,
+    ),
     target=_target,
     # Gitee publishes no limit of what may be made in an hour.
     metadata_target=MetadataTargetSupport(open=_metadata_target, writes=RateLimit(per_second=1, burst=5)),

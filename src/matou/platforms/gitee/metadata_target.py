@@ -34,6 +34,7 @@ from matou.model.metadata_targets import (
 )
 from matou.model.targets import TargetRepository
 from matou.platforms.base.errors import ActionRefused, NotOffered
+from matou.platforms.base.metadata_target import author_of
 from matou.platforms.base.platform import Clock
 from matou.platforms.base.uploads import send_in_form
 from matou.platforms.gitee.api import V5, Form, GiteeApi, token_of
@@ -243,6 +244,7 @@ def _issue(row: GiteeIssue) -> TargetItem:
         is_closed=row.state in ("closed", "rejected"),
         comments=row.comments if isinstance(row.comments, int) else None,
         url=_text(row.html_url),
+        author=author_of(row.user),
     )
 
 
@@ -253,11 +255,12 @@ def _change(row: GiteePullRequest) -> TargetItem:
         text=_text(row.body),
         is_closed=row.state != "open",
         url=_text(row.html_url),
+        author=author_of(row.user),
     )
 
 
 def _note(row: GiteeNote | GiteePullComment) -> TargetComment:
-    return TargetComment(id=str(row.id), text=_text(row.body))
+    return TargetComment(id=str(row.id), text=_text(row.body), author=author_of(row.user))
 
 
 def _release(row: GiteeRelease) -> TargetRelease:

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Final
 from matou.credentials import Secret
 from matou.errors import Phrase
 from matou.http.rate_limit import RateLimit
-from matou.model.fidelity import COMMITTED, CarriedForm, Fidelity, KeptTrait, MigrationMethod, by_rest
+from matou.model.fidelity import (
+    COMMITTED,
+    IN_HEADER,
+    SAID_EVERYWHERE,
+    CarriedForm,
+    Fidelity,
+    KeptTrait,
+    MigratedKind,
+    MigrationMethod,
+    by_rest,
+)
 from matou.platforms.base.platform import (
     Clock,
     Fingerprint,
@@ -103,17 +113,35 @@ PLATFORM = Platform(
     fingerprint=Fingerprint("/api/v3/meta", "verifiable_password_authentication"),
     source=_source,
     lists=RepositoryLists(("starred", "watched"), _source),
-    metadata=MetadataSupport(open=_metadata, calls_per_hour=5_000),
+    metadata=MetadataSupport(
+        open=_metadata,
+        tells=SAID_EVERYWHERE
+        | {
+            MigratedKind.ISSUE,
+            MigratedKind.REVIEW,
+            MigratedKind.COMMIT_COMMENT,
+            MigratedKind.RELEASE_DRAFT,
+            MigratedKind.REACTION,
+            MigratedKind.DISCUSSION,
+            MigratedKind.ADVISORY,
+        },
+        tells_by_option=frozenset({MigratedKind.EVENT}),
+        calls_per_hour=5_000,
+    ),
     target=_target,
     # What makes content has limits of its own: 80 in a minute and 500 in an hour.
     metadata_target=MetadataTargetSupport(
-        open=_metadata_target, writes=RateLimit(per_second=500 / 3_600, burst=60), writes_per_hour=500
+        open=_metadata_target,
+        writes=RateLimit(per_second=500 / 3_600, burst=60),
+        writes_per_hour=500,
+        imports_issues=True,
     ),
     methods={
         MigrationMethod.REST: by_rest(
             issue=_IMPORTED,
             comment=_IMPORTED,
             closed_change=replace(_IMPORTED, form=CarriedForm.ISSUE),
+            release_draft=IN_HEADER,
             attachment=COMMITTED,
         )
     },

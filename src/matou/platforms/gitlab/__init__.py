@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from matou.credentials import Secret
 from matou.http.rate_limit import RateLimit
-from matou.model.fidelity import FidelityTable, MigrationMethod
+from matou.model.fidelity import SAID_EVERYWHERE, FidelityTable, MigratedKind, MigrationMethod
 from matou.platforms.base.platform import (
     Clock,
     Fingerprint,
@@ -96,7 +96,11 @@ PLATFORM = Platform(
     fingerprint=Fingerprint("/api/v4/version", "message", status=401),
     source=_source,
     lists=RepositoryLists(("starred",), _source),
-    metadata=MetadataSupport(open=_metadata),
+    metadata=MetadataSupport(
+        open=_metadata,
+        tells=SAID_EVERYWHERE | {MigratedKind.ISSUE, MigratedKind.REVIEW, MigratedKind.BOARD},
+        tells_by_option=frozenset({MigratedKind.EVENT}),
+    ),
     target=_target,
     # An account may write some 60 comments in a minute there.
     metadata_target=MetadataTargetSupport(

@@ -6,35 +6,12 @@ from typing import Final
 
 from matou.archive.manifest import RepositoryLine
 from matou.errors import Phrase
-from matou.model.fidelity import FidelityTable, MigratedKind
-from matou.model.metadata.kinds import (
-    ADVISORY,
-    ANNOUNCEMENT,
-    ARTIFACT,
-    BOARD,
-    COMMIT_COMMENT,
-    DISCUSSION,
-    HOOK,
-    MEMBER,
-    PROTECTION,
-    TEST_CASE,
-    MetadataKind,
-)
+from matou.model.fidelity import COUNTED_AS, FidelityTable, MigratedKind
+from matou.model.metadata.kinds import ARTIFACT, TEST_CASE, MetadataKind
 from matou.transfer.backup.metadata.kind_names import KIND_NAMES
 from matou.transfer.common.saved_metadata import SavedMetadata
 
-_MIGRATED: Final[Mapping[MetadataKind, MigratedKind | None]] = {
-    BOARD: MigratedKind.BOARD,
-    ANNOUNCEMENT: MigratedKind.ANNOUNCEMENT,
-    COMMIT_COMMENT: MigratedKind.COMMIT_COMMENT,
-    DISCUSSION: MigratedKind.DISCUSSION,
-    ADVISORY: MigratedKind.ADVISORY,
-    MEMBER: MigratedKind.MEMBER,
-    PROTECTION: MigratedKind.PROTECTION,
-    HOOK: MigratedKind.HOOK,
-    ARTIFACT: None,
-    TEST_CASE: None,
-}
+_MIGRATED: Final[Mapping[MetadataKind, MigratedKind | None]] = {**COUNTED_AS, ARTIFACT: None, TEST_CASE: None}
 """The kinds that an import may lack; no migration takes the last ones."""
 
 _LFS_NAME: Final = Phrase("LFS objects")

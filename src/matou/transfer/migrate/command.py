@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from matou.archive.layout import Archive
 from matou.archive.path_registry import PathOwner
@@ -17,6 +18,7 @@ from matou.transfer.common.filters import RepositoryFilter
 from matou.transfer.common.saved_repositories import lines_of
 from matou.transfer.common.transports import TargetTransports
 from matou.transfer.migrate.assigned_paths import AssignedPaths
+from matou.transfer.migrate.budget import UNHURRIED, WriteBudget, WriteRate, write_budget
 from matou.transfer.migrate.carried import CarriedKind
 from matou.transfer.migrate.conversation.conversations import Conversations, ConversationWriting
 from matou.transfer.migrate.conversation.history_repository import HistoryRepositories
@@ -44,6 +46,10 @@ MOST_JOBS = 4
 """Repositories at a time: a platform is asked to index each of them."""
 
 
+PlanListener: TypeAlias = Callable[[Sequence[CarriedKind], WriteBudget | None], None]
+"""Told what there is, how it will be carried, and how much that is for the target."""
+
+
 @dataclass(frozen=True, slots=True)
 class MigrationOptions:
     """What a person chose.
@@ -59,6 +65,7 @@ class MigrationOptions:
         people: whom somebody is at the target.
         method: how what people said comes there, and how faithfully.
         conversation: how it is written, where that is the method.
+        pace: how fast the target lets itself be written to.
     """
 
     namespace: str
@@ -73,6 +80,10 @@ class MigrationOptions:
     method: MigrationMethod = MigrationMethod.GIT
     fidelity: FidelityTable = field(default_factory=lambda: CODE_ALONE)
     conversation: ConversationOptions | None = None
+    pace: WriteRate = UNHURRIED
+
+    def budget(self, carried: Sequence[CarriedKind]) -> WriteBudget | None:
+        return write_budget(carried, self.method, self.pace)
 
 
 def migrate(
@@ -82,7 +93,7 @@ def migrate(
     options: MigrationOptions,
     *,
     pulling: Pulling | None = None,
-    on_plan: Callable[[Sequence[CarriedKind]], None] = lambda _: None,
+    on_plan: PlanListener = lambda _carried, _budget: None,
     writing: ConversationWriting | None = None,
     progress: Progress = no_progress,
     cancelled: threading.Event | None = None,
@@ -128,9 +139,16 @@ def migrate(
     if options.dry_run:
         foreseen = preview(open_mover(), plan.moves, jobs=options.jobs)
         return _report(
-            target, account, plan, holdings.completed(foreseen), holdings, new_namespaces=missing, is_dry_run=True
+            target,
+            account,
+            plan,
+            holdings.completed(foreseen),
+            holdings,
+            new_namespaces=missing,
+            is_dry_run=True,
+            budget=options.budget(holdings.carried(())),
         )
-    on_plan(holdings.carried(()))
+    on_plan(foreseen_rows := holdings.carried(()), options.budget(foreseen_rows))
     make_namespaces(target, missing)
     if _chosen(plan, assigned):
         with assigned_paths.held():
@@ -236,6 +254,7 @@ def _report(
     *,
     new_namespaces: Iterable[str],
     is_dry_run: bool,
+    budget: WriteBudget | None = None,
 ) -> MigrationReport:
     return MigrationReport(
         platform=target.platform,
@@ -248,6 +267,7 @@ def _report(
         unmatched=plan.unmatched,
         rewrites=tuple(dict.fromkeys(_rewrites(moved))),
         carried=holdings.carried(moved),
+        budget=budget,
     )
 
 

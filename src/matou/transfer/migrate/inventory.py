@@ -4,51 +4,20 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import NamespaceLine, RepositoryLine
 from matou.archive.metadata import MetadataTree, open_metadata
+from matou.archive.metadata.items import files_in
 from matou.archive.metadata.reader import main_commit
-from matou.model.fidelity import MigratedKind
+from matou.model.fidelity import COUNTED_AS, MigratedKind
 from matou.model.metadata import ChangeRequest, Comment, Issue, Item, MetadataValue, SavedRelease
-from matou.model.metadata.kinds import (
-    ADVISORY,
-    ANNOUNCEMENT,
-    BOARD,
-    CHANGE,
-    COMMIT_COMMENT,
-    DISCUSSION,
-    HOOK,
-    ISSUE,
-    LABEL,
-    MEMBER,
-    MILESTONE,
-    PROTECTION,
-    RELEASE,
-    WIKI_PAGE,
-    MetadataKind,
-)
+from matou.model.metadata.kinds import CHANGE, ISSUE, RELEASE, TreeLayout
 from matou.model.names import NamespacePath
 from matou.model.platform import Visibility
 
 Inventory: TypeAlias = Mapping[MigratedKind, int]
-
-_TABLES: Final[Mapping[MetadataKind, MigratedKind]] = {
-    LABEL: MigratedKind.LABEL,
-    MILESTONE: MigratedKind.MILESTONE,
-    BOARD: MigratedKind.BOARD,
-    PROTECTION: MigratedKind.PROTECTION,
-    HOOK: MigratedKind.HOOK,
-    MEMBER: MigratedKind.MEMBER,
-}
-_FILES: Final[Mapping[MetadataKind, MigratedKind]] = {
-    COMMIT_COMMENT: MigratedKind.COMMIT_COMMENT,
-    DISCUSSION: MigratedKind.DISCUSSION,
-    ADVISORY: MigratedKind.ADVISORY,
-    WIKI_PAGE: MigratedKind.PROJECT_WIKI,
-    ANNOUNCEMENT: MigratedKind.ANNOUNCEMENT,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +68,18 @@ def code_inventory(line: RepositoryLine) -> Inventory:
 def inventory_of(tree: MetadataTree, which: Carriable) -> Inventory:
     """How many there are of each kind. Raises Damaged."""
     counts: Counter[MigratedKind] = Counter()
-    for kind, migrated in _TABLES.items():
-        counts[migrated] += len(tree.table(kind))
-    for kind, migrated in _FILES.items():
-        counts[migrated] += sum(map(which.has, tree.items(kind)))
+    files: set[str] = set()
+    for kind, migrated in COUNTED_AS.items():
+        is_table = kind.layout is TreeLayout.TABLE
+        counts[migrated] += len(tree.table(kind)) if is_table else sum(map(which.has, tree.items(kind)))
     for kind in (ISSUE, CHANGE, RELEASE):
-        for value in filter(which.has, tree.items(kind)):
-            counts.update(_counts_in(value))
+        for value in tree.items(kind):
+            if which.has(value):
+                counts.update(_counts_in(value))
+                files.update(file.sha256 or file.url for file in files_in(value))
+            elif isinstance(value, SavedRelease) and value.gone_in is None:
+                counts[MigratedKind.RELEASE_DRAFT] += 1
+    counts[MigratedKind.ATTACHMENT] += len(files)
     return counts
 
 
@@ -140,11 +114,11 @@ def _counts_in(value: MetadataValue) -> Iterator[MigratedKind]:
         case ChangeRequest():
             yield MigratedKind.OPEN_CHANGE if value.state == "open" else MigratedKind.CLOSED_CHANGE
             yield from (MigratedKind.REVIEW for _ in value.reviews)
+            yield from (MigratedKind.REVIEWER for one in value.reviewers if one.state == "requested")
             yield from _counts_on(value)
         case SavedRelease():
             yield MigratedKind.RELEASE
             yield from (MigratedKind.ASSET for asset in value.assets if asset.sha256)
-            yield from (MigratedKind.ATTACHMENT for _ in value.files)
 
 
 def _counts_on(item: Item) -> Iterator[MigratedKind]:
@@ -153,7 +127,5 @@ def _counts_on(item: Item) -> Iterator[MigratedKind]:
     yield from (MigratedKind.EVENT for _ in item.events)
     yield from (MigratedKind.ASSIGNEE for _ in item.assignees)
     yield from (MigratedKind.REACTION for _ in item.reactions or ())
-    yield from (MigratedKind.ATTACHMENT for _ in item.files)
     for comment in (*comments_on(item), *line_comments_on(item)):
-        yield from (MigratedKind.ATTACHMENT for _ in comment.files)
         yield from (MigratedKind.REACTION for _ in comment.reactions or ())

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from matou.errors import MatouError, Phrase
 from matou.model.names import RefName
 from matou.model.targets import TargetRepository
+from matou.transfer.migrate.budget import WriteBudget
 from matou.transfer.migrate.carried import CarriedKind
 from matou.transfer.migrate.conversation.report import ConversationReport
 from matou.transfer.migrate.inventory import Inventory
@@ -97,6 +98,7 @@ class MigrationReport:
         new_namespaces: those that were made, or would be.
         unmatched: what the map says of no repository of the archive.
         carried: the table: of each kind that there is any of.
+        budget: what all of it takes of the target, in a dry run alone; None where the target does the work.
         page: where the report stands in the archive; None in a dry run.
         rewrites: what makes submodules of moved repositories come from where they are now; each once.
     """
@@ -112,6 +114,7 @@ class MigrationReport:
     rewrites: tuple[Rewrite, ...]
     carried: tuple[CarriedKind, ...] = ()
     page: Path | None = None
+    budget: WriteBudget | None = None
 
     @property
     def everything_is_moved(self) -> bool:

@@ -48,7 +48,7 @@ from matou.transfer.migrate.conversation.target_contents import TargetContents
 from matou.transfer.migrate.conversation.vocabulary import TargetVocabulary
 from matou.transfer.migrate.conversation.wiki_writer import WikiWriter
 from matou.transfer.migrate.conversation.writer import OnceWriter
-from matou.transfer.migrate.conversation.written_map import WrittenLine, WrittenMap
+from matou.transfer.migrate.conversation.written_map import DRAFT, WrittenLine, WrittenMap
 
 _MOST_IN_A_ROW: Final = 5
 """Items that the target refuses one after another: then it is not the items."""
@@ -57,6 +57,9 @@ PROJECT_ISSUES: Final = "project-issue"
 """How a report counts issues of a namespace itself."""
 CLOSED_CHANGES: Final = "closed-change"
 """And change requests that are not open, whatever they became."""
+
+RELEASE_DRAFTS: Final = "release-draft"
+"""And releases that are not published yet."""
 
 _KINDS: Final[Mapping[ItemKind, MetadataKind]] = {ItemKind.ISSUE: ISSUE, ItemKind.CHANGE: CHANGE}
 
@@ -390,6 +393,8 @@ class SourceMigration:
 def _counted_as(line: WrittenLine, projects: Collection[str]) -> str:
     if line.kind == ItemKind.ISSUE and line.source in projects:
         return PROJECT_ISSUES
+    if line.state == DRAFT:
+        return RELEASE_DRAFTS
     return CLOSED_CHANGES if line.kind == ItemKind.CHANGE and line.state == "closed" else line.kind
 
 

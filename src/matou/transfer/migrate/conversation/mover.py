@@ -11,7 +11,7 @@ from matou.model.platform import Visibility
 from matou.model.targets import TargetRepository
 from matou.platforms.base.target import MigrationTarget
 from matou.transfer.migrate.conversation.conversations import Conversations
-from matou.transfer.migrate.conversation.migration import CLOSED_CHANGES, PROJECT_ISSUES
+from matou.transfer.migrate.conversation.migration import CLOSED_CHANGES, PROJECT_ISSUES, RELEASE_DRAFTS
 from matou.transfer.migrate.conversation.report import ConversationReport
 from matou.transfer.migrate.conversation.wiki_writer import PAGE
 from matou.transfer.migrate.inventory import code_inventory
@@ -29,6 +29,7 @@ _LINES: Final[Mapping[str, MigratedKind]] = {
     "change-review": MigratedKind.REVIEW,
     "change-thread": MigratedKind.LINE_COMMENT,
     "release": MigratedKind.RELEASE,
+    RELEASE_DRAFTS: MigratedKind.RELEASE_DRAFT,
     "asset": MigratedKind.ASSET,
     "file": MigratedKind.ATTACHMENT,
     PAGE: MigratedKind.PROJECT_WIKI,

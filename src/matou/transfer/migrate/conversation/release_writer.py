@@ -16,7 +16,7 @@ from matou.transfer.migrate.conversation.item_texts import ItemTexts
 from matou.transfer.migrate.conversation.markers import ItemKey
 from matou.transfer.migrate.conversation.report import ConversationReport
 from matou.transfer.migrate.conversation.writer import OnceWriter
-from matou.transfer.migrate.conversation.written_map import WrittenLine, WrittenMap, digest
+from matou.transfer.migrate.conversation.written_map import DRAFT, WrittenLine, WrittenMap, digest
 
 
 @dataclass
@@ -73,7 +73,7 @@ class ReleaseWriter:
                 Phrase("the release {tag} was changed at the target: it is left as it is", tag=repr(release.tag))
             )
             return there
-        self._note(key, there, text)
+        self._note(key, there, text, is_draft=release.draft)
         return there
 
     def _made(self, release: SavedRelease, text: str) -> TargetRelease:
@@ -92,7 +92,7 @@ class ReleaseWriter:
         self.look()
         return self._there.get(tag)
 
-    def _note(self, key: ItemKey, there: TargetRelease, text: str) -> None:
+    def _note(self, key: ItemKey, there: TargetRelease, text: str, *, is_draft: bool) -> None:
         at = self.now().isoformat(timespec="seconds")
         line = WrittenLine(
             source=key.source,
@@ -102,9 +102,10 @@ class ReleaseWriter:
             url=harmless_address(there.url),
             at=at,
             text_sha256=digest(text),
+            state=DRAFT if is_draft else "",
         )
         known = self.written.get(key)
-        if known is None or known.text_sha256 != line.text_sha256:
+        if known is None or (known.text_sha256, known.state) != (line.text_sha256, line.state):
             self.written.add(line)
 
     def _bring_asset(self, there: TargetRelease, tag: str, asset: ReleaseAsset) -> None:

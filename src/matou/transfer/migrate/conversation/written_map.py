@@ -25,6 +25,8 @@ from matou.transfer.migrate.conversation.markers import ItemKey
 FOLDER: Final = "migrations"
 PLANNED: Final = "planned"
 """The state of a file that is going to be committed, and is not known to be there."""
+DRAFT: Final = "draft"
+"""The state of a release that is not published yet."""
 
 
 class DamagedMap(Damaged):
@@ -44,7 +46,7 @@ class WrittenLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         to_kind: whether an item became an issue or a change request there.
         at: when it was written or last changed.
         text_sha256: of the text as it was sent; `title_sha256` and `fields_sha256` of what an item has besides.
-        state: of an item, as it was last set; of a file, see `PLANNED`.
+        state: of an item, as it was last set; of a file, see `PLANNED`; of a release, `DRAFT` or nothing.
         thread: of a comment on a line; of a file that is to be committed, the branch.
     """
 
