@@ -103,6 +103,14 @@ ELSEWHERE_TESTS: Final[Mapping[tuple[str, str], str]] = {
     ("gitea", "release-draft"): "tests/peers/test_gitea_written.py::test_nothing_is_missing_and_all_is_as_it_was_sent",
     ("gitee", "event"): f"tests/contracts/test_gitee_metadata.py::{_OPTION}",
     ("gitcode", "event"): f"tests/contracts/test_gitcode_metadata.py::{_OPTION}",
+    ("github", "board"): "tests/integration/transfer/test_more_of_github.py::test_projects_are_boards",
+    ("github", "discussion"): "tests/integration/transfer/test_more_of_github.py"
+    "::test_discussions_come_with_all_that_was_said_in_them",
+    (
+        "github",
+        "advisory",
+    ): "tests/integration/transfer/test_more_of_github.py::test_advisories_are_saved_from_every_page",
+    ("gitlab", "reaction"): "tests/integration/transfer/test_more_of_gitlab.py::test_emoji_come_where_they_are_wanted",
     ("github", "event"): f"{_OF}github.py::{_DONE}",
     ("gitlab", "event"): f"{_OF}gitlab.py::{_DONE}",
     ("gitea", "event"): f"{_OF}gitea.py::{_DONE}",

@@ -121,7 +121,7 @@ PLATFORM = Platform(
             MigratedKind.REVIEW,
             MigratedKind.COMMIT_COMMENT,
             MigratedKind.RELEASE_DRAFT,
-            MigratedKind.REACTION,
+            MigratedKind.BOARD,
             MigratedKind.DISCUSSION,
             MigratedKind.ADVISORY,
         },

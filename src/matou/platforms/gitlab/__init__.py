@@ -99,7 +99,7 @@ PLATFORM = Platform(
     metadata=MetadataSupport(
         open=_metadata,
         tells=SAID_EVERYWHERE | {MigratedKind.ISSUE, MigratedKind.REVIEW, MigratedKind.BOARD},
-        tells_by_option=frozenset({MigratedKind.EVENT}),
+        tells_by_option=frozenset({MigratedKind.EVENT, MigratedKind.REACTION}),
     ),
     target=_target,
     # An account may write some 60 comments in a minute there.
