@@ -1,6 +1,7 @@
 """`matou du` and `matou forget` with the installed program: a table for people, JSON for programs."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,15 @@ def test_du_of_one_repository_as_json(archive: Path, person: Person) -> None:
     assert api["bytes"] == sum(api[part] for part in parts)
     assert (api["kept_refs_bytes"], api["lfs_bytes"]) == (368, 260)
     assert told["archive"]["bytes"] > api["bytes"]
+
+
+def test_du_of_a_damaged_repository_tells_the_rest_and_ends_as_damage_does(archive: Path, person: Person) -> None:
+    shutil.rmtree(archive / "repositories" / "team" / "shop" / "api.git" / "objects")
+
+    ended = person.matou("du", archive, code=5)
+
+    assert "in all" in ended.out
+    assert "team/shop/api" in ended.err
 
 
 def test_du_of_a_path_that_is_not_there_says_so(archive: Path, person: Person) -> None:

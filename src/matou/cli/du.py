@@ -3,6 +3,7 @@
 import click
 
 from matou.cli.command import Command
+from matou.cli.exit_codes import ExitCode
 from matou.cli.options import archive_argument, json_report_option
 from matou.i18n import gettext as _
 
@@ -16,4 +17,5 @@ usage = Command.lazy(
         "matou du DIR": _("every namespace and repository, and what the archive takes in all"),
         "matou du DIR TEAM/PROJECT": _("what is below one namespace"),
     },
+    exit_codes=(ExitCode.DAMAGE_FOUND,),
 )

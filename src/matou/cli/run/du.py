@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
+from click.exceptions import Exit
 
+from matou.cli.exit_codes import ExitCode
 from matou.cli.ui.formatting import columns, size
 from matou.cli.ui.output import print_error
 from matou.git.process.run import Limits
@@ -28,6 +30,8 @@ def show_usage(directory: Path, path: str | None, as_json: bool) -> None:
         click.echo("\n".join([*_table(repositories, namespaces), *(_sums(usage) if path is None else ())]))
     for name, fault in usage.faults.items():
         print_error(labelled(printable(name), format_error(fault)))
+    if usage.faults:
+        raise Exit(ExitCode.DAMAGE_FOUND)
 
 
 def _as_json(usage: ArchiveUsage, repositories: Sequence[Usage], namespaces: Sequence[Usage]) -> dict[str, object]:
