@@ -1,7 +1,7 @@
 """Puts the objects together; it names no platform. What a command does not need is not imported."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from matou.archive.manifest import SourceLine
     from matou.credentials import Secret
     from matou.forge.forge import Forge
+    from matou.git.process.run import Limits
     from matou.http.retry import WaitListener
     from matou.http.session import Session
     from matou.model.metadata.kinds import MetadataKind
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from matou.transfer.migrate.pull.served import ServedArchive
     from matou.transfer.migrate.report import MigrationReport
     from matou.transfer.migrate.report import Progress as MigrationProgress
+    from matou.transfer.room.prune import PruneReport
 
 
 now = partial(datetime.now, UTC)
@@ -74,6 +76,7 @@ def open_forge(
     Args:
         on_problem: told what of the backups could not be indexed; without it, that is logged.
     """
+    from matou.archive.lock import used_by_server
     from matou.db.engine import open_database
     from matou.forge.forge import Forge
     from matou.forge.maintenance.move_recovery import finish_moves
@@ -82,8 +85,7 @@ def open_forge(
 
     require_git()
     archive = open_or_create_archive(root)
-    database = open_database(settings.database_url or archive.database)
-    try:
+    with used_by_server(archive.root), closing(open_database(settings.database_url or archive.database)) as database:
         forge = Forge(
             database,
             archive,
@@ -99,8 +101,6 @@ def open_forge(
         for problem in index.problems if index else ():
             (on_problem or _log_problem)(problem)
         yield forge
-    finally:
-        database.close()
 
 
 def _log_problem(problem: MatouError) -> None:
@@ -216,6 +216,28 @@ def rebuild_metadata(root: Path, settings: Settings) -> "tuple[list[RebuiltMetad
     with lock_archive(archive.root, now=now()):
         rebuild = MetadataRebuild(archive, open_recorded, CancellationToken())
         return rebuild.rebuild(), rebuild.faults
+
+
+def prune_archive(root: Path, settings: Settings, *, is_dry: bool, limits: "Limits") -> "PruneReport":
+    """Free what forgotten runs alone needed; see `transfer.room.prune`. A dry run asks no database."""
+    from matou.transfer.room.blob_marks import digests_in
+    from matou.transfer.room.prune import preview, prune
+
+    archive = open_archive(root)
+
+    def mentioned() -> set[str]:
+        if settings.database_url is None and not archive.database.exists():
+            return set()
+        from matou.db.engine import open_database
+        from matou.db.mentions import words_in_rows
+
+        location = settings.database_url or archive.database
+        with closing(open_database(location)) as database, database.begin_read() as connection:
+            return set(words_in_rows(connection, digests_in))
+
+    if is_dry:
+        return preview(archive, now=now(), limits=limits)
+    return prune(archive, now=now(), mentions=mentioned, limits=limits)
 
 
 def open_archive_if_any(root: Path) -> Archive | None:

@@ -58,6 +58,7 @@ def commands(archive: Path, tmp_path: Path, url: str) -> dict[str, Words]:
         "status": (archive,),
         "du": (archive,),
         "forget": (archive, "--keep-last", "1"),
+        "prune": (archive,),
         "export": (archive, "--to", tmp_path / "pages"),
         "restore": (archive, "--to", tmp_path / "restored"),
         "copy": (archive, tmp_path / "copy"),

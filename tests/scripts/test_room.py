@@ -1,4 +1,4 @@
-"""`matou du` and `matou forget` with the installed program: a table for people, JSON for programs."""
+"""`matou du`, `matou forget` and `matou prune` with the installed program: a table for people, JSON for programs."""
 
 import json
 import shutil
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.archive_fixture import unpack
-from support.program import Person
+from support.program import Person, serving
 
 ARCHIVES = Path(__file__).parents[1] / "data" / "archives"
 
@@ -76,3 +76,26 @@ def test_forget_says_what_would_go_and_with_yes_it_goes(archive: Path, person: P
 def test_forget_without_a_policy_is_refused(archive: Path, person: Person) -> None:
     assert "--keep-daily" in person.matou("forget", archive, code=2).err
     assert "90d" in person.matou("forget", archive, "--keep-within", "90", code=2).err
+
+
+def test_forget_and_prune_in_one_go_and_the_archive_is_whole(archive: Path, person: Person) -> None:
+    foreseen = json.loads(person.matou("forget", archive, "--keep-last", "1", "--json").out)
+    person.matou("forget", archive, "--keep-last", "1", "--prune")
+    assert json.loads(person.matou("prune", archive, "--json").out)["blobs"] == 0
+
+    done = person.matou("forget", archive, "--keep-last", "1", "--yes", "--prune")
+
+    assert foreseen["forgotten"]
+    assert "were freed" in done.err
+    person.matou("verify", archive, "--all")
+    again = json.loads(person.matou("prune", archive, "--yes", "--json").out)
+    assert (again["kept_refs"], again["blobs"], again["freed_bytes"]) == ([], 0, 0)
+
+
+def test_prune_keeps_away_while_a_server_has_the_archive_open(archive: Path, person: Person) -> None:
+    with serving(person, archive):
+        refused = person.matou("prune", archive, "--yes", code=6)
+        person.matou("prune", archive)
+
+    assert "a server has" in refused.err
+    person.matou("prune", archive, "--yes")

@@ -45,7 +45,16 @@ class DroppedRef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     stays: bool = False
 
 
-ForgottenLine = ForgottenRun | DroppedRef
+class Pruned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="pruned"):
+    """What was freed: the repositories whose dropped refs are gone, with all that they led to; and how many blobs."""
+
+    at: Moment
+    repositories: tuple[str, ...] = ()
+    blobs: int = 0
+    bytes: int = 0
+
+
+ForgottenLine = ForgottenRun | DroppedRef | Pruned
 _LINE: Final[msgspec.json.Decoder[ForgottenLine]] = msgspec.json.Decoder(ForgottenLine)
 
 
@@ -56,11 +65,13 @@ class Forgotten:
     Attributes:
         runs: by number.
         refs: the kept refs that went, or may go at any time: by repository and name.
+        unswept: repositories of which a kept ref was to go, and that nothing was freed from since.
         faults: of lines that cannot be read; they forget nothing.
     """
 
     runs: Mapping[int, ForgottenRun] = field(default_factory=dict)
     refs: frozenset[tuple[str, RefName]] = frozenset()
+    unswept: frozenset[str] = frozenset()
     faults: tuple[DamagedForgotten, ...] = ()
 
 
@@ -68,6 +79,7 @@ def read_forgotten(archive: Archive) -> Forgotten:
     """What the archive says now; a line that cannot be read is passed over and told of."""
     runs: dict[int, ForgottenRun] = {}
     refs: set[tuple[str, RefName]] = set()
+    unswept: set[str] = set()
     faults: list[DamagedForgotten] = []
     for line in _lines(archive):
         match line:
@@ -75,9 +87,12 @@ def read_forgotten(archive: Archive) -> Forgotten:
                 runs[line.run] = line
             case DroppedRef():
                 (refs.discard if line.stays else refs.add)((line.repository, RefName(line.ref)))
+                unswept.add(line.repository)
+            case Pruned():
+                unswept.difference_update(line.repositories)
             case DamagedForgotten():
                 faults.append(line)
-    return Forgotten(runs, frozenset(refs), tuple(faults))
+    return Forgotten(runs, frozenset(refs), frozenset(unswept), tuple(faults))
 
 
 def write_forgotten(archive: Archive, lines: Iterable[ForgottenLine]) -> None:

@@ -1,6 +1,7 @@
 """One writer an archive: a lock that ends with its process, and a text that tells who held it."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import socket
@@ -13,12 +14,14 @@ from typing import BinaryIO
 import msgspec
 
 from matou.errors import TryLater
-from matou.fs import translate_os_errors
+from matou.fs import flocked, translate_os_errors
 from matou.model.decodable import decodable
 from matou.model.decoding_faults import NOT_DECODED
 
 LOCK_FILE = "lock"
+_FOLDER_OF_SERVERS = "repositories"
 _LONGEST_TEXT_BYTES = 4096
+_NO_LOCKS = frozenset({errno.ENOTSUP, errno.ENOLCK, errno.EBADF, errno.EINVAL, errno.ENOENT})
 
 
 class ArchiveBusy(TryLater):
@@ -101,6 +104,46 @@ def lock_for_repair(root: Path) -> Iterator[None]:
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), "r+b", buffering=0)
     with file:
         _take(file, path)
+        yield
+
+
+@contextlib.contextmanager
+def used_by_server(root: Path) -> Iterator[None]:
+    """While a server, or whoever administers one, has the archive open: as many at once as like, but no `prune`.
+
+    Raises:
+        ArchiveBusy: what nobody needs is being taken away.
+    """
+    busy = ArchiveBusy(
+        "what nobody needs is being taken away from {root}", root=root, advice="Run it again when that is done."
+    )
+    with _holding_folder(root, busy, shared=True):
+        yield
+
+
+@contextlib.contextmanager
+def lock_out_servers(root: Path) -> Iterator[None]:
+    """While no server may refer to anything that it finds. Raises ArchiveBusy: one has the archive open."""
+    busy = ArchiveBusy(
+        "a server has {root} open, or a command that administers one",
+        root=root,
+        advice="Nothing was changed. Stop it, and run this again.",
+    )
+    with _holding_folder(root, busy, shared=False):
+        yield
+
+
+@contextlib.contextmanager
+def _holding_folder(root: Path, busy: ArchiveBusy, *, shared: bool) -> Iterator[None]:
+    with contextlib.ExitStack() as holding:
+        try:
+            holding.enter_context(flocked(root / _FOLDER_OF_SERVERS, shared=shared, waits=False))
+        except BlockingIOError as error:
+            raise busy from error
+        except OSError as error:
+            # Some network file systems lock no folders: whoever frees nothing needs no lock there.
+            if not shared or error.errno not in _NO_LOCKS:
+                raise
         yield
 
 

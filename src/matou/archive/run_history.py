@@ -67,6 +67,22 @@ def manifests_ever(archive: Archive) -> Iterator[tuple[int, Path]]:
             yield run, path
 
 
+def forgotten_runs(archive: Archive) -> frozenset[int]:
+    """The runs that were forgotten, for whoever is about to act upon it: each is proven to be the one that was meant.
+
+    Raises:
+        DamagedForgotten: something of it cannot be read.
+        Damaged: a manifest is not the one that was forgotten.
+    """
+    forgotten = read_forgotten(archive)
+    for fault in forgotten.faults:
+        raise fault
+    for run, line in forgotten.runs.items():
+        if not archive.manifest(run).is_file() or digest_of_file(archive.manifest(run)) != line.sha256:
+            raise Damaged("the manifest of run {run} is not the one that was forgotten", run=run)
+    return frozenset(forgotten.runs)
+
+
 def manifest_of(archive: Archive, run: int) -> Path:
     """Raises NoSuchRun; of those that were forgotten RunForgotten, which says when and why."""
     path = archive.manifest(run)

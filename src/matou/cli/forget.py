@@ -35,10 +35,28 @@ forget = Command.lazy(
     click.option(
         "--yes", is_flag=True, help=_("forget; without it nothing is changed, and it is only said what would go")
     ),
+    click.option(
+        "--prune", "prunes", is_flag=True, help=_("then free what only forgotten runs needed, as `matou prune`")
+    ),
     json_report_option,
     examples={
         "matou forget DIR --keep-daily 30 --keep-monthly 12": _("say which runs would be forgotten"),
         "matou forget DIR --keep-within 90d --yes": _("forget what is older than 90 days"),
     },
     exit_codes=(ExitCode.DAMAGE_FOUND, ExitCode.TRY_LATER),
+)
+
+prune = Command.lazy(
+    "prune",
+    "matou.cli.run.forget:prune_archive_at",
+    archive_argument,
+    click.option(
+        "--yes", is_flag=True, help=_("free it; without it nothing is changed, and it is only said what would go")
+    ),
+    json_report_option,
+    examples={
+        "matou prune DIR": _("say what only forgotten runs need"),
+        "matou prune DIR --yes": _("free it; no server may have the archive open meanwhile"),
+    },
+    exit_codes=(ExitCode.NOT_ALL_SAVED, ExitCode.DAMAGE_FOUND, ExitCode.TRY_LATER),
 )

@@ -65,6 +65,7 @@ for name, place, line in (
     ("show", "show:show", _("List what an archive holds, as of any run.")),
     ("du", "du:usage", _("Say what takes how much room in an archive.")),
     ("forget", "forget:forget", _("Forget runs that a policy does not keep; says first which.")),
+    ("prune", "forget:prune", _("Free what only forgotten runs needed; says first what.")),
     ("restore", "restore:restore", _("Make plain repositories from an archive; needs no network.")),
     ("copy", "copy:copy", _("Keep a second copy of an archive, in a folder or a bucket.")),
     ("export", "export:export", _("Write issues, change requests and releases as pages, tables or lines of JSON.")),

@@ -128,12 +128,17 @@ def refs_to_drop(
                 yield found
 
 
+def is_mirror(archive: Archive, path: str) -> bool:
+    """Whether a run made what stands there; to anything else people may push. Raises InvalidName."""
+    return (archive.repository(RepositoryPath.parse(path)) / MARK).is_file()
+
+
 def _of_one(
     archive: Archive, states: KeptStates, path: str, candidates: frozenset[RefName], limits: Limits
 ) -> RefsOfRepository | None:
-    git_dir = archive.repository(RepositoryPath.parse(path))
-    if not (git_dir / MARK).exists():
+    if not is_mirror(archive, path):
         return None
+    git_dir = archive.repository(RepositoryPath.parse(path))
     listing = read_refs(git_dir)
     present = {name: oid for name, oid in listing.refs.items() if name in candidates}
     if not present:

@@ -121,8 +121,8 @@ class _Measurement:
     def measured(self, jobs: int) -> ArchiveUsage:
         blobs = _blob_sizes(self.archive)
         lines = tuple(line for _, line in lines_of(read_history(self.archive)))
-        code = dict(_git_dirs(self.archive.repositories))
-        metadata = dict(_git_dirs(self.archive.root / "metadata"))
+        code = dict(git_dirs(self.archive.repositories))
+        metadata = dict(git_dirs(self.archive.root / "metadata"))
         lists = {line.path: self._lfs_objects(line) for line in lines if isinstance(line, RepositoryLine) and line.lfs}
         files = {line.path: _file_bytes(line) for line in lines if line.metadata is not None}
         kept = dict(zip(code, WorkerPool().map(jobs, self._kept, code.items()), strict=True))
@@ -232,7 +232,7 @@ def _added(total: Usage, one: Usage) -> Usage:
     )
 
 
-def _git_dirs(folder: Path) -> Iterator[tuple[str, Path]]:
+def git_dirs(folder: Path) -> Iterator[tuple[str, Path]]:
     """Every bare repository below a folder, by its path; links are not followed."""
     for path, folders, _ in os.walk(folder):
         inside = [name for name in folders if name.endswith(_SUFFIX) and not Path(path, name).is_symlink()]
