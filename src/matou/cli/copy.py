@@ -45,7 +45,9 @@ copy = Command.lazy(
         metavar="P%",
         help=_("with --check: read so much of it, chosen anew each time"),
     ),
-    click.option("--endpoint", metavar="URL", default="", help=_("of an S3 server that is not Amazon's")),
+    click.option(
+        "--endpoint", metavar="URL", default="", show_default=False, help=_("of an S3 server that is not Amazon's")
+    ),
     click.option(
         "--addressing",
         type=click.Choice(["path", "virtual"]),
