@@ -156,3 +156,11 @@ def test_a_wiki_that_goes_with_its_repository_takes_no_name() -> None:
 
     assert {move.candidate.line.id: move.target_path.name for move in made.moves} == {"5": "api", "6": "api-wiki"}
     assert list(made.wikis.values()) == [lines[1]]
+
+
+def test_a_repository_of_any_server_whose_address_ends_as_a_projects_id_is_no_project() -> None:
+    """Its code would stay behind: a project has none."""
+    (move,) = plan(PLAIN_RULES, line("pub/boats.project", "boats.project"), pulled=True).moves
+
+    assert not move.candidate.is_project
+    assert move.notes == ()

@@ -51,8 +51,11 @@ class Candidate:
 
     @property
     def is_project(self) -> bool:
-        """Whether it is what was said around a project, which no repository of it has: see `project_line`."""
-        return self.line.id.endswith(PROJECT)
+        """Whether it is what was said around a project, which no repository of it has: see `project_line`.
+
+        Of some servers the ids of repositories are paths, which may end so, too; but all of them can be cloned.
+        """
+        return self.line.id.endswith(PROJECT) and not self.line.clone_url
 
     @property
     def project(self) -> str:
