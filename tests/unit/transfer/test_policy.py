@@ -131,3 +131,10 @@ def test_an_age_is_as_long_as_the_calendar_has_it(age: str, expected: datetime) 
 
 def test_a_policy_is_written_down_as_it_was_said() -> None:
     assert str(Policy(daily=30, monthly=12, within="90d")) == "--keep-daily 30 --keep-monthly 12 --keep-within 90d"
+
+
+def test_a_run_whose_clock_was_wrong_once_does_not_make_all_others_old() -> None:
+    runs = daily(30)
+    runs[-2] = counted(29, NEWEST.replace(year=2099))
+
+    assert kept(runs, within="90d") == list(range(1, 31))

@@ -151,5 +151,7 @@ def _by_policy(newest_first: Sequence[CountedRun], policy: Policy) -> Iterator[t
                 yield one.run, reason
                 last, left = bucket(one), left - 1
     if policy.within is not None and newest_first:
-        since = Age.parse(policy.within).before(newest_first[0].began_at)
+        last_run = max(newest_first, key=lambda one: one.run)
+        # A clock that was once ahead must not make old what was saved before and after.
+        since = Age.parse(policy.within).before(min(newest_first[0].began_at, last_run.began_at))
         yield from ((one.run, _WITHIN) for one in newest_first if one.began_at > since)
