@@ -11,10 +11,11 @@ from typing import Any
 import asyncssh
 import httpx
 import pytest
-from asyncssh.constants import MSG_GLOBAL_REQUEST, MSG_IGNORE
-from asyncssh.packet import Boolean, String
+from asyncssh.constants import MSG_CHANNEL_OPEN, MSG_DISCONNECT, MSG_GLOBAL_REQUEST, MSG_IGNORE
+from asyncssh.packet import Boolean, String, UInt32
 
 from matou.db.repositories import Repository
+from matou.server.ssh.gate import SESSIONS, SESSIONS_OF_ONE
 from support.deciding import add_ssh_key
 from support.git_repositories import make_repository
 from support.matou_server import MatouServer, memory_bytes, running_server
@@ -270,6 +271,47 @@ def test_a_connection_has_ten_sessions_at_once(
         return [await refused(asyncssh.Error, connection.create_process(command, encoding=None)) for _ in range(12)]
 
     assert attempt(ssh_server, member, act) == [False] * 10 + [True] * 2
+
+
+def test_sessions_that_are_hung_up_on_before_they_begin_take_nobodys_place(tmp_path: Path) -> None:
+    pair = new_ssh_key()
+
+    async def hang_up(connection: asyncssh.SSHClientConnection) -> None:
+        """All in one write, so that the server has read the end before it has opened any of them."""
+        wire = connection._transport
+        assert wire is not None
+        packets: list[bytes] = []
+        connection._transport = Pretending(packets)  # type: ignore[assignment]  # of a transport, what is needed
+        connection.send_packet(MSG_DISCONNECT, UInt32(11), String(""), String(""))
+        for number in range(SESSIONS_OF_ONE):
+            channel = UInt32(number) + UInt32(1 << 20) + UInt32(1 << 15)
+            connection.send_packet(MSG_CHANNEL_OPEN, String("session"), channel)
+        connection._transport = wire
+        wire.write(b"".join(packets))
+        await connection.wait_closed()
+
+    with running_server(tmp_path / "archive", ssh=True) as server:
+        add_ssh_key(server.forge, server.owner, pair.public)
+        for _ in range(SESSIONS // SESSIONS_OF_ONE + 1):
+            attempt(server, pair, hang_up)
+
+        assert attempt(server, pair, lambda connection: connection.run("id")).exit_status == 1
+
+
+class Pretending:
+    """A transport that keeps what is written to it."""
+
+    def __init__(self, kept: list[bytes]) -> None:
+        self._kept = kept
+
+    def write(self, content: bytes) -> None:
+        self._kept.append(bytes(content))
+
+    def writelines(self, contents: list[bytes]) -> None:
+        self._kept += map(bytes, contents)
+
+    def is_closing(self) -> bool:
+        return False
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,7 @@ class GitSshConnection(asyncssh.SSHServerConnection):
         self._key_exchanges = PacketBudget(at_once=10, a_second=0.2)
         self._requests = PacketBudget(at_once=200, a_second=20)
         self._idle: asyncio.TimerHandle | None = None
+        self._sessions: set[GitSession] = set()
         self._tried: dict[str, None] = {}
         self._names: dict[str, str] = {}
         self.address = ""
@@ -104,6 +105,9 @@ class GitSshConnection(asyncssh.SSHServerConnection):
         if self._wire is None:
             return
         self._wire = None
+        for session in tuple(self._sessions):
+            if not session.is_open:
+                self._end_session(session)
         self._forget_idle()
         self._gate.leave(self.address, is_known=self.caller is not None)
         if self.caller is None and self._tried:
@@ -189,6 +193,7 @@ class GitSshConnection(asyncssh.SSHServerConnection):
             return None
         self._forget_idle()
         session = GitSession(serve, writable=self.writable, ended=self._end_session)
+        self._sessions.add(session)
         channel = GitSessionTransport(
             self,
             asyncio.get_running_loop(),
@@ -204,9 +209,12 @@ class GitSshConnection(asyncssh.SSHServerConnection):
         )
         return channel, session
 
-    def _end_session(self, _: GitSession) -> None:
-        self._gate.end_session(self)
-        self._mind_idleness()
+    def _end_session(self, session: GitSession) -> None:
+        """Once each: asyncssh says nothing to one that was asked for behind the end of its connection."""
+        if session in self._sessions:
+            self._sessions.discard(session)
+            self._gate.end_session(self)
+            self._mind_idleness()
 
     def _go_through(self) -> None:
         """A piece of what came, and the rest when others have had their turn."""

@@ -58,6 +58,7 @@ class GitSession(asyncssh.SSHServerSession[bytes]):
 
     Attributes:
         command: None for a shell, of which there is none.
+        is_open: whether the client was told that it has it; only then is its end told, too.
         lost: set once nobody is there any more.
     """
 
@@ -79,6 +80,7 @@ class GitSession(asyncssh.SSHServerSession[bytes]):
         self._task: asyncio.Task[None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self.command: str | None = None
+        self.is_open = False
         self.lost = asyncio.Event()
 
     @property
@@ -89,6 +91,7 @@ class GitSession(asyncssh.SSHServerSession[bytes]):
 
     def connection_made(self, chan: asyncssh.SSHServerChannel[bytes]) -> None:
         self._channel = chan
+        self.is_open = True
         loop = asyncio.get_running_loop()
         self._deadline = loop.call_later(COMMAND_WITHIN.total_seconds(), self._give_up)
 
