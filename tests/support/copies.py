@@ -93,8 +93,10 @@ def known(passphrase: str = PASSPHRASE) -> AskPassphrase:
     return ask
 
 
-def copy_to_site(archive: Archive, site: Site, *, encrypts: bool = False, **options: bool) -> CopyReport:
-    opened = OpenOptions(archive.identity.id, encrypts=encrypts, **options)
+def copy_to_site(
+    archive: Archive, site: Site, *, encrypts: bool = False, has_passphrase: bool = False, **options: bool
+) -> CopyReport:
+    opened = OpenOptions(archive.identity.id, encrypts=encrypts, has_passphrase=has_passphrase, **options)
     with opening.open_copy(site, opened, passphrase=known(), now=NOW) as destination:
         return copy_to(destination, archive, **options)
 

@@ -11,6 +11,7 @@ import pytest
 from matou.archive.layout import Archive, NotAnArchive
 from matou.archive.run_history import faults_of_chain, manifests, manifests_ever
 from matou.db.snapshot import snapshot_sqlite
+from matou.server.ssh.host_key import host_key_of
 from matou.transfer.copy import command
 from matou.transfer.copy.source_files import CopyUnit
 from matou.transfer.restore.command import restore
@@ -253,6 +254,14 @@ def test_the_database_is_copied_whole_while_others_write_to_it(tmp_path: Path) -
     with closing(sqlite3.connect(f"file:{tmp_path}/snapshot.db?immutable=1", uri=True)) as snapshot:
         assert snapshot.execute("SELECT x FROM t").fetchall() == [("committed",)]
         assert snapshot.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_what_a_server_keeps_for_its_owner_alone_is_its_owners_in_a_copy(team: Team, root: Path) -> None:
+    host_key_of(team.archive)
+
+    copied(copy_to_folder(team.archive, root))
+
+    assert (root / "server/ssh_host_ed25519_key").stat().st_mode & 0o777 == 0o600
 
 
 def test_refs_of_their_own_files_are_copied_as_one_snapshot(team: Team, root: Path) -> None:

@@ -20,7 +20,7 @@ from matou.transfer.copy.archive_files import ArchiveFiles
 from matou.transfer.copy.catalogue import catalogue_key, decode_catalogue, encode_catalogue
 from matou.transfer.copy.destination import PlainEnvelope, open_destination
 from matou.transfer.copy.mark import CopyForm, CopyMark, write_mark
-from matou.transfer.copy.opening import folder_site
+from matou.transfer.copy.opening import NotSealed, folder_site
 from matou.transfer.copy.sealing import (
     HEAD_BYTES,
     PIECE_BYTES,
@@ -197,6 +197,30 @@ def test_a_mark_whose_archive_was_exchanged_is_not_opened() -> None:
     assert unsealed(mark, mark.key, Secret(PASSPHRASE)).stored_key("x").startswith("data/")
     with pytest.raises(WrongCopyPassphrase):
         unsealed(other, mark.key, Secret(PASSPHRASE))
+
+
+@pytest.mark.parametrize("leaves_mark", [True, False], ids=["another mark", "nothing"])
+def test_who_gave_a_passphrase_sends_nothing_that_anybody_could_read(
+    team: Team, root: Path, *, leaves_mark: bool
+) -> None:
+    """Whoever may write there takes the seal from the mark, or all away, and waits for the next copy."""
+    copied(copy_to_site(team.archive, folder_site(root), encrypts=True))
+    mark = json.loads((root / "copy/copy.json").read_bytes())
+    shutil.rmtree(root)
+    if leaves_mark:
+        del mark["key"]
+        (root / "copy").mkdir(parents=True)
+        (root / "copy/copy.json").write_text(json.dumps(mark))
+
+    with pytest.raises(NotSealed, match="is not encrypted"):
+        copy_to_site(team.archive, folder_site(root), has_passphrase=True)
+
+    assert {path.name for path in root.rglob("*") if path.is_file()} <= {"copy.json", "lock"}
+
+
+def test_a_copy_that_is_still_sealed_goes_on_with_a_passphrase_that_was_given(team: Team, root: Path) -> None:
+    copied(copy_to_site(team.archive, folder_site(root), encrypts=True, has_passphrase=True))
+    copied(copy_to_site(team.archive, folder_site(root), has_passphrase=True))
 
 
 def test_a_mark_cannot_exhaust_whoever_opens_it(team: Team, root: Path) -> None:

@@ -27,13 +27,13 @@ from matou.transfer.copy.command import CopyOptions, copy_files
 from matou.transfer.copy.destination import Destination, read_catalogue
 from matou.transfer.copy.mark import NotACopy
 from matou.transfer.copy.opening import (
-    AskPassphrase,
     OpenOptions,
     Site,
     folder_site,
     open_copy,
     open_existing,
     require_apart,
+    require_sealed,
 )
 from matou.transfer.copy.report import CopyProblem, CopyProgress, CopyReport
 from matou.transfer.copy.source_files import CopySource
@@ -51,7 +51,7 @@ def copy(
     dry_run: bool, as_json: bool,
 ) -> None:  # fmt: skip
     settings = Settings.of_process()
-    ask = _passphrase(settings, from_stdin=passphrase_stdin)
+    ask = CopyPassphrase(settings, from_stdin=passphrase_stdin)
 
     def site(text: str) -> Site:
         return _site(text, settings, endpoint=endpoint, addressing=addressing)
@@ -67,10 +67,16 @@ def copy(
     target = site(to)
     _prepare(archive, target)
     with (
-        _files(archive, source, site, ask, settings, at=at) as (identifier, files),
+        _files(archive, source, site, ask, settings, at=at, encrypts=encrypt) as (identifier, files),
         open_copy(
             target,
-            OpenOptions(identifier, encrypts=encrypt, append_only=append_only, dry_run=dry_run),
+            OpenOptions(
+                identifier,
+                encrypts=encrypt,
+                has_passphrase=ask.is_left_over,
+                append_only=append_only,
+                dry_run=dry_run,
+            ),
             passphrase=ask,
             now=now(),
         ) as destination,
@@ -117,12 +123,14 @@ def _prepare(archive: Archive | None, target: Site) -> None:
 
 @contextmanager
 def _files(
-    archive: Archive | None, source: str, site: Callable[[str], Site], ask: AskPassphrase, settings: Settings, *,
-    at: int | None,
+    archive: Archive | None, source: str, site: Callable[[str], Site], ask: "CopyPassphrase", settings: Settings, *,
+    at: int | None, encrypts: bool,
 ) -> Iterator[tuple[UUID, FilesOf]]:  # fmt: skip
     """Whose copy it will be, and what belongs to it."""
     if archive is None:
         stored = open_existing(site(source), passphrase=ask)
+        if ask.is_left_over and not encrypts:
+            require_sealed(stored.mark, name=source)
         copied = StoredCopy(stored, _catalogue(stored, at))
         yield stored.mark.archive, lambda _report: copied
         return
@@ -147,8 +155,10 @@ def _catalogue(stored: Destination, at: int | None) -> Catalogue:
     return stored.catalogue
 
 
-def _check(site: Site, ask: AskPassphrase, percent: float, *, at: int | None, jobs: int, as_json: bool) -> None:
+def _check(site: Site, ask: "CopyPassphrase", percent: float, *, at: int | None, jobs: int, as_json: bool) -> None:
     stored = open_existing(site, passphrase=ask)
+    if ask.is_left_over:
+        require_sealed(stored.mark, name=site.name)
     catalogue = _catalogue(stored, at)
     with _progress() as progress:
         report = check_copy(
@@ -157,16 +167,24 @@ def _check(site: Site, ask: AskPassphrase, percent: float, *, at: int | None, jo
     end_check(report, as_json=as_json)
 
 
-def _passphrase(settings: Settings, *, from_stdin: bool) -> AskPassphrase:
+class CopyPassphrase:
     """Asked for when it is needed, and once."""
-    known: list[Secret] = []
 
-    def ask(*, is_new: bool) -> Secret:
-        if not known:
-            known.append(_ask(settings, from_stdin=from_stdin, is_new=is_new))
-        return known[0]
+    def __init__(self, settings: Settings, *, from_stdin: bool) -> None:
+        self._settings = settings
+        self._from_stdin = from_stdin
+        self._known: Secret | None = None
 
-    return ask
+    def __call__(self, *, is_new: bool) -> Secret:
+        if self._known is None:
+            self._known = _ask(self._settings, from_stdin=self._from_stdin, is_new=is_new)
+        return self._known
+
+    @property
+    def is_left_over(self) -> bool:
+        """Whether it was given, and nothing has asked for it yet."""
+        is_given = self._from_stdin or bool(self._settings.environment.get(PASSPHRASE))
+        return is_given and self._known is None
 
 
 def _ask(settings: Settings, *, from_stdin: bool, is_new: bool) -> Secret:

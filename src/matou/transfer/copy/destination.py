@@ -24,7 +24,7 @@ from matou.transfer.copy.catalogue import (
     encode_catalogue,
 )
 from matou.transfer.copy.mark import CopyForm, CopyMark
-from matou.transfer.copy.paths import COPY_FOLDER, DATABASE
+from matou.transfer.copy.paths import COPY_FOLDER, is_private
 from matou.transfer.copy.source_files import SourceFile, VanishedFile, sha256_of
 
 FOLDERS_OF_REPOSITORY = ("objects/info", "objects/pack", "objects", "refs/heads", "refs/tags", "refs")
@@ -281,6 +281,6 @@ def _digest(file: SourceFile) -> str:
 
 
 def _mode(file: SourceFile) -> int:
-    if file.path == DATABASE:
+    if is_private(file.path):
         return PRIVATE
     return READ_ONLY if file.lasting else WRITABLE

@@ -30,6 +30,10 @@ class AskPassphrase(Protocol):
     def __call__(self, *, is_new: bool) -> Secret: ...
 
 
+class NotSealed(Conflict):
+    """There is a passphrase for a copy, and anybody could read the copy."""
+
+
 class FolderInsideAnother(Conflict):
     """A copy inside the archive, or an archive inside its copy."""
 
@@ -61,10 +65,13 @@ class OpenOptions:
         encrypts: where it is begun, it is sealed.
         append_only: nothing is deleted, nor written over.
         dry_run: nothing is written at all.
+        has_passphrase: somebody counts on its being sealed, whatever is found there: whoever may write to the place
+            could have exchanged the mark, or taken it away.
     """
 
     archive: UUID
     encrypts: bool = False
+    has_passphrase: bool = False
     append_only: bool = False
     dry_run: bool = False
 
@@ -86,6 +93,8 @@ def open_copy(site: Site, options: OpenOptions, *, passphrase: AskPassphrase, no
         if not options.dry_run:
             _hold(site, options, held, now=now)
         mark = require_own(site, options.archive)
+        if options.has_passphrase and not options.encrypts:
+            require_sealed(mark, name=site.name)
         if mark is None:
             mark, envelope = _begun(site, options, passphrase, now=now)
             if not options.dry_run:
@@ -152,6 +161,17 @@ def require_own(site: Site, archive: UUID) -> CopyMark | None:
             advice="Nothing was written. Name a place that is empty or not there.",
         )
     return mark
+
+
+def require_sealed(mark: CopyMark | None, *, name: str) -> None:
+    """Raises NotSealed."""
+    if mark is None or mark.key is None:
+        raise NotSealed(
+            "a passphrase was given, and the copy {name} is not encrypted",
+            name=name,
+            advice="If it was encrypted, somebody has changed it there: begin another one with --encrypt. If it never"
+            " was, take MATOU_COPY_PASSPHRASE and --passphrase-stdin away.",
+        )
 
 
 def _stranger(site: Site) -> str | None:

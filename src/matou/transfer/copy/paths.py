@@ -7,6 +7,7 @@ import re
 from enum import IntEnum
 from typing import Final
 
+from matou.archive.privacy import SERVERS_FOLDER
 from matou.errors import Damaged
 
 COPY_FOLDER: Final = "copy"
@@ -110,6 +111,11 @@ def is_lasting(path: str) -> bool:
     """Whether the name says what the content is, so that a file never changes under it: a pack, an object, a blob."""
     _folder, inner = repository_of(path)
     return inner.startswith("objects/") or path.startswith("blobs/")
+
+
+def is_private(path: str) -> bool:
+    """Whether nobody but its owner may read the file, wherever it is copied to."""
+    return path == DATABASE or path.startswith(f"{SERVERS_FOLDER}/")
 
 
 def is_loose(inner: str) -> bool:
