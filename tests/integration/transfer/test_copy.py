@@ -75,14 +75,29 @@ def test_only_what_changed_is_written_and_what_went_goes_last(team: Team, root: 
     assert (again.sent, again.deleted, again.is_current, again.number) == (0, 0, True, 2)
 
 
-def test_a_repository_that_went_at_the_source_goes_and_leaves_no_folder(team: Team, root: Path) -> None:
+def test_a_repository_that_was_deleted_goes_and_leaves_no_folder(team: Team, root: Path) -> None:
+    """One that people pushed to: no manifest names it."""
+    hosted = team.archive.root / "repositories/li/boats.git"
+    shutil.copytree(team.mirrors()[0], hosted)
     copied(copy_to_folder(team.archive, root))
-    gone = team.mirrors()[0]
-    shutil.rmtree(gone)
+    assert (root / hosted.relative_to(team.archive.root)).exists()
+    shutil.rmtree(hosted)
 
     copied(copy_to_folder(team.archive, root))
 
-    assert not (root / gone.relative_to(team.archive.root)).exists()
+    assert not (root / hosted.relative_to(team.archive.root)).exists()
+
+
+@pytest.mark.parametrize("folder", ["repositories", "blobs/objects"])
+def test_what_manifests_name_and_the_archive_has_lost_stays_in_the_copy(team: Team, root: Path, folder: str) -> None:
+    copied(copy_to_folder(team.archive, root))
+    shutil.rmtree(team.archive.root / folder)
+
+    report = copy_to_folder(team.archive, root)
+
+    assert {problem.path.partition("/")[0] for problem in report.failed} == {folder.partition("/")[0]}
+    assert report.deleted == 0
+    assert problems_of(root) == []
 
 
 def test_a_dry_run_says_what_would_be_written_and_writes_nothing(team: Team, root: Path) -> None:

@@ -1,18 +1,22 @@
 """An archive that is in use, as the source of a copy."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from matou.archive.blobs import is_digest
 from matou.archive.layout import IDENTITY_FILE, Archive
-from matou.archive.run_history import manifests_ever
+from matou.archive.manifest import RepositoryLine
+from matou.archive.run_history import manifests_ever, read_history
 from matou.db.snapshot import snapshot_sqlite
 from matou.errors import Damaged, MatouError
+from matou.model.names import InvalidName, RepositoryPath
+from matou.transfer.common.saved_repositories import lines_of
 from matou.transfer.copy.paths import DATABASE, NEVER_COPIED, REPOSITORY_ROOTS, Rank, rank_of, require_path
 from matou.transfer.copy.repository_files import OnProblem, RepositoryFiles, opened
 from matou.transfer.copy.source_files import CopyUnit, SourceFile, VanishedFile, file_of_bytes, sha256_of
@@ -38,7 +42,7 @@ class ArchiveFiles:
     on_problem: OnProblem
 
     def objects(self) -> list[CopyUnit]:
-        return [*self._blobs(), *self._repositories()]
+        return [*self._lost(), *self._blobs(), *self._repositories()]
 
     def runs(self) -> list[CopyUnit]:
         units = [CopyUnit(f"runs/{run:06d}", partial(self._run_files, run)) for run in self.archive.run_numbers()]
@@ -74,6 +78,21 @@ class ArchiveFiles:
             for git_dir in _git_dirs(self.archive.root / root):
                 name = git_dir.relative_to(self.archive.root).as_posix()
                 yield CopyUnit(name, RepositoryFiles(git_dir, name, self.on_problem, self._begun_since).files)
+
+    def _lost(self) -> Iterator[CopyUnit]:
+        """What the newest manifests name and is not there: whoever removed that, it stays in the copy."""
+        for path in self._named():
+            if not path.exists():
+                yield CopyUnit(path.relative_to(self.archive.root).as_posix(), partial(_missing, path))
+
+    def _named(self) -> Iterator[Path]:
+        for _, line in lines_of(read_history(self.archive)):
+            if isinstance(line, RepositoryLine) and line.snapshot is not None:
+                with suppress(InvalidName):  # `matou verify` tells of it
+                    yield self.archive.repository(RepositoryPath.parse(line.path))
+                yield self.archive.blob_file(line.snapshot)
+                if line.lfs is not None:
+                    yield self.archive.blob_file(line.lfs.list)
 
     def _begun_since(self) -> Iterator[SourceFile]:
         """A run that began since may have moved refs on; in the copy it is one that was cut off."""
@@ -147,6 +166,10 @@ def files_of(archive: Archive, *, has_own_database: bool) -> Iterator[Callable[[
             snapshot_sqlite(archive.database, database)
         ended = frozenset(run for run, _ in manifests_ever(archive))
         yield lambda on_problem: ArchiveFiles(archive, ended, database, on_problem)
+
+
+def _missing(path: Path) -> Iterator[SourceFile]:
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
 
 
 def _database_file(path: Path) -> SourceFile:
