@@ -18,11 +18,17 @@ BY_PULL: Final[FidelityTable] = {
     MigratedKind.WIKI: Fidelity(
         form=CarriedForm.ITSELF, note=Phrase("older servers take those whose branch is called master")
     ),
-    MigratedKind.ISSUE: _SPOKEN,
+    MigratedKind.ISSUE: Fidelity(
+        form=CarriedForm.ITSELF,
+        keeps=frozenset(KeptTrait),
+        note=Phrase("authors as names without an account; types, statuses, priorities and own fields stay behind"),
+    ),
     MigratedKind.PROJECT_ISSUE: Fidelity(
         form=CarriedForm.ITSELF,
         keeps=frozenset(KeptTrait),
-        note=Phrase("in a repository without code, PROJECT-issues"),
+        note=Phrase(
+            "in a repository without code, PROJECT-issues; types, statuses, priorities and own fields stay behind"
+        ),
     ),
     MigratedKind.COMMENT: _SPOKEN,
     MigratedKind.OPEN_CHANGE: _SPOKEN,
@@ -43,6 +49,7 @@ BY_PULL: Final[FidelityTable] = {
 
 BY_ARCHIVE: Final[FidelityTable] = {
     **BY_PULL,
+    MigratedKind.ISSUE: _SPOKEN,
     MigratedKind.LFS: Fidelity(form=CarriedForm.LISTED, note=Phrase("a dump has no room for them")),
     MigratedKind.WIKI: WHOLE,
     MigratedKind.PROJECT_WIKI: WHOLE,
