@@ -109,7 +109,7 @@ def lock_for_repair(root: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def used_by_server(root: Path) -> Iterator[None]:
-    """While a server, or whoever administers one, has the archive open: as many at once as like, but no `prune`.
+    """While a server, whoever administers one, or a copy has the archive open: as many at once as like, but no `prune`.
 
     Raises:
         ArchiveBusy: what nobody needs is being taken away.
@@ -125,7 +125,7 @@ def used_by_server(root: Path) -> Iterator[None]:
 def lock_out_servers(root: Path) -> Iterator[None]:
     """While no server may refer to anything that it finds. Raises ArchiveBusy: one has the archive open."""
     busy = ArchiveBusy(
-        "a server has {root} open, or a command that administers one",
+        "a server has {root} open, or a command that administers one or copies it",
         root=root,
         advice="Nothing was changed. Stop it, and run this again.",
     )

@@ -9,9 +9,10 @@ from uuid import UUID
 import pytest
 
 from matou.archive.layout import Archive
-from matou.archive.lock import ArchiveBusy, lock_archive
+from matou.archive.lock import ArchiveBusy, lock_archive, lock_out_servers
 from matou.errors import Damaged, MatouError
 from matou.storage.trees import SymbolicLink
+from matou.transfer.copy.archive_files import files_of
 from matou.transfer.copy.catalogue import Catalogue, CatalogueHead, CopiedFile, decode_catalogue, encode_catalogue
 from matou.transfer.copy.mark import ForeignDestination
 from matou.transfer.copy.opening import FolderInsideAnother, require_apart
@@ -100,6 +101,13 @@ def test_a_copy_is_made_by_one_at_a_time(team: Team, root: Path) -> None:
 
     with lock_archive(root, now=NOW), pytest.raises(ArchiveBusy):
         copy_to_folder(team.archive, root)
+
+
+def test_nothing_is_taken_away_while_a_copy_is_made_and_no_copy_is_made_meanwhile(team: Team, root: Path) -> None:
+    with lock_out_servers(team.archive.root), pytest.raises(ArchiveBusy):
+        copy_to_folder(team.archive, root)
+    with files_of(team.archive, has_own_database=True), pytest.raises(ArchiveBusy), lock_out_servers(team.archive.root):
+        pass
 
 
 @pytest.mark.parametrize("name", ["repositories", "blobs", "staging", "copy", "lock", "runs"])

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from matou.archive.blobs import is_digest
 from matou.archive.layout import IDENTITY_FILE, Archive
+from matou.archive.lock import used_by_server
 from matou.archive.manifest import RepositoryLine
 from matou.archive.run_history import manifests_ever, read_history
 from matou.db.snapshot import snapshot_sqlite
@@ -156,10 +157,15 @@ class ArchiveFiles:
 def files_of(archive: Archive, *, has_own_database: bool) -> Iterator[Callable[[OnProblem], ArchiveFiles]]:
     """The archive as it is now: its runs, and a snapshot of its database, which is gone at the end.
 
+    Runs and pushes go on meanwhile; nothing is taken away.
+
     Args:
         has_own_database: whether it is in the archive's folder, and not on a server.
+
+    Raises:
+        ArchiveBusy: what nobody needs is being taken away.
     """
-    with tempfile.TemporaryDirectory(prefix="matou-copy-") as folder:
+    with used_by_server(archive.root), tempfile.TemporaryDirectory(prefix="matou-copy-") as folder:
         database = None
         if has_own_database and archive.database.is_file():
             database = Path(folder, DATABASE)
