@@ -39,6 +39,7 @@ from matou.forge.access.identity import (
     Identity,
     MissingScope,
     Scope,
+    require_every_scope,
     require_scope,
 )
 from matou.forge.access.open_backups import (
@@ -165,6 +166,7 @@ __all__ = [
     "no_such_namespace",
     "no_such_repository",
     "renewed",
+    "require_every_scope",
     "require_scope",
     "rights_below",
     "viewer",

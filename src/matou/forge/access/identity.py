@@ -74,5 +74,11 @@ def require_scope(identity: Identity, *any_of: Scope) -> None:
         raise missing_scope(any_of)
 
 
+def require_every_scope(identity: Identity) -> None:
+    """For what lets somebody in later, when the token is gone. Raises MissingScope."""
+    if not identity.scopes >= ALL_SCOPES:
+        raise MissingScope("this takes a token with every scope, since what it makes stays when the token is gone")
+
+
 def missing_scope(any_of: Collection[Scope]) -> MissingScope:
     return MissingScope("the token has none of the scopes {scopes}", scopes=", ".join(sorted(any_of)))

@@ -19,6 +19,7 @@ from matou.forge.access import (
     MayManageMembers,
     MaySeeAccount,
     Scope,
+    require_every_scope,
 )
 from matou.forge.accounts.audit import AuditAction, record_act, record_act_on_another
 from matou.forge.accounts.users import refuse_while_slowed
@@ -69,9 +70,11 @@ def add_ssh_key(forge: Forge, granted: Authorized[User, MayManageAccount], text:
         title: what people call it; the line's own comment where it is empty.
 
     Raises:
+        MissingScope: a token that may not do everything, which the key would outlive.
         UnusableSshKey: it is no public key, or none that is good enough, or the account has too many.
         SshKeyTaken: an account or a repository has it.
     """
+    require_every_scope(granted.identity)
     key, user = read_ssh_public_key(text), granted.subject
     new = NewSshKey(user.id, None, _title(title, key), key.line, key.fingerprint, writes=True, created_at=forge.now())
     try:

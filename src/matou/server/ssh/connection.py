@@ -6,7 +6,7 @@ costs work, and lets a signature be none of SHA-1's. The overridden methods' nam
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Hashable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -18,6 +18,7 @@ from matou.credentials.ssh_public_keys import fingerprint_of
 from matou.errors import TryLater
 from matou.forge.accounts.ssh_keys import identity_of_key, note_failed_keys, note_use_of_key, refuse_unknown_key
 from matou.server.authentication import KeyCredential
+from matou.server.origin import caller_of
 from matou.server.ssh.gate import ConnectionGate
 from matou.server.ssh.packet_budget import PacketBudget
 from matou.server.ssh.session import WINDOW_BYTES, GitSession, GitSessionTransport, Serve
@@ -25,6 +26,8 @@ from matou.server.state import ServerState
 
 if TYPE_CHECKING:
     from asyncssh.packet import SSHPacket
+
+    from matou.forge.access import Identity
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +84,8 @@ class GitSshConnection(asyncssh.SSHServerConnection):
         self._idle: asyncio.TimerHandle | None = None
         self._sessions: set[GitSession] = set()
         self._tried: dict[str, None] = {}
-        self._names: dict[str, str] = {}
+        self._identities: dict[str, Identity] = {}
+        self._counts_for: Hashable = None
         self.address = ""
         self.caller: KeyCredential | None = None
         self.name = ""
@@ -152,7 +156,9 @@ class GitSshConnection(asyncssh.SSHServerConnection):
         is_good = await super().validate_public_key(username, key_data, msg, signature)
         if is_good and msg:
             self.caller = KeyCredential(username, fingerprint_of(key_data))
-            self.name = self._names.get(self.caller.fingerprint, "")
+            identity = self._identities[self.caller.fingerprint]
+            self.name = "a deploy key" if identity.user is None else identity.user.name
+            self._counts_for = caller_of(identity, self.address)
         return is_good
 
     async def opens_something(self, username: str, key_data: bytes) -> bool:
@@ -160,7 +166,7 @@ class GitSshConnection(asyncssh.SSHServerConnection):
         fingerprint, state = fingerprint_of(key_data), self._state
         identity = await state.run_inline_if_fast(identity_of_key, state.forge, fingerprint, login=username)
         if identity is not None:
-            self._names[fingerprint] = "a deploy key" if identity.user is None else identity.user.name
+            self._identities[fingerprint] = identity
             return True
         self._tried[fingerprint] = None
         try:
@@ -189,7 +195,7 @@ class GitSshConnection(asyncssh.SSHServerConnection):
 
     def begin_session(self, serve: Serve) -> tuple[GitSessionTransport, GitSession] | None:
         """None where there are too many."""
-        if not self._gate.begin_session(self):
+        if not self._gate.begin_session(self, self._counts_for):
             return None
         self._forget_idle()
         session = GitSession(serve, writable=self.writable, ended=self._end_session)
@@ -213,7 +219,7 @@ class GitSshConnection(asyncssh.SSHServerConnection):
         """Once each: asyncssh says nothing to one that was asked for behind the end of its connection."""
         if session in self._sessions:
             self._sessions.discard(session)
-            self._gate.end_session(self)
+            self._gate.end_session(self, self._counts_for)
             self._mind_idleness()
 
     def _go_through(self) -> None:

@@ -19,6 +19,9 @@ SESSIONS: Final = 256
 SESSIONS_OF_ONE: Final = 10
 """Of one connection: as OpenSSH's server takes by default. Each may have some window's worth of bytes waiting."""
 
+SESSIONS_OF_CALLER: Final = 64
+"""Of one account or deploy key, by however many connections: the others' are for others."""
+
 CONNECTIONS_A_MINUTE: Final = 600
 """From one address: each begins with a key exchange, which takes some milliseconds."""
 
@@ -30,6 +33,7 @@ class ConnectionGate:
         self._all = Counter[Hashable]()
         self._strangers = Counter[Hashable]()
         self._sessions = Counter[Hashable]()
+        self._callers = Counter[Hashable]()
         self._rate = FixedWindowLimiter(CONNECTIONS_A_MINUTE, window=timedelta(minutes=1))
 
     def enter(self, address: str) -> bool:
@@ -55,14 +59,18 @@ class ConnectionGate:
         if not is_known:
             _take(self._strangers, whence)
 
-    def begin_session(self, connection: Hashable) -> bool:
+    def begin_session(self, connection: Hashable, caller: Hashable) -> bool:
         if self._sessions.total() >= SESSIONS or self._sessions[connection] >= SESSIONS_OF_ONE:
             return False
+        if self._callers[caller] >= SESSIONS_OF_CALLER:
+            return False
         self._sessions[connection] += 1
+        self._callers[caller] += 1
         return True
 
-    def end_session(self, connection: Hashable) -> None:
+    def end_session(self, connection: Hashable, caller: Hashable) -> None:
         _take(self._sessions, connection)
+        _take(self._callers, caller)
 
     def sessions_of(self, connection: Hashable) -> int:
         return self._sessions[connection]

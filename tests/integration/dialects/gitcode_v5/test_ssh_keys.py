@@ -2,6 +2,7 @@
 
 import pytest
 
+from matou.forge.access import ALL_SCOPES, Scope
 from matou.forge.accounts.ssh_keys import identity_of_key
 from support.gitcode_schemas import faults
 from support.gitcode_server import Harbour
@@ -29,6 +30,15 @@ def test_a_key_is_added_shown_and_taken_away(harbour: Harbour) -> None:
     assert harbour.ask("DELETE", f"{KEYS}/{number}").status_code == 204
     assert harbour.ask("GET", KEYS).json() == []
     assert harbour.ask("GET", KEYS, person=None).status_code == 401
+
+
+def test_a_token_for_code_alone_adds_no_key_that_would_outlive_it(harbour: Harbour) -> None:
+    token = harbour.token("chen", ALL_SCOPES - {Scope.PROJECT_WRITE})
+
+    answer = harbour.ask("POST", KEYS, json={"key": new_ssh_key().public, "title": "a"}, person=None, token=token)
+
+    assert answer.status_code == 403
+    assert harbour.ask("GET", KEYS).json() == []
 
 
 @pytest.mark.parametrize("sent", ["", "hello", "ssh-ed25519 AAAA", "ssh-dss AAAAB3NzaC1kc3M=", "x" * 900_000])

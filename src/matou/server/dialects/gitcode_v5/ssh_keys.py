@@ -78,7 +78,7 @@ ROUTES = (
         add_key,
         answer=wire.PublicKey,
         scopes=(Scope.REPOSITORY_WRITE,),
-        choices=f"{_WHAT}; Ed25519, ECDSA, RSA from 2048 bits on, and those of a security key",
+        choices=f"{_WHAT}; by a token with every scope; Ed25519, ECDSA, RSA from 2048 bits on, and a security key's",
     ),
     plain_route(
         "GET",
