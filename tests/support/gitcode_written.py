@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from support.gitcode_conversation import filled
 from support.recording_server import Reply, SeenRequest, json_reply
+from support.written_conversation import ACCOUNT
 
 BODIES: Final[Mapping[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "data" / "gitcode" / "request-bodies.json").read_text(encoding="utf-8")
@@ -23,6 +24,8 @@ _UNWRITTEN: Final = {"PATCH /repos/{owner}/issues/{number}": {"issue_severity"}}
 """What the description wants and those who write to the running API leave out."""
 
 Row = dict[str, Any]
+_OURS: Final[Row] = {"user": {"login": ACCOUNT}}
+"""Of all that is written here: by the account of the token."""
 
 
 def require_described(operation: str, request: SeenRequest) -> Row:
@@ -124,7 +127,7 @@ class WrittenGitCode:
         number = str(len(self.issues) + 1)
         assert {*filter(None, body.get("labels", "").split(","))} <= {label["name"] for label in self.labels}
         url = f"{self.origin}/harbour/api/issues/{number}"
-        values = {"number": number, "id": 1, "title": body["title"], "body": body["body"], "state": "open"}
+        values = {"number": number, "id": 1, "title": body["title"], "body": body["body"], "state": "open", **_OURS}
         self.issues.append(filled("GET /repos/{owner}/{repo}/issues", {**values, "html_url": url, "comments": 0}))
         return json_reply({"number": int(number), "html_url": url, "title": body["title"]}, 201)
 
@@ -136,7 +139,7 @@ class WrittenGitCode:
 
     def _add_pull(self, _found: re.Match[str], body: Row) -> Reply:
         number = len(self.pulls) + 1
-        values = {"number": number, "title": body["title"], "body": body["body"], "state": "open"}
+        values = {"number": number, "title": body["title"], "body": body["body"], "state": "open", **_OURS}
         ends = {"head": {"ref": body["head"]}, "base": {"ref": body["base"]}}
         self.pulls.append(filled("GET /repos/{owner}/{repo}/pulls", {**values, **ends}))
         url = f"{self.origin}/harbour/api/merge_requests/{number}"
@@ -161,7 +164,7 @@ class WrittenGitCode:
             "discussion_id": f"d{id_}",
             "reply": [],
         }
-        comments.append({"id": id_, "body": body["body"], **(kind if found[1] == "pulls" else {})})
+        comments.append({"id": id_, "body": body["body"], **_OURS, **(kind if found[1] == "pulls" else {})})
         return json_reply({"id": id_, "body": body["body"]}, 201)
 
     def _edit_comment(self, found: re.Match[str], body: Row) -> Reply:
@@ -173,7 +176,7 @@ class WrittenGitCode:
 
     def _add_answer(self, found: re.Match[str], body: Row) -> Reply:
         [thread] = [row for row in self.comments[f"pulls/{found[1]}"] if row["discussion_id"] == found[2]]
-        thread["reply"].append({"id": f"r{len(thread['reply'])}", "body": body["body"]})
+        thread["reply"].append({"id": f"r{len(thread['reply'])}", "body": body["body"], **_OURS})
         return json_reply({"id": thread["reply"][-1]["id"], "noteId": 3, "body": body["body"]}, 201)
 
     def _add_release(self, _found: re.Match[str], body: Row) -> Reply:
