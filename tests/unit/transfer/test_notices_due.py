@@ -45,6 +45,19 @@ def test_a_failure_is_told_once_again_after_a_day_and_its_end_once() -> None:
     assert told(state, NOON + 27 * HOUR) == []
 
 
+def test_a_failure_after_all_was_well_is_told_to_those_too_who_do_not_hear_that_it_was() -> None:
+    who = recipient(events=frozenset({NoticeEvent.FAILURE}))
+    state = NoticeState(results={"ship": result(4, NOON)})
+
+    first = told(state, NOON, who)
+    state.results["ship"] = result(0, NOON + HOUR, state.results["ship"])
+    well = told(state, NOON + HOUR, who)
+    state.results["ship"] = result(4, NOON + 2 * HOUR, state.results["ship"])
+
+    assert (first, well, told(state, NOON + 2 * HOUR, who)) == ([NoticeEvent.FAILURE], [], [NoticeEvent.FAILURE])
+    assert told(state, NOON + 3 * HOUR, who) == []
+
+
 def test_what_could_not_be_sent_is_due_again() -> None:
     state = NoticeState(results={"ship": result(4, NOON)})
 

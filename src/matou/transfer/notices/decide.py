@@ -45,7 +45,7 @@ def due_notices(recipient: Recipient, sources: Sequence[str], state: NoticeState
     for source in covered:
         last = sent.get(source)
         notice = _of_source(recipient, source, state, last, now)
-        if notice is not None and recipient.wants(notice.event) and not _was_sent(notice, last, now):
+        if notice is not None and recipient.wants(notice.event) and not _was_sent(notice, last, state, now):
             yield notice
     summarized_at = state.summarized_at.get(recipient.name)
     is_due = summarized_at is not None and not timedelta() <= now - summarized_at < A_WEEK
@@ -66,8 +66,13 @@ def _of_source(
     return None
 
 
-def _was_sent(notice: Notice, last: SentNotice | None, now: datetime) -> bool:
-    return last is not None and last.event == notice.event and timedelta() <= now - last.sent_at < REMIND_AFTER
+def _was_sent(notice: Notice, last: SentNotice | None, state: NoticeState, now: datetime) -> bool:
+    """Lately, and of this trouble: what was told before all was well in between, told of another one."""
+    if last is None or last.event != notice.event:
+        return False
+    result = state.results.get(notice.source)
+    is_of_before = result is not None and result.complete_at is not None and last.sent_at < result.complete_at
+    return not is_of_before and timedelta() <= now - last.sent_at < REMIND_AFTER
 
 
 def is_too_old(source: str, state: NoticeState, limit: timedelta | None, now: datetime) -> bool:
