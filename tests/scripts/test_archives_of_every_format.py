@@ -175,6 +175,7 @@ def test_there_is_an_archive_of_every_format() -> None:
     assert [name for name in names if f"`{name}`" not in source] == []
 
 
+@pytest.mark.timeout(600)
 def test_every_command_opens_it(person: Person, archive: Path, tmp_path: Path) -> None:
     with a_target(person, tmp_path) as (url, token):
         role = ""

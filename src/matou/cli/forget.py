@@ -43,7 +43,7 @@ forget = Command.lazy(
         "matou forget DIR --keep-daily 30 --keep-monthly 12": _("say which runs would be forgotten"),
         "matou forget DIR --keep-within 90d --yes": _("forget what is older than 90 days"),
     },
-    exit_codes=(ExitCode.DAMAGE_FOUND, ExitCode.TRY_LATER),
+    exit_codes=(ExitCode.NOT_ALL_SAVED, ExitCode.DAMAGE_FOUND, ExitCode.TRY_LATER),
 )
 
 prune = Command.lazy(

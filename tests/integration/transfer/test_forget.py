@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 
 from matou.archive.forgotten import FORGOTTEN_FILE, DroppedRef, ForgottenRun, read_forgotten, write_forgotten
 from matou.archive.layout import FORGETTING, Archive
@@ -75,6 +76,14 @@ def test_a_dry_run_names_what_would_go_and_changes_no_byte(archive: Archive) -> 
     assert plan.forgotten == (1, 2, 3)
     assert dropped_of(plan) == {"000002/heads/main", "000003/heads/main"}
     assert {path: path.read_bytes() for path in archive.root.rglob("*") if path.is_file()} == before
+
+
+def test_no_run_is_old_for_a_clock_that_is_ahead_in_the_newest_one(source: ScriptedSource, archive: Archive) -> None:
+    rewrite(source, 6)
+    with time_machine.travel(datetime(2099, 1, 1, tzinfo=UTC)):
+        back_up(source, archive)
+
+    assert forget(archive, Policy(within="90d"), now=datetime.now(UTC), is_dry=True).forgotten == ()
 
 
 def test_a_kept_ref_of_a_forgotten_run_stays_while_a_run_that_is_kept_needs_it(archive: Archive) -> None:

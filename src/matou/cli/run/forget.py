@@ -66,6 +66,8 @@ def forget_runs(
         print_error(labelled(printable(path), format_error(fault)))
     if report is not None:
         _tell(report, is_dry=False, as_json=as_json)
+    if plan.faults:
+        raise Exit(ExitCode.NOT_ALL_SAVED)
 
 
 def prune_archive_at(directory: Path, yes: bool, as_json: bool) -> None:

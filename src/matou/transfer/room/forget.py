@@ -84,10 +84,15 @@ def forget(
         DamagedManifest: a manifest cannot be read, so that nobody knows what its run needs.
         ArchiveBusy: another process writes to the archive.
     """
+
+    def began(moment: datetime) -> datetime:
+        """No run began later than now, whatever the clock said then."""
+        return in_zone(min(moment, now))
+
     if is_dry:
-        return _plan(archive, policy, sources, limits, in_zone)
+        return _plan(archive, policy, sources, limits, began)
     with lock_archive(archive.root, now=now):
-        plan = _plan(Archive.open(archive.root), policy, sources, limits, in_zone)
+        plan = _plan(Archive.open(archive.root), policy, sources, limits, began)
         write_forgotten(archive, _lines(archive, plan, now))
     return plan
 
