@@ -19,14 +19,14 @@ class TooSlow(Exception):
 class StallBudget:
     """What a client that holds something may still take, in seconds of waiting for it.
 
-    Each byte gives time, by LEAST_BYTES_A_SECOND; what is not used is kept, from PATIENCE_WITH_SLOWNESS at the
-    beginning to MOST_PATIENCE. While others wait for what it holds, no more than PATIENCE_WHERE_OTHERS_WAIT is kept.
+    Each byte gives time, by LEAST_BYTES_A_SECOND; what is not used is kept, from `patience`, or PATIENCE_WITH_SLOWNESS, at
+    the beginning to MOST_PATIENCE. While others wait for what it holds, no more than PATIENCE_WHERE_OTHERS_WAIT is kept.
     Only the waiting for this client counts, not what takes us time. For the event loop.
     """
 
-    def __init__(self, *, clock: Callable[[], float] = monotonic, patience: timedelta = PATIENCE_WITH_SLOWNESS) -> None:
+    def __init__(self, *, clock: Callable[[], float] = monotonic, patience: timedelta | None = None) -> None:
         self._clock = clock
-        self._left = patience.total_seconds()
+        self._left = (PATIENCE_WITH_SLOWNESS if patience is None else patience).total_seconds()
         self._pressed_by: set[Hashable] = set()
         self._waiting: asyncio.Timeout | None = None
         self._ends_at = 0.0
