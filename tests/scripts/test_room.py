@@ -96,6 +96,8 @@ def test_prune_keeps_away_while_a_server_has_the_archive_open(archive: Path, per
     with serving(person, archive):
         refused = person.matou("prune", archive, "--yes", code=6)
         person.matou("prune", archive)
+        person.matou("forget", archive, "--keep-last", "1", "--prune", "--yes", code=6)
 
     assert "a server has" in refused.err
+    assert "forgotten" not in person.matou("runs", archive).out
     person.matou("prune", archive, "--yes")

@@ -19,8 +19,9 @@ class TooSlow(Exception):
 class StallBudget:
     """What a client that holds something may still take, in seconds of waiting for it.
 
-    Each byte gives time, by LEAST_BYTES_A_SECOND; what is not used is kept, from `patience`, or PATIENCE_WITH_SLOWNESS, at
-    the beginning to MOST_PATIENCE. While others wait for what it holds, no more than PATIENCE_WHERE_OTHERS_WAIT is kept.
+    Each byte gives time, by LEAST_BYTES_A_SECOND; what is not used is kept, from `patience` (PATIENCE_WITH_SLOWNESS
+    where none is said) to MOST_PATIENCE. While others wait for what it holds, no more than PATIENCE_WHERE_OTHERS_WAIT
+    is kept.
     Only the waiting for this client counts, not what takes us time. For the event loop.
     """
 

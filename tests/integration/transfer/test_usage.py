@@ -82,8 +82,11 @@ def test_one_path_is_it_and_what_is_below_it_and_never_its_neighbour(archive: Ar
 
     assert [one.path for one in usage.below("team/shop/api.git")[0]] == ["team/shop/api"]
     assert [one.path for one in usage.below("team/")[0]] == ["team/shop/api", "team/shop/web"]
-    with pytest.raises(NothingMatches):
-        usage.below("team/sho")
+    assert [one.path for one in usage.below("shop/web")[0]] == ["team/shop/web"]
+    assert [one.path for one in usage.below("shop")[0]] == ["team/shop/api", "team/shop/web"]
+    for wanted in ("team/sho", "hop", ""):
+        with pytest.raises(NothingMatches):
+            usage.below(wanted)
 
 
 def test_a_repository_whose_kept_refs_git_cannot_follow_is_measured_and_named(archive: Archive) -> None:

@@ -52,8 +52,8 @@ def _lines(report: CopyReport, *, dry_run: bool, of_copy: bool) -> Iterator[str]
         yield _("what is damaged in the archive was copied as it is, unless the copy has it whole; see: matou verify")
     if report.failed:
         yield _("the copy still holds the runs of before, and all of what they name; nothing was deleted")
-    elif not dry_run:
-        yield _("copy {number} is whole").format(number=report.number)
+    elif not dry_run and not report.damaged:
+        yield _("copy {number} has all of it").format(number=report.number)
 
 
 def _as_json(report: CopyReport, *, dry_run: bool) -> dict[str, object]:

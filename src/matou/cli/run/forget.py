@@ -8,6 +8,7 @@ import click
 from click.exceptions import Exit
 
 from matou.archive.layout import Archive
+from matou.archive.lock import lock_out_servers
 from matou.archive.manifest import read_run_line
 from matou.archive.run_history import source_key
 from matou.cli.exit_codes import ExitCode
@@ -54,6 +55,10 @@ def forget_runs(
         write_privately(directory)
     settings = Settings.of_process()
     limits = Limits(memory_bytes=settings.git_memory_bytes)
+    if yes and prunes:
+        # Who could not prune is told before anything is forgotten.
+        with lock_out_servers(archive.root):
+            pass
     plan = forget(archive, policy, now=now(), sources=sources, is_dry=not yes, limits=limits)
     if not as_json:
         click.echo("\n".join(_lines(archive, plan)))

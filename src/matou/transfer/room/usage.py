@@ -87,11 +87,13 @@ class ArchiveUsage:
         return self.git + self.metadata + self.blobs + self.records + self.manifests + self.other
 
     def below(self, path: str) -> "tuple[tuple[Usage, ...], tuple[Usage, ...]]":
-        """The repositories and the namespaces at a path and below it. Raises NothingMatches."""
+        """The repositories and the namespaces at a path, or the end of one, and below it. Raises NothingMatches."""
         wanted = path.strip("/").removesuffix(_SUFFIX)
+        paths = {one.path for one in (*self.repositories, *self.namespaces)}
+        roots = paths & {wanted} or {one for one in paths if wanted and one.endswith(f"/{wanted}")}
 
         def selected(usages: Iterable[Usage]) -> tuple[Usage, ...]:
-            return tuple(one for one in usages if one.path == wanted or one.path.startswith(f"{wanted}/"))
+            return tuple(one for one in usages if any(f"{one.path}/".startswith(f"{root}/") for root in roots))
 
         repositories = selected(self.repositories)
         if not repositories:
