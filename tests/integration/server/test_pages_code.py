@@ -157,13 +157,15 @@ def test_two_revisions_are_compared_since_they_parted_or_as_they_are(site: Site)
 def test_the_branch_of_a_page_leads_to_the_same_path_in_other_branches(site: Site) -> None:
     site.commit({"src/deck plan.py": b"1", "a": b"1"}, "first")
     site.commit({"src/deck plan.py": b"2"}, "second", branch="next")
+    site.commit({"a": b"3"}, "third", branch="bare")
 
     for place in ("blob/main/src/deck%20plan.py", "blame/main/src/deck%20plan.py"):
         assert f'href="{site.url}/-/branches/src/deck%20plan.py"' in site.page(f"/-/{place}")
     assert f'href="{site.url}/-/branches/src"' in site.page("/-/tree/main/src")
     page = site.page("/-/branches/src/deck%20plan.py")
     assert f'href="{site.url}/-/blob/next/src/deck%20plan.py"' in page
-    assert "Each leads to src/deck plan.py" in text_of(page)
+    assert "Each that has src/deck plan.py leads to it" in text_of(page)
+    assert f'href="{site.url}/-/tree/bare"' in page
     assert site.get("/-/blob/next/src").headers["location"] == f"{site.url}/-/tree/next/src"
     assert site.get("/-/branches/src/.git").status == 400
 

@@ -1,13 +1,16 @@
 """Branches and tags, and the files of one as an archive."""
 
+from collections.abc import Sequence
+
 from matou.db.repositories import Repository
 from matou.forge.access import Authorized, MayReadCode, MaySee
 from matou.forge.content.branch_refs import NoSuchBranch
+from matou.forge.content.contents import find_file
 from matou.forge.content.history import ListedBranch, find_branch
 from matou.forge.content.ref_lists import browse_branches, browse_tags, known_distances
 from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import default_branch_of
-from matou.git.odb.objects import TreePath
+from matou.git.odb.objects import MissingObject, MissingPath, TreePath
 from matou.server.api.responses import StreamedResponse
 from matou.server.archive_downloads import archive_response, named_archive
 from matou.server.web.page import PER_PAGE, HtmlPage, Paging, WebRequest
@@ -27,6 +30,7 @@ def show_branches(view: WebRequest, granted: Authorized[Repository, MaySee], wor
     values = {
         "repository": code.subject,
         "path": path,
+        "having": [] if path is None else _having(view, code, path, branches),
         "branches": branches,
         "distances": distances,
         "base": base,
@@ -56,6 +60,21 @@ def send_archive(view: WebRequest, granted: Authorized[Repository, MaySee], word
     """`main.zip`, `v1.0.tar.gz`."""
     revision, packed_as = named_archive("/".join(words))
     return archive_response(view.forge, view.code(granted.subject), revision, packed_as, whose=view.caller)
+
+
+def _having(
+    view: WebRequest, code: Authorized[Repository, MayReadCode], path: TreePath, branches: Sequence[ListedBranch]
+) -> list[str]:
+    """The names of those that have something at a path."""
+
+    def has(branch: ListedBranch) -> bool:
+        try:
+            find_file(view.forge, code, branch.commit.id, path)
+        except (MissingPath, MissingObject):
+            return False
+        return True
+
+    return [branch.name for branch in branches if has(branch)]
 
 
 def _default_branch(view: WebRequest, code: Authorized[Repository, MayReadCode]) -> ListedBranch | None:
