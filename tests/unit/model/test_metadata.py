@@ -62,6 +62,7 @@ def test_each_kind_that_has_files_has_a_place_of_its_own() -> None:
 
 
 def test_what_costs_much_and_is_wanted_by_few_is_saved_only_when_asked_for() -> None:
-    assert set(ADDITIONAL_OPTIONS) == {"events", "reactions", "artifacts", "tests"}
-    assert {kind.option for kind in KINDS.values() if not kind.is_default} == set(ADDITIONAL_OPTIONS)
+    of_kinds = {"events", "reactions", "artifacts", "tests"}
+    assert set(ADDITIONAL_OPTIONS) == of_kinds | {"starred", "watched"}
+    assert {kind.option for kind in KINDS.values() if not kind.is_default} == of_kinds
     assert {"issues", "changes", "releases", "assets", "wiki", "attachments", "people", "hooks"} <= set(OPTIONS)
