@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,18 +12,13 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import ReadState
 from matou.archive.metadata import open_metadata
 from matou.credentials import Secret
-from matou.http.retry import RetryPolicy
-from matou.http.session import Session
 from matou.model.metadata import ChangeRequest, CommitComment, Issue, Milestone, SavedRelease
 from matou.model.metadata.kinds import CHANGE, COMMIT_COMMENT, EVENT, ISSUE, MILESTONE, RELEASE
-from matou.model.platform import RemoteNamespace, RemoteRepository
-from matou.platforms.github.metadata_source import GitHubMetadataSource
-from matou.platforms.github.source import GitHubSource
 from support.conversation_backups import BEGAN, PLACE, ConversationBackups
 from support.conversation_story import ASSET, HEAD, PICTURE
+from support.github_backups import github_backups
 from support.github_conversation import GitHubConversation, GitHubTalk, running_github_conversation
 from support.github_source import TOKEN, failure
-from support.steered_clock import SYSTEM_CLOCK
 from support.v5_account import Answer, answer
 
 LI, GHOST = "23", "10137"
@@ -44,17 +38,8 @@ def talk(account: GitHubConversation) -> GitHubTalk:
 
 @pytest.fixture
 def backups(account: GitHubConversation, tmp_path: Path) -> Iterator[ConversationBackups]:
-    archive = Archive.open_or_create(tmp_path / "archive", now=BEGAN, identifier=UUID(int=7))
-    patience = RetryPolicy(attempts=2, first_wait=timedelta(milliseconds=1))
-    with Session(named=[account.url], clock=SYSTEM_CLOCK, patience=patience) as session:
-
-        def listed() -> tuple[RemoteRepository, RemoteNamespace]:
-            source = GitHubSource(session, account.url, Secret(TOKEN), record=lambda _: None, now=lambda: BEGAN)
-            [repository], [namespace] = source.repositories(), source.namespaces()
-            return repository, namespace
-
-        opening: Any = GitHubMetadataSource
-        yield ConversationBackups(archive, account, session, opening, TOKEN, listed)
+    with github_backups(account, tmp_path / "archive") as backups:
+        yield backups
 
 
 def digest(content: bytes) -> str:

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,16 +12,12 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import ReadState
 from matou.archive.metadata import open_metadata
 from matou.credentials import Secret
-from matou.http.retry import RetryPolicy
-from matou.http.session import Session
 from matou.model.metadata import Board, ChangeRequest, Issue, LabelDefinition, MemberGrant, ProtectionRule, SavedRelease
 from matou.model.metadata.kinds import BOARD, CHANGE, EVENT, HOOK, ISSUE, LABEL, MEMBER, PROTECTION, RELEASE
-from matou.model.platform import RemoteNamespace, RemoteRepository
-from matou.platforms.gitlab.metadata_source import GitLabMetadataSource
-from matou.platforms.gitlab.source import GitLabSource
 from support.carried_page import assert_as_the_guide_says
 from support.conversation_backups import BEGAN, PLACE, ConversationBackups
 from support.conversation_story import ASSET, BASE, HEAD, LI, PICTURE, WANG, StoryComment, StoryIssue
+from support.gitlab_backups import gitlab_backups
 from support.gitlab_conversation import (
     GHOST,
     OLD_HEAD,
@@ -33,7 +28,6 @@ from support.gitlab_conversation import (
     running_gitlab_conversation,
 )
 from support.gitlab_source import TOKEN
-from support.steered_clock import SYSTEM_CLOCK
 
 WANGS, LIS, ZHAOS = "17", "23", "31"
 LATER = "2026-12-02T02:00:00.000Z"
@@ -53,18 +47,8 @@ def talk(account: GitLabConversation) -> GitLabTalk:
 
 @pytest.fixture
 def backups(account: GitLabConversation, tmp_path: Path) -> Iterator[ConversationBackups]:
-    archive = Archive.open_or_create(tmp_path / "archive", now=BEGAN, identifier=UUID(int=7))
-    patience = RetryPolicy(attempts=2, first_wait=timedelta(milliseconds=1))
-    with Session(named=[account.url], clock=SYSTEM_CLOCK, patience=patience) as session:
-
-        def listed() -> tuple[RemoteRepository, RemoteNamespace]:
-            source = GitLabSource(session, account.url, Secret(TOKEN), record=lambda _: None, now=lambda: BEGAN)
-            [repository] = source.repositories()
-            [namespace] = [one for one in source.namespaces() if one.id == repository.namespace_id]
-            return repository, namespace
-
-        opening: Any = GitLabMetadataSource
-        yield ConversationBackups(archive, account, session, opening, TOKEN, listed)
+    with gitlab_backups(account, tmp_path / "archive") as backups:
+        yield backups
 
 
 def digest(content: bytes) -> str:

@@ -1,34 +1,26 @@
 """What a GitLab has beside issues and merge requests: links between them, epics, emoji, and who has to approve."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 
-from matou.archive.layout import Archive
 from matou.archive.manifest import ReadState
 from matou.archive.metadata import open_metadata
 from matou.credentials import Secret
 from matou.errors import UnknownShape
-from matou.http.retry import RetryPolicy
-from matou.http.session import Session
 from matou.model.metadata import ChangeRequest, Issue, ItemLink, Reaction
 from matou.model.metadata.kinds import CHANGE, ISSUE, SETTING
-from matou.model.platform import RemoteNamespace, RemoteRepository
 from matou.platforms.base.errors import NotOffered
 from matou.platforms.gitlab.metadata_items import issue_of
 from matou.platforms.gitlab.metadata_more import epic_of, with_awards, with_issues_of_epic, with_links
-from matou.platforms.gitlab.metadata_source import GitLabMetadataSource
-from matou.platforms.gitlab.source import GitLabSource
 from support.conversation_backups import BEGAN, PLACE, ConversationBackups
 from support.conversation_story import LI, WANG
+from support.gitlab_backups import gitlab_backups
 from support.gitlab_conversation import GitLabConversation, GitLabTalk, running_gitlab_conversation
 from support.gitlab_source import TOKEN
 from support.losslessness import lost, with_people_apart
-from support.steered_clock import SYSTEM_CLOCK
 
 LATER = "2026-12-02T02:00:00.000Z"
 MOMENT = "2024-03-01T02:00:00.000Z"
@@ -48,18 +40,8 @@ def talk(account: GitLabConversation) -> GitLabTalk:
 
 @pytest.fixture
 def backups(account: GitLabConversation, tmp_path: Path) -> Iterator[ConversationBackups]:
-    archive = Archive.open_or_create(tmp_path / "archive", now=BEGAN, identifier=UUID(int=7))
-    patience = RetryPolicy(attempts=2, first_wait=timedelta(milliseconds=1))
-    with Session(named=[account.url], clock=SYSTEM_CLOCK, patience=patience) as session:
-
-        def listed() -> tuple[RemoteRepository, RemoteNamespace]:
-            source = GitLabSource(session, account.url, Secret(TOKEN), record=lambda _: None, now=lambda: BEGAN)
-            [repository] = source.repositories()
-            [namespace] = [one for one in source.namespaces() if one.id == repository.namespace_id]
-            return repository, namespace
-
-        opening: Any = GitLabMetadataSource
-        yield ConversationBackups(archive, account, session, opening, TOKEN, listed)
+    with gitlab_backups(account, tmp_path / "archive") as backups:
+        yield backups
 
 
 def linked(iid: int, type_: str, project: int = 5000) -> dict[str, Any]:
