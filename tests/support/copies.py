@@ -69,21 +69,23 @@ def copied(source: CopyReport) -> CopyReport:
     return source
 
 
-def copy_to(destination: Destination, archive: Archive, *, jobs: int = 1, **options: bool) -> CopyReport:
+def copy_to(
+    destination: Destination, archive: Archive, *, jobs: int = 1, percent: float = 0.0, **options: bool
+) -> CopyReport:
     with files_of(archive, has_own_database=True) as files:
         return copy_files(
             lambda report: files(lambda path, fault: report.damaged.append(CopyProblem(path, fault))),
             destination,
-            CopyOptions(jobs=jobs, **options),
+            CopyOptions(jobs=jobs, percent=percent, **options),
             now=NOW,
             progress=lambda *_: None,
         )
 
 
-def copy_to_folder(archive: Archive, root: Path, **options: bool) -> CopyReport:
+def copy_to_folder(archive: Archive, root: Path, *, percent: float = 0.0, **options: bool) -> CopyReport:
     opened = OpenOptions(archive.identity.id, **options)
     with opening.open_copy(opening.folder_site(root), opened, passphrase=no_passphrase, now=NOW) as at:
-        return copy_to(at, archive, **options)
+        return copy_to(at, archive, percent=percent, **options)
 
 
 def known(passphrase: str = PASSPHRASE) -> AskPassphrase:
@@ -94,11 +96,17 @@ def known(passphrase: str = PASSPHRASE) -> AskPassphrase:
 
 
 def copy_to_site(
-    archive: Archive, site: Site, *, encrypts: bool = False, has_passphrase: bool = False, **options: bool
+    archive: Archive,
+    site: Site,
+    *,
+    encrypts: bool = False,
+    has_passphrase: bool = False,
+    percent: float = 0.0,
+    **options: bool,
 ) -> CopyReport:
     opened = OpenOptions(archive.identity.id, encrypts=encrypts, has_passphrase=has_passphrase, **options)
     with opening.open_copy(site, opened, passphrase=known(), now=NOW) as destination:
-        return copy_to(destination, archive, **options)
+        return copy_to(destination, archive, percent=percent, **options)
 
 
 def pull(site: Site, root: Path, *, passphrase: str = PASSPHRASE, at: int | None = None) -> CopyReport:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 from uuid import UUID
 
 import msgspec
@@ -38,6 +38,15 @@ MANIFEST_FILE = "manifest.jsonl"
 _FOLDERS = ("repositories", "blobs", "blobs/objects", "runs", "staging")
 _OURS = frozenset({*_FOLDERS, FIRST_AID_FILE, IDENTITY_FILE, "lock"})
 _RUN = re.compile(r"[0-9]{6,}\Z")
+
+
+COPY_MARK: Final = "copy/copy.json"
+"""Stands in a copy, which is an archive too unless it is encrypted."""
+
+_ADVICE_ABOUT_COPY: Final = (
+    "It is a copy that was encrypted: matou copy --check sees whether it is whole, and matou copy {root} FOLDER makes"
+    " an archive of it."
+)
 
 
 class NotAnArchive(NotFound):
@@ -111,7 +120,9 @@ class Archive:
                 raise Damaged("{path} is no file", path=path)
             text = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise NotAnArchive("{root} is no archive", root=root) from error
+            raise NotAnArchive(
+                "{root} is no archive", root=root, advice=_ADVICE_ABOUT_COPY if (root / COPY_MARK).is_file() else ""
+            ) from error
         return cls(root.absolute(), _read_identity(path, text))
 
     @classmethod

@@ -38,12 +38,14 @@ copy = Command.lazy(
     click.option("--append-only", is_flag=True, help=_("delete nothing there, and write over nothing")),
     click.option("--at", type=WholeNumber(min=1), metavar="N", help=_("of a copy, as it was the Nth time")),
     click.option("--check", is_flag=True, help=_("see that all of a copy is there, and write nothing")),
-    click.option("--read-data", is_flag=True, help=_("with --check: read all of it")),
+    click.option(
+        "--read-data", is_flag=True, help=_("read all that is there already, and send again what is damaged there")
+    ),
     click.option(
         "--read-data-subset",
         type=Percent(),
         metavar="P%",
-        help=_("with --check: read so much of it, chosen anew each time"),
+        help=_("read so much of what is there, chosen anew each time"),
     ),
     click.option(
         "--endpoint", metavar="URL", default="", show_default=False, help=_("of an S3 server that is not Amazon's")

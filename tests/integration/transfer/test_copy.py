@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 from contextlib import closing, suppress
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,28 @@ def test_what_manifests_name_and_the_archive_has_lost_stays_in_the_copy(team: Te
     assert {problem.path.partition("/")[0] for problem in report.failed} == {folder.partition("/")[0]}
     assert report.deleted == 0
     assert problems_of(root) == []
+
+
+def test_what_a_pointer_or_a_run_names_stays_in_the_copy_when_the_archive_has_lost_it(team: Team, root: Path) -> None:
+    copied(copy_to_folder(team.archive, root))
+    oid = sha256(b"large content" * 100).hexdigest()
+    team.archive.blob_file(oid).unlink()
+
+    report = copy_to_folder(team.archive, root)
+
+    assert [problem.path.rpartition("/")[2] for problem in report.failed] == [oid]
+    assert report.deleted == 0
+    assert problems_of(root) == []
+
+
+def test_a_blob_that_nothing_names_goes_from_the_copy_with_the_archive(team: Team, root: Path) -> None:
+    digest = team.archive.blobs.put_bytes(b"an upload that was never finished")
+    copied(copy_to_folder(team.archive, root))
+    team.archive.blob_file(digest).unlink()
+
+    copied(copy_to_folder(team.archive, root))
+
+    assert not Archive.open(root).blobs.has(digest)
 
 
 def test_a_dry_run_says_what_would_be_written_and_writes_nothing(team: Team, root: Path) -> None:

@@ -1,5 +1,6 @@
 """A copy in a bucket: never written over, gone on with, deleted by one at a time, and an archive again elsewhere."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -11,10 +12,10 @@ import pytest
 from matou.storage.buckets import BucketStore
 from matou.storage.trees import path_of_key
 from matou.transfer.copy import bucket_lock
-from matou.transfer.copy.bucket_lock import LOCK_KEY, CopyBusy
-from matou.transfer.copy.destination import AnotherCopyEnded
+from matou.transfer.copy.bucket_lock import CopyBusy, lock_keys
+from matou.transfer.copy.destination import AnotherCopyEnded, Destination
 from matou.transfer.copy.mark import ForeignDestination
-from matou.transfer.copy.opening import FolderAlwaysChanges, OpenOptions, Site, open_copy
+from matou.transfer.copy.opening import CopyOnlyGrows, FolderAlwaysChanges, OpenOptions, Site, open_copy
 from support.copies import (
     NOW,
     Team,
@@ -154,30 +155,125 @@ def holder(**values: object) -> bucket_lock._BucketHolder:
     return msgspec.structs.replace(bucket_lock._BucketHolder(machine="another", process=1, since=NOW), **values)
 
 
+LOCK = "copy/lock-000004"
+
+
 def test_a_copy_waits_for_who_is_deleting_elsewhere_and_not_for_the_dead(team: Team, site: Site) -> None:
-    site.store.put(LOCK_KEY, [msgspec.json.encode(holder())])
+    site.store.put(LOCK, [msgspec.json.encode(holder())])
     for append_only in (False, True):
         with pytest.raises(CopyBusy):
             copy_to_site(team.archive, site, append_only=append_only)
 
     for dead in (
-        msgspec.json.encode(holder(since=NOW - timedelta(days=2))),
+        msgspec.json.encode(holder(since=NOW - timedelta(hours=2))),
         msgspec.json.encode(holder(machine=bucket_lock._machine(), process=2**22 + 1)),
         b"half a l",
+        b'{"machine":"another","process":-1,"since":"2026-11-30T08:00:00Z"}',
+        b'{"machine":"another","process":1,"since":"2026-11-30T08:00:00"}',
     ):
-        site.store.put(LOCK_KEY, [dead])
+        site.store.put(LOCK, [dead])
         copied(copy_to_site(team.archive, site))
-        assert not site.store.exists(LOCK_KEY)
+        assert lock_keys(site.store) == []
 
 
 def test_whoever_took_over_keeps_the_lock_when_the_one_before_ends(site: Site) -> None:
-    another = msgspec.json.encode(holder())
-
     with bucket_lock.hold_bucket(site.store, now=NOW, only_looks=False):
-        site.store.put(LOCK_KEY, [another])
+        site.store.put(LOCK, [msgspec.json.encode(holder())])
 
-    with site.store.open(LOCK_KEY) as file:
-        assert file.read() == another
+    assert lock_keys(site.store) == [LOCK]
+
+
+def test_whoever_was_taken_for_dead_deletes_nothing_any_more(
+    team: Team, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied(copy_to_site(team.archive, site))
+    team.change("changed")
+    packs = [key for key in site.store.iterate() if key.endswith(".pack")]
+    for git_dir in team.mirrors():
+        git(git_dir, "repack", "-a", "-d", "-q")
+    monkeypatch.setattr(bucket_lock, "LOOKED_AT_AFTER", timedelta(0))
+    publish = Destination.publish
+
+    def published_and_slept(*args: object, **options: object) -> int:
+        site.store.put(LOCK, [msgspec.json.encode(holder())])
+        return publish(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Destination, "publish", published_and_slept)
+
+    with pytest.raises(CopyBusy):
+        copy_to_site(team.archive, site)
+
+    assert set(packs) <= set(site.store.iterate())
+    assert damage_of(site) == []
+
+
+def test_of_two_who_find_a_dead_lock_one_takes_over(site: Site) -> None:
+    site.store.put("copy/lock-000001", [b"dead"])
+    listed = lock_keys(site.store)
+    with bucket_lock.hold_bucket(site.store, now=NOW, only_looks=False):
+        # The other one listed before, and found the same dead lock.
+        with pytest.raises(CopyBusy):
+            bucket_lock._taken(site.store, listed, NOW)
+        # And this one listed before there was any.
+        with pytest.raises(CopyBusy):
+            bucket_lock._taken(site.store, [], NOW)
+
+        assert lock_keys(site.store) == ["copy/lock-000002"]
+
+
+def test_a_lock_is_renewed_while_it_is_held(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bucket_lock, "RENEWED_AFTER", timedelta(milliseconds=1))
+    with bucket_lock.hold_bucket(site.store, now=NOW, only_looks=False) as held:
+        assert held is not None
+        first = held.holder.since
+        deadline = time.monotonic() + 30
+        while bucket_lock._holder(site.store, held.key) == held.holder and time.monotonic() < deadline:
+            pass
+        renewed = bucket_lock._holder(site.store, held.key)
+
+    assert renewed is not None
+    assert renewed.since > first
+
+
+def test_a_copy_that_only_grew_does_not_lose_its_states_by_one_command(team: Team, site: Site) -> None:
+    copied(copy_to_site(team.archive, site, append_only=True))
+    team.change("changed")
+    before = contents(site)
+
+    with pytest.raises(CopyOnlyGrows):
+        copy_to_site(team.archive, site)
+
+    assert contents(site) == before
+    site.store.delete("copy/append-only.json")
+    assert copied(copy_to_site(team.archive, site)).deleted > 0
+    assert damage_of(site) == []
+
+
+def damaged_pack(site: Site) -> str:
+    """Its key, that of the last one that was written, and not the same bytes any more, but as many."""
+    key = [key for key in site.store.iterate() if ".pack" in key][-1]
+    content = bytearray(contents(site)[key])
+    content[len(content) // 2] ^= 1
+    site.store.delete(key)
+    site.store.put(key, [bytes(content)])
+    return key
+
+
+@pytest.mark.parametrize("append_only", [False, True])
+def test_what_is_damaged_in_the_bucket_is_sent_again_by_whoever_reads_it(
+    team: Team, site: Site, append_only: bool
+) -> None:
+    copied(copy_to_site(team.archive, site, append_only=append_only))
+    for again in range(2):
+        damaged_pack(site)
+        assert len(damage_of(site)) == 1
+        assert copied(copy_to_site(team.archive, site, append_only=append_only)).healed == 0
+        assert len(damage_of(site)) == 1, again
+
+        report = copied(copy_to_site(team.archive, site, append_only=append_only, percent=100.0))
+
+        assert (report.healed, report.sent) == (1, 1)
+        assert damage_of(site) == []
 
 
 class CuttingBucket(BucketStore):

@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+import zstandard
 
 from matou.archive.layout import Archive
 from matou.archive.lock import ArchiveBusy, lock_archive, lock_out_servers
@@ -182,6 +183,12 @@ def test_a_damaged_catalogue_is_told(damage: Callable[[bytes], bytes]) -> None:
 
     with pytest.raises(Damaged):
         decode_catalogue(damage(content), name="000001")
+
+
+@pytest.mark.parametrize("content", [b"\0" * 20_000_000, b"{}\n" * 4_000_000, b"x" * 15_000_000])
+def test_a_catalogue_that_becomes_more_than_any_does_is_refused(content: bytes) -> None:
+    with pytest.raises(Damaged):
+        decode_catalogue(zstandard.compress(content), name="000001")
 
 
 def test_a_mark_of_a_later_matou_is_left_alone(team: Team, root: Path) -> None:

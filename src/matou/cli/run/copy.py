@@ -9,7 +9,7 @@ from uuid import UUID
 
 from click.exceptions import UsageError
 
-from matou.archive.layout import Archive, NotAnArchive
+from matou.archive.layout import COPY_MARK, Archive, NotAnArchive
 from matou.cli.privacy import write_privately
 from matou.cli.run.copy_report import STAGES, end_check, end_copy
 from matou.cli.ui.output import say
@@ -56,18 +56,20 @@ def copy(
     def site(text: str) -> Site:
         return _site(text, settings, endpoint=endpoint, addressing=addressing)
 
-    _require_agreement(to, check=check, reads=read_data or read_data_subset is not None)
+    percent = WHOLE if read_data else read_data_subset or 0
+    if check == (to is not None):
+        raise UsageError(_("name an archive and where its copy is to be, or with --check a copy alone"))
     if to is None:
-        _check(site(source), ask, WHOLE if read_data else read_data_subset or 0, at=at, jobs=jobs, as_json=as_json)
+        _check(site(source), ask, percent, at=at, jobs=jobs, as_json=as_json)
         return
     archive = _archive_at(source)
-    options = CopyOptions(jobs=jobs, append_only=append_only, dry_run=dry_run)
+    options = CopyOptions(jobs=jobs, append_only=append_only, dry_run=dry_run, percent=percent)
     if archive is not None and at is not None:
         raise UsageError(_("--at is for copies; an archive has runs"))
     target = site(to)
     _prepare(archive, target)
     with (
-        _files(archive, source, site, ask, settings, at=at, encrypts=encrypt) as (identifier, files),
+        _files(archive, source, site, ask, settings, at=at, encrypts=encrypt) as (identifier, files, number),
         open_copy(
             target,
             OpenOptions(
@@ -83,14 +85,7 @@ def copy(
         _progress() as progress,
     ):
         report = copy_files(files, destination, options, now=now(), progress=progress)
-    end_copy(report, dry_run=dry_run, as_json=as_json, of_copy=archive is None)
-
-
-def _require_agreement(to: str | None, *, check: bool, reads: bool) -> None:
-    if check == (to is not None):
-        raise UsageError(_("name an archive and where its copy is to be, or with --check a copy alone"))
-    if reads and not check:
-        raise UsageError(_("--read-data and --read-data-subset need --check"))
+    end_copy(report, dry_run=dry_run, as_json=as_json, of_copy=number)
 
 
 def _archive_at(text: str) -> Archive | None:
@@ -101,7 +96,7 @@ def _archive_at(text: str) -> Archive | None:
     try:
         return Archive.open(root)
     except NotAnArchive:
-        if (root / "copy/copy.json").is_file():
+        if (root / COPY_MARK).is_file():
             return None
         raise
 
@@ -125,20 +120,21 @@ def _prepare(archive: Archive | None, target: Site) -> None:
 def _files(
     archive: Archive | None, source: str, site: Callable[[str], Site], ask: "CopyPassphrase", settings: Settings, *,
     at: int | None, encrypts: bool,
-) -> Iterator[tuple[UUID, FilesOf]]:  # fmt: skip
-    """Whose copy it will be, and what belongs to it."""
+) -> Iterator[tuple[UUID, FilesOf, int | None]]:  # fmt: skip
+    """Whose copy it will be, what belongs to it, and the number of the copy that it is made from, if it is."""
     if archive is None:
         stored = open_existing(site(source), passphrase=ask)
         if ask.is_left_over and not encrypts:
             require_sealed(stored.mark, name=source)
         copied = StoredCopy(stored, _catalogue(stored, at))
-        yield stored.mark.archive, lambda _report: copied
+        yield stored.mark.archive, lambda _report: copied, copied.catalogue.head.number
         return
     has_own_database = settings.database_url is None
     with files_of(archive, has_own_database=has_own_database) as files:
         yield (
             archive.identity.id,
             lambda report: files(lambda path, fault: report.damaged.append(CopyProblem(path, fault))),
+            None,
         )
     if not has_own_database:
         say(_("the database is on a server, and no part of the copy: save it with pg_dump"))

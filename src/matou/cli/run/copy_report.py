@@ -22,8 +22,12 @@ STAGES = {
 }
 
 
-def end_copy(report: CopyReport, *, dry_run: bool, as_json: bool, of_copy: bool) -> None:
-    """Say what came of it, and end with the exit code that it comes to."""
+def end_copy(report: CopyReport, *, dry_run: bool, as_json: bool, of_copy: int | None) -> None:
+    """Say what came of it, and end with the exit code that it comes to.
+
+    Args:
+        of_copy: the number of the copy that it was made from, if it was made from one.
+    """
     if as_json:
         click.echo(json.dumps(_as_json(report, dry_run=dry_run), ensure_ascii=False, indent=2))
     else:
@@ -36,24 +40,34 @@ def end_copy(report: CopyReport, *, dry_run: bool, as_json: bool, of_copy: bool)
         raise Exit(ExitCode.NOT_ALL_SAVED)
 
 
-def _lines(report: CopyReport, *, dry_run: bool, of_copy: bool) -> Iterator[str]:
+def _lines(report: CopyReport, *, dry_run: bool, of_copy: int | None) -> Iterator[str]:
     count = report.sent
     written = ngettext("{count} file ({size}) written", "{count} files ({size}) written", count)
     to_write = ngettext("{count} file ({size}) to write", "{count} files ({size}) to write", count)
     sent = (to_write if dry_run else written).format(count=count, size=decimal(report.sent_bytes))
     yield _("{sent}, {kept} were there already").format(sent=sent, kept=report.kept)
+    if report.healed:
+        healed = report.healed
+        yield ngettext(
+            "{count} file had been damaged there and is sent again",
+            "{count} files had been damaged there and are sent again",
+            healed,
+        ).format(count=healed)
     if report.deleted:
         gone = ngettext("{count} file ({size}) deleted", "{count} files ({size}) deleted", report.deleted)
         to_go = ngettext("{count} file ({size}) to delete", "{count} files ({size}) to delete", report.deleted)
         yield (to_go if dry_run else gone).format(count=report.deleted, size=decimal(report.deleted_bytes))
-    if report.damaged and of_copy:
+    if report.damaged and of_copy is not None:
         yield _("what is damaged in the copy could not be taken from it; see: matou verify")
     elif report.damaged:
         yield _("what is damaged in the archive was copied as it is, unless the copy has it whole; see: matou verify")
     if report.failed:
         yield _("the copy still holds the runs of before, and all of what they name; nothing was deleted")
     elif not dry_run and not report.damaged:
-        yield _("copy {number} has all of it").format(number=report.number)
+        if of_copy is not None:
+            yield _("all of copy {number} is there").format(number=of_copy)
+        else:
+            yield _("copy {number} has all of it").format(number=report.number)
 
 
 def _as_json(report: CopyReport, *, dry_run: bool) -> dict[str, object]:
@@ -63,6 +77,7 @@ def _as_json(report: CopyReport, *, dry_run: bool) -> dict[str, object]:
         "files": report.sent,
         "bytes": report.sent_bytes,
         "there": report.kept,
+        "healed": report.healed,
         "deleted": report.deleted,
         "deleted_bytes": report.deleted_bytes,
         "unchanged": report.is_current,

@@ -3,24 +3,26 @@
 import errno
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from matou.archive.blobs import is_digest
+from matou.archive.forgotten import read_forgotten
 from matou.archive.layout import IDENTITY_FILE, Archive
 from matou.archive.lock import used_by_server
-from matou.archive.manifest import RepositoryLine
+from matou.archive.manifest import NamespaceLine, RepositoryLine
 from matou.archive.run_history import manifests_ever, read_history
 from matou.db.snapshot import snapshot_sqlite
 from matou.errors import Damaged, MatouError
-from matou.model.names import InvalidName, RepositoryPath
+from matou.model.names import InvalidName, NamespacePath, RepositoryPath
 from matou.transfer.common.saved_repositories import lines_of
 from matou.transfer.copy.paths import DATABASE, NEVER_COPIED, REPOSITORY_ROOTS, Rank, rank_of, require_path
 from matou.transfer.copy.repository_files import OnProblem, RepositoryFiles, opened
 from matou.transfer.copy.source_files import CopyUnit, SourceFile, VanishedFile, file_of_bytes, sha256_of
+from matou.transfer.room.blob_marks import blobs_named
 
 BLOBS = "blobs/objects"
 
@@ -94,6 +96,16 @@ class ArchiveFiles:
                 yield self.archive.blob_file(line.snapshot)
                 if line.lfs is not None:
                     yield self.archive.blob_file(line.lfs.list)
+            if line.metadata is not None and line.metadata.commit is not None:
+                with suppress(InvalidName):
+                    yield self.archive.metadata(_place(line))
+
+    def still_named(self, digests: Collection[str]) -> Collection[str]:
+        """By a run that is kept, an attachment, or a pointer of git-lfs. All of them, where that cannot be read."""
+        try:
+            return blobs_named(self.archive, digests, forgotten=read_forgotten(self.archive).runs)
+        except MatouError:
+            return digests
 
     def _begun_since(self) -> Iterator[SourceFile]:
         """A run that began since may have moved refs on; in the copy it is one that was cut off."""
@@ -172,6 +184,11 @@ def files_of(archive: Archive, *, has_own_database: bool) -> Iterator[Callable[[
             snapshot_sqlite(archive.database, database)
         ended = frozenset(run for run, _ in manifests_ever(archive))
         yield lambda on_problem: ArchiveFiles(archive, ended, database, on_problem)
+
+
+def _place(line: RepositoryLine | NamespaceLine) -> RepositoryPath | NamespacePath:
+    """Raises InvalidName."""
+    return RepositoryPath.parse(line.path) if isinstance(line, RepositoryLine) else NamespacePath.parse(line.path)
 
 
 def _missing(path: Path) -> Iterator[SourceFile]:

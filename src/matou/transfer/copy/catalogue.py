@@ -1,7 +1,7 @@
 """What stands in a copy: the mark that makes it one, and a catalogue of every file for each time that it was made."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Final
@@ -17,12 +17,22 @@ from matou.transfer.copy.paths import COPY_FOLDER, require_path
 
 MARK_KEY: Final = f"{COPY_FOLDER}/copy.json"
 UNFINISHED_KEY: Final = f"{COPY_FOLDER}/unfinished"
+GROWING_KEY: Final = f"{COPY_FOLDER}/append-only.json"
+"""Says that nothing was ever deleted there, so that nobody does without meaning to."""
+
 COPY_FORMAT: Final = 1
 LONGEST_MARK_BYTES: Final = 64 * 1024
 
 _CATALOGUE: Final = re.compile(rf"{COPY_FOLDER}/([0-9]{{6,12}})\.jsonl\.zst\Z")
 _SHA256: Final = r"^[0-9a-f]{64}$"
+LARGEST_STORED_CATALOGUE_BYTES: Final = 1024 * 1024 * 1024
 _LARGEST_CATALOGUE_BYTES: Final = 4 * 1024 * 1024 * 1024
+_HIGHEST_RATIO: Final = 256
+"""Each line has the digest of a content, of which no compressor makes less than half."""
+
+_SMALL_BYTES: Final = 16 * 1024 * 1024
+_LONGEST_LINE_BYTES: Final = 64 * 1024
+_PIECE_BYTES: Final = 16 * 1024
 
 Size = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 Sha256 = Annotated[str, msgspec.Meta(pattern=_SHA256)]
@@ -91,14 +101,17 @@ def encode_catalogue(catalogue: Catalogue) -> bytes:
 def decode_catalogue(content: bytes, *, name: str) -> Catalogue:
     """Raises DamagedCatalogue, also where it names a path that no archive has."""
     try:
-        if not 0 <= zstandard.frame_content_size(content) <= _LARGEST_CATALOGUE_BYTES:
-            raise DamagedCatalogue("{name} does not say how large it is", name=name)
-        lines = zstandard.ZstdDecompressor().decompress(content).splitlines()
-        head = msgspec.json.decode(lines[0], type=decodable(CatalogueHead))
-        end = msgspec.json.decode(lines[-1], type=decodable(_End))
+        _require_likely_size(content, name)
+        lines = _lines(content)
+        head = msgspec.json.decode(next(lines, b""), type=decodable(CatalogueHead))
         file_of = msgspec.json.Decoder(decodable(CopiedFile)).decode
-        files = [file_of(line) for line in lines[1:-1]]
-    except (*NOT_DECODED, zstandard.ZstdError, IndexError) as error:
+        last = next(lines, b"")
+        files = []
+        for line in lines:
+            files.append(file_of(last))
+            last = line
+        end = msgspec.json.decode(last, type=decodable(_End))
+    except (*NOT_DECODED, zstandard.ZstdError, EOFError) as error:
         raise DamagedCatalogue("{name} cannot be read: {reason}", name=name, reason=_reason(error)) from error
     by_path = {require_path(file.path): file for file in files}
     if len(by_path) != end.files or len(files) != end.files:
@@ -106,6 +119,27 @@ def decode_catalogue(content: bytes, *, name: str) -> Catalogue:
             "{name} lists {found} files, and {written} were written", name=name, found=len(by_path), written=end.files
         )
     return Catalogue(head, by_path)
+
+
+def _require_likely_size(content: bytes, name: str) -> None:
+    """Raises DamagedCatalogue, where what it says it becomes is more than any catalogue of these bytes does."""
+    size = zstandard.frame_content_size(content)
+    most = min(_LARGEST_CATALOGUE_BYTES, max(_SMALL_BYTES, len(content) * _HIGHEST_RATIO))
+    if not 0 <= size <= most:
+        raise DamagedCatalogue("{name} does not say how large it is, or says what cannot be", name=name)
+
+
+def _lines(content: bytes) -> Iterator[bytes]:
+    """One after another, so that what is no catalogue ends at its first line. Raises EOFError, ZstdError."""
+    waiting = b""
+    frame = zstandard.ZstdDecompressor().decompressobj()
+    for start in range(0, len(content), _PIECE_BYTES):
+        *whole, waiting = (waiting + frame.decompress(content[start : start + _PIECE_BYTES])).split(b"\n")
+        yield from whole
+        if len(waiting) > _LONGEST_LINE_BYTES:
+            raise EOFError
+    if waiting or not frame.eof or frame.unused_data:
+        raise EOFError
 
 
 def _reason(error: Exception) -> Phrase:

@@ -40,7 +40,7 @@ def check_copy(
     chosen = chosen_files([file for path, file in catalogue.files.items() if path not in missing], percent, chance)
 
     def read(file: CopiedFile) -> None:
-        fault = _fault_of_content(stored, file)
+        fault = fault_of_content(stored, file)
         with lock:
             report.read += 1
             report.read_bytes += file.size
@@ -70,7 +70,8 @@ def chosen_files(files: list[CopiedFile], percent: float, chance: random.Random)
     return chance.sample(files, count)
 
 
-def _fault_of_content(stored: Destination, file: CopiedFile) -> Damaged | None:
+def fault_of_content(stored: Destination, file: CopiedFile) -> Damaged | None:
+    """Reads it to its end."""
     try:
         for _ in checked_bytes(stored, file):
             pass

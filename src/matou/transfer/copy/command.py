@@ -1,5 +1,6 @@
 """`matou copy`: an archive, or a copy of one, is copied to where a copy of it is or shall be."""
 
+import random
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from matou.errors import Damaged, MatouError, TryLater
 from matou.fs import WriteFailed
 from matou.storage.trees import key_of_path
 from matou.transfer.copy.catalogue import UNFINISHED_KEY, CopiedFile
+from matou.transfer.copy.check import WHOLE, fault_of_content
 from matou.transfer.copy.destination import Destination
 from matou.transfer.copy.mark import CopyForm, ForeignDestination
 from matou.transfer.copy.paths import DATABASE, Rank, rank_of, repository_of
@@ -32,11 +34,14 @@ class CopyOptions:
         jobs: how many units are copied side by side.
         append_only: nothing is deleted, nor written over.
         dry_run: nothing is written at all.
+        percent: of the files that are there, how many are read to their end, and written again where they are not
+            what was written.
     """
 
     jobs: int = 4
     append_only: bool = False
     dry_run: bool = False
+    percent: float = 0.0
 
 
 @dataclass(slots=True)
@@ -76,9 +81,11 @@ class Copier:
         if twice is not None:
             return twice
         known = self.destination.known(file)
-        if known is not None:
+        if known is not None and self._is_sound(known):
             return self._note(known, written=False)
         fault = file.fault()
+        if known is not None and fault is None:
+            return self._healed(file)
         if fault is not None and (sound := self._sound_before(file, fault)) is not None:
             return sound
         if self.options.dry_run:
@@ -87,6 +94,18 @@ class Copier:
             return self._note(*self.destination.put(file, damaged=fault is not None))
         except Damaged as error:
             return self._sound_before(file, error)
+
+    def _is_sound(self, known: CopiedFile) -> bool:
+        """Whether the copy has it as it was written; of most files that is taken for granted."""
+        is_chosen = self.options.percent > 0 and random.SystemRandom().uniform(0, WHOLE) <= self.options.percent
+        return not is_chosen or fault_of_content(self.destination, known) is None
+
+    def _healed(self, file: SourceFile) -> CopiedFile:
+        with self._lock:
+            self.report.healed += 1
+        if self.options.dry_run:
+            return self._note(CopiedFile(path=file.path, size=file.size, sha256=file.sha256), written=True)
+        return self._note(self.destination.put_again(file), written=True)
 
     def _sound_before(self, file: SourceFile, fault: Damaged) -> CopiedFile | None:
         """Note a fault of the source; what a last copy has sound is better."""
@@ -147,6 +166,8 @@ def copy_files(
         if not options.dry_run:
             destination.store.flush()
         copier.copy(published)
+    if not report.failed:
+        _require_nothing_lost(copier, files)
     if report.failed:
         # Runs that refer to what could not be copied stay out, and all that the last copy had stays in.
         before = destination.catalogue.files if destination.catalogue else {}
@@ -173,6 +194,15 @@ def _copy_units(copier: Copier, stage: CopyStage, units: list[CopyUnit], progres
 
     progress(stage, 0, len(units))
     WorkerPool().run(Batch(copier.options.jobs, copy, units))
+
+
+def _require_nothing_lost(copier: Copier, source: CopySource) -> None:
+    """A blob that went from the source, and that something there names, stays in the copy and is told."""
+    before = copier.destination.catalogue.files if copier.destination.catalogue else {}
+    gone = {path.rpartition("/")[2]: path for path in before.keys() - copier.files.keys() if rank_of(path) is Rank.BLOB}
+    for digest in sorted(source.still_named(gone.keys()) if gone else ()):
+        lost = MatouError("it is not there any more, and the archive names it; the copy keeps it")
+        copier.report.failed.append(CopyProblem(gone[digest], lost))
 
 
 def _finish(copier: Copier, *, now: datetime, progress: CopyProgress) -> None:

@@ -1,7 +1,8 @@
 """Where a copy stands: files are put there once, a catalogue makes them a copy, and what is not of it goes last."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,7 @@ from matou.storage.files import chunks_of
 from matou.storage.trees import key_of_path
 from matou.transfer.copy.catalogue import (
     COPY_FORMAT,
+    LARGEST_STORED_CATALOGUE_BYTES,
     Catalogue,
     CatalogueHead,
     CopiedFile,
@@ -90,6 +92,8 @@ class Destination:
     trusts_present: bool = True
     """Whether what lies there under a name is whole, as in a bucket, where it gets its name last."""
     numbers: list[int] = field(default_factory=list)
+    require_alone: Callable[[], None] = lambda: None
+    """Sees, before anything is deleted, that nobody else has taken over. Raises CopyBusy."""
 
     def known(self, file: SourceFile) -> CopiedFile | None:
         """The file, where it was copied before and is there still."""
@@ -102,6 +106,21 @@ class Destination:
         """What a last copy has under the same path, undamaged, whatever the source has by now."""
         before = self.catalogue.files.get(file.path) if self.catalogue else None
         return before if before is not None and not before.damaged and self._is_there(before) else None
+
+    def put_again(self, file: SourceFile) -> CopiedFile:
+        """What stands there is not what was written: it is written over in a folder, and beside it elsewhere.
+
+        Raises:
+            NotCopiedWhole, VanishedFile: as `put`.
+        """
+        sha256 = file.sha256 or _digest(file)
+        key = key_of_path(file.path)
+        if self.form is CopyForm.OBJECTS:
+            own = f"{self._short_key(file)}@{sha256}"
+            names = itertools.chain([own], (f"{own}-{number}" for number in itertools.count(2)))
+            key = next(name for name in names if self.envelope.stored_key(name) not in self.present)
+        self._write(file, key, sha256)
+        return self._copied(file, key, sha256)
 
     def put(self, file: SourceFile, *, damaged: bool = False) -> tuple[CopiedFile, bool]:
         """Write a file, unless a copy that was cut off has, and say whether it had to be written.
@@ -178,6 +197,7 @@ class Destination:
         return key in ours or self.form is CopyForm.OBJECTS
 
     def delete(self, key: str) -> None:
+        self.require_alone()
         with suppress(NotFound):
             self.store.delete(key)
         for folder in self._folders_of_repository(key):
@@ -268,6 +288,8 @@ def open_destination(store: BulkStore, envelope: Envelope, mark: CopyMark, *, tr
 def read_catalogue(destination: Destination, number: int) -> Catalogue:
     """Raises NotFound, DamagedCatalogue."""
     key = catalogue_key(number)
+    if destination.present.get(key, 0) > LARGEST_STORED_CATALOGUE_BYTES:
+        raise DamagedCatalogue("{name} is larger than any catalogue", name=key)
     with destination.store.open(key) as stored:
         catalogue = decode_catalogue(b"".join(destination.envelope.open(key, stored)), name=key)
     if catalogue.head.archive != destination.mark.archive or catalogue.head.number != number:

@@ -1,7 +1,7 @@
 """Where a copy is or shall be: empty, or the copy of the same archive that was made there before."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,8 +13,8 @@ from matou.credentials import Secret
 from matou.errors import Conflict
 from matou.fs import translate_os_errors
 from matou.storage.trees import SymbolicLink, TreeStore
-from matou.transfer.copy.bucket_lock import LOCK_KEY, hold_bucket
-from matou.transfer.copy.catalogue import COPY_FORMAT
+from matou.transfer.copy.bucket_lock import HeldBucket, hold_bucket, is_lock
+from matou.transfer.copy.catalogue import COPY_FORMAT, GROWING_KEY
 from matou.transfer.copy.destination import BulkStore, Destination, Envelope, PlainEnvelope, open_destination
 from matou.transfer.copy.mark import CopyForm, CopyMark, ForeignDestination, NotACopy, read_mark, write_mark
 from matou.transfer.copy.paths import COPY_FOLDER
@@ -36,6 +36,10 @@ class NotSealed(Conflict):
 
 class FolderInsideAnother(Conflict):
     """A copy inside the archive, or an archive inside its copy."""
+
+
+class CopyOnlyGrows(Conflict):
+    """A copy that was made to keep all of its states was about to lose them."""
 
 
 class FolderAlwaysChanges(Conflict):
@@ -90,8 +94,7 @@ def open_copy(site: Site, options: OpenOptions, *, passphrase: AskPassphrase, no
         WrongCopyPassphrase: it is sealed under another one.
     """
     with ExitStack() as held:
-        if not options.dry_run:
-            _hold(site, options, held, now=now)
+        lock = _hold(site, options, held, now=now) if not options.dry_run else None
         mark = require_own(site, options.archive)
         if options.has_passphrase and not options.encrypts:
             require_sealed(mark, name=site.name)
@@ -110,21 +113,44 @@ def open_copy(site: Site, options: OpenOptions, *, passphrase: AskPassphrase, no
                 "a folder that is an archive changes with each copy",
                 advice="Add --encrypt, or copy to a bucket: there nothing is ever written over.",
             )
-        yield open_destination(site.store, envelope, mark, trusts_present=site.root is None)
+        _require_same_growth(site, options)
+        destination = open_destination(site.store, envelope, mark, trusts_present=site.root is None)
+        if lock is not None:
+            destination.require_alone = lock.require
+        yield destination
 
 
-def _hold(site: Site, options: OpenOptions, held: ExitStack, *, now: datetime) -> None:
+def _require_same_growth(site: Site, options: OpenOptions) -> None:
+    """A copy that only ever grew goes on so: one command without the option would delete all that went before.
+
+    Raises:
+        CopyOnlyGrows: this one would delete.
+    """
+    grows = site.store.exists(GROWING_KEY)
+    if grows and not options.append_only:
+        raise CopyOnlyGrows(
+            "{root} keeps every state that was ever copied there, and without --append-only all but the last would go",
+            root=site.name,
+            key=GROWING_KEY,
+            advice="Nothing was changed. Add --append-only; if the older states may go, delete {key} there first.",
+        )
+    if options.append_only and not grows and not options.dry_run:
+        with suppress(Conflict):
+            site.store.create(GROWING_KEY, b"{}\n")
+
+
+def _hold(site: Site, options: OpenOptions, held: ExitStack, *, now: datetime) -> HeldBucket | None:
     if site.root is None:
         if not options.append_only:
             require_own(site, options.archive)
-        held.enter_context(hold_bucket(site.store, now=now, only_looks=options.append_only))
-        return
+        return held.enter_context(hold_bucket(site.store, now=now, only_looks=options.append_only))
     with translate_os_errors(site.root):
         site.root.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
     require_own(site, options.archive)
     held.enter_context(lock_for_repair(site.root))
     if isinstance(site.store, TreeStore):
         site.store.clear_staging()
+    return None
 
 
 def _begun(site: Site, options: OpenOptions, passphrase: AskPassphrase, *, now: datetime) -> tuple[CopyMark, Envelope]:
@@ -177,7 +203,7 @@ def require_sealed(mark: CopyMark | None, *, name: str) -> None:
 def _stranger(site: Site) -> str | None:
     """Anything that a copy which was just begun does not have."""
     if site.root is None:
-        return next((key for key, _ in site.store.sizes() if key != LOCK_KEY), None)
+        return next((key for key, _ in site.store.sizes() if not is_lock(key)), None)
     names = {path.name for path in site.root.iterdir()} if site.root.is_dir() else set()
     return min(names - _OF_A_BEGINNING, default=None)
 

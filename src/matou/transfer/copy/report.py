@@ -39,6 +39,7 @@ class CopyReport:
         deleted: objects that no longer belong to it.
         damaged: what is damaged at the source: it was copied as it is, unless the copy holds it sound.
         failed: what could not be read: it is as it was in the last copy, and no newer run was copied.
+        healed: files that had been damaged in the copy, of those that were read there; they count as sent, too.
         is_current: nothing had changed, so nothing was written.
     """
 
@@ -50,6 +51,7 @@ class CopyReport:
     deleted_bytes: int = 0
     damaged: list[CopyProblem] = field(default_factory=list)
     failed: list[CopyProblem] = field(default_factory=list)
+    healed: int = 0
     is_current: bool = False
 
 

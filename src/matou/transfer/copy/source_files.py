@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
@@ -60,6 +60,9 @@ class CopySource(Protocol):
     def objects(self) -> list[CopyUnit]: ...
 
     def published(self) -> CopyUnit: ...
+
+    def still_named(self, digests: Collection[str]) -> Collection[str]:
+        """Of blobs that are not there any more, those that something there names all the same."""
 
 
 def file_of_bytes(path: str, content: bytes) -> SourceFile:

@@ -3,7 +3,7 @@
 import hashlib
 import io
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
@@ -39,6 +39,10 @@ class StoredCopy:
     def published(self) -> CopyUnit:
         files = [file for file in self.catalogue.files.values() if rank_of(file.path) > Rank.REST]
         return CopyUnit("", partial(self._files, files))
+
+    def still_named(self, _digests: Collection[str]) -> Collection[str]:
+        """None: its catalogue names all that it has."""
+        return ()
 
     def _units(self, belongs: Callable[[Rank], bool]) -> list[CopyUnit]:
         units = defaultdict[str, list[CopiedFile]](list)

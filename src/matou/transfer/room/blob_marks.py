@@ -134,6 +134,22 @@ def blobs_to_free(
     return {digest: archive.blobs.size(digest) for digest in sorted(left)}
 
 
+def blobs_named(
+    archive: Archive, digests: Collection[str], *, forgotten: Collection[int], limits: Limits = DEFAULT_LIMITS
+) -> set[str]:
+    """Of some blobs, there or not, those that something of the archive names; its database is not asked.
+
+    Raises:
+        Damaged, NotFound, GitFailed: something cannot be read that may name one.
+    """
+    kept = BlobMarks.read(archive, forgotten).kept
+    named = kept.intersection(digests)
+    for found in (_in_metadata, _pointed_at):
+        if len(named) < len(digests):
+            named.update(set(found(archive, limits)).intersection(digests))
+    return named
+
+
 def _digests_in_file(path: Path) -> Iterator[str]:
     with path.open("rb") as file:
         yield from digests_in_stream(chunks_of(file))
