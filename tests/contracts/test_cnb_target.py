@@ -227,7 +227,8 @@ class TestWriting:
         assert [one.text for one in target.comments(address)] == ["once", "two"]
 
     def test_a_change_request_gets_its_labels_and_people(self, target: CnbMetadataTarget, cnb: CnbAccount) -> None:
-        made = target.add_change_request(change(labels=("bug",), assignees=("li-si",)))
+        made = target.add_change_request(change(labels=("bug",)))
+        target.edit_item(ItemAddress(ItemKind.CHANGE, made.number), ItemEdit(assignees=("li-si",)))
 
         [there] = target.items(ItemKind.CHANGE)
         assert (there.number, there.text, there.is_closed) == (made.number, "mended", False)

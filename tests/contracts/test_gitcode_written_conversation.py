@@ -17,7 +17,7 @@ from matou.platforms.gitcode.metadata_target import GitCodeMetadataTarget
 from support.gitcode_written import WrittenGitCode
 from support.recording_server import RecordingServer, Reply, SeenRequest
 from support.steered_clock import SYSTEM_CLOCK
-from support.written_conversation import PATH, WrittenConversation, small_story
+from support.written_conversation import PATH, WrittenConversation, change, small_story
 
 TOKEN = "s3cr3tGitCodeT0ken0123456789"
 
@@ -60,6 +60,21 @@ def test_everything_arrives(gitcode: WrittenGitCode, written: WrittenConversatio
     [(path, content, headers)] = gitcode.sent_files
     assert (path, content, headers["x-obs-acl"]) == ("/storage/a.zip", b"zip", "private")
     assert "authorization" not in headers or TOKEN not in headers["authorization"]
+
+
+@pytest.mark.usefixtures("gitcode")
+def test_people_who_are_named_later_are_assigned_to_what_is_there(
+    written: WrittenConversation, recording_server: RecordingServer
+) -> None:
+    written.has(change("9", "open", assignees=("17", "18")))
+    written.write()
+
+    written.people = {"gitee:17": "zhang", "gitee:18": "li"}
+    report = written.write()
+
+    assert (report.problems, report.edited) == ([], {"change": 1})
+    sent = [one.json() for one in recording_server.requests if one.path.endswith("/assignees")]
+    assert sent == [{"assignees": "zhang,li"}]
 
 
 def test_run_again_nothing_is_written(gitcode: WrittenGitCode, written: WrittenConversation) -> None:

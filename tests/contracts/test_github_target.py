@@ -137,12 +137,14 @@ class TestWriting:
 
     def test_an_item_is_edited_and_closed(self, target: GitHubMetadataTarget, github: GitHubWriter) -> None:
         address = ItemAddress(ItemKind.ISSUE, target.add_issue(issue()).number)
-        target.edit_item(address, ItemEdit(text="other", labels=("later",), milestone="3"))
+        edit = ItemEdit(text="other", labels=("later",), milestone="3", assignees=("li-si",))
+        target.edit_item(address, edit)
         target.edit_item(address, ItemEdit(is_closed=True))
 
         [there] = target.items(ItemKind.ISSUE)
         assert (there.text, there.title, there.is_closed) == ("other", "the crane is stuck", True)
         assert (github.items[1]["labels_seen"], github.items[1]["milestone_seen"]) == (["later"], 3)
+        assert github.items[1]["assignees_seen"] == ["li-si"]
         with pytest.raises(UnknownShape):
             target.edit_item(address, ItemEdit(milestone="v1"))
 

@@ -186,10 +186,11 @@ class TestTalk:
     def test_an_edit_sends_what_it_names(self, target: GitLabMetadataTarget, gitlab: WrittenGitLab) -> None:
         target.add_change_request(NewChangeRequest(title="修好", text="好了", head="mend", base="main"))
 
-        target.edit_item(ISSUE, ItemEdit(text="新", labels=(), is_closed=True))
+        target.edit_item(ISSUE, ItemEdit(text="新", labels=(), assignees=("li-na",), is_closed=True))
         target.edit_item(CHANGE, ItemEdit(title="新", milestone="901"))
 
-        assert gitlab.sent("PUT", "/issues/1") == [{"description": "新", "labels": "", "state_event": "close"}]
+        [sent] = gitlab.sent("PUT", "/issues/1")
+        assert sent == {"description": "新", "labels": "", "assignee_ids": [23], "state_event": "close"}
         assert gitlab.sent("PUT", "/merge_requests/1") == [{"title": "新", "milestone_id": 901}]
 
     def test_a_draft_whose_text_changes_stays_a_draft(

@@ -109,6 +109,7 @@ class FakeMetadataTarget:
             changes: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
             there.item = replace(there.item, **changes)
             there.labels = there.labels if edit.labels is None else edit.labels
+            there.assignees = edit.assignees or there.assignees
 
         self._write("edit_item", change)
 

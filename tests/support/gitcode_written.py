@@ -97,6 +97,7 @@ class WrittenGitCode:
             row("GET", f"{repo}/pulls", f"{named}/pulls", lambda _f, _b: _rows(self.pulls)),
             row("POST", f"{repo}/pulls", f"{named}/pulls", self._add_pull),
             row("PATCH", rf"{repo}/pulls/(\d+)", f"{named}/pulls/{{number}}", self._edit_pull),
+            row("POST", rf"{repo}/pulls/(\d+)/assignees", f"{named}/pulls/{{number}}/assignees", _taken),
             row("GET", rf"{repo}/(issues|pulls)/(\d+)/comments", "comments", self._comments_of),
             row("POST", rf"{repo}/(issues)/(\d+)/comments", f"{named}/issues/{{number}}/comments", self._add_comment),
             row("POST", rf"{repo}/(pulls)/(\d+)/comments", f"{named}/pulls/{{number}}/comments", self._add_comment),
@@ -195,3 +196,7 @@ class WrittenGitCode:
 
 def _rows(rows: list[Row]) -> Reply:
     return json_reply(rows, headers={"total_count": str(len(rows)), "total_page": "1" if rows else "0"})
+
+
+def _taken(_found: re.Match[str], _body: Row) -> Reply:
+    return json_reply({})

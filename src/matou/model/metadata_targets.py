@@ -227,12 +227,14 @@ class ItemEdit:
 
     Attributes:
         title: what it is to be or has been; whoever migrates always says it, since some platforms want it each time.
+        assignees: who is to be; none stands for whoever is, so that nobody takes away whom somebody chose there.
     """
 
     title: str | None = None
     text: str | None = None
     labels: tuple[str, ...] | None = None
     milestone: str | None = None
+    assignees: tuple[str, ...] = ()
     is_closed: bool | None = None
 
 

@@ -279,6 +279,36 @@ def test_who_may_not_be_assigned_keeps_nothing_else_away(
     assert written.write().edited == {}
 
 
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_what_was_made_in_part_gets_its_people_by_the_next_run(
+    written: WrittenConversation, *, is_refused: bool
+) -> None:
+    def killed_before_more_is_said(name: str, _number: int) -> None:
+        if name == "add_change":
+            for one in written.target.found.values():
+                one.labels, one.assignees = (), ()
+            raise Killed
+
+    def refuse(name: str, _number: int) -> None:
+        edits = [one for one in written.target.writes if one == "edit_item"]
+        if is_refused and name == "edit_item" and len(edits) == 1:
+            raise PlatformFailed("user doesn't have access to repo")
+
+    written.people = {"gitee:17": "zhangsan"}
+    written.has(change("1", "open", labels=("a",), assignees=("17",)))
+    written.target.after = killed_before_more_is_said
+    with pytest.raises(Killed):
+        written.write()
+
+    written.target.before = refuse
+    report = written.write()
+
+    [one] = written.target.found.values()
+    assert (one.labels, one.assignees) == (("a",), () if is_refused else ("zhangsan",))
+    assert ["does not assign" in str(reason) for reason in report.lost] == [True] * is_refused
+    assert (report.problems, written.write().edited) == ([], {})
+
+
 def test_run_again_it_writes_nothing_and_then_only_what_is_new(written: WrittenConversation) -> None:
     small_story(written)
     written.write()

@@ -114,6 +114,7 @@ class CnbMetadataTarget:
         return self._item(ItemKind.CHANGE, made)
 
     def edit_item(self, item: ItemAddress, edit: ItemEdit) -> None:
+        """The API assigns nobody to an issue that is there."""
         body: dict[str, object] = {}
         if edit.title is not None:
             body["title"] = edit.title
@@ -125,6 +126,8 @@ class CnbMetadataTarget:
             self._calls.update(item.kind, item.number, body)
         if edit.labels is not None:
             self._calls.set_labels(item.kind, item.number, list(edit.labels))
+        if edit.assignees and item.kind is ItemKind.CHANGE:
+            self._calls.add_assignees(item.number, list(edit.assignees))
 
     def comments(self, item: ItemAddress) -> Iterator[TargetComment]:
         for row in self._calls.comments(item.kind, item.number):

@@ -127,14 +127,18 @@ class GitCodeMetadataTarget:
             "body": edit.text,
             "labels": None if edit.labels is None else ",".join(edit.labels),
         }
+        people = ",".join(edit.assignees) or None
         if item.kind is ItemKind.CHANGE:
             state = None if edit.is_closed is None else "closed" if edit.is_closed else "open"
             body = {**named, "milestone_number": _number(edit.milestone), "state": state}
-            self._api.send_json("PATCH", f"{self._path}/pulls/{segment(item.number)}", body, repeatable=True)
+            path = f"{self._path}/pulls/{segment(item.number)}"
+            self._api.send_json("PATCH", path, body, repeatable=True)
+            if people is not None:
+                self._api.send_json("POST", f"{path}/assignees", {"assignees": people}, repeatable=True)
             return
         owner, _slash, name = self._name.partition("/")
         state = None if edit.is_closed is None else "close" if edit.is_closed else "reopen"
-        body = {"repo": name, **named, "milestone": _number(edit.milestone), "state": state}
+        body = {"repo": name, **named, "milestone": _number(edit.milestone), "assignee": people, "state": state}
         self._api.send_json("PATCH", f"/repos/{segment(owner)}/issues/{segment(item.number)}", body, repeatable=True)
 
     def comments(self, item: ItemAddress) -> Iterator[TargetComment]:

@@ -127,6 +127,7 @@ class GiteaMetadataTarget:
             "title": edit.title if item.kind is ItemKind.ISSUE else None,
             "body": edit.text,
             "milestone": _number(edit.milestone),
+            "assignees": list(edit.assignees) or None,
             "state": None if edit.is_closed is None else "closed" if edit.is_closed else "open",
         }
         self._api.send_json("PATCH", path, body, repeatable=True)

@@ -109,15 +109,13 @@ class GiteeMetadataTarget:
         return (_change(row) for row in self._calls.pull_requests(self._name))
 
     def add_issue(self, issue: NewIssue) -> TargetItem:
-        """One person is responsible for it; the others help."""
         form: Form = {
             "repo": self._repo,
             "title": issue.title,
             "body": issue.text,
             "labels": ",".join(issue.labels) or None,
             "milestone": _number(issue.milestone),
-            "assignee": next(iter(issue.assignees), None),
-            "collaborators": ",".join(issue.assignees[1:]) or None,
+            **_responsible(issue.assignees),
         }
         answer = self._api.send_form("POST", self._issues, form, repeatable=False)
         return _issue(self._api.read(GiteeIssue, answer))
@@ -148,7 +146,7 @@ class GiteeMetadataTarget:
         }
         if item.kind is ItemKind.ISSUE:
             path = f"{self._issues}/{segment(item.number)}"
-            form = {"repo": self._repo, **form, "milestone": _number(edit.milestone)}
+            form = {"repo": self._repo, **form, "milestone": _number(edit.milestone), **_responsible(edit.assignees)}
         elif state == "open":
             raise ActionRefused("Gitee's API opens no pull request again, so not !{number}", number=item.number)
         else:
@@ -223,6 +221,11 @@ def _pages(kind: ItemKind) -> str:
 
 def _milestone(row: GiteeMilestone) -> TargetMilestone:
     return TargetMilestone(id=str(row.number), title=row.title)
+
+
+def _responsible(people: tuple[str, ...]) -> Form:
+    """One person is responsible for an issue; the others help."""
+    return {"assignee": next(iter(people), None), "collaborators": ",".join(people[1:]) or None}
 
 
 def _number(milestone: str | None) -> int | None:

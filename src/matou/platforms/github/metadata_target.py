@@ -148,6 +148,8 @@ class GitHubMetadataTarget:
             fields["labels"] = list(edit.labels)
         if edit.milestone is not None:
             fields["milestone"] = _number(edit.milestone)
+        if edit.assignees:
+            fields["assignees"] = list(edit.assignees)
         if edit.is_closed is not None:
             fields["state"] = "closed" if edit.is_closed else "open"
         if fields:

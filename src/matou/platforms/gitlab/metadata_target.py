@@ -1,7 +1,7 @@
 """What people said, written to one project at a GitLab."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -159,6 +159,8 @@ class GitLabMetadataTarget:
             change["labels"] = ",".join(edit.labels)
         if edit.milestone is not None:
             change["milestone_id"] = int(edit.milestone)
+        if edit.assignees:
+            change["assignee_ids"] = self._ids_of_all(edit.assignees)
         if edit.is_closed is not None:
             change["state_event"] = "close" if edit.is_closed else "reopen"
         self._calls.update_item(item.kind, item.number, change)
@@ -241,8 +243,11 @@ class GitLabMetadataTarget:
             "description": harmless(issue.text),
             "labels": ",".join(issue.labels) or None,
             "milestone_id": int(issue.milestone) if issue.milestone else None,
-            "assignee_ids": [id_ for name in issue.assignees for id_ in self._ids_of(name)] or None,
+            "assignee_ids": self._ids_of_all(issue.assignees),
         }
+
+    def _ids_of_all(self, usernames: Iterable[str]) -> list[int] | None:
+        return [id_ for name in usernames for id_ in self._ids_of(name)] or None
 
     def _ids_of(self, username: str) -> list[int]:
         """None of somebody whom the server does not know."""

@@ -238,11 +238,27 @@ class ItemWriter:
             text=None if changed.text_sha256 == line.text_sha256 else new.text,
             labels=None if changed.fields_sha256 == line.fields_sha256 else new.labels,
             milestone=None if changed.fields_sha256 == line.fields_sha256 else new.milestone,
+            assignees=() if changed.fields_sha256 == line.fields_sha256 else self._assigned(new, line),
         )
-        address = ItemAddress(ItemKind(line.to_kind), line.to)
-        self.writer.set(lambda: self.target.edit_item(address, edit))
+        self._edit_with_people(ItemAddress(ItemKind(line.to_kind), line.to), edit)
         self._count_edited(line)
         return self.written.add(replace_line(changed, at=self._at()))
+
+    def _assigned(self, new: NewIssue, line: WrittenLine) -> tuple[str, ...]:
+        is_change = ItemKind(line.to_kind) is ItemKind.CHANGE
+        return () if is_change and not self.target.rules.assigns_changes else new.assignees
+
+    def _edit_with_people(self, address: ItemAddress, edit: ItemEdit) -> None:
+        """As `_made_with_people`."""
+        try:
+            self.writer.set(lambda: self.target.edit_item(address, edit))
+        except (TryLater, BadCredential):
+            raise
+        except MatouError:
+            if not edit.assignees:
+                raise
+            self.writer.set(lambda: self.target.edit_item(address, replace(edit, assignees=())))
+            self.report.lose(_UNASSIGNED)
 
     def _was_changed_there(self, line: WrittenLine, wanted: WrittenLine) -> bool:
         """Somebody wrote into it since: that is theirs."""
