@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from matou.db import repositories
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity
@@ -18,10 +19,11 @@ from matou.forge.maintenance import packing
 from matou.forge.maintenance.packing import Packing, pack_if_many, pack_repository
 from matou.forge.repositories.repository_lists import find_repository_by_id
 from matou.git.odb.objects import TreePath
-from matou.git.repository import size_bytes
+from matou.git.repository import packs, size_bytes
 from support.clocks import Clock
 from support.deciding import create_file
 from support.git_repositories import git, store_object
+from support.many_packs import packed
 
 
 @pytest.fixture
@@ -73,6 +75,24 @@ def test_what_many_writes_left_is_packed_and_the_size_is_right(
     refs_and_the_stored_one = 200
     recorded = find_repository_by_id(forge, repository.id).size_bytes
     assert abs(recorded - size_bytes(git_dir)) < refs_and_the_stored_one
+
+
+def test_what_many_pushes_left_is_merged_and_the_size_is_right(
+    forge: Forge, repository: Repository, anna: User
+) -> None:
+    git_dir = forge.git_dir(repository)
+    write(forge, repository, anna, 0)
+    packed(git_dir, 21, branch="many")
+    with forge.database.begin_write() as connection:
+        repositories.change(connection, repository.id, size_bytes=size_bytes(git_dir))
+
+    write(forge, repository, anna, 1)
+    wait_for_the_end(forge)
+
+    assert len(packs(git_dir)) < 4
+    git(git_dir, "fsck", "--full", "--strict")
+    recorded = find_repository_by_id(forge, repository.id).size_bytes
+    assert abs(recorded - size_bytes(git_dir)) < 4096
 
 
 def test_few_loose_objects_are_left_alone(forge: Forge, repository: Repository, anna: User) -> None:

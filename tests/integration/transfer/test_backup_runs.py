@@ -11,8 +11,10 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import EndLine, NamespaceLine, Proof, RunLine
 from matou.archive.records import read_records
 from matou.git.process import limits
+from matou.git.repository import packs
 from matou.model.platform import VersionControl
 from matou.transfer.backup.report import Intention
+from support.many_packs import packed
 from support.scripted_source import (
     ScriptedConnections,
     ScriptedSource,
@@ -475,3 +477,18 @@ def test_an_lfs_server_that_lfsconfig_names_is_told_and_never_asked(source: Scri
     assert "lfs.example.com" in reason
     assert ".lfsconfig" in reason
     assert "secret" not in reason
+
+
+def test_a_mirror_of_many_runs_has_few_packs(source: ScriptedSource, archive: Archive, api: Path) -> None:
+    back_up(source, archive)
+    git_dir = mirror(archive, "100", run=1)
+    packed(git_dir, 21, branch="of-many-runs")
+    git(git_dir, "update-ref", "-d", "refs/heads/of-many-runs")
+    commit(api, "refs/heads/main", {"README.md": "two\n"})
+    source.change("100", last_push_at=datetime.now(UTC))
+
+    report = back_up(source, archive)
+
+    assert report.everything_is_saved
+    assert len(packs(git_dir)) < 4
+    assert_sound(archive)

@@ -13,17 +13,15 @@ from matou.archive.metadata.draft import MetadataDraft
 from matou.archive.metadata.reader import MAIN, main_commit
 from matou.fs import make_folders, sync_folder, syncfs, translate_os_errors
 from matou.git.odb.pack_writer import PackWriter, remove_unkept_packs
-from matou.git.operations.repacking import merge_small_packs
+from matou.git.operations.pack_merging import merge_if_many_packs
 from matou.git.operations.tree_edit import CommitIdent, write_commit
-from matou.git.process.run import GitFailed, GitStopped
 from matou.git.refs.listing import read_refs, write_first_refs, write_refs
-from matou.git.repository import create_bare, make_bare, packs, remove_leftovers
+from matou.git.repository import create_bare, make_bare, remove_leftovers
 from matou.model.metadata import JsonObject, MetadataValue
 from matou.model.metadata.kinds import MetadataKind
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
 
-MOST_PACKS: Final = 20
 DRAFT: Final = RefName("refs/matou/draft")
 """What a run that was killed had put so far, on top of main."""
 
@@ -212,23 +210,8 @@ class MetadataWriter:
             present = read_refs(self._git_dir)
             refs = {name: oid for name, oid in present.refs.items() if name != DRAFT}
             write_refs(self._git_dir, RefListing({**refs, ref: commit}, present.peeled, head=MAIN), {})
-            self._repack()
+            merge_if_many_packs(self._git_dir)
         return added_bytes
-
-    def _repack(self) -> None:
-        """Nothing depends on it: where git cannot do it, the next run tries again."""
-        if len(packs(self._git_dir)) <= MOST_PACKS:
-            return
-        try:
-            merge_small_packs(self._git_dir)
-        except GitStopped:
-            raise
-        except GitFailed as error:
-            import structlog  # it takes longer to load than all the rest
-
-            structlog.get_logger(__name__).warning(
-                "metadata_not_repacked", repository=str(self._git_dir), error=str(error)
-            )
 
     def _objects(self) -> PackWriter:
         """Where new objects go; made, with the repository, when the first one comes."""

@@ -1,4 +1,4 @@
-"""Upkeep of repositories that are written to by API: many loose objects become one pack, in the background.
+"""Upkeep of repositories that people write to: many loose objects become one pack, many packs few, in the background.
 
 A push brings a pack; a file that is written by API brings a handful of loose objects, each in a file of its own.
 """
@@ -17,8 +17,11 @@ from matou.errors import MatouError
 from matou.forge.forge import Forge
 from matou.forge.jobs import Jobs, StillComputing
 from matou.git.odb.loose_objects import MOST_AT_ONCE, estimate_loose_objects, pack_loose_objects
+from matou.git.operations.pack_merging import has_many_packs, merge_small_packs
+from matou.git.process.run import Limits
 
 MANY: Final = 4096
+MERGING_LIMITS: Final = Limits(wall=timedelta(minutes=30))
 NOT_AGAIN_WITHIN: Final = timedelta(hours=1)
 
 log = structlog.get_logger(__name__)
@@ -43,17 +46,19 @@ class Packing(Jobs):
 
 
 def pack_if_many(forge: Forge, repository: Repository) -> None:
-    """After a write: begin to pack the loose objects if there are many of them. It costs a look into one folder."""
-    if estimate_loose_objects(forge.git_dir(repository)) >= MANY:
+    """After a write: begin to pack what lies in many files. It costs a look into two folders."""
+    git_dir = forge.git_dir(repository)
+    if estimate_loose_objects(git_dir) >= MANY or has_many_packs(git_dir):
         work = partial(pack_repository, forge, repository)
         forge.memory(Packing).pack(repository.id, work, forge.now())
 
 
 def pack_repository(forge: Forge, repository: Repository) -> None:
-    """Pack all loose objects, a bounded number at a time. Nothing depends on it: what fails is logged."""
+    """Pack all loose objects, a bounded number at a time, and merge packs. Nothing depends on it: faults are logged."""
     try:
         while _pack_some(forge, repository) == MOST_AT_ONCE:
             pass
+        _merge_packs(forge, repository)
     except (MatouError, OSError) as error:
         forge.memory(Packing).failed(repository.id, forge.now())
         log.warning("loose_objects_not_packed", repository=str(repository.path), error=str(error))
@@ -62,10 +67,22 @@ def pack_repository(forge: Forge, repository: Repository) -> None:
 def _pack_some(forge: Forge, repository: Repository) -> int:
     packed = pack_loose_objects(forge.git_dir(repository))
     if packed.count:
-        with forge.database.begin_write() as connection:
-            row = repositories.lock_repository(connection, repository.id)
-            if row is not None:
-                size_bytes = max(0, row.size_bytes + packed.added_bytes)
-                repositories.change(connection, repository.id, size_bytes=size_bytes)
+        _count_bytes(forge, repository, packed.added_bytes)
         log.info("loose_objects_packed", repository=str(repository.path), objects=packed.count)
     return packed.count
+
+
+def _merge_packs(forge: Forge, repository: Repository) -> None:
+    """Raises GitFailed."""
+    git_dir = forge.git_dir(repository)
+    if has_many_packs(git_dir):
+        freed_bytes = merge_small_packs(git_dir, limits=MERGING_LIMITS)
+        _count_bytes(forge, repository, -freed_bytes)
+        log.info("packs_merged", repository=str(repository.path), freed_bytes=freed_bytes)
+
+
+def _count_bytes(forge: Forge, repository: Repository, added_bytes: int) -> None:
+    with forge.database.begin_write() as connection:
+        row = repositories.lock_repository(connection, repository.id)
+        if row is not None:
+            repositories.change(connection, repository.id, size_bytes=max(0, row.size_bytes + added_bytes))

@@ -13,6 +13,7 @@ from matou.errors import Damaged
 from matou.fs import sync_folder
 from matou.git.operations.fetch import wanted_objects
 from matou.git.operations.fsck import Severity, fsck
+from matou.git.operations.pack_merging import put_in_place
 from matou.git.process.run import DEFAULT_LIMITS, Limits, run_git
 from matou.git.refs.listing import head_text, read_refs, write_first_refs
 from matou.git.repository import FIRST_HEAD, SHALLOW_FILE, make_bare, object_format_on_disk, size_bytes
@@ -55,18 +56,16 @@ def repack_reachable(git_dir: Path, *, scratch: Path, limits: Limits = DEFAULT_L
     words = ["pack-objects", "--revs", "--delta-base-offset", "--quiet", str(base)]
     try:
         name = run_git(words, git_dir=git_dir, input=text, limits=limits).decode().strip()
-        made = sorted(base.parent.glob(f"{_NEW}-{name}.*"), key=_index_last)
+        made = sorted(base.parent.glob(f"{_NEW}-{name}.*"))
         _require_whole(git_dir, listing, made, scratch, limits)
     except BaseException:
         _clear(git_dir)
         raise
-    _put_in_place(made, name)
+    put_in_place(base, name)
+    if not (base.parent / f"pack-{name}.idx").exists():
+        raise RepackRefused("{folder} lacks the pack that was put there", folder=base.parent)
     _take_away_others(git_dir / "objects", name)
     return before - size_bytes(git_dir)
-
-
-def _index_last(path: Path) -> tuple[bool, str]:
-    return path.suffix == ".idx", path.name
 
 
 def _clear(git_dir: Path) -> None:
@@ -90,16 +89,6 @@ def _require_whole(git_dir: Path, listing: RefListing, made: list[Path], scratch
                 raise RepackRefused("git fsck: {fault}", fault=problem.message)
     finally:
         shutil.rmtree(scratch)
-
-
-def _put_in_place(made: list[Path], name: str) -> None:
-    """The index comes last, with which git sees the pack; durable before anything else goes."""
-    folder = made[0].parent
-    for path in made:
-        path.replace(folder / path.name.replace(_NEW, "pack"))
-    sync_folder(folder)
-    if not (folder / f"pack-{name}.idx").exists():
-        raise RepackRefused("{folder} lacks the pack that was put there", folder=folder)
 
 
 def _take_away_others(objects: Path, name: str) -> None:

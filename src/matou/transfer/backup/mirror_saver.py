@@ -20,6 +20,7 @@ from matou.git.lock_files import publish_file
 from matou.git.odb.shallow import fault_of_boundary, has_lost_boundary_file
 from matou.git.odb.stored_objects import DamagedObject
 from matou.git.operations.mirror import FetchSource, MirrorUpdate, make_mirror, storable, update_mirror
+from matou.git.operations.pack_merging import merge_if_many_packs
 from matou.git.process.run import GitAccess, GitFailed, GitStopped, Limits
 from matou.git.refs.listing import KEPT_PREFIX, OWN_PREFIX, head_text, read_refs
 from matou.git.repository import create_bare, has_objects, object_format_on_disk, remove_leftovers
@@ -212,6 +213,8 @@ class MirrorSaver:
                 read_refs(git_dir)
         if mirror is None:
             raise Damaged("{repository} cannot be read", repository=git_dir)
+        # Each run that finds something new leaves a pack. Only now does nobody look for one by its name.
+        merge_if_many_packs(git_dir, limits=self.limits)
         return mirror
 
     def _is_wreck(self, git_dir: Path) -> bool:
