@@ -222,11 +222,13 @@ def prune_archive(root: Path, settings: Settings, *, is_dry: bool, limits: "Limi
     """Free what forgotten runs alone needed; see `transfer.room.prune`. A dry run asks no database."""
     from matou.transfer.room.blob_marks import digests_in
     from matou.transfer.room.prune import preview, prune
+    from matou.transfer.room.reach import require_no_hosted
 
     archive = open_archive(root)
 
     def mentioned() -> set[str]:
         if settings.database_url is None and not archive.database.exists():
+            require_no_hosted(archive)
             return set()
         from matou.db.engine import open_database
         from matou.db.mentions import words_in_rows

@@ -52,6 +52,18 @@ def test_a_server_that_wants_a_credential_says_how_to_log_in(
     assert f"log in: matou login {boat} --platform git --user NAME" in ended.out
 
 
+def test_a_server_that_is_away_is_for_later_and_one_repository_that_is_not_there_is_not(
+    servers: tuple[PlainGitServer, PlainGitServer], person: Person, tmp_path: Path
+) -> None:
+    public, _closed = servers
+    to = ("--to", tmp_path / "archive")
+    away = "http://127.0.0.1:9/ship.git"
+
+    assert "nothing listens there" in person.matou("backup", "git", "--url", away, *to, code=6).out
+    person.matou("backup", "git", "--url", f"{public.url}/ship.git", *to)
+    person.matou("backup", "git", "--url", f"{public.url}/ship.git", "--url", f"{public.url}/none.git", *to, code=3)
+
+
 def test_a_token_of_the_environment_is_not_shown_to_several_servers_of_a_file(
     servers: tuple[PlainGitServer, PlainGitServer], person: Person, tmp_path: Path
 ) -> None:

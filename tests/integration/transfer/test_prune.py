@@ -14,13 +14,18 @@ from matou.archive.lock import ArchiveBusy, used_by_server
 from matou.archive.run_history import digest_of_file, manifests
 from matou.archive.snapshots import parse_lfs_list
 from matou.errors import Damaged
+from matou.git.process.run import DEFAULT_LIMITS
+from matou.git.repository import create_bare
 from matou.model.names import InvalidName, RepositoryPath
+from matou.settings import Settings
 from matou.transfer.common.saved_repositories import show
 from matou.transfer.restore.command import restore
 from matou.transfer.room.forget import forget
 from matou.transfer.room.policy import Policy
 from matou.transfer.room.prune import PruneReport, preview, prune
+from matou.transfer.room.reach import DatabaseNotNamed
 from matou.transfer.verify.command import verify
+from matou.wiring import prune_archive
 from support.scripted_source import (
     ScriptedSource,
     back_up,
@@ -181,6 +186,23 @@ def test_what_a_database_or_a_repository_of_the_server_mentions_stays(archive: A
     assert archive.blobs.has(snapshot)
 
 
+def test_no_blob_goes_while_nobody_says_where_the_rows_of_a_server_are(archive: Archive) -> None:
+    """The bug: an archive of a server on PostgreSQL that was pruned without its address asked no row."""
+    forgetting(archive, 1, 2)
+    hosted = archive.repositories / "team/hosted.git"
+    create_bare(hosted)
+
+    def prune_it() -> PruneReport:
+        return prune_archive(archive.root, Settings.from_environment({}), is_dry=False, limits=DEFAULT_LIMITS)
+
+    refused = prune_it()
+    shutil.rmtree(hosted)
+    report = prune_it()
+
+    assert (type(refused.blob_fault), refused.blobs) == (DatabaseNotNamed, 0)
+    assert (report.blob_fault, report.blobs) == (None, 1)
+
+
 def test_what_the_last_run_said_of_a_place_stays_that_no_kept_run_names(source: ScriptedSource, tmp_path: Path) -> None:
     """A repository whose objects are named by another hash now has another place, and its old one stays as it was."""
     archive = open_archive(tmp_path / "moved")
@@ -310,7 +332,7 @@ def check_a_history(tmp_path: Path, chance: random.Random, *, steps: int) -> Non
             run = max(archive.run_numbers())
             saved[run] = {folder.name: refs_of(folder) for folder in names}
         elif step == "forget" and saved:
-            policy = Policy(last=chance.randrange(4)) if chance.random() < 0.5 else None
+            policy = Policy(last=chance.randrange(1, 5)) if chance.random() < 0.5 else None
             if policy is not None:
                 forget(archive, policy, now=NOW, is_dry=False)
             else:

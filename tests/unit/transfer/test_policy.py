@@ -38,7 +38,6 @@ def kept(runs: Iterable[CountedRun], **policy: Any) -> list[int]:
     ("policy", "expected"),
     [
         ({"last": 3}, [98, 99, 100]),
-        ({"last": 0}, [100]),
         ({"daily": 2}, [99, 100]),
         ({"last": -1}, list(range(1, 101))),
         # Sundays are the last of their ISO weeks; the newest is a Monday.
@@ -105,8 +104,9 @@ def test_whatever_the_policy_the_newest_and_the_newest_complete_run_stay(seed: i
 
 
 def test_without_a_policy_nothing_is_forgotten() -> None:
-    with pytest.raises(InvalidPolicy):
-        Policy()
+    for given in (None, 0):
+        with pytest.raises(InvalidPolicy):
+            Policy(last=given, daily=given)
 
 
 @pytest.mark.parametrize("text", ["", "90", "d", "1d2y", "-1d", "1w", "٣d", "9" * 30 + "d"])

@@ -8,7 +8,7 @@ import click
 from click.exceptions import Exit
 
 from matou.cli.exit_codes import ExitCode
-from matou.cli.ui.formatting import columns, size
+from matou.cli.ui.formatting import columns, faults_as_json, size
 from matou.cli.ui.output import print_error
 from matou.git.process.run import Limits
 from matou.i18n import format_error, labelled, ngettext, printable
@@ -51,7 +51,7 @@ def _as_json(usage: ArchiveUsage, repositories: Sequence[Usage], namespaces: Seq
             "other_bytes": usage.other,
             "free_bytes": usage.free,
         },
-        "faults": {path: str(fault) for path, fault in usage.faults.items()},
+        "faults": faults_as_json(usage.faults),
     }
 
 

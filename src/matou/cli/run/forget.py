@@ -14,7 +14,7 @@ from matou.archive.run_history import source_key
 from matou.cli.exit_codes import ExitCode
 from matou.cli.labels import counted_repositories
 from matou.cli.privacy import write_privately
-from matou.cli.ui.formatting import columns, local_time, size
+from matou.cli.ui.formatting import columns, faults_as_json, local_time, size
 from matou.cli.ui.output import print_error, say
 from matou.git.process.run import Limits
 from matou.i18n import format_error, labelled, localize, ngettext, printable
@@ -117,7 +117,7 @@ def _report_as_json(report: PruneReport, *, is_dry: bool) -> dict[str, object]:
         "blobs": report.blobs,
         "blob_bytes": report.blob_bytes,
         "freed_bytes": report.freed_bytes + (0 if is_dry else report.blob_bytes),
-        "faults": {path: str(fault) for path, fault in report.faults.items()},
+        "faults": faults_as_json(report.faults),
         "blob_fault": None if report.blob_fault is None else str(report.blob_fault),
     }
 
@@ -189,5 +189,5 @@ def _as_json(plan: ForgetPlan, *, is_dry: bool) -> dict[str, object]:
             for one in plan.sources
         ],
         "kept_refs": _refs_as_json(plan.repositories),
-        "faults": {path: str(fault) for path, fault in plan.faults.items()},
+        "faults": faults_as_json(plan.faults),
     }

@@ -48,7 +48,9 @@ class SourceResult:
         if self.error is not None or report is None:
             return exit_code_for(self.error) if self.error else ExitCode.OUR_FAULT
         is_well = report.everything_is_saved or (report.run is None and report.looked_for and report.nothing_is_wrong)
-        return ExitCode.DONE if is_well else ExitCode.NOT_ALL_SAVED
+        if is_well:
+            return ExitCode.DONE
+        return ExitCode.TRY_LATER if report.is_for_later else ExitCode.NOT_ALL_SAVED
 
 
 def as_json(result: SourceResult, *, exit_code: int) -> str:

@@ -1,7 +1,9 @@
 """How values look on a terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+
+from matou.errors import MatouError
 
 
 def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -22,6 +24,11 @@ def size(count: int) -> str:
             break
         value /= 1000
     return f"{count} B" if unit == "B" else f"{value:.1f} {unit}"
+
+
+def faults_as_json(faults: Mapping[str, MatouError]) -> list[dict[str, str]]:
+    """Of each path what is wrong there, as every command that has such a list writes it."""
+    return [{"path": path, "detail": str(fault)} for path, fault in faults.items()]
 
 
 def local_time(moment: datetime) -> str:

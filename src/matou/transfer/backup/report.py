@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from matou.archive.manifest import KindState, ListingState, Outcome
-from matou.errors import MatouError, Refused
+from matou.errors import MatouError, Refused, TryLater
 from matou.model.metadata.kinds import MetadataKind
 from matou.model.platform import Account, Inaccessible
 
@@ -180,6 +180,16 @@ class BackupReport:
     def nothing_is_wrong(self) -> bool:
         """Whether all that was listed is done with, and the lists came to their end; for a dry run, would be."""
         return self.problem_count == 0 and all(outcome.is_done for outcome in self.outcomes)
+
+    @property
+    def is_for_later(self) -> bool:
+        """Whether of all that was wanted nothing could be had, and waiting may help with each: the server is away."""
+        got = {outcome for outcome, count in self.outcomes.items() if count} - {*NOT_LOOKED_FOR}
+        return (
+            self.run is not None
+            and got == {Outcome.FAILED}
+            and all(isinstance(problem.cause, TryLater) for problem in self.problems)
+        )
 
     @property
     def looked_for(self) -> int:

@@ -52,7 +52,7 @@ class Age:
 class Policy:
     """How many runs of a source are kept: the newest ones, and the newest of so many hours, days, weeks …
 
-    None keeps none on its account, -1 all. `within` keeps all that began within it before the newest one.
+    None and 0 keep none on its account, -1 all. `within` keeps all that began within it before the newest one.
     """
 
     last: int | None = None
@@ -66,7 +66,7 @@ class Policy:
     def __post_init__(self) -> None:
         if self.within is not None:
             Age.parse(self.within)
-        if all(getattr(self, field.name) is None for field in fields(self)):
+        if not any(getattr(self, field.name) for field in fields(self)):
             raise InvalidPolicy(
                 "what to keep is not said, so nothing is forgotten",
                 advice="Say it with --keep-last, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly"

@@ -8,7 +8,7 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine, read_manifest
 from matou.archive.run_history import manifests_ever
 from matou.archive.snapshots import parse_snapshot
-from matou.errors import Damaged, MatouError
+from matou.errors import Conflict, Damaged, MatouError
 from matou.git.odb.stored_objects import describe_objects
 from matou.git.operations.disk_usage import bytes_only_behind
 from matou.git.operations.fetch import wanted_objects
@@ -17,6 +17,7 @@ from matou.git.refs.listing import KEPT_PREFIX, OWN_PREFIX, read_refs
 from matou.model.names import ObjectId, RefName, RepositoryPath
 from matou.model.refs import RefListing
 from matou.transfer.backup.mirror_saver import MARK
+from matou.transfer.room.usage import git_dirs
 from matou.transfer.verify.repository import unreached
 
 
@@ -128,9 +129,24 @@ def refs_to_drop(
                 yield found
 
 
+class DatabaseNotNamed(Conflict):
+    """Rows would have to be asked what they mention, and nobody said where they are."""
+
+
 def is_mirror(archive: Archive, path: str) -> bool:
     """Whether a run made what stands there; to anything else people may push. Raises InvalidName."""
     return (archive.repository(RepositoryPath.parse(path)) / MARK).is_file()
+
+
+def require_no_hosted(archive: Archive) -> None:
+    """Raises DatabaseNotNamed, where people push to repositories: what their rows mention, nobody could tell then."""
+    for path, _ in git_dirs(archive.repositories):
+        if not is_mirror(archive, path):
+            raise DatabaseNotNamed(
+                "people push to {repository}, and there is no database in the archive",
+                repository=path,
+                advice="No file was taken away. Name the server's database in MATOU_DATABASE_URL.",
+            )
 
 
 def _of_one(
