@@ -36,7 +36,7 @@ REACHES_NO_ARCHIVE = {
     "matou notify", "matou notify list", "matou notify test", "matou notify login", "matou notify logout",
     "matou auth", "matou auth status", "matou auth git-credential",
     "matou user", "matou token", "matou org", "matou org member", "matou repo", "matou role", "matou key",
-    "matou ssh-key",
+    "matou ssh-key", "matou jobs",
 }  # fmt: skip
 """Commands that open none, and those that only hold others; what `init` saves first is saved by `backup`."""
 
@@ -97,6 +97,7 @@ def commands(archive: Path, tmp_path: Path, url: str) -> dict[str, Words]:
         "org delete": ("harbour", "--yes", *root),
         "user delete": ("bob", "--yes", *root),
         "worker": ("--once", "--config", schedule),
+        "jobs list": root,
         "schedule list": ("--config", schedule),
         "notify check": ("--config", schedule),
     }
@@ -106,6 +107,9 @@ def with_bad_words(archive: Path) -> dict[str, Words]:
     """Commands that need more than an archive to succeed; they must open it before anything else."""
     root = ("--root", archive)
     return {
+        "jobs show": ("1", *root),
+        "jobs retry": ("1", *root),
+        "jobs cancel": ("1", *root),
         "backup": ("coding", "--url", NOWHERE, "--to", archive),
         "serve": (*root, "--port", "0"),
         "key add": ("--user", "alice", *root),
@@ -195,6 +199,13 @@ def test_what_cannot_succeed_for_want_of_a_key_says_so(person: Person, archive: 
     ended = run(person, command, with_bad_words(archive)[command], code=2)
 
     assert "key" in ended.err
+
+
+@pytest.mark.parametrize("command", ["jobs show", "jobs retry", "jobs cancel"])
+def test_what_cannot_succeed_for_want_of_a_job_says_so(person: Person, archive: Path, command: str) -> None:
+    ended = run(person, command, with_bad_words(archive)[command], code=2)
+
+    assert "there is no job 1" in ended.err
     assert "Matou" not in ended.err
 
 

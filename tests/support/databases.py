@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     import psycopg
 
 TEMPLATE = "matou_template"
+WITHOUT_JOBS = """
+DO $$ BEGIN
+  IF to_regclass('procrastinate_jobs') IS NOT NULL THEN
+    TRUNCATE procrastinate_jobs, procrastinate_workers, procrastinate_events, procrastinate_periodic_defers;
+  END IF;
+END $$
+"""
+"""Procrastinate's tables are there once a test has had a queue."""
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +98,7 @@ def postgres_url(shared_postgres_url: str) -> str:
     """A database at the newest schema without a row. Emptying one takes a tenth of what making one takes."""
     tables = ", ".join(table.name for table in metadata.sorted_tables)
     run_statement(shared_postgres_url, f"TRUNCATE {tables} RESTART IDENTITY")
+    run_statement(shared_postgres_url, WITHOUT_JOBS)
     return shared_postgres_url
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from matou.db.column_types import Moment, ReadableText
 
-HEAD_REVISION = "0012"
+HEAD_REVISION = "0013"
 """The newest migration, known here so that opening a database that is up to date need not load Alembic."""
 
 metadata = MetaData(

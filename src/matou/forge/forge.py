@@ -10,6 +10,8 @@ from matou.archive.layout import Archive
 from matou.db.engine import Database
 from matou.db.repositories import Repository
 from matou.forge.caches import LoginThrottle, PasswordCache, QueryCache, RefListingCache
+from matou.jobs.opening import open_queue
+from matou.jobs.queue import JobQueue
 from matou.settings import Network
 
 Memory = TypeVar("Memory")
@@ -27,6 +29,7 @@ class Forge:
         imports_may_reach_private: the operator said that whoever may create a repository may have the server fetch
             one from inside the operator's network.
         network: how this machine reaches others.
+        queue: where what nobody waits for is done from, by this process or another.
         checks_pushes_strictly: what old tools wrote is refused, though it does no harm.
     """
 
@@ -42,10 +45,12 @@ class Forge:
     passwords: PasswordCache = field(default_factory=PasswordCache, repr=False)
     listings: RefListingCache = field(default_factory=RefListingCache, repr=False)
     answers: QueryCache = field(init=False, repr=False)
+    queue: JobQueue = field(init=False, repr=False)
     _memories: dict[type, object] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "answers", QueryCache(self.database))
+        object.__setattr__(self, "queue", open_queue(self.database))
 
     def git_dir(self, repository: Repository) -> Path:
         """The bare repository's folder."""

@@ -12,13 +12,14 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, text
 
 from matou.db.engine import Database, open_database
+from matou.db.job_tables import jobs
 from matou.db.migrations.run import known_revisions, run_migrations
 from matou.db.repositories import find_repository
 from matou.db.schema import HEAD_REVISION, metadata
 from matou.db.upgrade import NewerDatabase
 from matou.model.names import RepositoryPath
 
-TABLES = {table.name for table in metadata.sorted_tables}
+TABLES = {jobs.name, *(table.name for table in metadata.sorted_tables)}
 OF_ONE_DATABASE = ("item_trigrams", "item_short_terms", "ix_item_texts_text", "ix_newest_")
 """What searches full text, and its tables in SQLite; what lists the newest first: neither's form is the other's."""
 

@@ -1,13 +1,14 @@
 """A history that took long to walk through is walked through quickly the next time, and tells the same."""
 
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import structlog
 
-from matou.db.engine import Database
+from matou.db.engine import Database, open_database
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import MayReadCode, granted_to_operator
@@ -17,16 +18,18 @@ from matou.forge.content.file_history import browse_file_history
 from matou.forge.content.history import HistoryCache
 from matou.forge.forge import Forge
 from matou.forge.maintenance import commit_graphs
-from matou.forge.maintenance.commit_graphs import NOT_AGAIN_WITHIN, CommitGraphs
+from matou.forge.maintenance.upkeep import NOT_AGAIN_WITHIN
 from matou.git.odb.objects import TreePath
 from matou.git.operations import commit_graph
 from matou.git.operations.commit_graph import write_commit_graph
 from matou.git.process.run import GitStopped
+from matou.model.jobs import JobState
 from matou.model.names import ObjectId, RepositoryPath
 from matou.transfer.common.object_files import check_object_files
 from support.clocks import Clock
 from support.commits import commit_in, git_in
 from support.deciding import create_repository
+from support.done_jobs import do_jobs
 
 CHAIN = "objects/info/commit-graphs/commit-graph-chain"
 FILE = TreePath.parse("docs/a.txt")
@@ -60,7 +63,7 @@ def read_history(forge: Forge, repository: Repository) -> list[ObjectId]:
     forge._memories.pop(HistoryCache, None)
     granted, start = granted_to_operator(MayReadCode, repository), tip(forge, repository)
     found, _has_more = browse_file_history(forge, granted, start, FILE, offset=0, limit=10)
-    wait_for_the_end(forge)
+    do_jobs(forge)
     return [each.commit.id for each in found]
 
 
@@ -68,13 +71,14 @@ def tip(forge: Forge, repository: Repository) -> ObjectId:
     return ObjectId(git_in(forge.git_dir(repository), "rev-parse", "main").strip())
 
 
-def wait_for_the_end(forge: Forge) -> None:
-    waiting, memory = threading.Event(), forge.memory(CommitGraphs)
-    for _ in range(400):
-        if not memory.is_busy:
-            return
-        waiting.wait(0.05)
-    raise AssertionError("it is still being written")
+@contextmanager
+def failing_to_write(database: Database) -> Iterator[None]:
+    """Somebody else writes for longer than anybody waits."""
+    other = open_database(Path(database.engine.url.database or ""), lock_wait=timedelta(milliseconds=10))
+    with pytest.MonkeyPatch.context() as patched, other.begin_write():
+        patched.setattr(Database, "begin_write", other.begin_write)
+        yield
+    other.close()
 
 
 def layers(git_dir: Path) -> int:
@@ -118,7 +122,7 @@ def test_it_goes_on_with_what_came_later_but_not_at_once(forge: Forge, repositor
 @pytest.mark.usefixtures("slow")
 def test_whoever_blames_a_file_walks_too(forge: Forge, repository: Repository) -> None:
     found = blame_file(forge, granted_to_operator(MayReadCode, repository), tip(forge, repository), FILE)
-    wait_for_the_end(forge)
+    do_jobs(forge)
     forge._memories.pop(BlameCache)
 
     again = blame_file(forge, granted_to_operator(MayReadCode, repository), tip(forge, repository), FILE)
@@ -145,11 +149,19 @@ def test_one_that_cannot_be_written_changes_no_answer(forge: Forge, repository: 
     (git_dir / "objects/info").mkdir(exist_ok=True)
     (git_dir / "objects/info/commit-graphs").write_bytes(b"in the way")
 
-    with structlog.testing.capture_logs() as events:
+    found = read_history(forge, repository)
+
+    assert len(found) == 3
+    assert [job.task for job in forge.queue.list([JobState.FAILED])] == ["write-commit-graph"]
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_walk_goes_on_where_nothing_can_be_enqueued(forge: Forge, repository: Repository) -> None:
+    with structlog.testing.capture_logs() as events, failing_to_write(forge.database):
         found = read_history(forge, repository)
 
     assert len(found) == 3
-    assert [event["event"] for event in events] == ["commit_graph_not_written"]
+    assert [event["event"] for event in events] == ["upkeep_not_enqueued"]
 
 
 def test_one_that_took_too_long_is_in_nobody_s_way(

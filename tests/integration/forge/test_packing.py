@@ -2,12 +2,9 @@
 
 import hashlib
 import itertools
-import threading
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import structlog
 
 from matou.db import repositories
 from matou.db.repositories import Repository
@@ -16,12 +13,15 @@ from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.content.file_changes import FileChange
 from matou.forge.forge import Forge
 from matou.forge.maintenance import packing
-from matou.forge.maintenance.packing import Packing, pack_if_many, pack_repository
+from matou.forge.maintenance.packing import pack_if_many, pack_repository
+from matou.forge.maintenance.upkeep import NOT_AGAIN_WITHIN
 from matou.forge.repositories.repository_lists import find_repository_by_id
 from matou.git.odb.objects import TreePath
 from matou.git.repository import packs, size_bytes
+from matou.model.jobs import JobState
 from support.clocks import Clock
 from support.deciding import create_file
+from support.done_jobs import do_jobs
 from support.git_repositories import git, store_object
 from support.many_packs import packed
 
@@ -35,15 +35,6 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 def write(forge: Forge, repository: Repository, user: User, number: int) -> None:
     file_change = FileChange(path=TreePath.parse(f"folder/{number}.txt"), message=f"write {number}")
     create_file(forge, Identity(user, ALL_SCOPES), repository, file_change, b"%d\n" % number)
-
-
-def wait_for_the_end(forge: Forge) -> None:
-    waiting, memory = threading.Event(), forge.memory(Packing)
-    for _ in range(400):
-        if not memory.is_busy:
-            return
-        waiting.wait(0.05)
-    raise AssertionError("it is still being packed")
 
 
 def loose(forge: Forge, repository: Repository) -> int:
@@ -67,7 +58,7 @@ def test_what_many_writes_left_is_packed_and_the_size_is_right(
 
     monkeypatch.setattr(packing, "MANY", 1)
     write(forge, repository, anna, 20)
-    wait_for_the_end(forge)
+    do_jobs(forge)
 
     assert (left > 40, loose(forge, repository)) == (True, 0)
     assert len(git(git_dir, "ls-tree", "--name-only", "main:folder").split()) == 21
@@ -87,7 +78,7 @@ def test_what_many_pushes_left_is_merged_and_the_size_is_right(
         repositories.change(connection, repository.id, size_bytes=size_bytes(git_dir))
 
     write(forge, repository, anna, 1)
-    wait_for_the_end(forge)
+    do_jobs(forge)
 
     assert len(packs(git_dir)) < 4
     git(git_dir, "fsck", "--full", "--strict")
@@ -100,12 +91,12 @@ def test_few_loose_objects_are_left_alone(forge: Forge, repository: Repository, 
 
     pack_if_many(forge, repository)
 
-    assert not forge.memory(Packing).is_busy
+    assert forge.queue.counts() == {}
     assert loose(forge, repository) > 0
 
 
 @pytest.mark.usefixtures("few")
-def test_one_that_cannot_be_packed_is_left_alone_for_an_hour(
+def test_one_that_cannot_be_packed_is_left_alone_for_a_while(
     forge: Forge, repository: Repository, anna: User, clock: Clock
 ) -> None:
     git_dir = forge.git_dir(repository)
@@ -113,18 +104,30 @@ def test_one_that_cannot_be_packed_is_left_alone_for_an_hour(
     damaged.parent.mkdir()
     damaged.write_bytes(b"no object")
 
-    with structlog.testing.capture_logs() as events:
-        for number in range(3):
-            write(forge, repository, anna, number)
-            wait_for_the_end(forge)
-        before = [event["event"] for event in events].count("loose_objects_not_packed")
-        clock.advance(timedelta(hours=2))
-        write(forge, repository, anna, 3)
-        wait_for_the_end(forge)
+    for number in range(3):
+        write(forge, repository, anna, number)
+        do_jobs(forge)
+    before = forge.queue.list([JobState.FAILED])
+    clock.advance(NOT_AGAIN_WITHIN)
+    write(forge, repository, anna, 3)
+    do_jobs(forge)
 
-    assert before == 1
-    assert [event["event"] for event in events].count("loose_objects_not_packed") == 2
+    assert [(job.task, job.arguments) for job in before] == [("pack-loose-objects", {"repository": repository.id})]
+    assert "0" * 38 in (before[0].fault or "")
+    assert forge.queue.counts() == {JobState.FAILED: 2}
     assert loose(forge, repository) > 12
+
+
+@pytest.mark.usefixtures("few")
+def test_what_was_deleted_meanwhile_needs_no_packing(forge: Forge, repository: Repository, anna: User) -> None:
+    store_in_the_folder_that_is_looked_into(forge.git_dir(repository))
+    write(forge, repository, anna, 1)
+    with forge.database.begin_write() as connection:
+        repositories.delete_repository(connection, repository.id)
+
+    do_jobs(forge)
+
+    assert forge.queue.counts() == {JobState.DONE: 1}
 
 
 def test_what_nothing_names_stays(forge: Forge, repository: Repository, anna: User) -> None:

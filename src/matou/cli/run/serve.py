@@ -5,6 +5,7 @@ from pathlib import Path
 from matou.cli.config import ServerTable, hosts_of, read_server
 from matou.cli.open_forge import forge_at
 from matou.cli.run.served_schedule import configuration_at, following_schedule
+from matou.cli.run.worker_jobs import doing_jobs
 from matou.cli.ui.output import say
 from matou.cli.ui.verbosity import SERVER_STOPPED
 from matou.forge.accounts.first_account import setup_code
@@ -56,7 +57,8 @@ def serve(
             say(_("or at the page /-/first-start, with the code {code}").format(code=setup_code(forge).reveal()))
         limit = requests_per_minute
         ssh = _ssh_settings(configured, host, ssh_port, ssh_host)
-        with following_schedule(forge.archive, None if no_schedule else configuration_at(config)) as stop:
+        configuration = None if no_schedule else configuration_at(config)
+        with doing_jobs(forge), following_schedule(forge.archive, configuration) as stop:
             run_server(
                 forge,
                 host=host,

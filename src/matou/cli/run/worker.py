@@ -19,7 +19,7 @@ from matou.cli.system_errors import error_of_system
 from matou.cli.ui.output import print_error, say
 from matou.cli.ui.schedule_lines import ScheduleLines
 from matou.cli.ui.verbosity import WORKER_STOPPED
-from matou.errors import MatouError
+from matou.errors import Invalid, MatouError
 from matou.i18n import format_error, localize
 from matou.i18n import gettext as _
 from matou.settings import Settings
@@ -27,8 +27,34 @@ from matou.transfer.schedule.due import ScheduledTask
 from matou.transfer.schedule.follow import AFTER_A_FAULT, LOOK_AGAIN, ArchiveSchedule, ScheduleContext
 from matou.wiring import now, open_or_create_archive
 
+AT_ONCE = 2
+"""How many jobs, where nobody said it."""
 
-def work(config: Path | None, once: bool) -> None:
+
+def work(config: Path | None, root: Path | None, jobs: int | None, once: bool) -> None:
+    if jobs is not None and root is None:
+        raise Invalid("--jobs is said without --root", advice="add --root DIR: whose jobs are to be done")
+    if root is not None:
+        _work_off(root, config, jobs or AT_ONCE, once=once)
+        return
+    _go_by_schedule(config, once=once)
+
+
+def _work_off(root: Path, config: Path | None, at_once: int, *, once: bool) -> None:
+    """The schedule is another worker's, with its own file."""
+    if config is not None:
+        raise Invalid("--config and --root are said at once", advice="start a worker for each")
+    from matou.cli.run.worker_jobs import do_jobs
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    do_jobs(root, at_once, stop, until_idle=once)
+    if not once:
+        say(WORKER_STOPPED)
+
+
+def _go_by_schedule(config: Path | None, *, once: bool) -> None:
     worker = ScheduleWorker(config or Path(CONFIGURATION), Settings.of_process())
     schedule = worker.read()
     if not schedule.tasks:

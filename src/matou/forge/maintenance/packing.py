@@ -4,64 +4,43 @@ A push brings a pack; a file that is written by API brings a handful of loose ob
 """
 
 from collections.abc import Callable
-from contextlib import suppress
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import timedelta
 from typing import Final
 
 import structlog
 
 from matou.db import repositories
-from matou.db.repositories import Repository, RepositoryId
-from matou.errors import MatouError
+from matou.db.repositories import Repository
 from matou.forge.forge import Forge
-from matou.forge.jobs import Jobs, StillComputing
+from matou.forge.maintenance.upkeep import enqueue_upkeep
 from matou.git.odb.loose_objects import MOST_AT_ONCE, estimate_loose_objects, pack_loose_objects
 from matou.git.operations.pack_merging import has_many_packs, merge_small_packs
 from matou.git.process.run import Limits
+from matou.model.jobs import TaskName
 
 MANY: Final = 4096
 MERGING_LIMITS: Final = Limits(wall=timedelta(minutes=30))
-NOT_AGAIN_WITHIN: Final = timedelta(hours=1)
 
 log = structlog.get_logger(__name__)
 
 
-class Packing(Jobs):
-    """One repository at a time; one that failed is left alone for a while."""
-
-    def __init__(self) -> None:
-        super().__init__(at_once=1)
-        self._failed: dict[RepositoryId, datetime] = {}
-
-    def pack(self, repository: RepositoryId, work: Callable[[], None], now: datetime) -> None:
-        """Begin, unless it is under way already, or failed a short while ago."""
-        self._failed = {each: at for each, at in self._failed.items() if now - at < NOT_AGAIN_WITHIN}
-        if repository not in self._failed:
-            with suppress(StillComputing):
-                self.begin(repository, work)
-
-    def failed(self, repository: RepositoryId, now: datetime) -> None:
-        self._failed[repository] = now
-
-
 def pack_if_many(forge: Forge, repository: Repository) -> None:
-    """After a write: begin to pack what lies in many files. It costs a look into two folders."""
+    """After a write: have packed what lies in many files. It costs a look into two folders."""
     git_dir = forge.git_dir(repository)
     if estimate_loose_objects(git_dir) >= MANY or has_many_packs(git_dir):
-        work = partial(pack_repository, forge, repository)
-        forge.memory(Packing).pack(repository.id, work, forge.now())
+        enqueue_upkeep(forge, TaskName.PACK_LOOSE_OBJECTS, repository)
 
 
-def pack_repository(forge: Forge, repository: Repository) -> None:
-    """Pack all loose objects, a bounded number at a time, and merge packs. Nothing depends on it: faults are logged."""
-    try:
-        while _pack_some(forge, repository) == MOST_AT_ONCE:
-            pass
-        _merge_packs(forge, repository)
-    except (MatouError, OSError) as error:
-        forge.memory(Packing).failed(repository.id, forge.now())
-        log.warning("loose_objects_not_packed", repository=str(repository.path), error=str(error))
+def pack_repository(forge: Forge, repository: Repository, *, check: Callable[[], None] = lambda: None) -> None:
+    """Pack all loose objects, a bounded number at a time, and merge packs; nothing depends on it.
+
+    Args:
+        check: raises what ends it, in between.
+    """
+    while _pack_some(forge, repository) == MOST_AT_ONCE:
+        check()
+    check()
+    _merge_packs(forge, repository)
 
 
 def _pack_some(forge: Forge, repository: Repository) -> int:

@@ -1,0 +1,46 @@
+"""Does what an archive's server has to do while nobody waits, beside it or on another machine."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+
+from matou.cli.open_forge import existing_forge_at
+from matou.cli.ui.output import say
+from matou.errors import MatouError
+from matou.forge.forge import Forge
+from matou.i18n import gettext as _
+from matou.tasks.table import tasks_of
+
+ENDS_WITHIN_SECONDS = 15
+AT_ONCE_BESIDE_A_SERVER = 2
+
+log = structlog.get_logger(__name__)
+
+
+def do_jobs(root: Path, at_once: int, stop: threading.Event, *, until_idle: bool) -> None:
+    with existing_forge_at(root) as forge:
+        say(_("doing the jobs of {archive}").format(archive=forge.archive.root))
+        forge.queue.work(tasks_of(forge), at_once=at_once, stop=stop, until_idle=until_idle)
+
+
+@contextmanager
+def doing_jobs(forge: Forge) -> Iterator[None]:
+    """Beside a server's requests; what is under way at the end is asked to end, and done by whoever comes next."""
+    stop = threading.Event()
+    thread = threading.Thread(target=_work, args=(forge, stop), name="jobs", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(ENDS_WITHIN_SECONDS)
+
+
+def _work(forge: Forge, stop: threading.Event) -> None:
+    try:
+        forge.queue.work(tasks_of(forge), at_once=AT_ONCE_BESIDE_A_SERVER, stop=stop)
+    except MatouError as error:
+        log.warning("jobs_not_done", reason=str(error))

@@ -1,0 +1,22 @@
+"""Every task by its name: what a worker of an archive can do."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Final
+
+from matou.forge.forge import Forge
+from matou.jobs.queue import RunningJob, Tasks
+from matou.model.jobs import TaskName
+from matou.tasks.upkeep import pack_loose_objects, write_graph
+
+TASKS: Final[Mapping[TaskName, Callable[[Forge, RunningJob], None]]] = MappingProxyType(
+    {
+        TaskName.PACK_LOOSE_OBJECTS: pack_loose_objects,
+        TaskName.WRITE_COMMIT_GRAPH: write_graph,
+    }
+)
+
+
+def tasks_of(forge: Forge) -> Tasks:
+    return {name.value: partial(task, forge) for name, task in TASKS.items()}

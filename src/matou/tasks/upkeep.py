@@ -1,0 +1,28 @@
+"""Upkeep of one repository. Each may be done twice, or be cut off at any moment; nothing depends on it."""
+
+from matou.db import repositories
+from matou.db.repositories import Repository, RepositoryId
+from matou.forge.forge import Forge
+from matou.forge.maintenance import commit_graphs, packing
+from matou.jobs.queue import RunningJob
+
+
+def pack_loose_objects(forge: Forge, running: RunningJob) -> None:
+    repository = _repository(forge, running)
+    if repository is not None:
+        packing.pack_repository(forge, repository, check=running.check)
+
+
+def write_graph(forge: Forge, running: RunningJob) -> None:
+    repository = _repository(forge, running)
+    if repository is not None:
+        commit_graphs.write_graph(forge, repository)
+
+
+def _repository(forge: Forge, running: RunningJob) -> Repository | None:
+    """None where it was deleted meanwhile, so that there is nothing to do."""
+    number = running.argument("repository")
+    if not isinstance(number, int):
+        return None
+    with forge.database.begin_read() as connection:
+        return repositories.find_repository_by_id(connection, RepositoryId(number))
