@@ -330,3 +330,21 @@ def test_a_token_without_a_scope_is_refused_beforehand(
     asked = [(request.method, request.path.partition("?")[0]) for request in recording_server.requests]
     assert asked[1:2] == [("POST", "/api/v1/repos/migrate")]
     assert recording_server.requests[1].json() == {}
+
+
+@pytest.mark.parametrize("missing", [(), ("write:repository",), ("write:issue",)])
+@pytest.mark.parametrize("has_repositories", [True, False])
+def test_scopes_that_a_token_lacks_are_found_out_by_what_makes_nothing(
+    recording_server: RecordingServer, target: GiteaTarget, missing: tuple[str, ...], *, has_repositories: bool
+) -> None:
+    refused = json_reply({"message": "token does not have at least one of required scope(s)"}, 403)
+    known = json_reply([row(recording_server)] if has_repositories else [])
+    issues = json_reply({"message": "[Title]: Required"}, 422) if has_repositories else json_reply([])
+    recording_server.replies = [
+        refused if "write:repository" in missing else json_reply({"message": "[CloneAddr]: Required"}, 422),
+        known,
+        refused if "write:issue" in missing else issues,
+    ]
+
+    assert tuple(target.missing_scopes({Visibility.PRIVATE}, has_conversation=True)) == missing
+    assert all(one.json() == {} for one in recording_server.requests if one.method == "POST")

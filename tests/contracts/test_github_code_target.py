@@ -13,7 +13,8 @@ from matou.model.platform import Visibility
 from matou.model.targets import NewTargetRepository, TargetRepository
 from matou.platforms.base.errors import NotOffered
 from matou.platforms.github.target import GITHUB_RULES, GitHubTarget
-from support.github_writer import REPOSITORY, TOKEN, GitHubWriter, running_github
+from support.github_writer import REPOSITORY, TOKEN, WRITER, GitHubWriter, running_github
+from support.recording_server import json_reply
 from support.steered_clock import SYSTEM_CLOCK
 
 
@@ -102,3 +103,23 @@ def test_a_plan_warns_of_what_github_refuses(code: GitHubTarget, session: Sessio
     assert home.rules == GITHUB_RULES
     assert home.rules.capacity.file_bytes == 100 * 1024**2
     assert code.rules.capacity.file_bytes is None
+
+
+@pytest.mark.parametrize(
+    ("scopes", "visibility", "missing"),
+    [
+        ("read:user, repo", Visibility.PRIVATE, ()),
+        ("public_repo", Visibility.PUBLIC, ()),
+        ("public_repo", Visibility.PRIVATE, ("repo",)),
+        ("", Visibility.PUBLIC, ("repo",)),
+        (None, Visibility.PRIVATE, ()),
+    ],
+)
+def test_what_a_classic_token_may_is_known_beforehand(
+    code: GitHubTarget, github: GitHubWriter, scopes: str | None, visibility: Visibility, missing: tuple[str, ...]
+) -> None:
+    headers = {} if scopes is None else {"X-OAuth-Scopes": scopes}
+    github.trouble = lambda request: json_reply(WRITER, headers=headers) if request.path.endswith("/user") else None
+
+    assert tuple(code.missing_scopes({visibility}, has_conversation=True)) == missing
+    assert github.made() == []

@@ -91,6 +91,16 @@ class TestCode:
         with pytest.raises(Refused):
             PLATFORM.whoami(session, gitlab.url, Secret("n0t-good"), now=now)
 
+    @pytest.mark.parametrize(
+        ("scopes", "missing"), [(["api"], []), (["read_api", "write_repository"], ["api"]), (None, [])]
+    )
+    def test_what_a_personal_token_may_is_known_beforehand(
+        self, code: GitLabTarget, gitlab: WrittenGitLab, scopes: list[str] | None, missing: list[str]
+    ) -> None:
+        gitlab.scopes = scopes
+
+        assert list(code.missing_scopes({Visibility.PRIVATE}, has_conversation=False)) == missing
+
     def test_a_project_is_made_in_a_group_within_a_group_and_found(self, code: GitLabTarget) -> None:
         made = code.create(NewTargetRepository("harbour/yard", "boat", "船", Visibility.INTERNAL))
 

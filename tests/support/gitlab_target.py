@@ -54,6 +54,7 @@ class WrittenGitLab:
         level: what the account may in the project, and in its group.
         levels: what others may there, by their names.
         is_admin: whether the account is an administrator's; `has_sudo`, whether its token may be used in others' names.
+        scopes: of the token, where the server tells them.
         failures: by the ends of paths, what is answered to what makes something there.
         files: what was sent, by the path below the project's.
     """
@@ -63,6 +64,7 @@ class WrittenGitLab:
     levels: dict[str, int] = field(default_factory=dict)
     is_admin: bool = False
     has_sudo: bool = True
+    scopes: list[str] | None = None
     namespaces: list[Row] = field(default_factory=list)
     projects: list[Row] = field(default_factory=list)
     lists: dict[str, list[Row]] = field(default_factory=dict)
@@ -116,6 +118,8 @@ class WrittenGitLab:
         if request.method != "GET":
             failure = next((reply for end, reply in self.failures.items() if path.endswith(end)), None)
             return failure or self._write(request, parts)
+        if parts == ["personal_access_tokens", "self"] and self.scopes is not None:
+            return json_reply({"id": 9, "scopes": self.scopes, "active": True})
         return self._read(parts, query)
 
     def _read(self, parts: list[str], query: Mapping[str, str]) -> Reply:

@@ -1,14 +1,15 @@
 """What a target may refuse for its size is told before anything is sent and where it was refused, and is tried."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from integration.transfer.moved_archives import Port
+from integration.transfer.moved_archives import Port, now
 from integration.transfer.saved_archives import Team, commit_file, digest_of, git, make_repository
+from matou.cli.exit_codes import ExitCode, exit_code_for
 from matou.db.users import User
 from matou.errors import Phrase, Refused
 from matou.forge.access import ALL_SCOPES, Identity
@@ -17,9 +18,10 @@ from matou.git.process import limits
 from matou.git.refs.listing import read_refs
 from matou.http.session import Session
 from matou.model.names import ObjectId
+from matou.model.platform import Visibility
 from matou.model.repository_settings import PushRules
 from matou.model.targets import NOTHING_KNOWN, PLAIN_RULES, Capacity, TargetRules
-from matou.platforms.base.target import MigrationTarget
+from matou.platforms.base.target import MigrationTarget, TokenScopeMissing
 from matou.platforms.gitcode.target import GitCodeTarget
 from matou.transfer.migrate.report import MigrationReport, Moved
 from matou.transfer.migrate.repository import DivergedHistory
@@ -69,6 +71,28 @@ def save_with_large_files(team: Team, folder: Path, *names: str) -> list[ObjectI
     commits = [commit_file(folder, name, secrets.token_hex(LARGE // 2 + 1)) for name in names]
     team.save({f"team/shop/{folder.name}": folder / ".git"})
     return commits
+
+
+class NarrowToken(GitCodeTarget):
+    """One of a platform that tells what a token may."""
+
+    def missing_scopes(self, visibilities: Collection[Visibility], *, has_conversation: bool) -> Sequence[str]:
+        assert (visibilities, has_conversation) == ({Visibility.PRIVATE}, False)
+        return ("repo",)
+
+
+def test_a_token_without_a_scope_ends_it_before_anything_is_made(
+    port: NarrowPort, team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team.save({"team/shop/api": make_repository(tmp_path / "api")})
+    narrow = NarrowToken(port.session, port.url, port.token, now=now)
+    monkeypatch.setattr(NarrowPort, "target", lambda _port: narrow)
+
+    with pytest.raises(TokenScopeMissing, match="lacks a scope that this needs: repo") as refusal:
+        port.migrate(team.archive)
+
+    assert exit_code_for(refusal.value) is ExitCode.CREDENTIAL_REFUSED
+    assert not port.has("api")
 
 
 FILES_OF_1_MIB = Capacity(file_bytes=LARGE)

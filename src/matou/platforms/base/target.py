@@ -1,12 +1,16 @@
 """What is written to: an account at a platform, for a migration. Each platform that can be written offers this."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol, runtime_checkable
 
 from matou.credentials import GitCredential
-from matou.errors import Phrase
+from matou.errors import Phrase, Refused
 from matou.model.platform import Visibility
 from matou.model.targets import NamespaceMaker, NewTargetRepository, TargetRepository, TargetRules
+
+
+class TokenScopeMissing(Refused):
+    """The token is good, and was made without the right to what is wanted."""
 
 
 class MigrationTarget(NamespaceMaker, Protocol):
@@ -48,3 +52,16 @@ class MaybeCodeAlone(Protocol):
 
     def fault_of_conversation(self) -> Phrase | None:
         """Why nothing but code can be written with this credential; None where more can. Raises as `login` does."""
+
+
+@runtime_checkable
+class ScopedTarget(Protocol):
+    """What a target can say besides whose platform lets a token be asked, without a change, what it may."""
+
+    def missing_scopes(self, visibilities: Collection[Visibility], *, has_conversation: bool) -> Sequence[str]:
+        """The names of scopes without which what is wanted cannot be made; none where the platform does not say.
+
+        Args:
+            visibilities: of the repositories that are wanted.
+            has_conversation: what people said is to be written, too.
+        """

@@ -1,7 +1,7 @@
 """An account at a Gitea or a Forgejo, to write to, and to have it import by itself."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import Final
@@ -9,9 +9,10 @@ from typing import Final
 from matou.concurrency import Cancelled
 from matou.credentials import GitCredential, Secret
 from matou.errors import Conflict, MatouError, Phrase, Refused, TryLater
-from matou.http.addresses import segment, trusted_address
+from matou.http.addresses import repository_path, segment, trusted_address
 from matou.http.request import TransferLimits
 from matou.http.session import Session
+from matou.http.tokens import BadCredential
 from matou.model.platform import Visibility
 from matou.model.targets import PLAIN_RULES, NewTargetRepository, TargetRepository, fault_of_plain_name
 from matou.platforms.base.errors import ActionRefused, PlatformFailed, RemoteNotFound
@@ -33,6 +34,7 @@ SEARCH: Final = "/repos/issues/search"
 
 _FORBIDDEN_ADDRESS: Final = ("disallowed hosts", "not allowed to import", "import from disallowed")
 _TAKEN: Final = "already exist"
+_OF_SCOPES: Final = "required scope"
 
 
 class GiteaTarget:
@@ -98,6 +100,27 @@ class GiteaTarget:
 
     def git_credential(self) -> GitCredential:
         return GitCredential(self.login(), self._token)
+
+    def missing_scopes(self, visibilities: Collection[Visibility], *, has_conversation: bool) -> Sequence[str]:  # noqa: ARG002 - the same for all
+        """Found out by what makes nothing: requests that say nothing, which are refused for that by whoever may."""
+        missing = [] if self._may("POST", "/repos/migrate") else ["write:repository"]
+        if has_conversation and not self._may(*self._issue_of_nothing()):
+            missing.append("write:issue")
+        return missing
+
+    def _issue_of_nothing(self) -> tuple[str, str]:
+        """Where no repository is there yet, no more can be found out than whether issues may be read."""
+        rows = self._api.get(list[GiteaRepository], "/user/repos", query={"limit": 1})
+        return ("POST", f"{repository_path(rows[0].full_name)}/issues") if rows else ("GET", SEARCH)
+
+    def _may(self, method: str, path: str) -> bool:
+        try:
+            self._api.send_json(method, path, {}, repeatable=True)
+        except (BadCredential, Cancelled, TryLater):
+            raise
+        except MatouError as refusal:
+            return _OF_SCOPES not in str(refusal)
+        return True
 
     def require_importer(self) -> None:
         """Asks besides for what the token is for: an import of nothing is refused for that, or else for its address."""

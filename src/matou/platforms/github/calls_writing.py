@@ -29,6 +29,11 @@ class GitHubTargetCalls:
     def user(self) -> GitHubAccount:
         return self.api.get(GitHubAccount, "/user")
 
+    def scopes(self) -> frozenset[str] | None:
+        """Those of a classic token; None of others, of which GitHub tells none."""
+        header = self.api.request("GET", "/user", repeatable=True).headers.get("x-oauth-scopes")
+        return None if header is None else frozenset(scope.strip() for scope in header.split(","))
+
     def own_repositories(self) -> Iterator[GitHubRepository]:
         return self._repositories("/user/repos", {"affiliation": "owner"}, Phrase("this account's repositories"))
 

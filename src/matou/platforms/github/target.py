@@ -1,6 +1,6 @@
 """An account at GitHub, or at a GitHub Enterprise Server, to write to."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from threading import RLock
@@ -25,6 +25,8 @@ GITHUB_RULES: Final = replace(PLAIN_RULES, capacity=Capacity(file_bytes=100 * 10
 objects of 4 and 5 GB."""
 
 _LONGEST_DESCRIPTION: Final = 350
+_EVERYTHING: Final = "repo"
+_PUBLIC: Final = "public_repo"
 
 
 class GitHubTarget:
@@ -79,6 +81,12 @@ class GitHubTarget:
 
     def set_visibility(self, repository: TargetRepository, visibility: Visibility) -> None:
         self._calls.update_repository(repository.id, {"private": visibility is not Visibility.PUBLIC})
+
+    def missing_scopes(self, visibilities: Collection[Visibility], *, has_conversation: bool) -> Sequence[str]:  # noqa: ARG002 - both need the same
+        """What is public alone needs less than the rest."""
+        scopes = self._calls.scopes()
+        enough = {_EVERYTHING, _PUBLIC} if set(visibilities) <= {Visibility.PUBLIC} else {_EVERYTHING}
+        return () if scopes is None or scopes & enough else (_EVERYTHING,)
 
     def git_credential(self) -> GitCredential:
         return GitCredential(self.login(), self._token)

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Final
@@ -14,7 +14,7 @@ from matou.http.responses import Answer
 from matou.http.session import Session
 from matou.model.platform import Visibility
 from matou.model.targets import PLAIN_RULES, NewTargetRepository, TargetRepository, TargetRules, fault_of_plain_name
-from matou.platforms.base.errors import NotOffered, PlatformFailed, RemoteNotFound
+from matou.platforms.base.errors import ActionRefused, NotOffered, PlatformFailed, RemoteNotFound
 from matou.platforms.base.lister import or_nothing
 from matou.platforms.base.platform import Clock
 from matou.platforms.base.unreadable import require_read
@@ -23,9 +23,10 @@ from matou.platforms.gitlab.api import GitLabApi, token_of
 from matou.platforms.gitlab.calls import GitLabCalls
 from matou.platforms.gitlab.source import VISIBILITY
 from matou.platforms.gitlab.wire import GitLabNamespace
-from matou.platforms.gitlab.wire_target import GitLabTargetProject
+from matou.platforms.gitlab.wire_target import GitLabOwnToken, GitLabTargetProject
 
 _TAKEN: Final = "already been taken"
+_EVERYTHING: Final = "api"
 _SIDE_BY_SIDE: Final = re.compile(r"[-_.]{2}|\A[-_.]|[-_.]\Z")
 """What a project's path must not have (https://docs.gitlab.com/user/reserved_names/)."""
 
@@ -122,6 +123,14 @@ class GitLabTarget:
 
     def set_visibility(self, repository: TargetRepository, visibility: Visibility) -> None:
         self._edit(repository, {"visibility": visibility.value})
+
+    def missing_scopes(self, visibilities: Collection[Visibility], *, has_conversation: bool) -> Sequence[str]:  # noqa: ARG002 - all of it needs the same
+        """Tokens of other kinds than a personal one, and servers before 15.5, tell nothing."""
+        try:
+            scopes = self._api.get(GitLabOwnToken, "/personal_access_tokens/self").scopes
+        except (ActionRefused, NotOffered, PlatformFailed, RemoteNotFound):
+            return ()
+        return () if _EVERYTHING in scopes else (_EVERYTHING,)
 
     def git_credential(self) -> GitCredential:
         return GitCredential(self.login(), self._token)

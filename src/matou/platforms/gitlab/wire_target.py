@@ -16,6 +16,12 @@ class GitLabTargetProject(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     visibility: str | None = None
 
 
+class GitLabOwnToken(msgspec.Struct, frozen=True, kw_only=True):
+    """`GET /personal_access_tokens/self`, as far as it says what the token is for."""
+
+    scopes: list[str]
+
+
 class GitLabAccess(msgspec.Struct, frozen=True, kw_only=True):
     access_level: int | None = None
 

@@ -13,7 +13,7 @@ from matou.errors import MatouError, Phrase
 from matou.git.operations.push import Pusher
 from matou.git.process.run import DEFAULT_LIMITS, Limits
 from matou.model.fidelity import CODE_ALONE, FidelityTable, MigrationMethod, code_alone
-from matou.platforms.base.target import MaybeCodeAlone, MigrationTarget
+from matou.platforms.base.target import MaybeCodeAlone, MigrationTarget, ScopedTarget, TokenScopeMissing
 from matou.transfer.common.filters import RepositoryFilter
 from matou.transfer.common.saved_repositories import lines_of
 from matou.transfer.common.transports import TargetTransports
@@ -133,8 +133,7 @@ def migrate(
         conversations = _conversations(mover, writing, plan, assigned, account) if writing else None
         return ConversationMover(mover, conversations) if conversations else mover
 
-    if pulling:
-        pulling.target.require_importer()
+    _require_rights(target, plan, pulling, has_conversation=writing is not None)
     holdings = Holdings.of(archive, plan, options.fidelity, projects_apart=is_pulled)
     if options.dry_run:
         foreseen = preview(open_mover(), plan.moves, jobs=options.jobs)
@@ -157,6 +156,24 @@ def migrate(
             assigned_paths.add(_chosen(plan, assigned_by_now))
     moved = _Work(open_mover(), progress, len(plan.moves)).do(plan, options.jobs, cancelled)
     return _report(target, account, plan, holdings.completed(moved), holdings, new_namespaces=missing, is_dry_run=False)
+
+
+def _require_rights(
+    target: MigrationTarget, plan: MigrationPlan, pulling: Pulling | None, *, has_conversation: bool
+) -> None:
+    """As far as the target lets a token be asked for them."""
+    if pulling:
+        pulling.target.require_importer()
+    if pulling or not isinstance(target, ScopedTarget):
+        return
+    visibilities = {move.visibility for move in plan.moves}
+    if missing := target.missing_scopes(visibilities, has_conversation=has_conversation):
+        raise TokenScopeMissing(
+            "the token for {platform} lacks a scope that this needs: {scopes}",
+            platform=target.platform,
+            scopes=", ".join(missing),
+            advice="make another one that has it, too: nothing was changed",
+        )
 
 
 def _fault_of_conversation(target: MigrationTarget) -> Phrase | None:
