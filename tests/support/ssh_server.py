@@ -74,6 +74,7 @@ def running_ssh_server(folder: Path, *, speaks_version_2: bool = True) -> Iterat
         "PasswordAuthentication no",
         "KbdInteractiveAuthentication no",
         "MaxStartups 100",
+        "Subsystem sftp internal-sftp",
         *(["AcceptEnv GIT_PROTOCOL"] if speaks_version_2 else []),
     ]
     (folder / "sshd_config").write_text("\n".join([*lines, ""]), encoding="ascii")

@@ -27,12 +27,16 @@ class Percent(click.ParamType[float]):
 copy = Command.lazy(
     "copy",
     "matou.cli.run.copy:copy",
-    click.argument("source", metavar="DIR", help=_("the archive, or a copy of one: a folder, or s3://BUCKET/PREFIX")),
+    click.argument(
+        "source",
+        metavar="DIR",
+        help=_("the archive, or a copy of one: a folder, s3://BUCKET/PREFIX or sftp://HOST/FOLDER"),
+    ),
     click.argument(
         "to",
         metavar="TO",
         required=False,
-        help=_("where the copy is or shall be: a folder, or s3://BUCKET/PREFIX; with --check there is none"),
+        help=_("where the copy is or shall be: as DIR; with --check there is none"),
     ),
     click.option("--encrypt", is_flag=True, help=_("begin a copy that nobody can read without its passphrase")),
     click.option("--append-only", is_flag=True, help=_("delete nothing there, and write over nothing")),
@@ -70,6 +74,7 @@ copy = Command.lazy(
     json_report_option,
     examples={
         "matou copy DIR /media/disk/copy": _("make a copy, or bring it up to date"),
+        "matou copy DIR sftp://nas/volume1/harbour": _("on another machine that ssh reaches"),
         "matou copy DIR s3://bucket/harbour --encrypt": _("the same on somebody else's machines"),
         "matou copy --check s3://bucket/harbour --read-data-subset 5%": _("see that it is there, and read some of it"),
         "matou copy s3://bucket/harbour DIR": _("make an archive of a copy again"),

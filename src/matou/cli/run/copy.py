@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
+import click
 from click.exceptions import UsageError
 
 from matou.archive.layout import COPY_MARK, Archive, NotAnArchive
@@ -20,6 +21,7 @@ from matou.errors import Invalid, NotFound
 from matou.i18n import gettext as _
 from matou.settings import Settings
 from matou.storage.bucket_addresses import is_bucket_address, open_bucket, read_bucket_address
+from matou.storage.sftp import is_sftp_address, open_sftp, read_sftp_address
 from matou.transfer.copy.archive_files import files_of
 from matou.transfer.copy.catalogue import Catalogue
 from matou.transfer.copy.check import WHOLE, check_copy
@@ -102,6 +104,10 @@ def _archive_at(text: str) -> Archive | None:
 
 
 def _site(text: str, settings: Settings, *, endpoint: str, addressing: str | None) -> Site:
+    if is_sftp_address(text):
+        sftp, connection = open_sftp(read_sftp_address(text), settings.network.ssh)
+        click.get_current_context().call_on_close(connection.close)
+        return Site(sftp, str(read_sftp_address(text)))
     if not is_bucket_address(text):
         return folder_site(Path(text).expanduser().absolute())
     address = read_bucket_address(text, endpoint=endpoint, addressing=addressing)
