@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from matou.archive.layout import Archive
+from matou.archive.layout import Archive, ArchiveBucket
 from matou.credentials import credential_in
 from matou.errors import Invalid, MatouError
 from matou.model.fidelity import MigrationMethod
@@ -27,9 +27,12 @@ from matou.platforms.registry import (
 from matou.settings import Settings
 
 if TYPE_CHECKING:
+    from matou.archive.attachment import Attached
     from matou.archive.manifest import SourceLine
     from matou.credentials import Secret
+    from matou.db.engine import Database
     from matou.forge.forge import Forge
+    from matou.forge.repositories.bucket_repositories import BucketRepositories
     from matou.git.process.run import Limits
     from matou.http.retry import WaitListener
     from matou.http.session import Session
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from matou.platforms.base.api_client import Answers
     from matou.platforms.base.metadata import MetadataSource
     from matou.platforms.base.source import RecordSink, Source
+    from matou.storage.base import Store
     from matou.transfer.backup.metadata.rebuild import RebuiltMetadata
     from matou.transfer.backup.options import BackupOptions
     from matou.transfer.backup.report import BackupReport, ProgressListener
@@ -49,17 +53,55 @@ if TYPE_CHECKING:
     from matou.transfer.room.prune import PruneReport
 
 
+BUCKET_PATIENCE = timedelta(seconds=8)
+"""For what somebody waits for; the next request asks again."""
+
 now = partial(datetime.now, UTC)
 """The clock of the process; everything below is given it."""
 
 
-def open_archive(root: Path) -> Archive:
-    """Raises NotAnArchive."""
-    return Archive.open(root.expanduser())
+def open_archive(root: Path, *, in_bucket: bool = False) -> Archive:
+    """Raises NotAnArchive; InBucket unless the caller knows what to do with an archive in a bucket."""
+    return Archive.open(root.expanduser(), in_bucket=in_bucket)
 
 
-def open_or_create_archive(root: Path) -> Archive:
-    return Archive.open_or_create(root.expanduser(), now=now(), identifier=uuid4())
+def open_or_create_archive(root: Path, *, in_bucket: bool = False) -> Archive:
+    return Archive.open_or_create(root.expanduser(), now=now(), identifier=uuid4(), in_bucket=in_bucket)
+
+
+def with_bucket(archive: Archive, settings: Settings) -> Archive:
+    """The archive with the bucket that its folder names opened, if it names one. Nothing is asked of it yet."""
+    named = archive.identity.bucket
+    return archive if named is None else replace(archive, bucket=_open_bucket(named, settings))
+
+
+def attach_archive(root: Path, named: ArchiveBucket, settings: Settings) -> "Attached":
+    """Make a folder one that serves an archive in a bucket; see `archive.attachment.attach`."""
+    from matou.archive.attachment import attach
+
+    return attach(root.expanduser(), named, _open_bucket(named, settings), now=now(), identifier=uuid4())
+
+
+def _open_bucket(named: ArchiveBucket, settings: Settings) -> "Store":
+    from matou.storage.bucket_addresses import open_bucket, read_bucket_address
+
+    address = read_bucket_address(named.address, endpoint=named.endpoint, addressing=named.addressing or None)
+    return open_bucket(
+        address, environment=settings.environment, authorities=settings.authorities, patience=BUCKET_PATIENCE
+    )
+
+
+def _bucket_repositories(archive: Archive, database: "Database") -> "BucketRepositories | None":
+    if archive.bucket is None or archive.identity.bucket is None:
+        return None
+    from matou.archive.cache import repositories_folder
+    from matou.forge.repositories.bucket_repositories import BucketRepositories
+    from matou.forge.repositories.repository_cache import RepositoryCache
+
+    cache = RepositoryCache(repositories_folder(archive), blobs=archive.files.root, staging=archive.staging, now=now)
+    opened = BucketRepositories(database, archive.bucket, cache, now, archive.identity.bucket.cache_bytes)
+    opened.require_own_database()
+    return opened
 
 
 @contextmanager
@@ -84,7 +126,7 @@ def open_forge(
     from matou.git.process.version import require_git
 
     require_git()
-    archive = open_or_create_archive(root)
+    archive = with_bucket(open_or_create_archive(root, in_bucket=True), settings)
     with used_by_server(archive.root), closing(open_database(settings.database_url or archive.database)) as database:
         forge = Forge(
             database,
@@ -95,6 +137,7 @@ def open_forge(
             imports_may_reach_private=settings.imports_may_reach_private,
             network=settings.network,
             checks_pushes_strictly=settings.checks_pushes_strictly,
+            bucket=_bucket_repositories(archive, database),
         )
         finish_moves(forge)
         index = ensure_indexed(forge)

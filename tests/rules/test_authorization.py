@@ -14,6 +14,11 @@ FAULT = "makes an error, or an event in its caller's transaction, and reads noth
 PART = "a part of a use case that takes what was authorized"
 
 BARE = {
+    "maintenance.bucket_packing.repack": "nobody asked for it: the server does it by itself",
+    "maintenance.bucket_packing.tidy_bucket": "nobody asked for it: the server does it by itself",
+    "push.bucket_commit.until_unmoved": "around use cases that take what was authorized",
+    "repositories.repository_storage.deleted": "a part of use cases that take what was authorized",
+    "repositories.repository_storage.renamed": "a part of use cases that take what was authorized",
     "accounts.audit.record_act_on_another": "notes what a use case does that takes what was authorized",
     "accounts.members.add_member": NAMED,
     "accounts.members.find_member": NAMED,

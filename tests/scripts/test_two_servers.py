@@ -1,6 +1,5 @@
 """Two `matou serve` processes over one archive and one database: what one does holds at the other at once."""
 
-import json
 import secrets
 import subprocess
 from base64 import b64encode
@@ -9,10 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-import urllib3
 
 from matou.credentials import Secret
 from matou.db.memberships import Role
@@ -24,47 +21,16 @@ from matou.model.names import NamespacePath, RefName
 from matou.settings import Settings
 from matou.wiring import open_forge
 from support.deciding import add_member, create_token, list_tokens, revoke_token, set_active
-from support.git_repositories import ENVIRONMENT, make_repository, refs_of
+from support.git_repositories import make_repository, refs_of
 from support.program import serving
 from support.team import make_person
-
-HTTP = urllib3.PoolManager(maxsize=8, retries=False, timeout=60)
-TEAM = "acme"
-
-
-@dataclass
-class Server:
-    """One of the two, as somebody with a token uses it."""
-
-    url: str
-    token: str
-
-    def ask(self, method: str, path: str, /, *, token: str | None = None, **body: object) -> tuple[int, Any]:
-        """One request below `/api/v5`; gives the status and what the answer says."""
-        headers = {"PRIVATE-TOKEN": self.token if token is None else token, "Content-Type": "application/json"}
-        content = json.dumps(body).encode() if body else None
-        answer = HTTP.request(method, f"{self.url}/api/v5{path}", headers=headers, body=content)
-        return answer.status, json.loads(answer.data) if answer.data else None
-
-    def git_url(self, name: str, token: str | None = None) -> str:
-        return f"{self.url.replace('://', f'://x:{token or self.token}@')}/{TEAM}/{name}.git"
-
-    def push(self, clone: Path, name: str, *refs: str, token: str | None = None) -> subprocess.CompletedProcess[str]:
-        words = ["git", f"--git-dir={clone}", "push", "--quiet", self.git_url(name, token), *(refs or ("main",))]
-        return subprocess.run(words, env=ENVIRONMENT, capture_output=True, text=True)
-
-    def refs(self, name: str, token: str | None = None) -> dict[str, str] | None:
-        """What `git ls-remote` lists; None where it is refused."""
-        words = ["git", "ls-remote", "--quiet", "--refs", self.git_url(name, token)]
-        listed = subprocess.run(words, env=ENVIRONMENT, capture_output=True, text=True)
-        lines = [line.split("\t") for line in listed.stdout.splitlines()]
-        return {ref: oid for oid, ref in lines} if listed.returncode == 0 else None
+from support.used_servers import TEAM, UsedServer
 
 
 @dataclass
 class TwoServers:
-    one: Server
-    other: Server
+    one: UsedServer
+    other: UsedServer
     forge: Forge
     owner: User
 
@@ -101,7 +67,7 @@ def two(database_setting: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         create_organization(forge, TEAM, owner=owner)
         token = create_token(forge, owner, "test").reveal()
         urls = [ending.enter_context(serving(person, root)) for _ in range(2)]
-        one, other = (Server(url, token) for url in urls)
+        one, other = (UsedServer(url, token) for url in urls)
         yield TwoServers(one, other, forge, owner)
 
 
@@ -249,7 +215,7 @@ def test_of_two_who_change_one_file_from_the_same_state_one_is_told_so(two: TwoS
     for number in range(5):
         sha = two.one.ask("GET", path)[1]["sha"]
 
-        def change(server: Server, number: int = number, sha: str = sha) -> int:
+        def change(server: UsedServer, number: int = number, sha: str = sha) -> int:
             content = encoded(f"{server.url} {number}")
             return server.ask("PUT", path, content=content, sha=sha, message="change")[0]
 
@@ -262,7 +228,7 @@ def test_of_two_who_change_one_file_from_the_same_state_one_is_told_so(two: TwoS
 def test_one_name_is_given_once(two: TwoServers) -> None:
     name = f"repository-{secrets.token_hex(4)}"
 
-    def create(server: Server) -> int:
+    def create(server: UsedServer) -> int:
         return server.ask("POST", f"/orgs/{TEAM}/repos", name=name, auto_init=True)[0]
 
     with ThreadPoolExecutor(8) as makers:

@@ -37,6 +37,11 @@ def subversion_folder(archive: Archive) -> Path:
     return archive.root / FOLDER / "subversion"
 
 
+def repositories_folder(archive: Archive) -> Path:
+    """Where this machine has repositories of an archive in a bucket; what is gone is fetched again."""
+    return archive.root / FOLDER / "repositories"
+
+
 def answers_folder(archive: Archive) -> Path:
     """Where servers keep long answers, each in a folder of its own; what no server holds is removed by the next."""
     return archive.root / FOLDER / "answers"

@@ -14,12 +14,14 @@ from uuid import UUID
 import msgspec
 
 from matou.archive.blobs import BlobStore, blob_key
+from matou.archive.cached_blobs import CachedBlobs
 from matou.archive.readme_text import FIRST_AID
 from matou.errors import Conflict, Damaged, Invalid, NotFound, Phrase
 from matou.fs import make_folders, sync_folder, translate_os_errors, write_atomically
 from matou.model.decodable import decodable
 from matou.model.decoding_faults import NOT_DECODED, fault_of_shape
 from matou.model.names import NamespacePath, RepositoryPath
+from matou.storage.base import Store
 from matou.storage.files import FileStore
 
 FORMAT = 2
@@ -28,8 +30,13 @@ FORMAT = 2
 FORGETTING = "forgotten"
 """Of an archive in which runs were forgotten: what their manifests name may be gone."""
 
-FEATURES: frozenset[str] = frozenset({FORGETTING})
+IN_BUCKET = "bucket"
+"""Of the folder of one machine that serves an archive in a bucket: what lies in it is a part of it only."""
+
+FEATURES: frozenset[str] = frozenset({FORGETTING, IN_BUCKET})
 """What an archive or a manifest may ask of whoever reads it, beyond what its format has; one of them is no damage."""
+
+DEFAULT_CACHE_BYTES = 20 * 1024**3
 
 IDENTITY_FILE = "archive.json"
 FIRST_AID_FILE = "MATOU.txt"
@@ -61,6 +68,26 @@ class NewerFormat(Invalid):
     """The archive was written by a later Matou."""
 
 
+class InBucket(Invalid):
+    """What was to be done needs an archive in a folder, and this one is in a bucket."""
+
+
+class ArchiveBucket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where the bytes of an archive in a bucket are.
+
+    Attributes:
+        address: such as `s3://bucket/prefix`.
+        endpoint: of its server; empty for the platform's own.
+        addressing: `path` or `virtual`; empty for what the server is known to take.
+        cache_bytes: how much of it this machine keeps.
+    """
+
+    address: str
+    endpoint: str = ""
+    addressing: str = ""
+    cache_bytes: int = DEFAULT_CACHE_BYTES
+
+
 class ArchiveIdentity(msgspec.Struct, frozen=True, kw_only=True):
     """What archive.json says; there may be more in it, which stays."""
 
@@ -68,6 +95,7 @@ class ArchiveIdentity(msgspec.Struct, frozen=True, kw_only=True):
     features: tuple[str, ...] = ()
     id: UUID
     created_at: datetime
+    bucket: ArchiveBucket | None = None
 
 
 class _StrictIdentity(ArchiveIdentity, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,14 +111,22 @@ class _Needed(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Archive:
-    """An archive that is there. Made by `create`, `open` or `open_or_create`."""
+    """An archive that is there. Made by `create`, `open` or `open_or_create`.
+
+    Attributes:
+        bucket: where its bytes are, if that is not its folder.
+    """
 
     root: Path
     identity: ArchiveIdentity
+    bucket: Store | None = None
 
     @classmethod
-    def create(cls, root: Path, *, now: datetime, identifier: UUID) -> Self:
+    def create(cls, root: Path, *, now: datetime, identifier: UUID, bucket: ArchiveBucket | None = None) -> Self:
         """Make an archive in a folder that is not there, is empty, or holds what a cut-off creation left.
+
+        Args:
+            bucket: where its bytes are to be, if that is not the folder.
 
         Raises:
             FolderInUse: the folder holds something else, or an archive.
@@ -100,15 +136,26 @@ class Archive:
         for name in _FOLDERS:
             make_folders(root / name, below=root)
         write_atomically(root / FIRST_AID_FILE, FIRST_AID.encode())
-        identity = ArchiveIdentity(format=FORMAT, id=identifier, created_at=now.astimezone(UTC).replace(microsecond=0))
-        write_atomically(root / IDENTITY_FILE, msgspec.json.encode(identity) + b"\n")
-        return cls.open(root)
+        content: dict[str, object] = {
+            "format": FORMAT,
+            "features": [] if bucket is None else [IN_BUCKET],
+            "id": identifier,
+            "created_at": now.astimezone(UTC).replace(microsecond=0),
+        }
+        if bucket is not None:
+            content["bucket"] = bucket
+        write_atomically(root / IDENTITY_FILE, msgspec.json.encode(content) + b"\n")
+        return cls.open(root, in_bucket=bucket is not None)
 
     @classmethod
-    def open(cls, root: Path) -> Self:
+    def open(cls, root: Path, *, in_bucket: bool = False) -> Self:
         """Only reads, so an archive on a disk that cannot be written can be opened.
 
+        Args:
+            in_bucket: the caller knows what to do with one whose bytes are in a bucket.
+
         Raises:
+            InBucket: they are, and the caller does not.
             NotAnArchive: there is no archive.json.
             NewerFormat: it was written by a later Matou.
             Damaged: archive.json cannot be read.
@@ -123,13 +170,20 @@ class Archive:
             raise NotAnArchive(
                 "{root} is no archive", root=root, advice=_ADVICE_ABOUT_COPY if (root / COPY_MARK).is_file() else ""
             ) from error
-        return cls(root.absolute(), _read_identity(path, text))
+        identity = read_identity(path, text)
+        if IN_BUCKET in identity.features and not in_bucket:
+            raise InBucket(
+                "{root} is the folder of an archive in a bucket, with which this cannot be done yet",
+                root=root,
+                advice="Nothing was touched. Its repositories can be served and cloned.",
+            )
+        return cls(root.absolute(), identity)
 
     @classmethod
-    def open_or_create(cls, root: Path, *, now: datetime, identifier: UUID) -> Self:
-        """Open the archive of a folder, or make one there as `create` does."""
+    def open_or_create(cls, root: Path, *, now: datetime, identifier: UUID, in_bucket: bool = False) -> Self:
+        """Open the archive of a folder, or make one there as `create` does; `in_bucket` as of `open`."""
         try:
-            return cls.open(root)
+            return cls.open(root, in_bucket=in_bucket)
         except NotAnArchive:
             return cls.create(root, now=now, identifier=identifier)
 
@@ -168,7 +222,10 @@ class Archive:
     @cached_property
     def files(self) -> FileStore:
         """Where blobs lie; its staging folder is the archive's."""
-        return FileStore(self.root / "blobs" / "objects", staging=self.staging)
+        folder = self.root / "blobs" / "objects"
+        if self.bucket is not None:
+            return CachedBlobs(folder, staging=self.staging, bucket=self.bucket)
+        return FileStore(folder, staging=self.staging)
 
     @cached_property
     def blobs(self) -> BlobStore:
@@ -205,8 +262,11 @@ class Archive:
         return self.root.joinpath("metadata", *folders, f"{name}.git")
 
     def blob_file(self, digest: str) -> Path:
-        """Where a blob lies, there or not; its bytes are not looked at. Raises Damaged where it is no digest."""
-        return self.files.path(blob_key(digest))
+        """Where a blob lies, there or not; its bytes are not looked at. Raises Damaged where it is no digest.
+
+        Of an archive in a bucket it is fetched first, and checked. Raises NotFound, DamagedInBucket.
+        """
+        return self.files.local_file(blob_key(digest))
 
     def run_folder(self, run: int) -> Path:
         return self.runs / f"{run:06d}"
@@ -245,7 +305,7 @@ def _require_unused(root: Path) -> None:
         raise FolderInUse("{root} holds {name} already", root=root, name=repr(min(used)))
 
 
-def _read_identity(path: Path, text: bytes) -> ArchiveIdentity:
+def read_identity(path: Path, text: bytes) -> ArchiveIdentity:
     try:
         needed = msgspec.json.decode(text, type=decodable(_Needed))
         _require_known(path, needed)

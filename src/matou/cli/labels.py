@@ -21,5 +21,6 @@ FINDINGS = {
     "HEAD to nowhere": _("HEAD to nowhere"),
     "damaged refs": _("damaged refs"),
     "leftover": _("leftover"),
+    "file missing in the bucket": _("file missing in the bucket"),
 }
 """By the values of `forge.check.FindingKind`, which needs the database's library, and `matou backup` does not."""

@@ -68,6 +68,7 @@ for name, place, line in (
     ("prune", "forget:prune", _("Free what only forgotten runs needed; says first what.")),
     ("restore", "restore:restore", _("Make plain repositories from an archive; needs no network.")),
     ("copy", "copy:copy", _("Keep a second copy of an archive, in a folder or a bucket.")),
+    ("archive", "archive:archives", _("Where the bytes of an archive are: in its folder, or in a bucket.")),
     ("export", "export:export", _("Write issues, change requests and releases as pages, tables or lines of JSON.")),
     (
         "migrate",

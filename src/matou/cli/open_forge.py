@@ -43,7 +43,7 @@ def forge_at(
 @contextmanager
 def existing_forge_at(root: Path) -> Iterator[Forge]:
     """As `forge_at`, for what asks about an archive or changes what is in it. Raises NotAnArchive."""
-    open_archive(root)
+    open_archive(root, in_bucket=True)
     with forge_at(root) as forge:
         yield forge
 

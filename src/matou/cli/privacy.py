@@ -22,7 +22,7 @@ def keep_private(root: Path, *, group: str | None = None) -> None:
     """
     folder = root.expanduser()
     with suppress(NotAnArchive):
-        Archive.open(folder)
+        Archive.open(folder, in_bucket=True)
     if group is not None:
         let_group_read(folder, group)
     denial = close_to_others(folder)

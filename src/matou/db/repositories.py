@@ -51,6 +51,8 @@ class Repository:
         size_bytes: as last measured, after a push or a backup.
         created_at: None where the source does not say.
         independent_members: roles in the namespaces above do not count here, but for their owners'.
+        storage_key: what its files' keys in the bucket begin with; None where it lies in a folder.
+        generation: one more with each change of its refs or packs in the bucket.
     """
 
     id: RepositoryId
@@ -71,6 +73,8 @@ class Repository:
     creator_id: UserId | None
     homepage: str = ""
     independent_members: bool = False
+    storage_key: str | None = None
+    generation: int | None = None
 
     @property
     def name(self) -> str:

@@ -8,7 +8,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     SmallInteger,
     Table,
     Text,
@@ -16,19 +15,14 @@ from sqlalchemy import (
     false,
 )
 
+from matou.db.bucket_tables import bucket_files, bucket_refs, bucket_repositories
 from matou.db.column_types import Moment, ReadableText
+from matou.db.table_metadata import metadata
 
-HEAD_REVISION = "0013"
+__all__ = ["bucket_files", "bucket_refs", "bucket_repositories", "metadata"]
+
+HEAD_REVISION = "0014"
 """The newest migration, known here so that opening a database that is up to date need not load Alembic."""
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
 
 # SQLite numbers rows by itself only if the column is exactly INTEGER. With `sqlite_autoincrement` it never gives a
 # number twice: an id that somebody remembers must not come to mean another row.
@@ -101,8 +95,11 @@ repositories = Table(
     _reference("creator_id", "users.id", on_delete="SET NULL", nullable=True),
     Column("homepage", Text, nullable=False, server_default=""),
     Column("independent_members", Boolean, nullable=False, server_default=false()),
+    Column("storage_key", Text),
+    Column("generation", BigInteger),
     UniqueConstraint("source", "source_id"),
     Index(None, "namespace_id"),
+    Index(None, "storage_key", unique=True),
     sqlite_autoincrement=True,
 )
 

@@ -1,6 +1,7 @@
 """What every use case of the hosting server is given: the database, the archive, the clock, and short memories."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from matou.archive.layout import Archive
 from matou.db.engine import Database
 from matou.db.repositories import Repository
 from matou.forge.caches import LoginThrottle, PasswordCache, QueryCache, RefListingCache
+from matou.forge.repositories.bucket_repositories import BucketRepositories
 from matou.jobs.opening import open_queue
 from matou.jobs.queue import JobQueue
 from matou.settings import Network
@@ -31,6 +33,7 @@ class Forge:
         network: how this machine reaches others.
         queue: where what nobody waits for is done from, by this process or another.
         checks_pushes_strictly: what old tools wrote is refused, though it does no harm.
+        bucket: where the repositories are, if that is not in the archive's folder.
     """
 
     database: Database
@@ -41,6 +44,7 @@ class Forge:
     imports_may_reach_private: bool = False
     network: Network = field(default_factory=Network, repr=False)
     checks_pushes_strictly: bool = False
+    bucket: BucketRepositories | None = field(default=None, repr=False)
     failures: LoginThrottle = field(default_factory=LoginThrottle, repr=False)
     passwords: PasswordCache = field(default_factory=PasswordCache, repr=False)
     listings: RefListingCache = field(default_factory=RefListingCache, repr=False)
@@ -53,8 +57,23 @@ class Forge:
         object.__setattr__(self, "queue", open_queue(self.database))
 
     def git_dir(self, repository: Repository) -> Path:
-        """The bare repository's folder."""
-        return self.archive.repository(repository.path)
+        """The bare repository's folder, as new as its row.
+
+        Raises what `BucketRepositories.git_dir` raises, where the repositories are in a bucket.
+        """
+        return self.archive.repository(repository.path) if self.bucket is None else self.bucket.git_dir(repository)
+
+    def git_dir_at_hand(self, repository: Repository) -> Path | None:
+        """As `git_dir`, in the time that an event loop has; None where it might have to be fetched."""
+        return self.archive.repository(repository.path) if self.bucket is None else self.bucket.at_hand(repository)
+
+    def folder(self, repository: Repository) -> Path:
+        """Where `git_dir` is, or would be: nothing is fetched."""
+        return self.archive.repository(repository.path) if self.bucket is None else self.bucket.folder(repository)
+
+    def in_use(self, repository: Repository) -> AbstractContextManager[None]:
+        """Held by whoever works on the folder for longer than an answer takes: nothing of it is taken away."""
+        return nullcontext() if self.bucket is None else self.bucket.in_use(repository)
 
     def memory(self, kind: type[Memory]) -> Memory:
         """What this server has in memory of one kind, made where it is first asked for; it may be forgotten with it."""

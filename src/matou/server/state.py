@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from matou.concurrency import FairLimit
+from matou.db.repositories import Repository
 from matou.forge.forge import Forge
 from matou.git.operations.pack_reuse import ReusablePack
 from matou.model.names import ObjectId
@@ -98,6 +99,11 @@ class ServerState:
     )
     push_threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(PUSH_THREADS, "push"))
     stream_threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(STREAM_THREADS, "pieces"))
+
+    async def git_dir(self, repository: Repository) -> Path:
+        """Its folder as new as its row, waited for where it has to come from a bucket."""
+        at_hand = self.forge.git_dir_at_hand(repository)
+        return at_hand if at_hand is not None else await self.run_in_pool(self.forge.git_dir, repository)
 
     async def run_in_pool(
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs

@@ -15,7 +15,7 @@ SCHEMES = frozenset({"s3", "gs", "az"})
 VIRTUAL_HOSTS = (".aliyuncs.com", ".myqcloud.com", ".myhuaweicloud.com")
 """OSS takes no other style; COS and OBS recommend it."""
 
-PATIENCE_SECONDS = 180
+PATIENCE = timedelta(minutes=3)
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z")
 _PREFIX = re.compile(r"[A-Za-z0-9!_.*'()@=+~-][A-Za-z0-9!_.*'()@=+~ -]*(?:/[A-Za-z0-9!_.*'()@=+~ -]+)*\Z")
 _KEYS = (
@@ -99,10 +99,17 @@ def _host(endpoint: str) -> str:
     return host
 
 
-def open_bucket(address: BucketAddress, *, environment: Mapping[str, str], authorities: Path | None) -> BucketStore:
+def open_bucket(
+    address: BucketAddress,
+    *,
+    environment: Mapping[str, str],
+    authorities: Path | None,
+    patience: timedelta = PATIENCE,
+) -> BucketStore:
     """Nothing is asked of the bucket yet.
 
     Args:
+        patience: how long a server that does not answer is asked again.
         environment: where the credential is looked for, before anything is asked of any server.
         authorities: a file of certificates that the server's is to be signed by one of.
 
@@ -122,7 +129,7 @@ def open_bucket(address: BucketAddress, *, environment: Mapping[str, str], autho
     options: dict[str, Any] = {
         "prefix": address.prefix or None,
         "client_options": client,
-        "retry_config": {"retry_timeout": timedelta(seconds=PATIENCE_SECONDS)},
+        "retry_config": {"retry_timeout": patience},
     }
     if address.scheme == "gs":
         return BucketStore(stores.GCSStore(address.bucket, **options), name=str(address))

@@ -110,6 +110,10 @@ class FileStore:
             raise InvalidKey("{key} cannot be the key of a file", key=repr(key)[:200])
         return self.root.joinpath(*parts)
 
+    def local_file(self, key: str) -> Path:
+        """As `path`, for whoever reads it."""
+        return self.path(key)
+
     def stage(self) -> StagedFile:
         return StagedFile(self)
 

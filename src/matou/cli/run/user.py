@@ -35,7 +35,7 @@ def add_user(name: str, root: Path, email: str, admin: bool, password_stdin: boo
 def _is_archive(root: Path) -> bool:
     """Raises NotAnArchive where the folder that one would be made in is not there either: it was mistyped."""
     try:
-        open_archive(root)
+        open_archive(root, in_bucket=True)
     except NotAnArchive:
         if not root.expanduser().absolute().parent.is_dir():
             raise

@@ -26,7 +26,8 @@ from matou.forge.accounts.users import NameTaken
 from matou.forge.forge import Forge
 from matou.forge.maintenance.move_recovery import recover_moves_on_error
 from matou.forge.repositories.events import record_event
-from matou.forge.repositories.repository_dirs import FolderGone, moved
+from matou.forge.repositories.repository_dirs import FolderGone
+from matou.forge.repositories.repository_storage import renamed as renamed_in_storage
 from matou.forge.repositories.write_lock import write_lock
 from matou.model.events import EventKind
 from matou.model.names import NamespacePath, RepositoryPath, folded
@@ -69,7 +70,7 @@ def rename_namespace(forge: Forge, granted: Authorized[Namespace, MayAdminister]
     except FolderGone as error:
         raise no_such_namespace(granted.subject.path) from error
     for repository in inner:
-        forge.listings.forget(forge.git_dir(repository))
+        forge.listings.forget(forge.folder(repository))
     return renamed
 
 
@@ -98,7 +99,7 @@ def _at_their_new_paths(
         stack.enter_context(recover_moves_on_error(forge))
         for repository in inner:
             to = _moved_path(repository.path, namespace.path, path)
-            stack.enter_context(moved(forge.archive, forge.git_dir(repository), to, repository.id))
+            stack.enter_context(renamed_in_storage(forge, repository, to))
         yield
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 
 from matou.db.repositories import Repository
 from matou.errors import Damaged, Refused, TryLater
@@ -9,6 +11,8 @@ from matou.forge.access import Authorized, Identity, MayReadCode, MayWriteCode, 
 from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import BRANCHES
 from matou.forge.forge import Forge
+from matou.forge.push.bucket_commit import BucketCommit, until_unmoved
+from matou.forge.push.changed_refs import with_changes
 from matou.forge.push.push_rules import judge, rules_apply
 from matou.forge.push.pushes import after_push
 from matou.forge.repositories.write_lock import write_lock
@@ -69,8 +73,12 @@ def update_refs(
         RepositoryBusy, WriterBusy, RepositoryMoved: somebody else is at work there.
     """
     with write_lock(forge, granted.subject), staying(forge, granted):
+        if forge.bucket is not None:
+            commit = BucketCommit(forge.bucket, granted.subject, None if quarantine is None else quarantine.folder)
+            until_unmoved(forge.bucket, granted.subject, partial(_commit, forge, granted, changes, commit))
+            return
         _require_changeable(forge, granted, changes)
-        _judge(forge, granted, changes, quarantine)
+        _judge(forge, granted, changes, None if quarantine is None else quarantine.folder)
         remove_abandoned_locks(forge.git_dir(granted.subject), changes, now=forge.now())
         git_dir, folder = forge.git_dir(granted.subject), None if quarantine is None else quarantine.folder
         with RefTransaction(
@@ -80,6 +88,23 @@ def update_refs(
             syncfs(git_dir)
             transaction.commit()
         after_push(forge, granted, changes, added_bytes=added_bytes)
+
+
+def _commit(
+    forge: Forge, granted: Authorized[Repository, MayWriteCode], changes: Sequence[RefChange], commit: BucketCommit
+) -> None:
+    """As `update_refs`, once, for a repository in a bucket. Raises MovedElsewhere."""
+    git_dir = forge.git_dir(granted.subject)
+    _require_changeable(forge, granted, changes)
+    _judge(forge, granted, changes, commit.quarantine)
+    commit.upload()
+    with (
+        commit.bucket.cache.changing(commit.storage_key),
+        RefTransaction(git_dir, changes, quarantine=commit.quarantine, in_packed_refs=True) as transaction,
+    ):
+        after = with_changes(ref_listing(forge, granted), changes)
+        with commit.made(transaction, after):
+            after_push(forge, granted, changes, added_bytes=commit.added_bytes, listing=after, commit=commit)
 
 
 @contextmanager
@@ -130,10 +155,10 @@ def _judge(
     forge: Forge,
     granted: Authorized[Repository, MayWriteCode],
     changes: Sequence[RefChange],
-    quarantine: Quarantine | None,
+    folder: Path | None,
 ) -> None:
+    """Args: folder: of the new objects."""
     if rules_apply(forge, granted, changes):
-        folder = None if quarantine is None else quarantine.folder
         judge(forge, granted, changes, PushedObjects(forge.git_dir(granted.subject), folder))
 
 

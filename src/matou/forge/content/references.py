@@ -52,9 +52,9 @@ def _known_refs(forge: Forge, repository: Repository) -> KnownRefs:
 
 def refs_at_hand(forge: Forge, granted: Authorized[Repository, MayReadCode]) -> KnownRefs | None:
     """What is known of the refs, if that is how they are and finding out takes no longer than an event loop has."""
-    git_dir = forge.git_dir(granted.subject)
-    known = forge.listings.get(git_dir)
-    if known is None or len(known.marks) > MOST_MARKS_AT_ONCE:
+    git_dir = forge.git_dir_at_hand(granted.subject)
+    known = None if git_dir is None else forge.listings.get(git_dir)
+    if git_dir is None or known is None or len(known.marks) > MOST_MARKS_AT_ONCE:
         return None
     return known if known.is_current(marks_of(git_dir)) else None
 

@@ -9,7 +9,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from matou.db import repositories
+from matou.db.bucket_repositories import listed_files
 from matou.forge.forge import Forge
+from matou.forge.repositories.bucket_packs import key_of_pack
+from matou.forge.repositories.bucket_repositories import BucketRepositories
 from matou.git.refs.listing import DamagedRefs, read_refs
 from matou.git.repository import LEFTOVER_AGE, leftovers
 
@@ -20,6 +23,7 @@ class FindingKind(StrEnum):
     HEAD_TO_NOWHERE = "HEAD to nowhere"
     DAMAGED_REFS = "damaged refs"
     LEFTOVER = "leftover"
+    FILE_MISSING = "file missing in the bucket"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -35,6 +39,8 @@ def check(forge: Forge) -> tuple[Finding, ...]:
 
     A repository that is made or deleted meanwhile may be named: what matters is found again the next time.
     """
+    if forge.bucket is not None:
+        return tuple(sorted(_findings_in_bucket(forge.bucket)))
     with forge.database.begin_read() as connection:
         rows, _ = repositories.list_repositories(connection, None, recursive=True)
     expected = {forge.git_dir(row): str(row.path) for row in rows}
@@ -48,6 +54,14 @@ def check(forge: Forge) -> tuple[Finding, ...]:
             findings.append(Finding(FindingKind.FOLDER_WITHOUT_ROW, str(git_dir.relative_to(root))))
         findings.extend(_findings_within(git_dir, root, forge.now()))
     return tuple(sorted(findings))
+
+
+def _findings_in_bucket(bucket: BucketRepositories) -> Iterator[Finding]:
+    """What the database lists and the bucket has not, or not of that size. What it has besides is not looked at."""
+    with bucket.database.begin_read() as connection:
+        listed = {key_of_pack(key, file): file.size_bytes for key, file in listed_files(connection)}
+    present = dict(bucket.store.sizes("repositories/"))
+    yield from (Finding(FindingKind.FILE_MISSING, key) for key in listed if present.get(key) != listed[key])
 
 
 def _findings_within(git_dir: Path, root: Path, now: datetime) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ import structlog
 from matou.db import repositories
 from matou.db.repositories import Repository
 from matou.forge.forge import Forge
+from matou.forge.maintenance.bucket_packing import tidy_bucket
 from matou.forge.maintenance.upkeep import enqueue_upkeep
 from matou.git.odb.loose_objects import MOST_AT_ONCE, estimate_loose_objects, pack_loose_objects
 from matou.git.operations.pack_merging import has_many_packs, merge_small_packs
@@ -26,6 +27,9 @@ log = structlog.get_logger(__name__)
 
 def pack_if_many(forge: Forge, repository: Repository) -> None:
     """After a write: have packed what lies in many files. It costs a look into two folders."""
+    if forge.bucket is not None:
+        tidy_bucket(forge, forge.bucket, repository)
+        return
     git_dir = forge.git_dir(repository)
     if estimate_loose_objects(git_dir) >= MANY or has_many_packs(git_dir):
         enqueue_upkeep(forge, TaskName.PACK_LOOSE_OBJECTS, repository)

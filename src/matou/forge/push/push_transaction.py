@@ -6,16 +6,19 @@ transaction moves is one list, which only ever becomes shorter.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
 from matou.db.repositories import Repository
-from matou.errors import MatouError, Phrase
+from matou.errors import Conflict, MatouError, Phrase
 from matou.forge.access import Authorized, MayWriteCode
 from matou.forge.content.ref_updates import require_unmoved
 from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import BRANCHES, TAGS
 from matou.forge.forge import Forge
+from matou.forge.push.bucket_commit import BucketCommit, until_unmoved
+from matou.forge.push.changed_refs import with_changes
 from matou.forge.push.push_rules import PushRuleBroken, judge, rules_apply
 from matou.forge.push.pushes import after_push
 from matou.forge.repositories.write_lock import write_lock
@@ -99,9 +102,30 @@ def apply_push(
         NoSuchRepository, MissingScope, ReadOnly, NotAllowed, RepositoryMoved, WriterBusy: as `update_refs`.
         GitFailed, RepositoryBusy, OSError: nothing of it could be decided, or made durable.
     """
+    attempt = partial(_apply, forge, granted, transaction, pack, is_shallow=is_shallow)
+    if forge.bucket is None:
+        attempt(None)
+        return
+    commit = BucketCommit(forge.bucket, granted.subject, pack.folder)
+    until_unmoved(forge.bucket, granted.subject, partial(attempt, commit))
+
+
+def _apply(
+    forge: Forge,
+    granted: Authorized[Repository, MayWriteCode],
+    transaction: PushTransaction,
+    pack: IncomingPack,
+    commit: BucketCommit | None,
+    *,
+    is_shallow: bool,
+) -> None:
+    """Once. Raises MovedElsewhere where a bucket's repository was changed by another server meanwhile."""
     listing = ref_listing(forge, granted)
     transaction.refuse(_refused_by_name(transaction.waiting, granted.subject, listing))
-    transaction.unchanged = [change for change in transaction.waiting if change.old == change.new]
+    transaction.unchanged = [
+        *transaction.unchanged,
+        *(change for change in transaction.waiting if change.old == change.new),
+    ]
     transaction.waiting = [change for change in transaction.waiting if change.old != change.new]
     transaction.refuse(
         _refused_by_target(forge, granted.subject, transaction.waiting, listing, pack, is_shallow=is_shallow)
@@ -109,13 +133,17 @@ def apply_push(
     is_judged = _judge(forge, granted, transaction, pack)
     if not transaction.waiting:
         return
+    if commit is not None:
+        commit.upload()
     # Judging may have taken minutes. Nobody takes the folder away from here on.
     with write_lock(forge, granted.subject):
         require_unmoved(forge, granted)
         if is_judged and ref_listing(forge, granted).refs != listing.refs:
             # What others' refs held was counted on, where some are to be deleted.
             _judge(forge, granted, transaction, pack)
-        if transaction.waiting:
+        if transaction.waiting and commit is not None:
+            _commit(forge, granted, transaction, commit, is_judged=is_judged)
+        elif transaction.waiting:
             _move(forge, granted, transaction, pack, listing, is_judged=is_judged)
 
 
@@ -219,7 +247,7 @@ def _move(
         log.info("push_lost_a_race", repository=str(granted.subject.path), error=str(error))
         push.refuse_all(str(error))
         return
-    after = _changed(listing, push.waiting)
+    after = with_changes(listing, push.waiting)
     try:
         after_push(forge, granted, push.waiting, added_bytes=added_bytes, listing=after)
     except BaseException:
@@ -227,14 +255,29 @@ def _move(
         raise
 
 
-def _changed(listing: RefListing, changes: Sequence[RefChange]) -> RefListing:
-    refs = dict(listing.refs)
-    for change in changes:
-        if change.new is None:
-            refs.pop(change.ref, None)
-        else:
-            refs[change.ref] = change.new
-    return RefListing(refs, head=listing.head, detached_head=listing.detached_head)
+def _commit(
+    forge: Forge,
+    granted: Authorized[Repository, MayWriteCode],
+    push: PushTransaction,
+    commit: BucketCommit,
+    *,
+    is_judged: bool,
+) -> None:
+    """As `_move`, in the database: all that may move moves in one transaction, or none does."""
+    git_dir, each = forge.git_dir(granted.subject), not (push.is_atomic or is_judged)
+    transaction = RefTransaction(git_dir, push.waiting, quarantine=commit.quarantine, each=each, in_packed_refs=True)
+    try:
+        with commit.bucket.cache.changing(commit.storage_key), transaction:
+            push.refuse({ref: str(error) for ref, error in transaction.faults.items()})
+            if push.waiting:
+                after = with_changes(ref_listing(forge, granted), push.waiting)
+                with commit.made(transaction, after):
+                    after_push(
+                        forge, granted, push.waiting, added_bytes=commit.added_bytes, listing=after, commit=commit
+                    )
+    except Conflict as error:
+        log.info("push_lost_a_race", repository=str(granted.subject.path), error=str(error))
+        push.refuse_all(str(error))
 
 
 def _put_back(forge: Forge, repository: Repository, changes: Sequence[RefChange]) -> None:

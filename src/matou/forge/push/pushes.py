@@ -15,6 +15,8 @@ from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import BRANCHES, TAGS
 from matou.forge.forge import Forge
 from matou.forge.maintenance.packing import pack_if_many
+from matou.forge.push.bucket_commit import BucketCommit
+from matou.forge.push.changed_refs import head_for
 from matou.forge.repositories.events import record_event
 from matou.fs import syncfs
 from matou.git.odb.objects import find_commit, open_repository
@@ -26,8 +28,6 @@ from matou.model.names import ObjectId
 from matou.model.refs import RefChange, RefListing
 
 log = structlog.get_logger()
-
-FAVOURITES = (BRANCHES + "main", BRANCHES + "master")
 
 MOST_EVENTS_OF_A_PUSH = 100
 """Of a push of more refs, such as a mirror's first, one event says how many they were."""
@@ -50,6 +50,7 @@ def after_push(
     *,
     added_bytes: int | None = None,
     listing: RefListing | None = None,
+    commit: BucketCommit | None = None,
 ) -> Repository:
     """Make the changes of refs durable, then note the push and what it changed.
 
@@ -60,21 +61,26 @@ def after_push(
         changes: those that were made, without what was refused.
         added_bytes: by how much the repository grew, from who knows it; None to have all of it measured.
         listing: the refs and HEAD as they are now, from who knows them; peeled tags may be missing.
+        commit: of a repository in a bucket: what makes the changes, in the transaction that notes them.
 
     Raises:
         NoSuchRepository: it was deleted meanwhile.
+        MovedElsewhere, RefChanged: as `BucketCommit.record`; nothing was changed.
     """
     git_dir = forge.git_dir(granted.subject)
     forge.listings.forget(git_dir)
-    default_branch = _set_head(forge, granted.subject, listing or ref_listing(forge, granted))
+    listing = listing or ref_listing(forge, granted)
+    default_branch = _default_branch(granted.subject, listing) if commit else _set_head(forge, granted.subject, listing)
     new_events = tuple(_events_of(forge, granted.subject, changes))
-    syncfs(git_dir)
+    if commit is None:
+        syncfs(git_dir)
     measured, now = size_bytes(git_dir) if added_bytes is None else None, forge.now()
     with forge.database.begin_write() as connection:
         repository = repositories.lock_repository(connection, granted.subject.id) or granted.subject
         if repository.default_branch != granted.subject.default_branch:
             # Somebody chose another one after we had looked.
             default_branch = repository.default_branch
+        generation = {} if commit is None else commit.record(connection, repository)
         # Measuring costs the more the more files there are, and each write through the API adds some.
         size = repository.size_bytes + (added_bytes or 0) if measured is None else measured
         pushed = repositories.change(
@@ -84,11 +90,15 @@ def after_push(
             updated_at=now,
             size_bytes=size,
             default_branch=default_branch,
+            **generation,
         )
         if pushed is None:
             raise no_such_repository(granted.subject.path)
         for event in new_events:
             record_event(connection, granted.subject.id, granted.identity.user, event.kind, event.details, now)
+    if commit is not None:
+        commit.follow()
+        forge.listings.forget(git_dir)
     pusher = None if granted.identity.user is None else granted.identity.user.name
     log.info("repository_pushed", repository=str(granted.subject.path), user=pusher, size_bytes=size, refs=len(changes))
     refresh(forge, renewed(granted, pushed))
@@ -103,15 +113,12 @@ def _set_head(forge: Forge, repository: Repository, listing: RefListing) -> str 
         git_dir = forge.git_dir(repository)
         run_git(("symbolic-ref", "HEAD", head), git_dir=git_dir)
         forge.listings.forget(git_dir)
+    return _default_branch(repository, listing)
+
+
+def _default_branch(repository: Repository, listing: RefListing) -> str | None:
+    head = head_for(listing)
     return repository.default_branch if head is None else head.removeprefix(BRANCHES)
-
-
-def head_for(listing: RefListing) -> str | None:
-    """What HEAD should name: what it does, if that is there; else the likeliest branch. None without branches."""
-    if listing.head in listing.refs:
-        return listing.head
-    branches = sorted(name for name in listing.refs if name.startswith(BRANCHES))
-    return next((name for name in (*FAVOURITES, *branches) if name in branches), None)
 
 
 def _events_of(forge: Forge, repository: Repository, changes: Sequence[RefChange]) -> Iterator[_NewEvent]:

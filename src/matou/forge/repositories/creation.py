@@ -26,8 +26,9 @@ from matou.forge.repositories.imports import (
     local_lfs_objects,
     require_remote_url,
 )
-from matou.forge.repositories.repository_dirs import moved, staged_repository
+from matou.forge.repositories.repository_dirs import staged_repository
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
+from matou.forge.repositories.repository_storage import published
 from matou.fs import write_atomically
 from matou.git.process.run import GitAccess
 from matou.git.refs.listing import read_refs
@@ -209,11 +210,11 @@ def publish_repository(
     try:
         with (
             recover_moves_on_error(forge),
-            moved(forge.archive, git_dir, new.path),
+            published(forge, git_dir, new.path) as complete,
             forge.database.begin_write() as connection,
         ):
             require_free(connection, new.path, new.namespace_id)
-            created = repositories.insert_repository(connection, new)
+            created = complete(connection, repositories.insert_repository(connection, new))
             lfs_objects.link_objects(connection, created.id, links)
             record_event(connection, created.id, creator, EventKind.CREATED, {}, new.updated_at)
             also(connection, created)

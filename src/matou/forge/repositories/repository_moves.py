@@ -23,7 +23,8 @@ from matou.forge.forge import Forge
 from matou.forge.maintenance.move_recovery import recover_moves_on_error
 from matou.forge.repositories.creation import require_free, require_one_segment
 from matou.forge.repositories.events import record_event
-from matou.forge.repositories.repository_dirs import FolderGone, moved, removed
+from matou.forge.repositories.repository_dirs import FolderGone
+from matou.forge.repositories.repository_storage import deleted, renamed
 from matou.forge.repositories.write_lock import write_lock
 from matou.model.events import EventKind
 from matou.model.names import NamespacePath, RepositoryPath
@@ -97,22 +98,22 @@ def move_repository(
     if path == granted.subject.path:
         return granted.subject
     require_one_segment(path.name)
-    git_dir = forge.git_dir(granted.subject)
+    git_dir = forge.folder(granted.subject)
     try:
         with (
             write_lock(forge, granted.subject),
             recover_moves_on_error(forge),
-            moved(forge.archive, git_dir, path, granted.subject.id),
+            renamed(forge, granted.subject, path),
             forge.database.begin_write() as connection,
         ):
             require_unmoved(connection, granted.subject)
             target = granted.subject.namespace_id if namespace is None else namespace.id
             require_free(connection, path, target, but_for=granted.subject)
             now = forge.now()
-            renamed = repositories.move(
+            changed = repositories.move(
                 connection, granted.subject, path, now, namespace_id=target, true_name=true_name
             )
-            if renamed is None:
+            if changed is None:
                 raise no_such_repository(granted.subject.path)
             details = {
                 "old_name": granted.subject.name,
@@ -128,7 +129,7 @@ def move_repository(
     except FolderGone as error:
         raise no_such_repository(granted.subject.path) from error
     forge.listings.forget(git_dir)
-    return renamed
+    return changed
 
 
 def delete_repository(forge: Forge, granted: Authorized[Repository, MayDelete]) -> None:
@@ -136,14 +137,14 @@ def delete_repository(forge: Forge, granted: Authorized[Repository, MayDelete]) 
     with (
         write_lock(forge, granted.subject),
         recover_moves_on_error(forge),
-        removed(forge.archive, granted.subject.path, granted.subject.id),
+        deleted(forge, granted.subject),
         forge.database.begin_write() as connection,
     ):
         require_unmoved(connection, granted.subject)
         repositories.delete_repository(connection, granted.subject.id)
         path = str(granted.subject.path)
         record_act(connection, forge, granted.identity, AuditAction.DELETE_REPOSITORY, path)
-    forge.listings.forget(forge.git_dir(granted.subject))
+    forge.listings.forget(forge.folder(granted.subject))
     cache.forget(forge.archive, granted.subject.id)
 
 

@@ -149,8 +149,11 @@ def set_default_branch(forge: Forge, granted: Authorized[Repository, MayChangeSe
         require_unmoved(connection, granted.subject)
         ref, now = require_branch(forge, granted, branch), forge.now()
         remove_abandoned_locks(git_dir, (), now=now)
-        publish_file(git_dir / "HEAD", f"ref: {ref}\n".encode())
-        changed = repositories.change(connection, granted.subject.id, updated_at=now, default_branch=branch)
+        head = f"ref: {ref}\n".encode()
+        if forge.bucket is None:
+            publish_file(git_dir / "HEAD", head)
+        moves = {} if forge.bucket is None else forge.bucket.record_head(connection, granted.subject, head)
+        changed = repositories.change(connection, granted.subject.id, updated_at=now, default_branch=branch, **moves)
         if changed is None:
             raise no_such_repository(granted.subject.path)
         path, named = str(granted.subject.path), _described_values({"default_branch": branch})

@@ -1,7 +1,7 @@
 """Many small packs made few: what is large is left alone, and nothing goes before what takes its place is durable."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -50,7 +50,7 @@ def merge_small_packs(git_dir: Path, *, limits: Limits = DEFAULT_LIMITS) -> int:
     Raises:
         GitFailed: an object cannot be read, or git went beyond its limits; every pack is where it was.
     """
-    small = _small({pack: object_count(pack) for pack in packs(git_dir) if pack.exists() and not _is_apart(pack)})
+    small = small_packs({pack: object_count(pack) for pack in packs(git_dir) if pack.exists() and not _is_apart(pack)})
     if len(small) < 2:
         return 0
     base = git_dir / "objects/pack" / f"{_TEMPORARY}{secrets.token_hex(4)}"
@@ -65,7 +65,7 @@ def merge_small_packs(git_dir: Path, *, limits: Limits = DEFAULT_LIMITS) -> int:
     return _take_away(pack for pack in small if pack.stem != f"pack-{name}") - made_bytes
 
 
-def _small(counts: dict[Path, int]) -> Sequence[Path]:
+def small_packs(counts: Mapping[Path, int]) -> Sequence[Path]:
     """Those up to the largest one that has less than twice what all smaller ones have together."""
     ascending = sorted(counts, key=lambda pack: (counts[pack], pack.name))
     total = last = 0

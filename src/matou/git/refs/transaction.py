@@ -67,6 +67,7 @@ class RefTransaction:
         quarantine: the folder under its `objects` that holds new objects; None where there is none.
         each: leave out what cannot be changed, and tell of it in `faults`, instead of raising.
         syncs_files: each by itself, where the caller cannot sync the file system as a whole.
+        in_packed_refs: few become no files of their own either.
 
     Attributes:
         changes: what `commit` will change.
@@ -86,6 +87,7 @@ class RefTransaction:
         quarantine: Path | None = None,
         each: bool = False,
         syncs_files: bool = False,
+        in_packed_refs: bool = False,
     ) -> None:
         self.changes: Sequence[RefChange] = changes
         self.faults: dict[RefName, MatouError] = {}
@@ -96,7 +98,7 @@ class RefTransaction:
         self._locks: dict[RefName, RefLock] = {}
         self._packed_lock: RefLock | None = None
         self._rewrites_packed = False
-        self._is_many = len(changes) > MOST_LOOSE
+        self._is_many = in_packed_refs or len(changes) > MOST_LOOSE
         self._owner = LockOwner(git_dir)
 
     def __enter__(self) -> Self:

@@ -119,8 +119,8 @@ async def _make(request: GitRequest, admitted: Admitted[MayReadCode], body: byte
 
     Its turn is the repository's, not that of who asked first: others wait for it who have a share of their own.
     """
-    git_dir = request.state.forge.git_dir(admitted.repository)
-    with tempfile.TemporaryFile() as stdin:
+    git_dir = await request.state.git_dir(admitted.repository)
+    with tempfile.TemporaryFile() as stdin, request.state.forge.in_use(admitted.repository):
         stdin.write(body)
         stdin.flush()
         async with (
@@ -183,7 +183,7 @@ async def _whole_pack(
     """The pack that answers a clone as it lies on the disk; None where git has to make one."""
     if clone.is_shallow or not clone.wants <= known.listing.object_ids() | {head_object(known.listing)}:
         return None
-    git_dir = request.state.forge.git_dir(admitted.repository)
+    git_dir = await request.state.git_dir(admitted.repository)
     cached = request.state.whole_packs.get(git_dir, clone.wants)
     if cached is not None:
         return cached

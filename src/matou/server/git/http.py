@@ -85,8 +85,9 @@ async def answer_fetch(request: GitRequest, admitted: Admitted[MayReadCode], bod
         await answer_ls_refs(request, admitted, ls_refs)
     elif not await answer_clone(request, admitted, beginning):
         await count_clone(request, admitted.granted, beginning)
-        git_dir = request.state.forge.git_dir(admitted.repository)
-        await until_client_leaves(request.receive, send_pack_when_free(request, admitted.caller, git_dir, body))
+        git_dir = await request.state.git_dir(admitted.repository)
+        with request.state.forge.in_use(admitted.repository):
+            await until_client_leaves(request.receive, send_pack_when_free(request, admitted.caller, git_dir, body))
 
 
 async def count_clone(request: GitRequest, granted: Authorized[Repository, MayReadCode], body: bytes) -> None:

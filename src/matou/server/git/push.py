@@ -105,7 +105,7 @@ async def _with_locks(
     pace: StallBudget,
 ) -> PushResult:
     state = request.state
-    git_dir = state.forge.git_dir(admitted.repository)
+    git_dir = await state.git_dir(admitted.repository)
     # The repository's turn first: who waits for that one takes none from pushes to others.
     async with (
         state.writers.only(admitted.repository.id, admitted.caller, pace),
@@ -115,7 +115,7 @@ async def _with_locks(
         await admit_again(state, admitted)
         await state.run_in_pool(remove_abandoned_quarantines, git_dir, now=state.forge.now())
         try:
-            with IncomingPack(git_dir) as pack:
+            with state.forge.in_use(admitted.repository), IncomingPack(git_dir) as pack:
                 async with report.talking():
                     outcome = await _receive(state, admitted, commands, stream, report, pack)
         except FileNotFoundError:

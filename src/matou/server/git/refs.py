@@ -143,7 +143,7 @@ async def _made(
 ) -> RefResponse:
     """The answer to a question about the refs as they are now."""
     state, key = request.state, question.key
-    known, git_dir = await current_refs(request, granted), state.forge.git_dir(granted.subject)
+    known, git_dir = await current_refs(request, granted), await state.git_dir(granted.subject)
     remembered, listing = state.ref_answers, known.listing
     cached = None if key is None else remembered.get(git_dir, listing, key, may_be_zipped=may_be_zipped)
     if cached is None:

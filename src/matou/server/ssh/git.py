@@ -9,6 +9,7 @@ import asyncio
 import tempfile
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import IO, Final
 
 from starlette.types import Message
@@ -81,8 +82,10 @@ async def serve_fetch(request: SshRequest) -> None:
     admitted = await admit(request, MayReadCode)
     if protocol_version(request) == 2:
         await _answer_requests(request, admitted)
-    else:
-        await until_client_leaves(request.receive, _talk(request, admitted))
+        return
+    git_dir = await request.state.git_dir(admitted.repository)
+    with request.state.forge.in_use(admitted.repository):
+        await until_client_leaves(request.receive, _talk(request, admitted, git_dir))
 
 
 async def serve_push(request: SshRequest) -> None:
@@ -157,9 +160,9 @@ async def _next(session: GitSession, pace: StallBudget) -> bytes:
     return chunk
 
 
-async def _talk(request: SshRequest, admitted: Admitted[MayReadCode]) -> None:
+async def _talk(request: SshRequest, admitted: Admitted[MayReadCode], git_dir: Path) -> None:
     """In version 0 and 1 of the protocol git and the client find out together what the client lacks."""
-    git_dir, pace, request_bytes = request.state.forge.git_dir(admitted.repository), StallBudget(), bytearray()
+    pace, request_bytes = StallBudget(), bytearray()
     async with (
         request.state.fetches.taken(admitted.caller, pace),
         start_upload_pack(request, git_dir, None) as child,

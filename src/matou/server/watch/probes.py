@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from matou.archive.layout import Archive
+from matou.archive.layout import IDENTITY_FILE, Archive
 from matou.server.state import ServerState
 from matou.server.watch.requests import note_route
 
@@ -32,6 +32,7 @@ def probe_routes(state: ServerState) -> list[BaseRoute]:
     probes = (
         Probe("database", state.forge.database.require_answer),
         Probe("archive", partial(_require_usable, state.forge.archive)),
+        *_bucket_probes(state.forge.archive),
     )
 
     async def ready(_: Request) -> Response:
@@ -78,6 +79,10 @@ async def _health(_: Request) -> Response:
 
 def _require_usable(archive: Archive) -> None:
     """Raises NotAnArchive, OSError."""
-    Archive.open(archive.root)
+    Archive.open(archive.root, in_bucket=archive.bucket is not None)
     with tempfile.TemporaryFile(dir=archive.root) as file:
         file.write(bytes(_PROBE_BYTES))
+
+
+def _bucket_probes(archive: Archive) -> list[Probe]:
+    return [] if archive.bucket is None else [Probe("bucket", partial(archive.bucket.size, IDENTITY_FILE))]

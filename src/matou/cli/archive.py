@@ -1,0 +1,39 @@
+"""The commands about where the bytes of an archive are. They need no running server."""
+
+from pathlib import Path
+
+import click
+
+from matou.cli.command import Group, WholeNumber
+from matou.cli.exit_codes import ExitCode
+from matou.i18n import gettext as _
+
+archives = Group("archive", exit_codes=(ExitCode.CREDENTIAL_REFUSED, ExitCode.TRY_LATER))
+
+archives.add(
+    "attach",
+    "matou.cli.run.archive:attach_bucket",
+    click.argument(
+        "directory", metavar="DIR", type=click.Path(path_type=Path), help=_("a folder of this machine; made if need be")
+    ),
+    click.argument("bucket", metavar="BUCKET", help=_("such as s3://BUCKET/PREFIX")),
+    click.option(
+        "--endpoint", metavar="URL", default="", show_default=False, help=_("of an S3 server that is not Amazon's")
+    ),
+    click.option(
+        "--addressing",
+        type=click.Choice(["path", "virtual"]),
+        help=_("where the bucket's name goes: into the path, or the server's name; known for OSS, COS and OBS"),
+    ),
+    click.option(
+        "--cache-size",
+        type=WholeNumber(min=1),
+        default=20,
+        metavar="GIB",
+        help=_("how much of the archive the folder keeps, in GiB"),
+    ),
+    help=_("Make a folder one that serves an archive in a bucket; a bucket without one gets a new one."),
+    examples={
+        "matou archive attach DIR s3://bucket/harbour": _("then: matou serve --root DIR"),
+    },
+)

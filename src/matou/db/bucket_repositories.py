@@ -1,0 +1,234 @@
+"""Rows of repositories whose packs lie in a bucket: where HEAD points, their refs, and which files there are.
+
+A file is written down before its first byte goes to the bucket, and until its last one is gone from there: whatever
+lies there is found here, however somebody was killed. No key is used twice: whoever deletes a file deletes nothing
+that somebody has put there since, however late.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import islice
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from matou.db.bucket_tables import bucket_files, bucket_refs, bucket_repositories
+from matou.db.repositories import RepositoryId
+from matou.db.schema import repositories
+
+MOST_AT_ONCE = 500
+MOST_LOOKS = 10
+
+
+class FileState(StrEnum):
+    """Of a file in a bucket, each of which only becomes a later one of these.
+
+    `uploading`: it may be there, or a part of it. `listed`: a repository needs it. `retired`: none does any more.
+    `deleting`: it may be gone.
+    """
+
+    UPLOADING = "uploading"
+    LISTED = "listed"
+    RETIRED = "retired"
+    DELETING = "deleting"
+
+
+@dataclass(frozen=True, slots=True)
+class BucketFile:
+    """A pack, its index or its reverse index, whose name says which of them it is. `upload`: under which it came."""
+
+    upload: str
+    name: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class BucketRef:
+    """`peeled`: what an annotated tag stands for."""
+
+    name: bytes
+    target: str
+    peeled: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BucketState:
+    """A repository at one generation. `head` is the content of its file HEAD; each file's name is there once."""
+
+    generation: int
+    head: bytes
+    object_format: str
+    files: Sequence[BucketFile]
+    refs: Sequence[BucketRef]
+
+
+def note_uploads(connection: Connection, storage_key: str, files: Iterable[BucketFile], now: datetime) -> None:
+    """Write down files that are about to be uploaded."""
+    rows = [
+        {
+            "storage_key": storage_key,
+            "upload": file.upload,
+            "name": file.name,
+            "size_bytes": file.size_bytes,
+            "sha256": file.sha256,
+            "state": FileState.UPLOADING,
+            "changed_at": now,
+        }
+        for file in files
+    ]
+    if rows:
+        connection.execute(insert(bucket_files), rows)
+
+
+def list_files(connection: Connection, storage_key: str, files: Sequence[BucketFile], now: datetime) -> bool:
+    """From here on the repository needs them. False where one was given up meanwhile; then nothing may be committed."""
+    chosen = (
+        bucket_files.c.storage_key == storage_key,
+        bucket_files.c.upload.in_({file.upload for file in files}),
+        bucket_files.c.name.in_([file.name for file in files]),
+        bucket_files.c.state == FileState.UPLOADING,
+    )
+    statement = update(bucket_files).where(*chosen).values(state=FileState.LISTED, changed_at=now)
+    return connection.execute(statement).rowcount == len(files)
+
+
+def retire_files(connection: Connection, storage_key: str, files: Sequence[BucketFile], now: datetime) -> bool:
+    """The repository needs them no more. False where it did not need all of them."""
+    chosen = (
+        bucket_files.c.storage_key == storage_key,
+        bucket_files.c.upload.in_({file.upload for file in files}),
+        bucket_files.c.name.in_([file.name for file in files]),
+        bucket_files.c.state == FileState.LISTED,
+    )
+    statement = update(bucket_files).where(*chosen).values(state=FileState.RETIRED, changed_at=now)
+    return connection.execute(statement).rowcount >= len(files)
+
+
+def retire_files_of_deleted(connection: Connection, now: datetime) -> None:
+    """Retire what repositories needed that have been deleted, and forget their refs."""
+    there = select(repositories.c.storage_key).where(repositories.c.storage_key.is_not(None))
+    listed = (bucket_files.c.state == FileState.LISTED, bucket_files.c.storage_key.not_in(there))
+    connection.execute(update(bucket_files).where(*listed).values(state=FileState.RETIRED, changed_at=now))
+    connection.execute(delete(bucket_repositories).where(bucket_repositories.c.storage_key.not_in(there)))
+
+
+def begin_deletion(connection: Connection, before: datetime, now: datetime) -> tuple[tuple[str, BucketFile], ...]:
+    """What nobody has needed, or gone on uploading, since a time: nobody can list it from here on.
+
+    What somebody else began to delete and has not ended is among it.
+    """
+    chosen = (bucket_files.c.state != FileState.LISTED, bucket_files.c.changed_at < before)
+    columns = (bucket_files.c.storage_key, *_FILE_COLUMNS)
+    statement = update(bucket_files).where(*chosen).values(state=FileState.DELETING, changed_at=now)
+    found = connection.execute(statement.returning(*columns)).all()
+    return tuple((row[0], BucketFile(*row[1:])) for row in found)
+
+
+def forget_file(connection: Connection, storage_key: str, file: BucketFile) -> None:
+    """It is gone from the bucket."""
+    chosen = (
+        bucket_files.c.storage_key == storage_key,
+        bucket_files.c.upload == file.upload,
+        bucket_files.c.name == file.name,
+    )
+    connection.execute(delete(bucket_files).where(*chosen))
+
+
+def has_any_file(connection: Connection) -> bool:
+    return connection.execute(select(bucket_files.c.name).limit(1)).first() is not None
+
+
+def listed_files(connection: Connection) -> Iterator[tuple[str, BucketFile]]:
+    """Of all repositories, each with its storage key."""
+    columns = (bucket_files.c.storage_key, *_FILE_COLUMNS)
+    rows = connection.execute(select(*columns).where(bucket_files.c.state == FileState.LISTED))
+    return ((row[0], BucketFile(*row[1:])) for row in rows)
+
+
+def insert_state(connection: Connection, storage_key: str, state: BucketState) -> None:
+    """Of a new repository; its files are listed apart."""
+    row = {"storage_key": storage_key, "head": state.head, "object_format": state.object_format}
+    connection.execute(insert(bucket_repositories).values(row))
+    _insert_refs(connection, storage_key, state.refs)
+
+
+def read_state(connection: Connection, storage_key: str) -> BucketState | None:
+    """All of it, of one generation; None where there is no such repository."""
+    for _ in range(MOST_LOOKS):
+        generation = _generation(connection, storage_key)
+        if generation is None:
+            return None
+        state = _read(connection, storage_key, generation)
+        # On PostgreSQL each statement sees what was committed before it.
+        if state is not None and generation == _generation(connection, storage_key):
+            return state
+    return None
+
+
+def targets_of(connection: Connection, storage_key: str, names: Iterable[bytes]) -> dict[bytes, str]:
+    """What those of the refs name that are there."""
+    found: dict[bytes, str] = {}
+    remaining = iter(names)
+    while some := tuple(islice(remaining, MOST_AT_ONCE)):
+        chosen = (bucket_refs.c.storage_key == storage_key, bucket_refs.c.name.in_(some))
+        rows = connection.execute(select(bucket_refs.c.name, bucket_refs.c.target).where(*chosen))
+        found.update((bytes(row.name), row.target) for row in rows)
+    return found
+
+
+def replace_refs(connection: Connection, storage_key: str, names: Sequence[bytes], refs: Sequence[BucketRef]) -> None:
+    """Take refs away, and write others: what becomes another object is among both."""
+    remaining = iter(names)
+    while some := tuple(islice(remaining, MOST_AT_ONCE)):
+        chosen = (bucket_refs.c.storage_key == storage_key, bucket_refs.c.name.in_(some))
+        connection.execute(delete(bucket_refs).where(*chosen))
+    _insert_refs(connection, storage_key, refs)
+
+
+def set_head(connection: Connection, storage_key: str, head: bytes) -> None:
+    chosen = bucket_repositories.c.storage_key == storage_key
+    connection.execute(update(bucket_repositories).where(chosen).values(head=head))
+
+
+def put_into_bucket(connection: Connection, repository_id: RepositoryId, storage_key: str) -> None:
+    """Say of a row that its repository is in the bucket, at its first generation."""
+    chosen = repositories.c.id == repository_id
+    connection.execute(update(repositories).where(chosen).values(storage_key=storage_key, generation=1))
+
+
+_FILE_COLUMNS = (bucket_files.c.upload, bucket_files.c.name, bucket_files.c.size_bytes, bucket_files.c.sha256)
+
+
+def _insert_refs(connection: Connection, storage_key: str, refs: Sequence[BucketRef]) -> None:
+    rows = [{"storage_key": storage_key, "name": ref.name, "target": ref.target, "peeled": ref.peeled} for ref in refs]
+    if rows:
+        connection.execute(insert(bucket_refs), rows)
+
+
+def _generation(connection: Connection, storage_key: str) -> int | None:
+    chosen = repositories.c.storage_key == storage_key
+    return connection.execute(select(repositories.c.generation).where(chosen)).scalar_one_or_none()
+
+
+def _read(connection: Connection, storage_key: str, generation: int) -> BucketState | None:
+    chosen = bucket_repositories.c.storage_key == storage_key
+    row = connection.execute(
+        select(bucket_repositories.c.head, bucket_repositories.c.object_format).where(chosen)
+    ).one_or_none()
+    if row is None:
+        return None
+    of_files = (bucket_files.c.storage_key == storage_key, bucket_files.c.state == FileState.LISTED)
+    files = connection.execute(select(*_FILE_COLUMNS).where(*of_files))
+    of_refs = select(bucket_refs.c.name, bucket_refs.c.target, bucket_refs.c.peeled).where(
+        bucket_refs.c.storage_key == storage_key
+    )
+    refs = connection.execute(of_refs.order_by(bucket_refs.c.name))
+    return BucketState(
+        generation,
+        bytes(row.head),
+        row.object_format,
+        tuple({file.name: BucketFile(*file) for file in files}.values()),
+        tuple(BucketRef(bytes(ref.name), ref.target, ref.peeled) for ref in refs),
+    )
