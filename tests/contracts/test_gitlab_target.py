@@ -360,6 +360,10 @@ class TestTalk:
         assert {row["created_at"] for row in rows} == {"2023-03-01T02:00:00Z"}
         named = [one.headers.get("sudo") for one in gitlab.server.requests if one.path.endswith("/issues/4/notes")]
         assert named == ["li-na", None, None]
+        assert {name: str(reason) for name, reason in target.unwritten_authors.items()} == {
+            "wang-hai": "that account is no owner of the project, and number and time would be lost",
+            **dict.fromkeys(("nobody", "a b\r\nX: y"), "there is no such account, or it may not see the project"),
+        }
 
     @pytest.mark.parametrize("level", [40, 50])
     def test_a_token_without_that_scope_writes_as_itself(
@@ -370,6 +374,7 @@ class TestTalk:
         target.import_issue(ImportedIssue(title="旧", text="", created_at=THEN, number=4, author="li-na"))
 
         assert [(row["iid"], row["author"]) for row in gitlab.rows("issues")] == [(4, "captain")]
+        assert "sudo" in str(target.unwritten_authors["li-na"])
 
     def test_a_release_keeps_its_day(self, target: GitLabMetadataTarget, gitlab: WrittenGitLab) -> None:
         target.add_release(NewTargetRelease(tag="v1", name="v1", text="一", target="c" * 40, released_at=THEN))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from matou.errors import MatouError, TryLater
+from matou.errors import MatouError, Phrase, TryLater
 from matou.model.metadata_targets import ImportedIssue, ItemAddress, ItemKind, TargetItem
 from matou.platforms.base.errors import NotOffered
 from support.fake_metadata_target import ONE_SEQUENCE, FakeMetadataTarget, lost
@@ -18,12 +18,14 @@ from support.written_conversation import AT, WrittenConversation, change, commen
 class ImportingTarget(FakeMetadataTarget):
     """Attributes:
     refuse: raises what an import is refused with.
+    unwritten_authors: in whose name it writes nothing.
     late: what is taken, answers nothing, and comes to be after it was looked for.
     """
 
     refuse: Callable[[ImportedIssue], None] = lambda _issue: None
     late: list[ImportedIssue] | None = None
     imported: list[ImportedIssue] = field(default_factory=list)
+    unwritten_authors: dict[str, Phrase] = field(default_factory=dict)
 
     @property
     def sets_numbers(self) -> bool:
@@ -199,3 +201,14 @@ def test_a_comment_that_the_platform_does_not_change_ends_nothing(
     assert "新的" in target.item("2").item.text
     assert report.problems == []
     assert len(report.lost) == 1
+
+
+def test_whose_words_stand_there_under_another_account_is_told(
+    written: WrittenConversation, target: ImportingTarget
+) -> None:
+    target.unwritten_authors = {"li-na": Phrase("she is no owner")}
+    written.has(issue("1"))
+
+    [note] = written.write().notes
+
+    assert str(note) == "what li-na said is written under the token's account: she is no owner"

@@ -4,12 +4,13 @@ A platform's part maps and asks. Order, texts, the map of what went where, waiti
 the proof are `transfer/migrate/conversation`'s, the same for all.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from msgspec import UNSET
 
 from matou.credentials import Secret
+from matou.errors import Phrase
 from matou.model.metadata_targets import (
     ImportedIssue,
     ItemAddress,
@@ -162,6 +163,15 @@ class IssueImporter(Protocol):
             NotOffered: not here, or not for this token: the next ones are to be written as usual, too.
             TryLater, MatouError: as all methods of `MetadataTarget`.
         """
+
+
+@runtime_checkable
+class AuthorWriter(Protocol):
+    """What a target can do besides that lets some write in the names of others."""
+
+    @property
+    def unwritten_authors(self) -> Mapping[str, Phrase]:
+        """In whose name it wrote nothing of what it was to, and why; as far as it was tried."""
 
 
 class OpenMetadataTarget(Protocol):

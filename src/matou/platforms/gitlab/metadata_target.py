@@ -1,7 +1,7 @@
 """What people said, written to one project at a GitLab."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import quote
 
 from matou.credentials import Secret
-from matou.errors import Conflict, UnknownShape
+from matou.errors import Conflict, Phrase, UnknownShape
 from matou.http.session import Session
 from matou.model.metadata_targets import (
     FileDelivery,
@@ -120,6 +120,10 @@ class GitLabMetadataTarget:
     @property
     def sets_numbers(self) -> bool:
         return self._rights.is_owner
+
+    @property
+    def unwritten_authors(self) -> Mapping[str, Phrase]:
+        return self._rights.refused
 
     def import_issue(self, issue: ImportedIssue) -> TargetItem:
         """With its number, its time and that of each comment, which only an owner may say. Raises NotOffered."""

@@ -4,6 +4,7 @@ import re
 from functools import cached_property
 from typing import Final
 
+from matou.errors import Phrase
 from matou.http.addresses import segment
 from matou.platforms.base.errors import ActionRefused, RemoteNotFound
 from matou.platforms.gitlab.api import GitLabApi
@@ -14,17 +15,26 @@ from matou.platforms.gitlab.wire import GitLabAccount
 OWNER: Final = 50
 """Whoever is less cannot say when something was written, or which number it has: that is passed over in silence."""
 
+_NO_SUDO: Final = Phrase("the token is not an administrator's with the scope sudo")
+_NO_OWNER: Final = Phrase("that account is no owner of the project, and number and time would be lost")
+_NO_ACCOUNT: Final = Phrase("there is no such account, or it may not see the project")
+
 _USERNAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}")
 
 
 class GitLabRights:
-    """Of one token in one project; asked once. For one thread."""
+    """Of one token in one project; asked once. For one thread.
+
+    Attributes:
+        refused: in whose name nothing was written, who should have written it, and why.
+    """
 
     def __init__(self, api: GitLabApi, project: str) -> None:
         self._api = api
         self._project = project
         self._own = GitLabProjectCalls(api, project)
         self._known: dict[str, GitLabProjectCalls] = {}
+        self.refused: dict[str, Phrase] = {}
 
     @cached_property
     def is_owner(self) -> bool:
@@ -36,8 +46,12 @@ class GitLabRights:
 
         In the name of anybody who is less, time and number would be lost, which are more than a name.
         """
-        if author is None or _USERNAME.fullmatch(author) is None or not self._may_be_another:
+        if author is None:
             return self._own
+        if not self._may_be_another:
+            return self._refuse(author, _NO_SUDO)
+        if _USERNAME.fullmatch(author) is None:
+            return self._refuse(author, _NO_ACCOUNT)
         if author not in self._known:
             self._known[author] = self._calls_in_name_of(author)
         return self._known[author]
@@ -45,9 +59,13 @@ class GitLabRights:
     def _calls_in_name_of(self, author: str) -> GitLabProjectCalls:
         calls = GitLabProjectCalls(self._api.as_account(author), self._project)
         try:
-            return calls if calls.own_level() >= OWNER else self._own
+            return calls if calls.own_level() >= OWNER else self._refuse(author, _NO_OWNER)
         except (ActionRefused, RemoteNotFound):
-            return self._own
+            return self._refuse(author, _NO_ACCOUNT)
+
+    def _refuse(self, author: str, reason: Phrase) -> GitLabProjectCalls:
+        self.refused[author] = reason
+        return self._own
 
     @cached_property
     def _may_be_another(self) -> bool:

@@ -23,7 +23,13 @@ from matou.model.metadata import AttachedFile, ChangeRequest, Item, SavedRelease
 from matou.model.metadata.kinds import ASSET, ATTACHMENT, CHANGE, ISSUE, RELEASE, WIKI_PAGE, MetadataKind
 from matou.model.metadata_targets import FileDelivery, ItemAddress, ItemKind
 from matou.platforms.base.errors import NotOffered
-from matou.platforms.base.metadata_target import FileCommitting, IssueImporter, MetadataTarget, WikiWriting
+from matou.platforms.base.metadata_target import (
+    AuthorWriter,
+    FileCommitting,
+    IssueImporter,
+    MetadataTarget,
+    WikiWriting,
+)
 from matou.transfer.common.saved_metadata import SavedMetadata
 from matou.transfer.export.source import ExportSource
 from matou.transfer.migrate.conversation.committed_files import CommittedFiles
@@ -134,8 +140,18 @@ class ConversationMigration:
             raise
         except MatouError as error:
             self.report.problems.append(error)
+        self._note_unwritten_authors()
         self.report.there = self._there()
         return self.report
+
+    def _note_unwritten_authors(self) -> None:
+        unwritten = self.target.unwritten_authors if isinstance(self.target, AuthorWriter) else {}
+        for author, reason in sorted(unwritten.items()):
+            self.report.notes.append(
+                Phrase(
+                    "what {person} said is written under the token's account: {reason}", person=author, reason=reason
+                )
+            )
 
     def _note_others(self, contents: TargetContents) -> None:
         if contents.others:
