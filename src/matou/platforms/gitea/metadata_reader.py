@@ -33,6 +33,7 @@ from matou.platforms.base.metadata import (
     TableRead,
 )
 from matou.platforms.base.metadata_walks import ListedRows, key_by, walk_in_order
+from matou.platforms.base.pages_ahead import asking_ahead
 from matou.platforms.base.v5_metadata import CommentLists, Listing, V5Reader, changed_at, is_as_before
 from matou.platforms.gitea import metadata_changes as changes
 from matou.platforms.gitea import metadata_items as items
@@ -101,7 +102,8 @@ class GiteaReader(V5Reader):
         what = Phrase("{path} of {repository}", path=listing.path.strip("/"), repository=repr(self._name))
         rows = ListedRows(what=what, key=key_by(listing.key), time=changed_at)
         query = {**listing.changed, "since": since}
-        yield from walk_in_order(rows, partial(self._page, f"{self._base}{listing.path}", query, what))
+        with asking_ahead(partial(self._page, f"{self._base}{listing.path}", query, what)) as ask:
+            yield from walk_in_order(rows, ask)
 
 
 class GiteaRepositoryReader(GiteaReader):
