@@ -46,6 +46,7 @@ class ArchiveWithMetadata:
         self.code: dict[str, bytes] = {}
         self.ids: dict[str, str] = {}
         self.lfs: dict[str, LfsState] = {}
+        self.visibility = Visibility.PRIVATE
 
     def add_code(self, path: str, git_dir: Path, *, id_: str = "") -> None:
         """From the next run on, a repository of this path has the code of a bare repository."""
@@ -104,6 +105,7 @@ class ArchiveWithMetadata:
             saved_in=run,
             default_branch="main",
             lfs=self.lfs.get(line.path),
+            visibility=self.visibility,
         )
 
 

@@ -294,6 +294,24 @@ def test_what_came_more_open_than_it_was_is_closed(stage: Stage) -> None:
     assert stage.target.opened == [Visibility.PRIVATE]
 
 
+def test_what_becomes_of_confidential_items_is_counted_in_plan_and_report(stage: Stage) -> None:
+    def on_confidential(moved: Moved) -> list[str]:
+        return [str(note) for note in moved.notes if "confidential" in str(note)]
+
+    private, stage.saved.visibility = stage.moved(dry_run=True), Visibility.PUBLIC
+    stage.saved.run({})
+    stage.target.visibility = Visibility.PUBLIC
+    planned, moved = stage.moved(dry_run=True), stage.moved()
+
+    [shown] = on_confidential(private)
+    assert shown.startswith("1 confidential item can be seen there by all")
+    [left] = on_confidential(planned)
+    assert left == "1 confidential item stays in the archive, since others may see the repository there"
+    assert on_confidential(moved) == [left]
+    assert stage.served.granted == [((PLACE,), False)]
+    assert (private.held[MigratedKind.ISSUE], planned.held[MigratedKind.ISSUE]) == (3, 2)
+
+
 def test_what_to_do_about_an_import_that_was_cut_off_is_told(stage: Stage) -> None:
     assert stage.target.shown is not None
     stage.moved()

@@ -1,19 +1,19 @@
 """What of an archive a migration is about, counted once: for the plan before it and for the report after it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from matou.archive.layout import Archive
-from matou.errors import Damaged
+from matou.errors import Damaged, Phrase, Plural
 from matou.model.fidelity import FidelityTable, MigratedKind
 from matou.transfer.migrate.carried import CarriedKind, carried_kinds, left_of_projects
 from matou.transfer.migrate.inventory import (
     Carriable,
     Inventory,
     code_inventory,
-    inventory_of,
+    count_said,
     metadata_of,
     namespace_inventory,
     of_project,
@@ -31,12 +31,14 @@ class Holdings:
         by_path: of each move, by its source's path.
         projects: of each project around them that is no move itself.
         goes_with_repositories: whether that goes to repositories of theirs.
+        confidential: how many items of each move are marked so, where a target imports them.
     """
 
     table: FidelityTable
     by_path: Mapping[str, Inventory]
     projects: tuple[Inventory, ...]
     goes_with_repositories: bool
+    confidential: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -47,13 +49,16 @@ class Holdings:
         Args:
             projects_apart: as the plan was made.
         """
-        by_path = {move.candidate.source_path: _of_move(archive, plan, move) for move in plan.moves}
+        by_path, confidential = dict[str, Inventory](), dict[str, int]()
+        for move in plan.moves:
+            path = move.candidate.source_path
+            by_path[path], confidential[path] = _of_move(archive, plan, move)
         projects: list[Inventory] = []
         for line in plan.projects:
             with suppress(Damaged):
                 projects.append(namespace_inventory(archive, line))
         with_repositories = table[MigratedKind.PROJECT_ISSUE].arrives and not projects_apart
-        return cls(table, by_path, tuple(projects), with_repositories)
+        return cls(table, by_path, tuple(projects), with_repositories, confidential if projects_apart else {})
 
     def carried(self, moved: Iterable[Moved]) -> tuple[CarriedKind, ...]:
         """The table; without what was moved it is a plan's."""
@@ -76,18 +81,36 @@ class Holdings:
         candidate, arrived = moved.move.candidate, moved.arrived
         if not arrived and moved.outcome in (MoveOutcome.MOVED, MoveOutcome.UNCHANGED):
             arrived = Counter({MigratedKind.WIKI: 1}) if candidate.is_wiki else code_of(candidate)
-        return replace(moved, held=self.by_path[candidate.source_path], arrived=arrived)
+        notes = (*moved.notes, *_on_confidential(self.confidential.get(candidate.source_path, 0), moved))
+        return replace(moved, held=self.by_path[candidate.source_path], arrived=arrived, notes=notes)
 
 
-def _of_move(archive: Archive, plan: MigrationPlan, move: Move) -> Inventory:
-    candidate = move.candidate
+def _on_confidential(count: int, moved: Moved) -> Iterator[Phrase]:
+    """What becomes of it; once, where it goes along."""
+    if count and not Carriable.at(moved.move.visibility).confidential:
+        yield Plural(
+            "{count} confidential item stays in the archive, since others may see the repository there",
+            "{count} confidential items stay in the archive, since others may see the repository there",
+            count=count,
+        )
+    elif count and moved.is_new:
+        yield Plural(
+            "{count} confidential item can be seen there by all who may see the repository: there is no such mark",
+            "{count} confidential items can be seen there by all who may see the repository: there is no such mark",
+            count=count,
+        )
+
+
+def _of_move(archive: Archive, plan: MigrationPlan, move: Move) -> tuple[Inventory, int]:
+    candidate, confidential = move.candidate, 0
     if candidate.is_wiki:
-        return Counter({MigratedKind.WIKI: 1})
+        return Counter({MigratedKind.WIKI: 1}), 0
     counts = Counter({MigratedKind.WIKI: int(candidate.owner in plan.wikis)})
     counts.update(code_of(candidate))
     with suppress(Damaged):
-        counts.update(said_of(archive, candidate, Carriable.at(move.visibility)))
-    return counts
+        said, confidential = _said_of(archive, candidate, Carriable.at(move.visibility))
+        counts.update(said)
+    return counts, confidential
 
 
 def code_of(candidate: Candidate) -> Inventory:
@@ -95,8 +118,8 @@ def code_of(candidate: Candidate) -> Inventory:
     return {} if candidate.is_project else code_inventory(candidate.line)
 
 
-def said_of(archive: Archive, candidate: Candidate, which: Carriable) -> Inventory:
+def _said_of(archive: Archive, candidate: Candidate, which: Carriable) -> tuple[Inventory, int]:
     """Raises Damaged."""
     tree = metadata_of(archive, candidate.line)
-    counts = {} if tree is None else inventory_of(tree, which)
-    return of_project(counts) if candidate.is_project else counts
+    counts, confidential = ({}, 0) if tree is None else count_said(tree, which)
+    return of_project(counts) if candidate.is_project else counts, confidential

@@ -41,7 +41,11 @@ class Carriable:
             return False
         if isinstance(value, SavedRelease):
             return not value.draft
-        return self.confidential or not (isinstance(value, Item) and value.confidential)
+        return self.confidential or not is_confidential(value)
+
+
+def is_confidential(value: MetadataValue) -> bool:
+    return isinstance(value, Item) and bool(value.confidential)
 
 
 def metadata_of(archive: Archive, line: RepositoryLine) -> MetadataTree | None:
@@ -67,20 +71,30 @@ def code_inventory(line: RepositoryLine) -> Inventory:
 
 def inventory_of(tree: MetadataTree, which: Carriable) -> Inventory:
     """How many there are of each kind. Raises Damaged."""
-    counts: Counter[MigratedKind] = Counter()
+    return count_said(tree, which)[0]
+
+
+def count_said(tree: MetadataTree, which: Carriable) -> tuple[Inventory, int]:
+    """How many there are of each kind, and how many items are confidential, whether they are among these or not.
+
+    Raises:
+        Damaged: an item cannot be read.
+    """
+    counts, confidential = Counter[MigratedKind](), 0
     files: set[str] = set()
     for kind, migrated in COUNTED_AS.items():
         is_table = kind.layout is TreeLayout.TABLE
         counts[migrated] += len(tree.table(kind)) if is_table else sum(map(which.has, tree.items(kind)))
     for kind in (ISSUE, CHANGE, RELEASE):
         for value in tree.items(kind):
+            confidential += is_confidential(value) and Carriable().has(value)
             if which.has(value):
                 counts.update(_counts_in(value))
                 files.update(file.sha256 or file.url for file in files_in(value))
             elif isinstance(value, SavedRelease) and value.gone_in is None:
                 counts[MigratedKind.RELEASE_DRAFT] += 1
     counts[MigratedKind.ATTACHMENT] += len(files)
-    return counts
+    return counts, confidential
 
 
 def of_project(counts: Inventory) -> Inventory:
