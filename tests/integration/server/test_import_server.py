@@ -20,7 +20,7 @@ from matou.db.engine import open_database
 from matou.db.namespaces import Namespace, find_namespace
 from matou.forge.accounts.read_grants import grant_reading, revoke_grant
 from matou.forge.forge import Forge
-from matou.model.metadata import Milestone
+from matou.model.metadata import CustomField, IssueType, ItemLink, MarkupText, Milestone, Priority, WorkflowStatus
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.server.import_server import build_import_app, serving_imports
 from support.coding_api import Clock
@@ -261,6 +261,33 @@ def test_an_importer_is_told_labels_that_no_list_names_and_versions_as_milestone
     assert {one["name"] for one in row["labels"]} <= {one["name"] for one in labels}
     assert (listed["open_issues"], listed["closed_at"]) == (1, row["created_at"])
     assert ask(forge, f"{PROJECT}/labels/%E6%80%A5", token).json()["name"] == "急"
+
+
+def test_what_an_importer_has_no_place_for_stands_above_the_text(own_forge: Forge) -> None:
+    said = story("1" * 40, "2" * 64)
+    issue = replace(
+        said.issues["I6AAA"],
+        number="1",
+        type=IssueType(name="缺陷"),
+        status=WorkflowStatus(name="进行中 @all"),
+        priority=Priority(name="高", rank=2),
+        assignees=("18",),
+        links=(ItemLink(kind="blocks", to="2"),),
+        fields=(CustomField(name="船长", value="阿福"), CustomField(name="空")),
+    )
+    plain = replace(said.issues["I6AAA"], number="2", text=MarkupText(body="没有别的", markup="markdown"))
+    said.issues, said.changes, said.releases = {"1": issue, "2": plain}, {}, {}
+    save(own_forge, _project(own_forge), said)
+    token = grant_project(own_forge, "harbour")
+
+    first, second = (ask(own_forge, f"{PROJECT}/issues/{number}", token).json()["body"] for number in (1, 2))
+
+    line, blank, text = first.split("\n")
+    assert line.startswith("> type: 缺陷 · status: 进行中 ")
+    assert "@all" not in line
+    for fact in ("priority: 高", "assigned to: ", "blocks: 2", "船长: 阿福"):
+        assert f" · {fact}" in line
+    assert (blank, text, second) == ("", "看 #I6BBB", "没有别的")
 
 
 def test_reactions_which_are_kept_of_nobody_are_told_without_looking_anything_up(

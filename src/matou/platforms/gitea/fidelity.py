@@ -21,13 +21,13 @@ BY_PULL: Final[FidelityTable] = {
     MigratedKind.ISSUE: Fidelity(
         form=CarriedForm.ITSELF,
         keeps=frozenset(KeptTrait),
-        note=Phrase("authors as names without an account; types, statuses, priorities and own fields stay behind"),
+        note=Phrase("authors as names without an account; types, statuses, priorities and own fields above the text"),
     ),
     MigratedKind.PROJECT_ISSUE: Fidelity(
         form=CarriedForm.ITSELF,
         keeps=frozenset(KeptTrait),
         note=Phrase(
-            "in a repository without code, PROJECT-issues; types, statuses, priorities and own fields stay behind"
+            "in a repository without code, PROJECT-issues; types, statuses, priorities and own fields above the text"
         ),
     ),
     MigratedKind.COMMENT: _SPOKEN,
@@ -41,7 +41,9 @@ BY_PULL: Final[FidelityTable] = {
     MigratedKind.MILESTONE: WHOLE,
     MigratedKind.RELEASE: _SPOKEN,
     MigratedKind.ASSET: WHOLE,
-    MigratedKind.ASSIGNEE: Fidelity(form=CarriedForm.ITSELF, note=Phrase("those whom --people names")),
+    MigratedKind.ASSIGNEE: Fidelity(
+        form=CarriedForm.ITSELF, note=Phrase("those whom --people names; the text names all of them")
+    ),
     MigratedKind.ATTACHMENT: Fidelity(
         form=CarriedForm.LISTED, note=Phrase("texts name the addresses that they named at the source")
     ),

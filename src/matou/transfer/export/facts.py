@@ -1,8 +1,8 @@
 """What is known of an item beside its text, as labels and values that people read."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from matou.errors import Phrase
 from matou.i18n import gettext as _
@@ -12,6 +12,7 @@ from matou.model.metadata import (
     ChangeRequest,
     EventAction,
     Item,
+    PersonKey,
     Review,
     Reviewer,
     SavedRelease,
@@ -21,6 +22,15 @@ from matou.transfer.export.source import ExportSource, PageItem
 
 Fact = tuple[str, str]
 """A label and a value; the value is empty where it is not known."""
+
+
+class NamedTables(Protocol):
+    """What items name by a key, by the names that people read."""
+
+    def people_named(self, keys: Iterable[PersonKey], /) -> str: ...
+
+    def iteration(self, item: Item, /) -> str: ...
+
 
 STATES: Final[Mapping[str, Phrase]] = {"open": Phrase("open"), "closed": Phrase("closed"), "merged": Phrase("merged")}
 
@@ -110,13 +120,13 @@ def _facts_of_item(source: ExportSource, item: Item) -> Iterator[Fact]:
     yield from further_facts_of(source, item)
 
 
-def further_facts_of(source: ExportSource, item: Item) -> Iterator[Fact]:
+def further_facts_of(tables: NamedTables, item: Item) -> Iterator[Fact]:
     """What other forges have no place for."""
     yield _("type"), item.type.name if item.type else ""
     yield _("status"), item.status.name if item.status else ""
     yield _("priority"), item.priority.name if item.priority else ""
-    yield _("iteration"), source.iteration(item)
-    yield _("assigned to"), source.people_named(item.assignees)
+    yield _("iteration"), tables.iteration(item)
+    yield _("assigned to"), tables.people_named(item.assignees)
     yield _("start"), item.start or ""
     yield _("due"), item.due or ""
     yield _("part of"), item.parent or ""

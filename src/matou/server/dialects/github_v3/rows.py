@@ -1,6 +1,6 @@
 """What was said around a repository, as GitHub words what all items share: people, texts, labels, milestones."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -26,6 +26,8 @@ from matou.server.api.saved_rows import JsonRow
 from matou.server.api.v5.rows import RepositoryConversation, body_of
 from matou.server.dialects.github_v3.identifiers import id_or_made, made_id
 from matou.server.dialects.github_v3.objects import UNKNOWN_TIME, person_row, project_url, repository_url, written
+from matou.transfer.export.facts import further_facts_of
+from matou.transfer.migrate.conversation.headers import fact_line
 
 PLATFORM: Final = "github"
 _GHOST_ID: Final = 10137
@@ -87,14 +89,32 @@ class GitHubRows(RepositoryConversation):
         return None if text is None else self.numbers.with_references(text.body)
 
     def text_of(self, item: Item) -> str | None:
-        """With a first line that tells the number at the source, where it is another one here."""
+        """Behind what an importer has no other place for."""
         text = self.text(item.text)
+        lines = [*self._number_at_source(item), *self._further_facts(item)]
+        return "\n".join([*lines, "", text or ""]) if lines else text
+
+    def _number_at_source(self, item: Item) -> Iterator[str]:
+        """Where it is another one here."""
         if self.number_of(item) == _digits(item.number):
-            return text
+            return
         sign, about = "!" if isinstance(item, ChangeRequest) else "#", self.conversation.about()
         name = f"{sign}{item.number}"
         stated = f"[{name}]({item.url})" if item.url else f"`{name}`"
-        return f"> {title_of(about.platform) if about else ''} {stated}\n\n{text or ''}"
+        yield f"> {title_of(about.platform) if about else ''} {stated}"
+
+    def _further_facts(self, item: Item) -> list[str]:
+        """Nobody but an importer is told them in a text: whoever else asks knows more ways to ask for them."""
+        is_importer = self.context.identity.only_repositories is not None
+        return fact_line(further_facts_of(self, item), item) if is_importer else []
+
+    def people_named(self, keys: Iterable[PersonKey], /) -> str:
+        known = self.conversation.people()
+        return ", ".join(one.name or one.login if (one := known.get(key)) else key for key in keys)
+
+    def iteration(self, item: Item, /) -> str:
+        found = self.milestones_by_key.get(f"iteration/{item.iteration}")
+        return (item.iteration or "") if found is None else found.title
 
     def label(self, label: LabelDefinition) -> JsonRow:
         number = id_or_made(label.id, "label", self.own_url, label.name)

@@ -4,12 +4,13 @@ The words stand here and not in the catalogue of messages: another word would be
 later run would write again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Final, Literal
 from urllib.parse import quote, urlsplit
 
+from matou.model.metadata import Item
 from matou.transfer.export.markdown_files import literal
 from matou.transfer.migrate.conversation.markdown_text import quiet
 
@@ -120,6 +121,12 @@ class HeaderLines:
 def harmless(text: str) -> str:
     """On one line, and nothing but what it reads."""
     return quiet(literal(text))
+
+
+def fact_line(facts: Iterable[tuple[str, str]], item: Item) -> list[str]:
+    """What a target has no place for, on one line, where anything of it is known; its address stands in another."""
+    shown = [f"{harmless(label)}: {harmless(value)}" for label, value in facts if value and value != item.url]
+    return [f"> {' · '.join(shown)}"] if shown else []
 
 
 def code_span(text: str) -> str:

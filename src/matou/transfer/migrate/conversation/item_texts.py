@@ -25,7 +25,7 @@ from matou.model.metadata_targets import ItemKind, MetadataRules, NewLineComment
 from matou.transfer.export.facts import Fact, decision_text, further_facts_of, moment
 from matou.transfer.export.markdown_files import fence_around
 from matou.transfer.export.source import ExportSource
-from matou.transfer.migrate.conversation.headers import HeaderLines, harmless, harmless_address
+from matou.transfer.migrate.conversation.headers import HeaderLines, fact_line, harmless, harmless_address
 from matou.transfer.migrate.conversation.markdown_text import cut, quiet
 from matou.transfer.migrate.conversation.markers import ItemKey
 from matou.transfer.migrate.conversation.references import References
@@ -236,10 +236,7 @@ class ItemTexts:
         return {"name": key or "", "login": ""} if found is None else {"name": found.name, "login": found.login}
 
     def _facts(self, item: Item, becomes: ItemKind) -> list[str]:
-        """What the target has no place for, on one line."""
-        facts = [*self._ending(item, becomes), *further_facts_of(self.source, item)]
-        shown = [f"{harmless(label)}: {harmless(value)}" for label, value in facts if value and value != item.url]
-        return [f"> {' · '.join(shown)}"] if shown else []
+        return fact_line([*self._ending(item, becomes), *further_facts_of(self.source, item)], item)
 
     def _ending(self, item: Item, becomes: ItemKind) -> Iterator[Fact]:
         if isinstance(item, ChangeRequest) and becomes is ItemKind.ISSUE:
