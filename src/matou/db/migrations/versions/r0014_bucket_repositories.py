@@ -45,4 +45,4 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("storage_key", "upload", "name", name="pk_bucket_files"),
     )
-    op.create_index("ix_bucket_files_state", "bucket_files", ["state", "changed_at"])
+    op.create_index("ix_bucket_files_state_changed_at", "bucket_files", ["state", "changed_at"])
