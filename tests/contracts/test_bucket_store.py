@@ -3,11 +3,13 @@
 import os
 import urllib.request
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from contracts.stores import StoreContract
+from matou.errors import MatouError
 from matou.storage.base import InvalidKey
 from matou.storage.bucket_addresses import BucketAddress, UnusableBucketAddress, open_bucket, read_bucket_address
 from matou.storage.buckets import PART_BYTES, BucketAway, BucketStore, NoSuchBucket
@@ -73,9 +75,10 @@ def test_a_bucket_that_is_not_there_is_told_by_name(s3: S3Server) -> None:
             use()
 
 
-def test_a_server_that_is_not_there_is_told_without_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("matou.storage.bucket_addresses.PATIENCE_SECONDS", 0)
-    store = S3Server("http://127.0.0.1:9").store("prefix")
+def test_a_server_that_is_not_there_is_told_without_a_secret() -> None:
+    nowhere = S3Server("http://127.0.0.1:9")
+    address = read_bucket_address(f"s3://{BUCKET}/prefix", endpoint=nowhere.url)
+    store = open_bucket(address, environment=nowhere.environment, authorities=None, patience=timedelta())
 
     with pytest.raises(BucketAway) as told:
         store.exists("key")
@@ -151,3 +154,14 @@ def test_a_name_of_others_that_could_do_harm_is_refused(s3: S3Server, tmp_path: 
 
 def put_plainly(url: str) -> None:
     urllib.request.urlopen(urllib.request.Request(url, data=b"x", method="PUT")).close()
+
+
+def test_a_large_one_that_is_cut_while_it_is_read_is_no_shorter_file(s3: S3Server, tmp_path: Path) -> None:
+    store = s3.store(tmp_path.name)
+    store.put("large", [bytes(PART_BYTES)] * 4)
+
+    with store.open("large") as file:
+        assert file.read(1) == b"\0"
+        store.put("large", [b"short"])
+        with pytest.raises(MatouError):
+            file.read()

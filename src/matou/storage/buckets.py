@@ -7,8 +7,11 @@ import io
 import itertools
 import re
 import tempfile
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from matou.errors import Conflict, Invalid, MatouError, NotFound, Refused, TryLater
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 PART_BYTES = 16 * 1024 * 1024
 """S3 takes 10,000 parts, so that an object may have 160 GB."""
 PARTS_AT_ONCE = 3
+RANGE_BYTES = 8 * 1024 * 1024
+RANGES_AT_ONCE = 4
+SMALLEST_IN_RANGES = 2 * RANGE_BYTES
 SPOOLED_BYTES = 8 * 1024 * 1024
 LONGEST_MESSAGE = 300
 
@@ -106,8 +112,11 @@ class BucketStore:
 
         _require_key(key)
         with self._translated(key):
-            chunks = iter(obstore.get(self._objects, key).stream())
-        return io.BufferedReader(ChunkReader(self._read(key, chunks)))
+            found = obstore.get(self._objects, key)
+            size, chunks = found.meta["size"], iter(found.stream())
+        return io.BufferedReader(
+            ChunkReader(self._ranges(key, size) if size > SMALLEST_IN_RANGES else self._read(key, chunks))
+        )
 
     def exists(self, key: str) -> bool:
         try:
@@ -148,6 +157,23 @@ class BucketStore:
         with self._translated(key):
             for chunk in chunks:
                 yield bytes(memoryview(chunk))
+
+    def _ranges(self, key: str, size: int) -> Iterator[bytes]:
+        """A large one in pieces side by side, none of which takes so long that it would be given up."""
+        with ThreadPoolExecutor(RANGES_AT_ONCE) as pool:
+            starts = iter(range(0, size, RANGE_BYTES))
+            waiting = deque(pool.submit(self._range, key, start, size) for start in islice(starts, RANGES_AT_ONCE))
+            while waiting:
+                piece = waiting.popleft().result()
+                waiting.extend(pool.submit(self._range, key, start, size) for start in islice(starts, 1))
+                yield piece
+
+    def _range(self, key: str, start: int, size: int) -> bytes:
+        import obstore
+
+        end = min(start + RANGE_BYTES, size)
+        with self._translated(key):
+            return bytes(memoryview(obstore.get_range(self._objects, key, start=start, end=end)))
 
     @contextmanager
     def _translated(self, key: str) -> Iterator[None]:
