@@ -109,8 +109,8 @@ def test_who_wrote_what_is_told_as_its_original_author(journey: Journey) -> None
     here = f"SELECT id FROM repository WHERE lower_name IN ('{CODE}', '{ISSUES}')"
     of_issues = dict(journey.gitea.rows(f"SELECT id, original_author FROM issue WHERE repo_id IN ({here})"))
     of_comments = journey.gitea.rows(
-        "SELECT content, comment.original_author FROM comment JOIN issue ON issue.id = issue_id"
-        f" WHERE type IN (0, 21) AND repo_id IN ({here})"
+        "SELECT comment.content, comment.original_author FROM comment JOIN issue ON issue.id = issue_id"
+        f" WHERE comment.type IN (0, 21) AND issue.repo_id IN ({here})"
     )
 
     assert set(of_issues.values()) == {"gk1", "gk2", "gk3"}
