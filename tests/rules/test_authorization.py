@@ -45,6 +45,7 @@ BARE = {
     "maintenance.commit_graphs.walking": "the server's own upkeep, which shows nothing to anybody",
     "maintenance.commit_graphs.write_graph": "the server's own upkeep, which shows nothing to anybody",
     "maintenance.packing.pack_if_many": "the server's own upkeep, which shows nothing to anybody",
+    "maintenance.upkeep.enqueue_now_and_then": "the server's own upkeep, which shows nothing to anybody",
     "maintenance.upkeep.enqueue_upkeep": "the server's own upkeep, which shows nothing to anybody",
     "maintenance.packing.pack_repository": "the server's own upkeep, which shows nothing to anybody",
     "push.lfs.link": PART,

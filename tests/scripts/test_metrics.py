@@ -98,3 +98,9 @@ def test_it_tells_how_the_backups_stand(person: Person, tmp_path: Path) -> None:
     assert told["matou_backup_finished_timestamp_seconds"].value > 1_700_000_000
     assert told["matou_backup_running"].value == 0
     assert told["process_open_fds"].value > 0
+
+
+def test_what_is_to_be_done_is_counted_by_state(server: str) -> None:
+    states = {one.labels["state"] for one in samples(server) if one.name == "matou_jobs"}
+
+    assert states == {"waiting", "running", "done", "failed", "cancelled"}

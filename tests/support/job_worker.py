@@ -1,5 +1,6 @@
 """Tasks that leave marks, and a process that does them: `python job_worker.py DATABASE LEASE_SECONDS AT_ONCE MARKS`."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -113,13 +114,13 @@ class Marks:
     @contextmanager
     def _alone(self, running: RunningJob) -> Iterator[None]:
         """Says so where two hold one lock, or do one job, at once."""
-        lock = self.folder / f"held by {running.job.lock or running.job.id}"
-        try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
-        except FileExistsError:
-            self.add(f"twice {lock.name}")
-        yield
-        lock.unlink(missing_ok=True)
+        name = running.job.lock or running.job.id
+        with (self.folder / f"held by {name}").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self.add(f"twice {name}")
+            yield
 
 
 @contextmanager

@@ -19,6 +19,7 @@ class TaskName(StrEnum):
 
     PACK_LOOSE_OBJECTS = "pack-loose-objects"
     WRITE_COMMIT_GRAPH = "write-commit-graph"
+    COMPUTE_ANALYSIS = "compute-analysis"
 
 
 class JobState(StrEnum):

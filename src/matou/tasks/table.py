@@ -8,12 +8,13 @@ from typing import Final
 from matou.forge.forge import Forge
 from matou.jobs.queue import RunningJob, Tasks
 from matou.model.jobs import TaskName
-from matou.tasks.upkeep import pack_loose_objects, write_graph
+from matou.tasks.upkeep import compute_analysis, pack_loose_objects, write_graph
 
 TASKS: Final[Mapping[TaskName, Callable[[Forge, RunningJob], None]]] = MappingProxyType(
     {
         TaskName.PACK_LOOSE_OBJECTS: pack_loose_objects,
         TaskName.WRITE_COMMIT_GRAPH: write_graph,
+        TaskName.COMPUTE_ANALYSIS: compute_analysis,
     }
 )
 

@@ -2,6 +2,8 @@
 
 from matou.db import repositories
 from matou.db.repositories import Repository, RepositoryId
+from matou.forge.access import MayReadCode, granted_to_operator
+from matou.forge.analysis.upkeep import compute
 from matou.forge.forge import Forge
 from matou.forge.maintenance import commit_graphs, packing
 from matou.jobs.queue import RunningJob
@@ -17,6 +19,12 @@ def write_graph(forge: Forge, running: RunningJob) -> None:
     repository = _repository(forge, running)
     if repository is not None:
         commit_graphs.write_graph(forge, repository)
+
+
+def compute_analysis(forge: Forge, running: RunningJob) -> None:
+    repository = _repository(forge, running)
+    if repository is not None:
+        compute(forge, granted_to_operator(MayReadCode, repository))
 
 
 def _repository(forge: Forge, running: RunningJob) -> Repository | None:

@@ -25,6 +25,7 @@ from matou.forge.jobs import StillComputing, Waiters
 from matou.git.odb.objects import MissingObject
 from matou.model.names import RepositoryPath
 from support.deciding import contribution_days, contributors, counted, create_repository, languages, refresh
+from support.done_jobs import do_jobs
 from support.git_repositories import fast_import, git, git_bytes
 from support.histories import make_odd_history
 
@@ -312,13 +313,13 @@ def test_a_history_that_cannot_be_read_is_damage_each_time(forge: Forge, reposit
 def test_a_push_is_computed_in_the_background_where_somebody_has_asked(forge: Forge, repository: Repository) -> None:
     git_dir = fill(forge, repository, 10)
     refresh(forge, repository)
-    assert not cache_folder(forge.archive, repository.id).exists()
+    assert forge.queue.counts() == {}
     days(forge, repository)
     commit(git_dir, 1_700_000_000, {b"x": b"1\n"})
 
     refresh(forge, repository)
+    do_jobs(forge)
 
-    counted(forge, repository, "").result(SECONDS)
     assert counted(forge, repository, "").done()
 
 

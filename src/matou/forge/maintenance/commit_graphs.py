@@ -13,7 +13,7 @@ from typing import Final
 
 from matou.db.repositories import Repository
 from matou.forge.forge import Forge
-from matou.forge.maintenance.upkeep import enqueue_upkeep
+from matou.forge.maintenance.upkeep import enqueue_now_and_then
 from matou.git.operations.commit_graph import write_commit_graph
 from matou.model.jobs import TaskName
 
@@ -28,7 +28,7 @@ def walking(forge: Forge, repository: Repository) -> Iterator[None]:
     began = time.monotonic()
     yield
     if timedelta(seconds=time.monotonic() - began) >= SLOW and _is_large(forge.git_dir(repository)):
-        enqueue_upkeep(forge, TaskName.WRITE_COMMIT_GRAPH, repository)
+        enqueue_now_and_then(forge, TaskName.WRITE_COMMIT_GRAPH, repository)
 
 
 def _is_large(git_dir: Path) -> bool:

@@ -13,7 +13,7 @@ from matou.db import repositories
 from matou.db.repositories import Repository
 from matou.forge.forge import Forge
 from matou.forge.maintenance.bucket_packing import tidy_bucket
-from matou.forge.maintenance.upkeep import enqueue_upkeep
+from matou.forge.maintenance.upkeep import enqueue_now_and_then
 from matou.git.odb.loose_objects import MOST_AT_ONCE, estimate_loose_objects, pack_loose_objects
 from matou.git.operations.pack_merging import has_many_packs, merge_small_packs
 from matou.git.process.run import Limits
@@ -32,7 +32,7 @@ def pack_if_many(forge: Forge, repository: Repository) -> None:
         return
     git_dir = forge.git_dir(repository)
     if estimate_loose_objects(git_dir) >= MANY or has_many_packs(git_dir):
-        enqueue_upkeep(forge, TaskName.PACK_LOOSE_OBJECTS, repository)
+        enqueue_now_and_then(forge, TaskName.PACK_LOOSE_OBJECTS, repository)
 
 
 def pack_repository(forge: Forge, repository: Repository, *, check: Callable[[], None] = lambda: None) -> None:

@@ -29,15 +29,19 @@ class RecentUpkeep:
         return is_new
 
 
-def enqueue_upkeep(forge: Forge, task: TaskName, repository: Repository) -> None:
-    """Once for all servers, and by this one now and then; of one repository, one thing at a time is done.
+def enqueue_now_and_then(forge: Forge, task: TaskName, repository: Repository) -> None:
+    """As `enqueue_upkeep`, and by this server not again within ten minutes."""
+    if forge.memory(RecentUpkeep).is_new(task, repository.id, forge.now()):
+        enqueue_upkeep(forge, task, repository, lock=f"repository {repository.id}")
+
+
+def enqueue_upkeep(forge: Forge, task: TaskName, repository: Repository, *, lock: str) -> None:
+    """Once for all servers, where it does not wait already.
 
     Nothing depends on it: whoever reads or has written goes on where it cannot be enqueued.
     """
-    if not forge.memory(RecentUpkeep).is_new(task, repository.id, forge.now()):
-        return
-    lock = f"repository {repository.id}"
+    new = NewJob(task, {"repository": repository.id}, lock=lock, key=f"{task} {repository.id}")
     try:
-        forge.queue.enqueue(NewJob(task, {"repository": repository.id}, lock=lock, key=f"{task} {repository.id}"))
+        forge.queue.enqueue(new)
     except (TryLater, OSError) as error:
         log.warning("upkeep_not_enqueued", task=task.value, repository=str(repository.path), error=str(error))

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from matou.archive.run_history import source_key
 from matou.errors import MatouError
 from matou.forge.access import authorize_oversight
+from matou.model.jobs import JobState
 from matou.server.authentication import identify, read_credential
 from matou.server.authorization import answer_to
 from matou.server.origin import client_address
@@ -48,10 +49,13 @@ def _content_for(state: ServerState, request: Request, counted: Mapping[RequestK
     """Raises as `identify` and `authorize_oversight` do."""
     identity = identify(state.forge, read_credential(request.headers.raw), address=client_address(request.scope))
     authorize_oversight(state.forge, identity)
-    return render_metrics(counted, state.forge.memory(StatusCache).status(state.forge.archive))
+    status = state.forge.memory(StatusCache).status(state.forge.archive)
+    return render_metrics(counted, status, state.forge.queue.counts())
 
 
-def render_metrics(counted: Mapping[RequestKind, Durations], status: ArchiveStatus) -> bytes:
+def render_metrics(
+    counted: Mapping[RequestKind, Durations], status: ArchiveStatus, jobs: Mapping[JobState, int]
+) -> bytes:
     # Loaded with the first that asks: it takes as long as a tenth of the server's start.
     from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
     from prometheus_client.registry import Collector
@@ -60,6 +64,7 @@ def render_metrics(counted: Mapping[RequestKind, Durations], status: ArchiveStat
         def collect(self) -> Iterable["Metric"]:
             yield _requests(counted)
             yield from _backups(status)
+            yield _jobs(jobs)
 
     registry = CollectorRegistry()
     registry.register(Metrics())
@@ -104,6 +109,15 @@ def _backups(status: ArchiveStatus) -> Iterator["Metric"]:
             repositories.add_metric((*_labels(one), outcome.value), count)
     yield repositories
     yield GaugeMetricFamily("matou_backup_running", "1 while something writes to the archive.", int(status.is_at_work))
+
+
+def _jobs(counts: Mapping[JobState, int]) -> "Metric":
+    from prometheus_client.core import GaugeMetricFamily
+
+    family = GaugeMetricFamily("matou_jobs", "What is to be done while nobody waits, by state.", labels=("state",))
+    for state in JobState:
+        family.add_metric((state.value,), counts.get(state, 0))
+    return family
 
 
 def _labels(one: SourceStatus) -> tuple[str, str, str]:
