@@ -1,6 +1,7 @@
 """`matou jobs` and `matou worker --root`: what a server has to do is seen, steered and done without the server."""
 
 import json
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from matou.db.engine import open_database
 from matou.jobs.local_queue import LocalQueue
-from matou.model.jobs import NewJob, TaskName
+from matou.model.jobs import JobId, JobState, NewJob, TaskName
 from support.program import Person
 
 
@@ -25,10 +26,8 @@ def enqueue(queue: LocalQueue, number: int, *, wait: timedelta = timedelta()) ->
     return str(job_id)
 
 
-def states(person: Person, root: Path) -> dict[str, str]:
-    every = [word for state in ("waiting", "done", "failed", "cancelled") for word in ("--state", state)]
-    listed = json.loads(person.matou("jobs", "list", *every, "--json", "--root", root).out)
-    return {str(job["id"]): job["state"] for job in listed}
+def state(queue: LocalQueue, job_id: str) -> JobState:
+    return queue.find(JobId(int(job_id))).state
 
 
 def test_jobs_are_listed_cancelled_tried_again_and_done(person: Person, root: Path, queue: LocalQueue) -> None:
@@ -37,7 +36,7 @@ def test_jobs_are_listed_cancelled_tried_again_and_done(person: Person, root: Pa
     table = person.matou("jobs", "list", "--root", root).out
     shown = json.loads(person.matou("jobs", "show", later, "--json", "--root", root).out)
     person.matou("jobs", "cancel", first, "--root", root)
-    cancelled = states(person, root)[first]
+    cancelled = state(queue, first)
     person.matou("jobs", "retry", first, "--root", root)
     person.matou("worker", "--root", root, "--jobs", "3", "--once")
 
@@ -45,14 +44,15 @@ def test_jobs_are_listed_cancelled_tried_again_and_done(person: Person, root: Pa
     assert "repository=1000000" in table
     assert (shown["state"], shown["attempts"], shown["lock"], shown["fault"]) == ("waiting", 0, "1000001", None)
     assert 3000 < shown["wait_seconds"] <= 3600
-    assert (cancelled, states(person, root)[first], states(person, root)[later]) == ("cancelled", "done", "waiting")
+    assert (cancelled, state(queue, first)) == (JobState.CANCELLED, JobState.DONE)
+    assert state(queue, later) is JobState.WAITING
 
 
 def test_a_worker_works_until_a_signal_ends_it(person: Person, root: Path, queue: LocalQueue) -> None:
+    pause, first = threading.Event(), enqueue(queue, 10**6)
     worker = person.start("worker", "--root", root)
-    first = enqueue(queue, 10**6)
-    while states(person, root)[first] != "done":
-        pass
+    while state(queue, first) is not JobState.DONE:
+        pause.wait(0.1)
 
     worker.terminate()
     _, said = worker.communicate()

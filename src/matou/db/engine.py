@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -245,12 +246,14 @@ def _require_answer(engine: Engine) -> None:
 
 
 def _require_driver() -> None:
-    try:
-        import psycopg  # noqa: F401
-    except ImportError as error:
-        raise UnusableDatabaseURL(
-            "the driver for PostgreSQL is not installed", advice="install it with: pip install 'matou[postgresql]'"
-        ) from error
+    """And what keeps jobs there, which is loaded by the first that enqueues one."""
+    for name in ("psycopg", "procrastinate"):
+        if find_spec(name) is None:
+            raise UnusableDatabaseURL(
+                "{package}, which PostgreSQL needs, is not installed",
+                package=name,
+                advice="install it with: pip install 'matou[postgresql]'",
+            )
 
 
 def _sqlite_engine(url: URL, lock_wait: timedelta) -> Engine:

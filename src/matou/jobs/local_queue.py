@@ -11,8 +11,9 @@ from uuid import uuid4
 import structlog
 
 from matou.db import jobs as rows
-from matou.db.engine import Connection, Database, DatabaseBusy
+from matou.db.engine import Connection, Database
 from matou.db.jobs import MILLISECOND
+from matou.errors import MatouError
 from matou.jobs.performing import perform
 from matou.jobs.queue import (
     KEPT_AFTER_END,
@@ -159,7 +160,7 @@ class _LocalWorker:
             with queue.database.begin_write() as connection:
                 lease = queue.lease // MILLISECOND
                 claimed = rows.claim_job(connection, names, self._name, steady=queue.steady(), lease=lease)
-        except DatabaseBusy as error:
+        except (MatouError, OSError) as error:
             log.warning("no_job_claimed", reason=str(error))
             return None
         if claimed is None:
@@ -173,7 +174,7 @@ class _LocalWorker:
             try:
                 self._renew()
                 self._release_expired()
-            except DatabaseBusy as error:
+            except (MatouError, OSError) as error:
                 log.warning("leases_not_renewed", reason=str(error))
 
     def _renew(self) -> None:
@@ -191,6 +192,6 @@ class _LocalWorker:
 
     def _release_expired(self) -> None:
         queue = self._queue
-        with suppress(DatabaseBusy), queue.database.begin_write() as connection:
+        with suppress(MatouError, OSError), queue.database.begin_write() as connection:
             rows.release_expired(connection, steady=queue.steady(), lease=queue.lease // MILLISECOND)
             rows.delete_old_jobs(connection, ended=KEPT_AFTER_END, failed=KEPT_AFTER_FAILURE)

@@ -66,7 +66,7 @@ def _written(running: RunningJob, end: JobEnd) -> bool:
     while True:
         try:
             return running.queue.end(running.lease, end)
-        except DatabaseBusy as error:
+        except (DatabaseBusy, OSError) as error:
             if time.monotonic() > deadline:
                 log.warning("end_of_job_not_written", job=running.job.id, reason=str(error))
                 return False

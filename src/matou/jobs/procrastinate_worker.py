@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
@@ -19,7 +19,7 @@ from procrastinate.worker import Worker
 
 from matou.db import procrastinate_jobs as rows
 from matou.db.engine import DatabaseBusy
-from matou.errors import TryLater
+from matou.errors import MatouError, TryLater
 from matou.jobs.performing import perform
 from matou.jobs.queue import KEPT_AFTER_END, KEPT_AFTER_FAILURE, JobEnd, RunningJob, Tasks
 from matou.model.jobs import JobId, JobState, Lease
@@ -75,7 +75,6 @@ async def _run(
     queue: "ProcrastinateQueue", tasks: Tasks, *, at_once: int, stop: threading.Event, until_idle: bool
 ) -> None:
     queue.counts()  # its tables are there, and the database answers
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(at_once + 4))
     url = queue.database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     connector = PsycopgConnector(conninfo=url, min_size=1, max_size=4)
     app = App(connector=connector)
@@ -116,20 +115,41 @@ class _LeasedJobs(JobManager):
         self._running: dict[tuple[JobId, int], RunningJob] = {}
         self._left: set[tuple[JobId, int]] = set()
 
-    def doing(self, task: Callable[[RunningJob], None]) -> Callable[..., None]:
-        def do(context: JobContext, **envelope: Any) -> None:
-            theirs = context.job
-            lease = Lease(JobId(theirs.id or 0), str(theirs.worker_id), theirs.attempts + 1)
-            is_last = lease.attempt >= int(envelope["allowed"])
-            running = RunningJob(self._queue.find(lease.job), lease, self._queue, self._stop, is_last)
-            key = lease.job, lease.attempt
-            self._running[key] = running
-            try:
-                perform(task, running)
-            finally:
-                del self._running[key]
+    def doing(self, task: Callable[[RunningJob], None]) -> Callable[..., Awaitable[None]]:
+        """In a thread of its own, which ends with the process however long the task takes."""
+
+        async def do(context: JobContext, **envelope: Any) -> None:
+            loop, stop = asyncio.get_running_loop(), threading.Event()
+            ended = loop.create_future()
+
+            def work() -> None:
+                try:
+                    self._do(task, context.job, int(envelope["allowed"]), stop)
+                finally:
+                    with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                        loop.call_soon_threadsafe(ended.set_result, None)
+
+            threading.Thread(target=work, name="job", daemon=True).start()
+            await _ended(ended, stop)
 
         return do
+
+    def _do(
+        self, task: Callable[[RunningJob], None], theirs: ProcrastinateJob, allowed: int, cancelled: threading.Event
+    ) -> None:
+        lease = Lease(JobId(theirs.id or 0), str(theirs.worker_id), theirs.attempts + 1)
+        try:
+            job = self._queue.find(lease.job)
+        except (MatouError, OSError) as error:
+            log.warning("job_not_begun", job=lease.job, reason=str(error))
+            return
+        running = RunningJob(job, lease, self._queue, self._stop, lease.attempt >= allowed, cancelled)
+        key = lease.job, lease.attempt
+        self._running[key] = running
+        try:
+            perform(task, running)
+        finally:
+            del self._running[key]
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> ProcrastinateJob | None:
         try:
@@ -180,6 +200,15 @@ class _LeasedJobs(JobManager):
         for job, attempt in not_running & self._left:
             self._queue.end(Lease(job, str(worker_id), attempt), JobEnd(JobState.WAITING))
         self._left = not_running
+
+
+async def _ended(ended: "asyncio.Future[None]", cancelled: threading.Event) -> None:
+    """Whoever cancels asks the thread to end, and goes on waiting for it."""
+    while not ended.done():
+        try:
+            await asyncio.shield(ended)
+        except asyncio.CancelledError:
+            cancelled.set()
 
 
 def _forgotten(worker_id: int) -> WorkerForgotten:

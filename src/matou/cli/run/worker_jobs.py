@@ -9,12 +9,12 @@ import structlog
 
 from matou.cli.open_forge import existing_forge_at
 from matou.cli.ui.output import say
-from matou.errors import MatouError
 from matou.forge.forge import Forge
 from matou.i18n import gettext as _
 from matou.tasks.table import tasks_of
+from matou.transfer.schedule.follow import AFTER_A_FAULT
 
-ENDS_WITHIN_SECONDS = 15
+ENDS_WITHIN_SECONDS = 5
 AT_ONCE_BESIDE_A_SERVER = 2
 
 log = structlog.get_logger(__name__)
@@ -40,7 +40,10 @@ def doing_jobs(forge: Forge) -> Iterator[None]:
 
 
 def _work(forge: Forge, stop: threading.Event) -> None:
-    try:
-        forge.queue.work(tasks_of(forge), at_once=AT_ONCE_BESIDE_A_SERVER, stop=stop)
-    except MatouError as error:
-        log.warning("jobs_not_done", reason=str(error))
+    """Whatever happens to it: a server goes on, and so does this."""
+    while not stop.is_set():
+        try:
+            forge.queue.work(tasks_of(forge), at_once=AT_ONCE_BESIDE_A_SERVER, stop=stop)
+        except Exception:
+            log.exception("jobs_interrupted")
+            stop.wait(AFTER_A_FAULT.total_seconds())
