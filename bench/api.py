@@ -61,7 +61,7 @@ def _served(folder: Path, scale: float) -> Iterator[Api]:
         path = RepositoryPath.parse("team/history")
         import_repository(forge, plain, place_for(forge, path), path.name, creator=owner, local=True)
         token = create_token(forge, granted_to_operator(MayManageAccount, owner), "bench").reveal()
-    command: Command = [MATOU, "serve", "--root", folder / "server", "--port", "0"]
+    command: Command = [MATOU, "serve", "--root", folder / "server", "--port", "0", "--workers", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         try:
             assert server.stdout is not None

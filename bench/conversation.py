@@ -154,7 +154,7 @@ def _serving(archive: Path) -> Iterator[tuple[Asker, int]]:
     with open_forge(archive, Settings.of_process(), loopback=True) as forge:
         owner = create_user(forge, "bench", email="bench@example.com", admin=True)
         token = create_token(forge, granted_to_operator(MayManageAccount, owner), "bench").reveal()
-    command: Command = [MATOU, "serve", "--root", archive, "--port", "0"]
+    command: Command = [MATOU, "serve", "--root", archive, "--port", "0", "--workers", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         try:
             assert server.stdout is not None

@@ -179,7 +179,16 @@ def _server(folder: Path, python: str, *, lfs: bool) -> Iterator[tuple[str, str]
     for words in (("team",), ("project", "--parent", "team")):
         _matou(python, "org", "create", words[0], "--owner", "li", *words[1:], "--root", root)
     _matou(python, "repo", "import", history, "team/project/one", "--private", "--root", root)
-    command: list[str | Path] = [Path(python).with_name("matou"), "serve", "--root", root, "--port", "0"]
+    command: list[str | Path] = [
+        Path(python).with_name("matou"),
+        "serve",
+        "--root",
+        root,
+        "--port",
+        "0",
+        "--workers",
+        "1",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         try:
             assert server.stdout is not None

@@ -102,7 +102,7 @@ def _row(what: str, readings: Sequence[Reading]) -> Row:
 def _served(folder: Path, count: int) -> Iterator[Listed]:
     folder.mkdir(parents=True)
     pages = [f"/projects?page={number}&per_page={PAGE}" for number in range(1, -(-count // PAGE) + 2)]
-    command: Command = [MATOU, "serve", "--root", folder / "server", "--port", "0"]
+    command: Command = [MATOU, "serve", "--root", folder / "server", "--port", "0", "--workers", "1"]
     with open_forge(folder / "server", Settings.of_process(), loopback=True) as forge:
         token, one = _fill(forge, count)
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:

@@ -75,7 +75,7 @@ def _served(folder: Path) -> Iterator[Served]:
             where = NamespacePath(("team",) if number % 2 else ("bench",))
             make_repository(forge, Identity(owner, ALL_SCOPES), where, "", profile, InitOptions())
         token = create_token(forge, granted_to_operator(MayManageAccount, owner), "bench").reveal()
-    command: Command = [MATOU, "serve", "--root", server, "--port", "0"]
+    command: Command = [MATOU, "serve", "--root", server, "--port", "0", "--workers", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             assert process.stdout is not None

@@ -142,7 +142,7 @@ def _served(folder: Path, scale: float) -> Iterator[Pages]:
         account = granted_to_operator(MayManageAccount, owner)
         token = create_token(forge, account, "bench").reveal()
         cookie = f"{SESSION_COOKIE}={start_session(forge, account, browser='bench').secret.reveal()}"
-    command: Command = [MATOU, "serve", "--root", folder / "server", "--port", "0"]
+    command: Command = [MATOU, "serve", "--root", folder / "server", "--port", "0", "--workers", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         try:
             assert server.stdout is not None

@@ -86,7 +86,7 @@ def _served(folder: Path) -> Iterator[Places]:
         path = RepositoryPath.parse("team/pushed")
         create_repository(forge, place_for(forge, path), path.name, creator=owner)
         token = create_token(forge, granted_to_operator(MayManageAccount, owner), "bench").reveal()
-    command: Command = [MATOU, "serve", "--root", folder / "server", "--port", "0"]
+    command: Command = [MATOU, "serve", "--root", folder / "server", "--port", "0", "--workers", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         try:
             assert server.stdout is not None

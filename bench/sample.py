@@ -46,7 +46,7 @@ class Sample:
 def make_sample(folder: Path, sizes: Sequence[int]) -> Iterator[Sample]:
     folder.mkdir(parents=True)
     paths, token = _fill(folder, sizes)
-    command: Command = [MATOU, "serve", "--root", folder / "server", "--port", "0"]
+    command: Command = [MATOU, "serve", "--root", folder / "server", "--port", "0", "--workers", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         try:
             assert server.stdout is not None

@@ -81,7 +81,7 @@ def _served(folder: Path, refs: int, size_bytes: int) -> Iterator[Served]:
             import_repository(forge, origin, place_for(forge, path), path.name, creator=owner, local=True)
         token = create_token(forge, granted_to_operator(MayManageAccount, owner), "bench").reveal()
     tip = subprocess.run(["git", f"--git-dir={large}", "rev-parse", "main"], capture_output=True, check=True, text=True)
-    command: Command = [MATOU, "serve", "--root", folder / "server", "--port", "0"]
+    command: Command = [MATOU, "serve", "--root", folder / "server", "--port", "0", "--workers", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         try:
             assert server.stdout is not None

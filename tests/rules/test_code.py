@@ -68,7 +68,11 @@ def users_of(pattern: str) -> set[str]:
             r"^\s*(import|from) subprocess|create_subprocess|os\.(system|exec|spawn|popen)",
             r"git/process",
         ),
-        ("signal a process", r"os\.(kill|killpg)\(", r"(git/process/groups\.py|transfer/backup/command\.py)"),
+        (
+            "signal a process",
+            r"os\.(kill|killpg)\(",
+            r"(git/process/groups\.py|transfer/backup/command\.py|server/supervisor\.py)",
+        ),
         ("read the environment", r"os\.environ|os\.getenv", r"settings\.py"),
         ("make an outbound request", r"^\s*(import|from) (urllib3|http\.client|requests|httpx)", r"http/"),
         ("write SQL", r"^\s*(import|from) (sqlalchemy|alembic)", r"db/"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from matou.forge.caches import FREE_FAILURES_OF_AN_ADDRESS
+from matou.forge.login_throttle import FREE_FAILURES_OF_AN_ADDRESS
 from support.program import Person, serving
 from support.team import make_history, make_person
 

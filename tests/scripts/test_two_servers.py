@@ -1,11 +1,13 @@
-"""Two `matou serve` processes over one archive and one database: what one does holds at the other at once."""
+"""Two processes over one archive and one database, two `matou serve` or the two workers of one: what one does holds at
+the other at once.
+"""
 
 import secrets
 import subprocess
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,9 +24,10 @@ from matou.settings import Settings
 from matou.wiring import open_forge
 from support.deciding import add_member, create_token, list_tokens, revoke_token, set_active
 from support.git_repositories import make_repository, refs_of
-from support.program import serving
+from support.program import Person, served, serving
 from support.team import make_person
 from support.used_servers import TEAM, UsedServer
+from support.worker_relay import relay_to, workers_of
 
 
 @dataclass
@@ -49,16 +52,24 @@ class TwoServers:
         return person, create_token(self.forge, person, "test").reveal()
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def database_setting(request: pytest.FixtureRequest) -> str:
-    """What MATOU_DATABASE_URL says; empty for SQLite in the archive."""
-    return request.getfixturevalue("module_postgres_url") if request.param == "postgres" else ""
+@contextmanager
+def two_servers(person: Person, root: Path) -> Iterator[list[str]]:
+    with serving(person, root, "--workers", "1") as one, serving(person, root, "--workers", "1") as other:
+        yield [one, other]
 
 
-@pytest.fixture(scope="module")
-def two(database_setting: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoServers]:
+@contextmanager
+def two_workers(person: Person, root: Path) -> Iterator[list[str]]:
+    with served(person, root, "--workers", "2") as (process, url), ExitStack() as relays:
+        yield [relays.enter_context(relay_to(worker, url)) for worker in workers_of(process.pid)]
+
+
+@pytest.fixture(scope="module", params=[(two_workers, "sqlite"), (two_servers, "postgres")])
+def two(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoServers]:
+    begin, database = request.param
+    url = request.getfixturevalue("module_postgres_url") if database == "postgres" else ""
     folder = tmp_path_factory.mktemp("two")
-    root, variables = folder / "archive", {"MATOU_DATABASE_URL": database_setting}
+    root, variables = folder / "archive", {"MATOU_DATABASE_URL": url}
     person = make_person(folder / "home")
     person.environment.update(variables)
     with ExitStack() as ending:
@@ -66,7 +77,7 @@ def two(database_setting: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         owner = create_user(forge, "li", password=Secret("correct horse battery"))
         create_organization(forge, TEAM, owner=owner)
         token = create_token(forge, owner, "test").reveal()
-        urls = [ending.enter_context(serving(person, root)) for _ in range(2)]
+        urls = ending.enter_context(begin(person, root))
         one, other = (UsedServer(url, token) for url in urls)
         yield TwoServers(one, other, forge, owner)
 

@@ -4,6 +4,7 @@ Tests make users, tokens and repositories through the forge's own use cases, on 
 them with its next request.
 """
 
+import os
 import re
 import secrets
 import signal
@@ -33,26 +34,42 @@ from support.deciding import create_project, create_repository, create_token
 
 PASSWORD = "correct horse battery staple"
 
+WORKERS = int(os.environ.get("MATOU_TEST_WORKERS", "1"))
+"""Of the server that tests share: `MATOU_TEST_WORKERS=2` shows that they hold of several as of one."""
+
 _PROGRAM = """
 import sys
+from functools import partial
 from pathlib import Path
-import matou.forge.caches
+import matou.forge.login_throttle
 from matou.server.app import EdgeSettings
-from matou.server.main import serve
+from matou.server.main import ServeOptions, prepare, serve, serve_as_worker, supervise
 from matou.server.ssh.address import SshListenOptions
 from matou.settings import Settings
 from matou.wiring import open_forge
 
-root, port, loopback, open_backups, forgives, strict, by_ssh, platform = sys.argv[1:]
+root, port, loopback, open_backups, forgives, strict, by_ssh, platform, workers = sys.argv[1:]
 if forgives == "1":
-    matou.forge.caches.FREE_FAILURES_OF_AN_ADDRESS = 1_000_000
+    matou.forge.login_throttle.FREE_FAILURES_OF_AN_ADDRESS = 1_000_000
 settings = Settings.from_environment({"MATOU_STRICT_PUSHES": strict})
-with open_forge(Path(root), settings, loopback=loopback == "1", anonymous_reads_backups=open_backups == "1") as forge:
-    announce = lambda url: print(url, flush=True)
-    edge = EdgeSettings(hosts={"127.0.0.1": platform} if platform else {})
-    ssh = SshListenOptions("127.0.0.1", 0, lambda address: print(address.port, address.public_line, flush=True))
-    settings = {"requests_per_minute": 0, "announce": announce, "edge": edge, "ssh": ssh if by_ssh == "1" else None}
-    serve(forge, host="127.0.0.1", port=int(port), **settings)
+flags = {"loopback": loopback == "1", "anonymous_reads_backups": open_backups == "1"}
+opened = partial(open_forge, Path(root), settings, **flags)
+announce = lambda url: print(url, flush=True)
+edge = EdgeSettings(hosts={"127.0.0.1": platform} if platform else {})
+ssh = SshListenOptions("127.0.0.1", 0, lambda address: print(address.port, address.public_line, flush=True))
+ssh = ssh if by_ssh == "1" else None
+options = ServeOptions("127.0.0.1", int(port), requests_per_minute=0, edge=edge, ssh=ssh, workers=int(workers))
+
+def work(server, worker):
+    with opened() as forge:
+        serve_as_worker(forge, server, worker)
+
+with opened() as forge:
+    server = prepare(forge, options)
+    if options.workers == 1:
+        serve(forge, server, announce=announce)
+if options.workers > 1:
+    supervise(server, partial(work, server), announce=announce)
 """
 
 
@@ -131,6 +148,7 @@ def running_server(
     platform: str = "",
     port: int = 0,
     ssh: bool = False,
+    workers: int = 1,
 ) -> Iterator[MatouServer]:
     """Start a server over a folder, which is made where there is none, and end it however the test ends.
 
@@ -143,6 +161,7 @@ def running_server(
         platform: what its host stands for; empty for none.
         port: 0 for any.
         ssh: whether it is reached by SSH, too.
+        workers: how many processes serve.
     """
     with ExitStack() as ending:
         forge = ending.enter_context(
@@ -157,7 +176,7 @@ def running_server(
         log = root.with_name(root.name + ".log")
         errors = ending.enter_context(log.open("a"))
         choices = (loopback, anonymous_reads_backups, forgives_addresses, strict_pushes, ssh)
-        arguments = [str(root), str(port), *("1" if choice else "0" for choice in choices), platform]
+        arguments = [str(root), str(port), *("1" if choice else "0" for choice in choices), platform, str(workers)]
         process = subprocess.Popen(
             [sys.executable, "-c", _PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=errors, text=True
         )
@@ -190,5 +209,7 @@ def _name(kind: str) -> str:
 @pytest.fixture(scope="session")
 def matou_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MatouServer]:
     """One server for all tests of a worker: each test makes its own team, or takes a name that is free."""
-    with running_server(tmp_path_factory.mktemp("server") / "archive", forgives_addresses=True) as server:
+    with running_server(
+        tmp_path_factory.mktemp("server") / "archive", forgives_addresses=True, workers=WORKERS
+    ) as server:
         yield server

@@ -81,13 +81,20 @@ class Person:
 
 @contextmanager
 def serving(person: Person, root: Path, *options: str) -> Iterator[str]:
-    """A server over an archive on a free port; yields its URL. What it logs is in the person's home folder."""
+    """As `served`, for those who need its URL alone."""
+    with served(person, root, *options) as (_, url):
+        yield url
+
+
+@contextmanager
+def served(person: Person, root: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server over an archive on a free port, with its URL. What it logs is in the person's home folder."""
     # Not into a pipe: one that nobody reads stops whoever writes to it once it is full.
     log = (person.home / "serve.log").open("ab")
     with log, person.start_logging(log, "serve", "--root", root, "--port", "0", *options) as server:
         try:
             assert server.stdout is not None
-            yield server.stdout.readline().strip()
+            yield server, server.stdout.readline().strip()
         finally:
             server.terminate()
             server.communicate(timeout=40)

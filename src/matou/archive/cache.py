@@ -47,6 +47,11 @@ def answers_folder(archive: Archive) -> Path:
     return archive.root / FOLDER / "answers"
 
 
+def attempts_file(archive: Archive) -> Path:
+    """Where servers count failures to log in, if their database is SQLite: for all processes of a machine."""
+    return archive.root / FOLDER / "log-ins.db"
+
+
 def forget(archive: Archive, repository_id: int) -> None:
     """Remove all that was computed about a repository, as when it is deleted."""
     shutil.rmtree(cache_folder(archive, repository_id), ignore_errors=True)

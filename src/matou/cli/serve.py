@@ -84,6 +84,12 @@ serve = Command.lazy(
         default="text",
         help=_("of the log on standard error; json is an object a line, with a line for each request"),
     ),
+    click.option(
+        "--workers",
+        type=WholeNumber(min=1, max=64),
+        metavar="N",
+        help=_("how many processes serve, on one port (as many as there are processors, at most 4)"),
+    ),
     examples={
         "matou serve --root DIR --port 8585": _("serve an archive on this machine"),
         "matou serve --root DIR --ssh-port 2222": _("git clone ssh://git@localhost:2222/TEAM/REPO.git"),

@@ -4,7 +4,7 @@ import errno
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import URL, Connection, Engine, ExceptionContext, event, exc, make_url
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, Table, event, exc, make_url
 
 from matou.errors import Conflict, Damaged, Invalid, NotFound, TryLater
+from matou.fs import make_folders
 from matou.settings import InvalidSetting
 
 __all__ = [
@@ -182,6 +183,24 @@ def open_database(location: Path | str, *, lock_wait: timedelta = DEFAULT_LOCK_W
         database.close()
         raise
     return database
+
+
+def open_unsynced(file: Path, tables: Sequence[Table]) -> Database:
+    """An SQLite database of its own, of what may be lost when the machine fails; several processes share it.
+
+    It holds these tables and is never migrated: whoever changes them gives it another name.
+    """
+    make_folders(file.parent, below=file.parent.parent)
+    engine = _sqlite_engine(URL.create("sqlite", database=str(file)), DEFAULT_LOCK_WAIT)
+    event.listen(engine, "connect", _leave_unsynced)
+    database = Database(engine, DEFAULT_LOCK_WAIT, _changes=_Changes(str(file)))
+    with database.begin_write() as connection:
+        tables[0].metadata.create_all(connection, tables=tables)
+    return database
+
+
+def _leave_unsynced(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 def _read_url(text: str) -> URL:

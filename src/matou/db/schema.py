@@ -21,7 +21,7 @@ from matou.db.table_metadata import metadata
 
 __all__ = ["bucket_files", "bucket_refs", "bucket_repositories", "metadata"]
 
-HEAD_REVISION = "0014"
+HEAD_REVISION = "0015"
 """The newest migration, known here so that opening a database that is up to date need not load Alembic."""
 
 # SQLite numbers rows by itself only if the column is exactly INTEGER. With `sqlite_autoincrement` it never gives a
@@ -461,4 +461,33 @@ item_texts = Table(
     metadata,
     Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
     Column("text", Text, nullable=False),
+)
+
+# With these any server can tell that a link was signed by one of them; each is there for some hours.
+link_keys = Table(
+    "link_keys",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+login_attempts = Table(
+    "login_attempts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("tried", Text, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Index(None, "account"),
+    Index(None, "ends_at"),
+)
+
+# One row: who knows this migration may work on the database, whoever has migrated it since.
+schema_compatibility = Table(
+    "schema_compatibility",
+    metadata,
+    Column("oldest_revision", Text, primary_key=True),
 )

@@ -1,4 +1,8 @@
-"""Brings a database to the newest schema, under a lock, the first time that a new version of Matou opens it."""
+"""Brings a database to the newest schema, under a lock, the first time that a new version of Matou opens it.
+
+One that a newer version has brought further is worked on as it is, where that version says that it has only added
+something: while servers are upgraded one by one, both are there.
+"""
 
 from sqlalchemy import Connection, inspect, text
 
@@ -32,6 +36,13 @@ def _revision(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
+def _oldest_revision(connection: Connection) -> str | None:
+    """Who knows this migration understands all that came after it."""
+    if not inspect(connection).has_table("schema_compatibility"):
+        return None
+    return connection.execute(text("SELECT oldest_revision FROM schema_compatibility")).scalar_one_or_none()
+
+
 def _upgrade(database: Database) -> None:
     from matou.db.migrations.run import known_revisions, run_migrations
 
@@ -40,6 +51,8 @@ def _upgrade(database: Database) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
         revision = _revision(connection)
         if revision is not None and revision not in known_revisions():
+            if _oldest_revision(connection) in known_revisions():
+                return
             raise NewerDatabase(
                 "the database is at revision {revision}, which this version of Matou does not know",
                 revision=revision,

@@ -4,13 +4,17 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar, cast
 
+from matou.archive.cache import attempts_file
 from matou.archive.layout import Archive
 from matou.db.engine import Database
+from matou.db.login_attempts import open_attempts
 from matou.db.repositories import Repository
-from matou.forge.caches import LoginThrottle, PasswordCache, QueryCache, RefListingCache
+from matou.forge.caches import PasswordCache, QueryCache, RefListingCache
+from matou.forge.login_throttle import LoginThrottle
 from matou.forge.repositories.bucket_repositories import BucketRepositories
 from matou.jobs.opening import open_queue
 from matou.jobs.queue import JobQueue
@@ -45,7 +49,7 @@ class Forge:
     network: Network = field(default_factory=Network, repr=False)
     checks_pushes_strictly: bool = False
     bucket: BucketRepositories | None = field(default=None, repr=False)
-    failures: LoginThrottle = field(default_factory=LoginThrottle, repr=False)
+    failures: LoginThrottle = field(init=False, repr=False)
     passwords: PasswordCache = field(default_factory=PasswordCache, repr=False)
     listings: RefListingCache = field(default_factory=RefListingCache, repr=False)
     answers: QueryCache = field(init=False, repr=False)
@@ -55,6 +59,8 @@ class Forge:
     def __post_init__(self) -> None:
         object.__setattr__(self, "answers", QueryCache(self.database))
         object.__setattr__(self, "queue", open_queue(self.database))
+        opened = partial(open_attempts, self.database, attempts_file(self.archive))
+        object.__setattr__(self, "failures", LoginThrottle(opened))
 
     def git_dir(self, repository: Repository) -> Path:
         """The bare repository's folder, as new as its row.
@@ -80,6 +86,10 @@ class Forge:
         memory = self._memories.get(kind)
         # Of two that are made at once one is kept, for everybody.
         return cast("Memory", self._memories.setdefault(kind, kind()) if memory is None else memory)
+
+    def adopt(self, memory: object) -> None:
+        """Have what another process of this server made, as what is in memory of its kind."""
+        self._memories[type(memory)] = memory
 
     def memories(self) -> tuple[object, ...]:
         """All that there are now."""

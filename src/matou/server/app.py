@@ -26,19 +26,18 @@ from matou.server.errors import answer_for
 from matou.server.expensive_pages import ExpensivePages
 from matou.server.git.http import serve_git
 from matou.server.git.lfs import LFS_OPERATIONS, serve_lfs
-from matou.server.git.lfs_tokens import LfsTokenSigner
 from matou.server.git.saved import SavedRoute
 from matou.server.paths import read_git_path
 from matou.server.platform_hosts import AtPlatform, PlatformHosts
 from matou.server.rate_limit import FixedWindowLimiter
 from matou.server.response_files import ResponseFiles
+from matou.server.shared_memory import SharedMemory
 from matou.server.ssh.address import SshEndpoint
-from matou.server.state import ServerState, new_key
+from matou.server.state import ServerState
 from matou.server.streaming import Header
 from matou.server.trusted_proxies import Network, TrustedProxies
 from matou.server.watch.metrics import metrics_routes
 from matou.server.watch.probes import probe_routes
-from matou.server.watch.request_counts import RequestCounts
 from matou.server.watch.request_log import RequestLog
 from matou.server.watch.requests import note_route
 from matou.server.web.routes import page_routes
@@ -82,6 +81,7 @@ def build_app(
     edge: EdgeSettings = NO_EDGE_SETTINGS,
     ssh: SshEndpoint | None = None,
     logs_requests: bool = False,
+    shared: SharedMemory | None = None,
 ) -> Starlette:
     """Put the routes together.
 
@@ -92,9 +92,9 @@ def build_app(
         edge: the proxies before it, and the sites whose pages may read it.
         ssh: where it is reached by SSH.
         logs_requests: each is a line in the log.
+        shared: with other workers; None where there are none.
     """
-    state = new_state(forge, base_url, sign_in_for_expensive=edge.sign_in_for_expensive, ssh=ssh)
-    counts = RequestCounts()
+    state = new_state(forge, base_url, sign_in_for_expensive=edge.sign_in_for_expensive, ssh=ssh, shared=shared)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -120,7 +120,7 @@ def build_app(
             AttachmentRoute(state),
             GitRoute(state),
             *probe_routes(state),
-            *metrics_routes(state, counts),
+            *metrics_routes(state),
             *coding.routes(state),
             *page_routes(state),
         ],
@@ -128,7 +128,7 @@ def build_app(
             *_proxies(edge),
             *_hosts(edge),
             Middleware(SafetyHeaders),
-            Middleware(RequestLog, counts=counts, writes_lines=logs_requests),
+            Middleware(RequestLog, counts=state.shared.requests, writes_lines=logs_requests),
             Middleware(BrokenBodies),
             Middleware(LocalNamesOnly, forge=forge, base_url=base_url, hosts=frozenset(edge.hosts)),
             Middleware(SameSiteOnly),
@@ -142,14 +142,19 @@ def build_app(
 
 
 def new_state(
-    forge: Forge, base_url: str | None, *, sign_in_for_expensive: bool = False, ssh: SshEndpoint | None = None
+    forge: Forge,
+    base_url: str | None,
+    *,
+    sign_in_for_expensive: bool = False,
+    ssh: SshEndpoint | None = None,
+    shared: SharedMemory | None = None,
 ) -> ServerState:
     return ServerState(
         forge,
         base_url,
-        LfsTokenSigner(new_key(), forge.now),
         ResponseFiles(answers_folder(forge.archive)),
         ssh,
+        shared or SharedMemory(),
         expensive_pages=ExpensivePages(sign_in_needed=sign_in_for_expensive),
     )
 

@@ -8,13 +8,16 @@ import re
 from base64 import b64decode
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from matou.credentials import Secret
+from matou.db.users import UserId
 from matou.errors import Invalid, Refused
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity
+from matou.forge.accounts.read_grants import digest_of
 from matou.forge.accounts.ssh_keys import identity_of_key
-from matou.forge.accounts.tokens import resolve_token
-from matou.forge.accounts.users import authenticate
+from matou.forge.accounts.tokens import identity_of_digest, resolve_token
+from matou.forge.accounts.users import authenticate, password_state, user_of_password_state
 from matou.forge.forge import Forge
 from matou.server.streaming import Header, header
 from matou.server.watch.requests import note_user
@@ -63,7 +66,35 @@ class KeyCredential:
         return True
 
 
-AnyCredential = Credential | KeyCredential
+@dataclass(frozen=True, slots=True)
+class LinkedCredential:
+    """A credential that was shown when a link was made: what tells whether it opens anything still, without its secret.
+
+    Attributes:
+        kind: TOKEN, PASSWORD or KEY.
+        whose: a token's digest, an account's number, or a key's fingerprint.
+        state: of the password, which ends with it; the user name that came with the key.
+    """
+
+    kind: str
+    whose: str
+    state: str
+
+    @property
+    def fields(self) -> tuple[str, str, str]:
+        return self.kind, self.whose, self.state
+
+    @property
+    def is_token(self) -> bool:
+        """As quick to look up as one."""
+        return True
+
+
+TOKEN: Final = "token"  # noqa: S105 - a word
+PASSWORD: Final = "password"  # noqa: S105 - a word
+KEY: Final = "key"
+
+AnyCredential = Credential | KeyCredential | LinkedCredential
 
 
 def read_credential(headers: Iterable[Header]) -> Credential | None:
@@ -116,9 +147,40 @@ def identify(forge: Forge, credential: AnyCredential | None, *, address: str = "
         return ANONYMOUS
     if isinstance(credential, KeyCredential):
         return _identity_of_key(forge, credential)
+    if isinstance(credential, LinkedCredential):
+        return _identity_of_link(forge, credential)
     identity = resolve_token(forge, credential.secret, address=address) if credential.is_token else None
     if identity is None:
         identity = _identity_of_password(forge, credential, address)
+    if identity is None:
+        raise UnknownCredential("the password or token is not known here, or no longer")
+    if identity.user is not None:
+        note_user(identity.user.name)
+    return identity
+
+
+def linked_credential(forge: Forge, credential: AnyCredential) -> LinkedCredential:
+    """What a link remembers of a credential that was good a moment ago. Raises UnknownCredential."""
+    if isinstance(credential, LinkedCredential):
+        return credential
+    if isinstance(credential, KeyCredential):
+        return LinkedCredential(KEY, credential.fingerprint, credential.login)
+    if credential.is_token and identity_of_digest(forge, digest_of(credential.secret)) is not None:
+        return LinkedCredential(TOKEN, digest_of(credential.secret), "")
+    known = password_state(forge, credential.login)
+    if known is None:
+        raise UnknownCredential("the password or token is not known here, or no longer")
+    return LinkedCredential(PASSWORD, str(known[0].id), known[1])
+
+
+def _identity_of_link(forge: Forge, credential: LinkedCredential) -> Identity:
+    if credential.kind == KEY:
+        return _identity_of_key(forge, KeyCredential(credential.state, credential.whose))
+    if credential.kind == TOKEN:
+        identity = identity_of_digest(forge, credential.whose)
+    else:
+        user = user_of_password_state(forge, UserId(int(credential.whose)), credential.state)
+        identity = None if user is None else Identity(user, ALL_SCOPES)
     if identity is None:
         raise UnknownCredential("the password or token is not known here, or no longer")
     if identity.user is not None:

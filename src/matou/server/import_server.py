@@ -34,7 +34,7 @@ from matou.forge.access import (
     Right,
     authorize_namespace,
 )
-from matou.forge.accounts.read_grants import find_grant, grant_reading, revoke_grant
+from matou.forge.accounts.read_grants import digest_of, find_grant, grant_reading, revoke_grant
 from matou.forge.forge import Forge
 from matou.fs import reason_of
 from matou.model.names import NamespacePath, RepositoryPath
@@ -110,7 +110,7 @@ class OnlyWithGrant:
             credential = read_credential(scope["headers"])
         except UnreadableCredential:
             return False
-        return credential is not None and find_grant(self._forge, credential.secret) is not None
+        return credential is not None and find_grant(self._forge, digest_of(credential.secret)) is not None
 
 
 class NoReactions(BaseRoute):

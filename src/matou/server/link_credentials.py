@@ -1,46 +1,60 @@
-"""Who asked for the short-lived links that a server gives out, and what proves that a link is its own.
+"""Whom the short-lived links stand for that a server gives out, and what proves that a link is of one of its servers.
 
-A link is no right of its own: it remembers who asked, and that credential is looked at again when the link is used.
+A link is no right of its own, and nothing to log in with: it says which credential was shown, without its secret, and
+that credential is looked at again when the link is used.
 """
 
 import hmac
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
-from secrets import token_hex
-from threading import Lock
-from typing import Generic, TypeVar
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
-from matou.caching import SizedCache
-from matou.server.authentication import AnyCredential
+from matou.db.link_keys import LinkKey
+from matou.forge.accounts.link_keys import LinkKeys
+from matou.forge.forge import Forge
+from matou.server.authentication import AnyCredential, LinkedCredential, linked_credential
 
-Asker = TypeVar("Asker", bound=AnyCredential)
-
-MOST_LINKS = 10_000
-
-
-class LinkCredentials(Generic[Asker]):
-    """Remembers credentials by names that tell nothing, the oldest no more when there are many. For several threads."""
-
-    def __init__(self) -> None:
-        self._credentials = SizedCache[str, Asker](MOST_LINKS, dropped=self._forget)
-        self._names: dict[Asker, str] = {}
-        self._lock = Lock()
-
-    def name_of(self, credential: Asker) -> str:
-        """32 hexadecimal digits, the same each time."""
-        with self._lock:
-            name = self._names.setdefault(credential, token_hex(16))
-            self._credentials.put(name, credential)
-        return name
-
-    def find(self, name: str) -> Asker | None:
-        return self._credentials.get(name)
-
-    def _forget(self, _name: str, credential: Asker) -> None:
-        del self._names[credential]
+_PROOF: Final = re.compile(r"([A-Za-z0-9_=-]{1,1000})\.([0-9]{1,12})\.([0-9]{1,12})\.([0-9a-f]{64})\Z")
 
 
-def signature(key: bytes, fields: Iterable[str]) -> str:
-    """Of all fields, in 64 hexadecimal digits."""
-    # Each field is preceded by its length: no two lists of fields give the same bytes.
-    message = b"".join(b"%d:%b" % (len(field), field.encode()) for field in fields)
-    return hmac.new(key, message, "sha256").hexdigest()
+@dataclass(frozen=True, slots=True)
+class LinkSigner:
+    """Signs links for whom a credential stands for."""
+
+    whom: str
+    expiry: int
+    key: LinkKey
+
+    def proof(self, fields: Iterable[str]) -> str:
+        """What a link for this has to bring along."""
+        return f"{self.whom}.{self.expiry}.{self.key.id}.{self._signature(fields)}"
+
+    def is_right(self, signature: str, fields: Iterable[str]) -> bool:
+        return hmac.compare_digest(signature, self._signature(fields))
+
+    def _signature(self, fields: Iterable[str]) -> str:
+        # Each field is preceded by its length: no two lists of fields give the same bytes.
+        everything = (self.whom, str(self.expiry), *fields)
+        message = b"".join(b"%d:%b" % (len(field.encode()), field.encode()) for field in everything)
+        return hmac.new(bytes.fromhex(self.key.key.reveal()), message, "sha256").hexdigest()
+
+
+def signer_for(forge: Forge, credential: AnyCredential, lifetime: timedelta) -> LinkSigner:
+    """Raises UnknownCredential: the credential stands for nobody."""
+    whom = "\n".join(linked_credential(forge, credential).fields).encode()
+    expiry = int((forge.now() + lifetime).timestamp())
+    return LinkSigner(urlsafe_b64encode(whom).decode(), expiry, forge.memory(LinkKeys).current(forge))
+
+
+def whom_link_stands_for(forge: Forge, proof: str, fields: Iterable[str]) -> LinkedCredential | None:
+    """None where it was not made for this, is none of ours, or is too old."""
+    match = _PROOF.match(proof)
+    key = None if match is None else forge.memory(LinkKeys).find(forge, int(match[3]))
+    if match is None or key is None or forge.now().timestamp() >= int(match[2]):
+        return None
+    if not LinkSigner(match[1], int(match[2]), key).is_right(match[4], fields):
+        return None
+    return LinkedCredential(*urlsafe_b64decode(match[1]).decode().split("\n"))

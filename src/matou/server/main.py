@@ -1,4 +1,4 @@
-"""Runs the server in this process: one listening socket, one event loop, and an end that lets requests finish."""
+"""Runs the server: one listening socket, an event loop in each process, and an end that lets requests finish."""
 
 import asyncio
 import contextlib
@@ -29,8 +29,10 @@ from matou.forge.forge import Forge
 from matou.server.app import NO_EDGE_SETTINGS, EdgeSettings, build_app
 from matou.server.log import LogFormat, log_to_stderr
 from matou.server.rate_limit import FixedWindowLimiter
+from matou.server.shared_memory import ONE_MINUTE, SharedMemory
 from matou.server.ssh.address import SshEndpoint, SshListenOptions
 from matou.server.ssh.host_key import HostKey, host_key_of
+from matou.server.supervisor import CUT_OFF, Supervisor, Worker
 
 if TYPE_CHECKING:
     from matou.server.ssh.server import SshServer
@@ -55,23 +57,11 @@ class AddressUnusable(NotFound):
     """This machine cannot listen there."""
 
 
-def serve(
-    forge: Forge,
-    *,
-    host: str,
-    port: int,
-    base_url: str | None = None,
-    requests_per_minute: int | None = None,
-    edge: EdgeSettings = NO_EDGE_SETTINGS,
-    ssh: SshListenOptions | None = None,
-    log_format: LogFormat = LogFormat.TEXT,
-    announce: Callable[[str], None] | None = None,
-    on_shutdown: Callable[[], None] = lambda: None,
-) -> None:
-    """Serve until SIGTERM or SIGINT; requests under way may finish, for DRAIN at most.
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """How a server is reached, and what stands between it and those who ask.
 
-    Args:
-        forge: what is served.
+    Attributes:
         host: an address or a name.
         port: 0 lets the system choose.
         base_url: how people reach the server, if that is not the address itself.
@@ -80,20 +70,81 @@ def serve(
         edge: the proxies before it, and the sites whose pages may read it.
         ssh: where it listens for SSH; None for nowhere.
         log_format: of what goes to stderr; only JSON has a line for each request.
+        workers: how many processes serve.
+    """
+
+    host: str
+    port: int
+    base_url: str | None = None
+    requests_per_minute: int | None = None
+    edge: EdgeSettings = NO_EDGE_SETTINGS
+    ssh: SshListenOptions | None = None
+    log_format: LogFormat = LogFormat.TEXT
+    workers: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedServer:
+    """All that workers have in common, made before they are: its sockets are bound."""
+
+    options: ServeOptions
+    listener: socket.socket
+    ssh: "SshListener | None"
+    limiter: FixedWindowLimiter | None
+    shared: SharedMemory
+
+    @property
+    def url(self) -> str:
+        return self.options.base_url or url_of(self.listener)
+
+
+def prepare(forge: Forge, options: ServeOptions) -> PreparedServer:
+    """Listen. Raises PortTaken, AddressUnusable, HostKeyUnusable."""
+    log_to_stderr(options.log_format)
+    listener = listen(options.host, options.port)
+    ssh = None if options.ssh is None else listen_for_ssh(forge, options.ssh)
+    limiter = _limiter(forge, options.requests_per_minute)
+    return PreparedServer(options, listener, ssh, limiter, SharedMemory.of(options.workers))
+
+
+def serve(
+    forge: Forge,
+    server: PreparedServer,
+    *,
+    announce: Callable[[str], None] | None = None,
+    on_shutdown: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve in this process until SIGTERM or SIGINT; requests under way may finish, for DRAIN at most.
+
+    Args:
+        forge: what is served.
         announce: is given the server's URL as soon as it can be reached; without it the URL goes to stdout.
         on_shutdown: called once the server is told to stop; must return at once.
-
-    Raises:
-        PortTaken, AddressUnusable: it cannot listen there.
     """
-    log_to_stderr(log_format)
-    limiter = _limiter(forge, requests_per_minute)
-    has_lines = log_format is LogFormat.JSON
-    build = partial(build_app, forge, base_url=base_url, limiter=limiter, edge=edge, logs_requests=has_lines)
-    listener = listen(host, port)
-    ssh_listener = None if ssh is None else listen_for_ssh(forge, ssh)
-    asyncio.run(_serve(build, listener, base_url, announce or _print_url, ssh_listener, on_shutdown))
+    if server.ssh is not None:
+        server.ssh.announce(server.ssh.address)
+    asyncio.run(_serve(forge, server, None, partial(announce or print_url, server.url), on_shutdown))
     _let_native_threads_end()
+
+
+def serve_as_worker(
+    forge: Forge, server: PreparedServer, worker: Worker, *, on_shutdown: Callable[[], None] = lambda: None
+) -> None:
+    """As `serve`, as one of several, until nobody supervises it any more; SIGTERM ends it too, and SIGINT does not."""
+    server.shared.requests.take_place(worker.number)
+    asyncio.run(_serve(forge, server, worker, worker.tell_ready, on_shutdown))
+    _let_native_threads_end()
+
+
+def supervise(
+    server: PreparedServer, work: Callable[[Worker], None], *, announce: Callable[[str], None] | None = None
+) -> None:
+    """Have workers serve until SIGTERM or SIGINT; see `Supervisor.run` for what becomes of whom."""
+    if server.ssh is not None:
+        server.ssh.load()
+        server.ssh.announce(server.ssh.address)
+    on_ready = partial(announce or print_url, server.url)
+    Supervisor(work, server.options.workers, on_ready=on_ready).run()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -122,6 +173,10 @@ class SshListener:
     key: HostKey
     announce: Callable[[SshEndpoint], None]
 
+    def load(self) -> None:
+        """Load what serves it, once for all workers."""
+        import matou.server.ssh.server  # noqa: F401
+
     @property
     def address(self) -> SshEndpoint:
         return SshEndpoint(self.socket.getsockname()[1], self.key.fingerprint, self.key.public_line)
@@ -140,26 +195,46 @@ def url_of(listener: socket.socket) -> str:
 
 def _limiter(forge: Forge, requests_per_minute: int | None) -> FixedWindowLimiter | None:
     limit = requests_per_minute if requests_per_minute is not None else 0 if forge.loopback else REQUESTS_PER_MINUTE
-    return FixedWindowLimiter(limit, window=timedelta(minutes=1)) if limit else None
+    return FixedWindowLimiter(limit, window=ONE_MINUTE) if limit else None
 
 
 async def _serve(
-    build: Callable[..., Starlette],
-    listener: socket.socket,
-    base_url: str | None,
-    announce: Callable[[str], None],
-    ssh_listener: SshListener | None,
+    forge: Forge,
+    server: PreparedServer,
+    worker: Worker | None,
+    tell_ready: Callable[[], None],
     on_shutdown: Callable[[], None],
 ) -> None:
-    app, url = build(ssh=None if ssh_listener is None else ssh_listener.address), base_url or url_of(listener)
-    requests = InFlightRequests(app)
-    ssh = None if ssh_listener is None else await _serve_ssh(app, ssh_listener, url_of(listener))
-    server = EmbeddedServer(requests, listener, announce=lambda: announce(url))
-    ending = GracefulShutdown(server, requests, ssh, on_shutdown)
+    app = build_app(
+        forge,
+        base_url=server.options.base_url,
+        limiter=server.limiter,
+        edge=server.options.edge,
+        ssh=None if server.ssh is None else server.ssh.address,
+        logs_requests=server.options.log_format is LogFormat.JSON,
+        shared=server.shared,
+    )
+    requests, http_url = InFlightRequests(app), url_of(server.listener)
+    ssh = None if server.ssh is None else await _serve_ssh(app, server.ssh, http_url)
+    embedded = EmbeddedServer(requests, server.listener, announce=tell_ready)
+    _end_at_signals(GracefulShutdown(embedded, requests, ssh, on_shutdown), worker)
+    await embedded.serve()
+
+
+def _end_at_signals(ending: "GracefulShutdown", worker: Worker | None) -> None:
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ending.begin)
-    await server.serve()
+    if worker is None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, ending.begin)
+        return
+
+    def end() -> None:
+        loop.remove_reader(worker.supervised)
+        ending.begin_once()
+
+    loop.add_reader(worker.supervised, end)
+    loop.add_signal_handler(signal.SIGTERM, ending.begin_once)
+    loop.add_signal_handler(CUT_OFF, ending.cut_off)
 
 
 async def _serve_ssh(app: Starlette, listener: SshListener, http_url: str) -> "SshServer":
@@ -170,7 +245,6 @@ async def _serve_ssh(app: Starlette, listener: SshListener, http_url: str) -> "S
     server = SshServer(app.state.server_state, listener.key, http_url)
     await server.start(listener.socket)
     app.state.endings = [server.finished]
-    listener.announce(listener.address)
     return server
 
 
@@ -239,19 +313,23 @@ class GracefulShutdown:
         self._has_begun = False
 
     def begin(self) -> None:
+        if self._has_begun:
+            self.cut_off()
+        self.begin_once()
+
+    def begin_once(self) -> None:
         loop = asyncio.get_running_loop()
         if self._has_begun:
-            self._cut_off()
             return
         self._has_begun = True
         if self._ssh is not None:
             self._ssh.stop()
         self._on_shutdown()
         self._server.stop()  # type: ignore[no-untyped-call]
-        loop.call_later(DRAIN.total_seconds(), self._cut_off)
+        loop.call_later(DRAIN.total_seconds(), self.cut_off)
         loop.call_later((DRAIN + LAST_MOMENT).total_seconds(), _leave)
 
-    def _cut_off(self) -> None:
+    def cut_off(self) -> None:
         self._requests.cut_off()
         if self._ssh is not None:
             self._ssh.cut_off()
@@ -276,7 +354,7 @@ def _let_native_threads_end() -> None:
         time.sleep(0.005)
 
 
-def _print_url(url: str) -> None:
+def print_url(url: str) -> None:
     """A server that cannot say where it is serves all the same."""
     try:
         sys.stdout.write(f"{url}\n")

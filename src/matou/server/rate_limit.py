@@ -1,15 +1,21 @@
-"""How often somebody may ask: counted in whole windows of time, in this process."""
+"""How often somebody may ask, over all workers of a server: a table in memory that they share."""
 
-from collections import Counter
+import mmap
+import secrets
 from collections.abc import Callable, Hashable
 from datetime import timedelta
 from threading import Lock
 from time import monotonic
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from matou.errors import TryLater
 
 ONE_SECOND = timedelta(seconds=1)
+
+_CELLS: Final = 4096
+_ROWS: Final = 2
+_NUMBER_BYTES: Final = 8
+_TABLE_BYTES: Final = _CELLS * _ROWS * _NUMBER_BYTES
 
 
 class TooManyCalls(TryLater):
@@ -25,20 +31,26 @@ class RateState(NamedTuple):
 
 
 class FixedWindowLimiter:
-    """Forgets everything when the next window begins: its memory is that of one.
+    """Forgets everything when the next window begins. Made before workers are, it counts for all of them.
+
+    What is counted is a count-min sketch: a key counts in one cell of each row, and its count is the least of them. Its
+    memory is the same however many ask, and nobody can choose whom they share cells with. Two workers that count for
+    one key in the same instant may count once.
 
     Args:
         calls: how many each key has in one window.
         window: how long one is.
-        clock: seconds that never go back.
+        clock: seconds that never go back, the same in each worker.
     """
 
     def __init__(self, calls: int, *, window: timedelta = ONE_SECOND, clock: Callable[[], float] = monotonic) -> None:
         self._limit = calls
         self._seconds = window.total_seconds()
         self._clock = clock
-        self._window = 0
-        self._calls: Counter[Hashable] = Counter()
+        self._salt = secrets.token_bytes(16)
+        # Anonymous and shared: whoever is forked from here has the same. The last number is the window.
+        self._memory = mmap.mmap(-1, _TABLE_BYTES + _NUMBER_BYTES)
+        self._numbers = memoryview(self._memory).cast("Q")
         self._lock = Lock()
 
     def count(self, key: Hashable) -> RateState:
@@ -60,11 +72,22 @@ class FixedWindowLimiter:
     def _look(self, key: Hashable, *, more: int) -> tuple[RateState, int]:
         now = self._clock()
         with self._lock:
-            window = int(now // self._seconds)
-            if window != self._window:
-                self._window = window
-                self._calls.clear()
-            self._calls[key] += more
-            calls = self._calls[key]
+            window = self._begin_window(now)
+            cells = self._cells_of(key)
+            for cell in cells:
+                self._numbers[cell] += more
+            calls = min(self._numbers[cell] for cell in cells)
         left = timedelta(seconds=(window + 1) * self._seconds - now)
         return RateState(self._limit, max(self._limit - calls, 0), left), calls
+
+    def _begin_window(self, now: float) -> int:
+        window = int(now // self._seconds)
+        if window != self._numbers[-1]:
+            self._memory[:_TABLE_BYTES] = bytes(_TABLE_BYTES)
+            self._numbers[-1] = window
+        return window
+
+    def _cells_of(self, key: Hashable) -> tuple[int, int]:
+        """Python's hash is seeded once, before workers are forked: it is the same in each."""
+        digest = hash((self._salt, key))
+        return digest % _CELLS, _CELLS + (digest // _CELLS) % _CELLS

@@ -1,7 +1,6 @@
-"""What one running server holds besides the forge: threads, turns, and the key that signs its links."""
+"""What one running server holds besides the forge: threads and turns."""
 
 import asyncio
-import secrets
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -17,9 +16,9 @@ from matou.git.operations.pack_reuse import ReusablePack
 from matou.model.names import ObjectId
 from matou.server.expensive_pages import ExpensivePages
 from matou.server.fair_queue import FairQueue, RepositoryLocks
-from matou.server.git.lfs_tokens import LfsTokenSigner
 from matou.server.git.ref_responses import RefResponseCache
 from matou.server.response_files import ResponseFiles
+from matou.server.shared_memory import SharedMemory
 from matou.server.ssh.address import SshEndpoint
 from matou.server.verified_files import VerifiedFiles
 
@@ -80,17 +79,17 @@ class ServerState:
 
     forge: Forge
     base_url: str | None
-    links: LfsTokenSigner
     response_files: ResponseFiles
     ssh: SshEndpoint | None = None
+    shared: SharedMemory = field(default_factory=SharedMemory)
     whole_files: VerifiedFiles = field(default_factory=VerifiedFiles)
     ref_answers: RefResponseCache = field(default_factory=RefResponseCache)
     whole_packs: PackReuseCache = field(default_factory=PackReuseCache)
-    fetches: FairQueue = field(default_factory=lambda: FairQueue(FETCHES_AT_ONCE, each=FETCHES_OF_ONE))
-    pushes: FairQueue = field(default_factory=lambda: FairQueue(PUSHES_AT_ONCE, each=PUSHES_OF_ONE))
-    uploads: FairQueue = field(default_factory=lambda: FairQueue(UPLOADS_AT_ONCE, each=UPLOADS_OF_ONE))
-    streams: FairLimit = field(default_factory=lambda: FairLimit(STREAMS_AT_ONCE, each=STREAMS_OF_ONE))
-    archives: FairLimit = field(default_factory=lambda: FairLimit(ARCHIVES_AT_ONCE, each=ARCHIVES_OF_ONE))
+    fetches: FairQueue = field(init=False)
+    pushes: FairQueue = field(init=False)
+    uploads: FairQueue = field(init=False)
+    streams: FairLimit = field(init=False)
+    archives: FairLimit = field(init=False)
     expensive_pages: ExpensivePages = field(default_factory=ExpensivePages)
     writers: RepositoryLocks = field(default_factory=RepositoryLocks)
     forge_threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(FORGE_THREADS, "forge"))
@@ -99,6 +98,19 @@ class ServerState:
     )
     push_threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(PUSH_THREADS, "push"))
     stream_threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(STREAM_THREADS, "pieces"))
+
+    def __post_init__(self) -> None:
+        """Each turn is a process or a thread of this machine, of which it takes no more by having more workers."""
+        share = self.shared.share_of
+        queues = {
+            "fetches": FairQueue(share(FETCHES_AT_ONCE), each=share(FETCHES_OF_ONE)),
+            "pushes": FairQueue(share(PUSHES_AT_ONCE), each=share(PUSHES_OF_ONE)),
+            "uploads": FairQueue(share(UPLOADS_AT_ONCE), each=share(UPLOADS_OF_ONE)),
+            "streams": FairLimit(share(STREAMS_AT_ONCE), each=share(STREAMS_OF_ONE)),
+            "archives": FairLimit(share(ARCHIVES_AT_ONCE), each=share(ARCHIVES_OF_ONE)),
+        }
+        for name, queue in queues.items():
+            object.__setattr__(self, name, queue)
 
     async def git_dir(self, repository: Repository) -> Path:
         """Its folder as new as its row, waited for where it has to come from a bucket."""
@@ -146,7 +158,3 @@ def in_context(
 ) -> Callable[[], Result]:
     """For a thread: what it logs is about the request that it works for."""
     return partial(copy_context().run, partial(work, *args, **kwargs))
-
-
-def new_key() -> bytes:
-    return secrets.token_bytes(32)

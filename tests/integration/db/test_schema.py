@@ -148,10 +148,25 @@ def test_several_processes_may_bring_an_old_database_with_rows_up_to_date_at_onc
     )
 
 
+def test_a_database_to_which_a_newer_matou_has_only_added_is_worked_on(fresh_database_place: Path | str) -> None:
+    database = open_database(fresh_database_place)
+    with database.begin_write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    database.close()
+
+    again = open_database(fresh_database_place)
+    with again.begin_read() as connection:
+        revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+    again.close()
+
+    assert revision == "9999"
+
+
 def test_a_database_of_a_newer_matou_is_not_touched(fresh_database_place: Path | str) -> None:
     database = open_database(fresh_database_place)
     with database.begin_write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("UPDATE schema_compatibility SET oldest_revision = '9998'"))
     database.close()
 
     with pytest.raises(NewerDatabase):

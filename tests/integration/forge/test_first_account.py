@@ -16,8 +16,8 @@ from matou.forge.accounts.first_account import (
 )
 from matou.forge.accounts.sessions import StartedSession, find_session
 from matou.forge.accounts.users import TooManyFailures, WeakPassword, create_user, list_users
-from matou.forge.caches import FREE_FAILURES_OF_AN_ADDRESS
 from matou.forge.forge import Forge
+from matou.forge.login_throttle import FREE_FAILURES_OF_AN_ADDRESS
 
 PASSWORD = Secret("correct horse battery")
 

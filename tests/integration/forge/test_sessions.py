@@ -28,8 +28,8 @@ from matou.forge.accounts.users import (
     authenticate_with_hash,
     create_user,
 )
-from matou.forge.caches import FREE_FAILURES
 from matou.forge.forge import Forge
+from matou.forge.login_throttle import FREE_FAILURES
 from matou.forge.pending_writes import flush_pending_writes
 from support.clocks import Clock
 from support.deciding import (

@@ -12,8 +12,8 @@ from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity, Scope
 from matou.forge.accounts.tokens import USED_WITHIN, NoSuchToken, looks_like_token, resolve_token
 from matou.forge.accounts.users import TooManyFailures, authenticate, create_user
-from matou.forge.caches import FREE_FAILURES_OF_AN_ADDRESS
 from matou.forge.forge import Forge
+from matou.forge.login_throttle import FREE_FAILURES_OF_AN_ADDRESS
 from matou.forge.pending_writes import flush_pending_writes
 from support.clocks import Clock
 from support.deciding import create_project_token, create_token, list_tokens, revoke_token, set_active

@@ -26,8 +26,8 @@ from matou.forge.accounts.users import (
     find_user,
     list_users,
 )
-from matou.forge.caches import FREE_FAILURES, FREE_FAILURES_OF_AN_ADDRESS
 from matou.forge.forge import Forge
+from matou.forge.login_throttle import FREE_FAILURES, FREE_FAILURES_OF_AN_ADDRESS
 from matou.model.names import InvalidName, NamespacePath
 from support.clocks import Clock
 from support.deciding import set_active, set_password

@@ -16,7 +16,7 @@ from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.forge.access import Scope
 from matou.forge.accounts.namespaces import find_namespace
-from matou.forge.caches import FREE_FAILURES
+from matou.forge.login_throttle import FREE_FAILURES
 from matou.forge.repositories.repository_lists import find_repository
 from matou.model.names import NamespacePath
 from matou.model.platform import Visibility

@@ -1,16 +1,12 @@
-"""Credentials in every form; links that are good for one thing, for a while."""
+"""Credentials in every form; ranges; what links begin with."""
 
 from base64 import b64encode
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from matou.credentials import Secret
-from matou.model.names import RepositoryPath
 from matou.server.authentication import Credential, UnreadableCredential, read_credential
 from matou.server.byte_ranges import Part, UnsatisfiableRange, read_range
-from matou.server.git.lfs_tokens import LfsGrant, LfsOperation, LfsTokenSigner, LinkExpired
 from matou.server.origin import base_url
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
@@ -60,53 +56,6 @@ def test_a_request_without_one_is_anonymous() -> None:
 def test_what_is_no_credential_is_refused_and_not_taken_for_anonymous(value: bytes) -> None:
     with pytest.raises(UnreadableCredential):
         read_credential([(b"authorization", value)])
-
-
-NOW = datetime(2026, 11, 21, tzinfo=UTC)
-WHO = Credential("li", Secret(TOKEN))
-ERRAND = LfsGrant(RepositoryPath.parse("team/ship"), "ab" * 32, LfsOperation.UPLOAD, 5)
-
-
-def test_a_link_gives_back_who_asked_for_it() -> None:
-    links = LfsTokenSigner(b"k" * 32, lambda: NOW)
-
-    assert links.credential_of(links.sign(WHO, ERRAND), ERRAND) == WHO
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        replace(ERRAND, repository=RepositoryPath.parse("team/other")),
-        replace(ERRAND, oid="ac" * 32),
-        replace(ERRAND, verb=LfsOperation.DOWNLOAD),
-        replace(ERRAND, size_bytes=6),
-    ],
-    ids=["repository", "object", "verb", "size"],
-)
-def test_a_link_is_good_for_one_errand(other: LfsGrant) -> None:
-    links = LfsTokenSigner(b"k" * 32, lambda: NOW)
-
-    with pytest.raises(LinkExpired):
-        links.credential_of(links.sign(WHO, ERRAND), other)
-
-
-def test_a_link_ends_and_cannot_be_made_to_last() -> None:
-    times = [NOW]
-    links = LfsTokenSigner(b"k" * 32, lambda: times[-1])
-    link = links.sign(WHO, ERRAND)
-    times.append(NOW + timedelta(hours=1))
-    head, grant, expiry, mac = link.rsplit(".", 3)
-
-    for text in (link, f"{head}.{grant}.{int(expiry) + 60}.{mac}", "matou-lfs-1.x", f"{link}0"):
-        with pytest.raises(LinkExpired):
-            links.credential_of(text, ERRAND)
-
-
-def test_a_link_of_another_process_is_worth_nothing() -> None:
-    link = LfsTokenSigner(b"k" * 32, lambda: NOW).sign(WHO, ERRAND)
-
-    with pytest.raises(LinkExpired):
-        LfsTokenSigner(b"l" * 32, lambda: NOW).credential_of(link, ERRAND)
 
 
 @pytest.mark.parametrize(

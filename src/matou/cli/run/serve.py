@@ -1,25 +1,35 @@
 """An archive is served until a signal ends it."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from matou.cli.config import ServerTable, hosts_of, read_server
 from matou.cli.open_forge import forge_at
-from matou.cli.run.served_schedule import configuration_at, following_schedule
+from matou.cli.run.served_schedule import announced_schedule, configuration_at, following_schedule
 from matou.cli.run.worker_jobs import doing_jobs
 from matou.cli.ui.output import say
 from matou.cli.ui.verbosity import SERVER_STOPPED
-from matou.forge.accounts.first_account import setup_code
+from matou.errors import Invalid
+from matou.forge.accounts.first_account import SetupCode, setup_code
 from matou.forge.accounts.users import list_users
+from matou.forge.forge import Forge
 from matou.i18n import gettext as _
 from matou.server.app import EdgeSettings
 from matou.server.cors import read_origin
 from matou.server.log import LogFormat
+from matou.server.main import PreparedServer, ServeOptions, prepare, serve_as_worker, supervise
 from matou.server.main import serve as run_server
 from matou.server.origin import read_base_url
 from matou.server.platform_hosts import read_hosts
 from matou.server.ssh.address import SshEndpoint, SshListenOptions
+from matou.server.supervisor import Worker
 from matou.server.trusted_proxies import read_network
+from matou.settings import Settings
 
+MOST_WORKERS_BY_DEFAULT = 4
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -39,6 +49,7 @@ def serve(
     no_schedule: bool,
     sign_in_for_expensive: bool,
     log_format: str,
+    workers: int | None,
 ) -> None:
     base = None if url is None else read_base_url(url)
     configured = read_server(config)
@@ -50,32 +61,62 @@ def serve(
     )
     # Through a proxy others reach it, whatever it listens on.
     loopback, open_to = host in LOOPBACK and not between.proxies, anonymous_reads_backups
-    with forge_at(root, loopback=loopback, anonymous_reads_backups=open_to, group=group) as forge:
+    options = ServeOptions(
+        host,
+        port,
+        base_url=base,
+        requests_per_minute=requests_per_minute,
+        edge=between,
+        ssh=_ssh_options(configured, host, ssh_port, ssh_host),
+        log_format=LogFormat(log_format),
+    )
+    opened = partial(forge_at, root, loopback=loopback, anonymous_reads_backups=open_to, group=group)
+    with opened() as forge:
+        options = replace(options, workers=_workers(forge, workers))
         if not list_users(forge):
             say(_("there is no account yet; make an administrator with:"))
             say(f"  matou user add NAME --admin --root {root}")
             say(_("or at the page /-/first-start, with the code {code}").format(code=setup_code(forge).reveal()))
-        limit = requests_per_minute
-        ssh = _ssh_settings(configured, host, ssh_port, ssh_host)
-        configuration = None if no_schedule else configuration_at(config)
-        with doing_jobs(forge), following_schedule(forge.archive, configuration) as stop:
-            run_server(
-                forge,
-                host=host,
-                port=port,
-                base_url=base,
-                requests_per_minute=limit,
-                edge=between,
-                ssh=ssh,
-                log_format=LogFormat(log_format),
-                on_shutdown=stop,
-            )
+        schedule = None if no_schedule else announced_schedule(forge.archive, configuration_at(config))
+        server = prepare(forge, options)
+        if options.workers == 1:
+            with doing_jobs(forge), following_schedule(forge.archive, schedule) as stop:
+                run_server(forge, server, on_shutdown=stop)
+        code = forge.memory(SetupCode)
+    if options.workers > 1:
+        supervise(server, partial(_work, opened, server, schedule, code))
     say(SERVER_STOPPED)
 
 
-def _ssh_settings(
-    configured: ServerTable, host: str, port: int | None, ssh_host: str | None
-) -> SshListenOptions | None:
+def _workers(forge: Forge, wanted: int | None) -> int:
+    """How many processes serve. Raises Invalid."""
+    if forge.bucket is None:
+        return wanted or min(Settings.of_process().processors, MOST_WORKERS_BY_DEFAULT)
+    # What speaks to a bucket has native threads from the first request on, and no process with threads can be forked.
+    if (wanted or 1) > 1:
+        raise Invalid("an archive in a bucket is served by one process; begin `matou serve` several times instead")
+    return 1
+
+
+def _work(
+    opened: Callable[[], AbstractContextManager[Forge]],
+    server: PreparedServer,
+    schedule: Path | None,
+    code: SetupCode,
+    worker: Worker,
+) -> None:
+    """What a process of its own does. All would go by the schedule: one does, and another once that has ended.
+
+    Jobs are done by the first alone, and by whoever takes its place: as many at once as beside a server of one process.
+    """
+    with opened() as forge:
+        forge.adopt(code)
+        jobs = doing_jobs(forge) if worker.number == 0 else nullcontext()
+        with jobs, following_schedule(forge.archive, schedule, among_workers=True) as stop:
+            serve_as_worker(forge, server, worker, on_shutdown=stop)
+
+
+def _ssh_options(configured: ServerTable, host: str, port: int | None, ssh_host: str | None) -> SshListenOptions | None:
     """What was said at the command line, or else what the file says."""
     port = configured.ssh_port if port is None else port
     if port is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 
 from matou.archive.layout import Archive
-from matou.archive.schedule_state import ScheduledRun
+from matou.archive.schedule_state import ScheduledRun, ScheduleTaken
 from matou.cli.config import CONFIGURATION
 from matou.cli.exit_codes import ExitCode
 from matou.cli.schedule_config import read_configured_schedule
@@ -23,7 +23,14 @@ log = structlog.get_logger(__name__)
 
 
 class _ScheduleLog:
-    """Tells of it as a server does: in its log."""
+    """Tells of it as a server does: in its log.
+
+    Args:
+        among_workers: others of this server go by it as well, so that one of them has it as a rule.
+    """
+
+    def __init__(self, *, among_workers: bool) -> None:
+        self._among_workers = among_workers
 
     def began(self, _archive: Archive, name: str, /) -> None:
         log.info("scheduled_run_began", name=name)
@@ -33,7 +40,8 @@ class _ScheduleLog:
         tell("scheduled_run_ended", name=name, exit_code=run.exit_code, output=run.output)
 
     def troubled(self, _archive: Archive, error: MatouError | OSError, /) -> None:
-        log.warning("schedule_troubled", reason=str(error))
+        if not (self._among_workers and isinstance(error, ScheduleTaken)):
+            log.warning("schedule_troubled", reason=str(error))
 
 
 def configuration_at(config: Path | None) -> Path | None:
@@ -42,16 +50,32 @@ def configuration_at(config: Path | None) -> Path | None:
     return config or (usual if usual.is_file() else None)
 
 
-@contextmanager
-def following_schedule(archive: Archive, configuration: Path | None) -> Iterator[Callable[[], None]]:
-    """Go by it, where the file has one for this archive. Gives what tells it to stop; it is waited for at the end.
+def announced_schedule(archive: Archive, configuration: Path | None) -> Path | None:
+    """The file, of which people are told, if it has a schedule for this archive.
 
     Raises Invalid where the schedule cannot be used.
     """
+    if configuration is None:
+        return None
+    path = configuration.expanduser().absolute()
+    if not read_configured_schedule(path, Settings.of_process()).of(archive.root):
+        return None
+    say(_("going by the schedule in {path}").format(path=configuration))
+    return path
+
+
+@contextmanager
+def following_schedule(
+    archive: Archive, path: Path | None, *, among_workers: bool = False
+) -> Iterator[Callable[[], None]]:
+    """Go by it, where there is one. Gives what tells it to stop; it is waited for at the end.
+
+    Args:
+        among_workers: others of this server do the same: whoever has it does what is due, until it ends.
+    """
     stop = threading.Event()
-    thread = None if configuration is None else _thread(archive, configuration, stop)
+    thread = None if path is None else _thread(archive, path, stop, _ScheduleLog(among_workers=among_workers))
     if thread is not None:
-        say(_("going by the schedule in {path}").format(path=configuration))
         thread.start()
     try:
         yield stop.set
@@ -61,15 +85,13 @@ def following_schedule(archive: Archive, configuration: Path | None) -> Iterator
             thread.join(ENDS_WITHIN.total_seconds())
 
 
-def _thread(archive: Archive, configuration: Path, stop: threading.Event) -> threading.Thread | None:
-    settings, path = Settings.of_process(), configuration.expanduser().absolute()
-    if not read_configured_schedule(path, settings).of(archive.root):
-        return None
+def _thread(archive: Archive, path: Path, stop: threading.Event, listener: _ScheduleLog) -> threading.Thread:
+    settings = Settings.of_process()
     context = ScheduleContext(
         lambda: read_configured_schedule(path, settings).of(archive.root),
         settings.environment,
         now,
         stop,
-        _ScheduleLog(),
+        listener,
     )
     return threading.Thread(target=ArchiveSchedule(archive, context).follow, name="schedule", daemon=True)

@@ -1,6 +1,5 @@
 """Tokens: 40 hexadecimal digits that stand for a user, or for a project, with bounds on what they are good for."""
 
-import hashlib
 import re
 import secrets
 from collections.abc import Collection, Mapping
@@ -16,7 +15,7 @@ from matou.db.users import NewUser, User, UserKind, may_log_in
 from matou.errors import NotFound
 from matou.forge.access import ALL_SCOPES, Authorized, Identity, MayAdminister, MayManageAccount, MaySeeAccount, Scope
 from matou.forge.accounts.audit import AuditAction, record_act_on_another
-from matou.forge.accounts.read_grants import find_grant
+from matou.forge.accounts.read_grants import digest_of, find_grant
 from matou.forge.accounts.users import refuse_while_slowed
 from matou.forge.forge import Forge
 from matou.forge.pending_writes import PendingWrites
@@ -94,14 +93,26 @@ def resolve_token(forge: Forge, secret: Secret, *, login: str | None = None, add
     Raises:
         TooManyFailures: it is good for nothing, and there were too many such tokens from this address.
     """
-    granted = find_grant(forge, secret) if looks_like_token(secret) else None
-    if granted is not None:
+    digest = digest_of(secret) if looks_like_token(secret) else None
+    if digest is not None and (granted := find_grant(forge, digest)) is not None:
         return granted
-    found = _find_holder(forge, secret)
+    found = None if digest is None else _find_holder(forge, digest)
     if found is None or not _is_good(forge, found[0], login):
         # Whoever has a good token is never slowed: what others guess behind the same proxy is not their fault.
         refuse_while_slowed(forge, "", address)
         forge.failures.failed("", address, tried=secret, now=forge.now())
+        return None
+    _note_use(forge, found[0].token)
+    return found[1]
+
+
+def identity_of_digest(forge: Forge, digest: str) -> Identity | None:
+    """Whom the token of a digest stands for, as a link of ours names it; None where it is good no longer."""
+    granted = find_grant(forge, digest)
+    if granted is not None:
+        return granted
+    found = _find_holder(forge, digest)
+    if found is None or not _is_good(forge, found[0], None):
         return None
     _note_use(forge, found[0].token)
     return found[1]
@@ -150,7 +161,7 @@ def _create(
     new = NewToken(
         user_id=user.id,
         name=name,
-        digest=_digest(secret),
+        digest=digest_of(secret),
         scopes=" ".join(sorted(scopes)),
         only_namespace_id=only_namespace_id,
         created_at=forge.now(),
@@ -178,10 +189,7 @@ def _create_robot(forge: Forge, namespace: Namespace, name: str) -> User:
     return robot
 
 
-def _find_holder(forge: Forge, secret: Secret) -> tuple[TokenHolder, Identity] | None:
-    if not looks_like_token(secret):
-        return None
-    digest = _digest(secret)
+def _find_holder(forge: Forge, digest: str) -> tuple[TokenHolder, Identity] | None:
     return forge.answers.recall(("holder", digest), lambda: _look_up_holder(forge, digest))
 
 
@@ -209,8 +217,3 @@ def _is_good(forge: Forge, holder: TokenHolder, login: str | None) -> bool:
 def _is_login_of(login: str, user: User) -> bool:
     names = {folded(user.name), folded(user.email)} - {""}
     return folded(login) in names
-
-
-def _digest(secret: Secret) -> str:
-    # Plain SHA-256: 160 random bits cannot be guessed, so a slow hash would only slow down each request.
-    return hashlib.sha256(secret.reveal().encode("utf-8", "surrogatepass")).hexdigest()

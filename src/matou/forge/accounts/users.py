@@ -1,5 +1,7 @@
 """Accounts of people: making them, and finding out whether somebody is who they say."""
 
+import hashlib
+import hmac
 import unicodedata
 from dataclasses import replace
 from datetime import timedelta
@@ -14,7 +16,7 @@ from matou.db import memberships, namespaces, user_sessions, users
 from matou.db.engine import UniqueViolation
 from matou.db.memberships import Role
 from matou.db.namespaces import NamespaceKind, NewNamespace
-from matou.db.users import NewUser, User, UserKind, may_log_in
+from matou.db.users import NewUser, User, UserId, UserKind, may_log_in
 from matou.errors import Conflict, Invalid, Refused, TryLater
 from matou.forge.access import ALL_SCOPES, OPERATOR, Authorized, Identity, MayManageAccount
 from matou.forge.accounts.audit import AuditAction, record_act
@@ -209,6 +211,30 @@ def authenticate_with_hash(
         return None
     forge.failures.succeeded(account, address, now=now)
     return user, stored_hash
+
+
+def password_state(forge: Forge, login: str) -> tuple[User, str] | None:
+    """Whose login it is, and a digest that is another one as soon as their password is; None where nobody may."""
+    with forge.database.begin_read() as connection:
+        user, stored_hash = users.find_user_to_log_in(connection, login) or (None, None)
+    if user is None or stored_hash is None or not may_log_in(user):
+        return None
+    return user, _state_of(stored_hash)
+
+
+def user_of_password_state(forge: Forge, user_id: UserId, state: str) -> User | None:
+    """The user, if they have the same password still and may log in."""
+    with forge.database.begin_read() as connection:
+        user = users.find_user(connection, user_id)
+    known = None if user is None else password_state(forge, user.name)
+    if known is None or known[0].id != user_id or not hmac.compare_digest(known[1], state):
+        return None
+    return known[0]
+
+
+def _state_of(stored_hash: Secret) -> str:
+    # The hash holds a random salt: nobody who sees this digest can try passwords with it.
+    return hashlib.sha256(stored_hash.reveal().encode()).hexdigest()
 
 
 def refuse_while_slowed(forge: Forge, account: str, address: str) -> None:

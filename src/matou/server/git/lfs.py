@@ -21,7 +21,16 @@ from matou.server.byte_ranges import UNSATISFIABLE, Part, UnsatisfiableRange, re
 from matou.server.errors import HttpFailure
 from matou.server.git import lfs_locks
 from matou.server.git.lfs_links import credential_for
-from matou.server.git.lfs_tokens import LIFETIME, LfsGrant, LfsOperation
+from matou.server.git.lfs_tokens import (
+    LIFETIME,
+    LfsGrant,
+    LfsOperation,
+    credential_of,
+    is_link,
+    lfs_signer,
+    signed_token,
+    size_of_link,
+)
 from matou.server.git.lfs_transfer import file_headers, send_file, upload_stream
 from matou.server.git.lfs_wire import (
     JSON,
@@ -41,6 +50,7 @@ from matou.server.git.lfs_wire import (
     send_json,
     unusable_object,
 )
+from matou.server.link_credentials import LinkSigner
 from matou.server.origin import base_url
 from matou.server.paths import Operation, lfs_url
 from matou.server.stall_budget import StallBudget
@@ -101,7 +111,7 @@ async def _batch(request: GitRequest) -> None:
     if len(batch.objects) > MOST_OBJECTS_IN_A_BATCH:
         raise BodyTooLarge("a batch has at most {limit} objects", limit=MOST_OBJECTS_IN_A_BATCH)
     verb = LfsOperation(batch.operation)
-    credential = credential_for(request, verb)
+    credential = await request.state.run_inline_if_fast(credential_for, request, verb)
     admitted = await admit_by(request, MayReadCode if verb is LfsOperation.DOWNLOAD else MayWriteCode, credential)
     await request.state.run_inline_if_fast(objects.require_switched_on, request.state.forge, admitted.granted)
     answers = await request.state.run_in_pool(_answers, request, admitted.granted, credential, verb, batch.objects)
@@ -116,8 +126,9 @@ def _answers(
     objects: list[NamedObject],
 ) -> list[ObjectAnswer]:
     answer = _download_answer if verb is LfsOperation.DOWNLOAD else _upload_answer
+    signer = None if credential is None else lfs_signer(request.state.forge, credential)
     return [
-        unusable_object(named) if (pointer := named.pointer) is None else answer(request, granted, credential, pointer)
+        unusable_object(named) if (pointer := named.pointer) is None else answer(request, granted, signer, pointer)
         for named in objects
     ]
 
@@ -125,7 +136,7 @@ def _answers(
 def _download_answer(
     request: GitRequest,
     granted: Authorized[Repository, MayReadCode],
-    credential: AnyCredential | None,
+    signer: LinkSigner | None,
     pointer: ObjectPointer,
 ) -> ObjectAnswer:
     size = objects.size(request.state.forge, granted, pointer.oid)
@@ -135,37 +146,37 @@ def _download_answer(
         )
     if size != pointer.size:
         return ObjectAnswer(pointer.oid, pointer.size, error=LfsFailure(UNPROCESSABLE, f"the object has {size} bytes"))
-    step = _step(request, granted.subject, credential, pointer, LfsOperation.DOWNLOAD)
-    return ObjectAnswer(pointer.oid, size, authenticated=credential is not None, actions={"download": step})
+    step = _step(request, granted.subject, signer, pointer, LfsOperation.DOWNLOAD)
+    return ObjectAnswer(pointer.oid, size, authenticated=signer is not None, actions={"download": step})
 
 
 def _upload_answer(
     request: GitRequest,
     granted: Authorized[Repository, MayReadCode],
-    credential: AnyCredential | None,
+    signer: LinkSigner | None,
     pointer: ObjectPointer,
 ) -> ObjectAnswer:
     """No action means that there is nothing to send."""
     if objects.size(request.state.forge, granted, pointer.oid) == pointer.size:
         return ObjectAnswer(pointer.oid, pointer.size)
-    upload = _step(request, granted.subject, credential, pointer, LfsOperation.UPLOAD)
-    verify = _step(request, granted.subject, credential, pointer, LfsOperation.VERIFY)
+    upload = _step(request, granted.subject, signer, pointer, LfsOperation.UPLOAD)
+    verify = _step(request, granted.subject, signer, pointer, LfsOperation.VERIFY)
     actions = {"upload": upload, "verify": verify}
-    return ObjectAnswer(pointer.oid, pointer.size, authenticated=credential is not None, actions=actions)
+    return ObjectAnswer(pointer.oid, pointer.size, authenticated=signer is not None, actions=actions)
 
 
 def _step(
     request: GitRequest,
     repository: Repository,
-    credential: AnyCredential | None,
+    signer: LinkSigner | None,
     pointer: ObjectPointer,
     verb: LfsOperation,
 ) -> Step:
     ending = "verify" if verb is LfsOperation.VERIFY else f"objects/{pointer.oid}"
     href = f"{lfs_url(base_url(request.state.base_url, request.scope), repository.path)}/{ending}"
-    if credential is None:
+    if signer is None:
         return Step(href)
-    token = request.state.links.sign(credential, _grant(repository.path, pointer, verb))
+    token = signed_token(signer, _grant(repository.path, pointer, verb))
     return Step(href, {"Authorization": f"Bearer {token}"}, round(LIFETIME.total_seconds()))
 
 
@@ -208,7 +219,7 @@ def _announced_size(request: GitRequest) -> int:
     length = header(request.headers, b"content-length")
     if not length and b"chunked" in header(request.headers, b"transfer-encoding").lower():
         credential = read_credential(request.headers)
-        size = None if credential is None else request.state.links.size_of(credential.secret.reveal())
+        size = None if credential is None else size_of_link(credential.secret.reveal())
         if size is None:
             raise LengthRequired("lfs upload content-length", "missing")
         return size
@@ -238,8 +249,8 @@ def _admit_with_link(request: GitRequest, right: type[R], verb: LfsOperation, po
     """Let in by a link of ours, or by a credential as everywhere else; the link's own credential is asked again."""
     state, path = request.state, request.target.repository
     credential: AnyCredential | None = request.credential()
-    if isinstance(credential, Credential) and state.links.is_link(credential.secret.reveal()):
-        credential = state.links.credential_of(credential.secret.reveal(), _grant(path, pointer, verb))
+    if isinstance(credential, Credential) and is_link(credential.secret.reveal()):
+        credential = credential_of(state.forge, credential.secret.reveal(), _grant(path, pointer, verb))
     admitted = admit_credential(state.forge, credential, request.target, right, address=request.address)
     objects.require_switched_on(state.forge, admitted.granted)
     return admitted

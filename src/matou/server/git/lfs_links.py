@@ -2,7 +2,7 @@
 
 from matou.server.authentication import AnyCredential, Credential
 from matou.server.authorization import GitRequest
-from matou.server.git.lfs_tokens import LfsOperation, LinkExpired, grant_of_all
+from matou.server.git.lfs_tokens import LfsOperation, LinkExpired, credential_of, grant_of_all, is_link
 
 
 def credential_for(request: GitRequest, *operations: LfsOperation) -> AnyCredential | None:
@@ -12,13 +12,13 @@ def credential_for(request: GitRequest, *operations: LfsOperation) -> AnyCredent
         LinkExpired: it is a link, and none for this.
         UnreadableCredential: as `read_credential`.
     """
-    credential, links = request.credential(), request.state.links
-    if not isinstance(credential, Credential) or not links.is_link(credential.secret.reveal()):
+    credential, forge = request.credential(), request.state.forge
+    if not isinstance(credential, Credential) or not is_link(credential.secret.reveal()):
         return credential
     faults = []
     for operation in operations:
         try:
-            return links.credential_of(credential.secret.reveal(), grant_of_all(request.target.repository, operation))
+            return credential_of(forge, credential.secret.reveal(), grant_of_all(request.target.repository, operation))
         except LinkExpired as error:
             faults.append(error)
     raise faults[0]

@@ -122,7 +122,8 @@ async def unlock(request: GitRequest) -> None:
 
 async def _admit(request: GitRequest, right: type[R]) -> Admitted[R]:
     reads = () if issubclass(right, MayWriteCode) else (LfsOperation.DOWNLOAD,)
-    admitted = await admit_by(request, right, credential_for(request, LfsOperation.UPLOAD, *reads))
+    credential = await request.state.run_inline_if_fast(credential_for, request, LfsOperation.UPLOAD, *reads)
+    admitted = await admit_by(request, right, credential)
     await request.state.run_inline_if_fast(require_switched_on, request.state.forge, admitted.granted)
     return admitted
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Hashable
-from datetime import timedelta
 from typing import Final
 
 from matou.forge.access import ANONYMOUS
@@ -22,19 +21,20 @@ SESSIONS_OF_ONE: Final = 10
 SESSIONS_OF_CALLER: Final = 64
 """Of one account or deploy key, by however many connections: the others' are for others."""
 
-CONNECTIONS_A_MINUTE: Final = 600
-"""From one address: each begins with a key exchange, which takes some milliseconds."""
-
 
 class ConnectionGate:
-    """Counts, and says no. For the event loop."""
+    """Counts, and says no. For the event loop.
 
-    def __init__(self) -> None:
+    Args:
+        rate: how often an address may come.
+    """
+
+    def __init__(self, rate: FixedWindowLimiter) -> None:
         self._all = Counter[Hashable]()
         self._strangers = Counter[Hashable]()
         self._sessions = Counter[Hashable]()
         self._callers = Counter[Hashable]()
-        self._rate = FixedWindowLimiter(CONNECTIONS_A_MINUTE, window=timedelta(minutes=1))
+        self._rate = rate
 
     def enter(self, address: str) -> bool:
         """Whether one more may come in from there; then `known` and `leave` follow."""

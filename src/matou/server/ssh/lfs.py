@@ -10,7 +10,7 @@ import msgspec
 from matou.forge.access import MayReadCode, MayWriteCode
 from matou.forge.push.lfs import require_switched_on
 from matou.server.authorization import admit
-from matou.server.git.lfs_tokens import LIFETIME, LfsOperation, grant_of_all
+from matou.server.git.lfs_tokens import LIFETIME, LfsOperation, grant_of_all, lfs_signer, signed_token
 from matou.server.paths import lfs_url
 from matou.server.ssh.git import SshRequest
 
@@ -33,6 +33,7 @@ async def send_lfs_address(request: SshRequest, operation: LfsOperation, base_ur
     admitted = await admit(request, _RIGHTS[operation])
     await state.run_inline_if_fast(require_switched_on, state.forge, admitted.granted)
     path = admitted.repository.path
-    token = state.links.sign(request.key, grant_of_all(path, operation))
+    signer = await state.run_inline_if_fast(lfs_signer, state.forge, request.key)
+    token = signed_token(signer, grant_of_all(path, operation))
     answer = LfsAddress(lfs_url(base_url, path), {"Authorization": f"Bearer {token}"}, round(LIFETIME.total_seconds()))
     await request.session.write(msgspec.json.encode(answer) + b"\n")

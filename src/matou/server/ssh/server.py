@@ -87,7 +87,7 @@ class SshServer:
     def __init__(self, state: ServerState, key: HostKey, http_url: str) -> None:
         self._state = state
         self._http_url = http_url
-        self._gate = ConnectionGate()
+        self._gate = ConnectionGate(state.shared.ssh_connections)
         self._options = options_of(key, lambda: GitSshOwner(self._serve))
         self._connections: set[GitSshConnection] = set()
         self._sessions: set[GitSession] = set()

@@ -18,7 +18,7 @@ from matou.server.authorization import answer_to
 from matou.server.origin import client_address
 from matou.server.state import ServerState
 from matou.server.streaming import PLAIN_TEXT
-from matou.server.watch.request_counts import SECONDS, Durations, RequestCounts, RequestKind
+from matou.server.watch.request_counts import SECONDS, Durations, RequestKind
 from matou.server.watch.requests import note_route
 from matou.transfer.backup.status import ArchiveStatus, SourceStatus
 from matou.transfer.backup.status_cache import StatusCache
@@ -30,11 +30,11 @@ _SOURCE: Final = ("platform", "host", "account")
 _NO_STORE: Final = {"cache-control": "no-store"}
 
 
-def metrics_routes(state: ServerState, counts: RequestCounts) -> list[BaseRoute]:
+def metrics_routes(state: ServerState) -> list[BaseRoute]:
     async def show(request: Request) -> Response:
         note_route("/-/metrics")
         try:
-            content = await state.run_in_pool(_content_for, state, request, counts.snapshot())
+            content = await state.run_in_pool(_content_for, state, request, state.shared.requests.snapshot())
         except MatouError as error:
             failure = answer_to(request.headers.raw, error)
             response = Response(f"{failure.text}\n", failure.status, _NO_STORE)

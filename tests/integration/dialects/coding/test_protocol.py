@@ -11,7 +11,7 @@ import pytest
 from matou.db.memberships import Role
 from matou.forge.access import Scope
 from matou.forge.accounts.namespaces import create_organization
-from matou.forge.caches import FREE_FAILURES_OF_AN_ADDRESS
+from matou.forge.login_throttle import FREE_FAILURES_OF_AN_ADDRESS
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from matou.platforms.coding.errors import SCOPE_REFUSED

@@ -11,7 +11,7 @@ import pytest
 from matou.credentials import Secret
 from matou.forge.access import Scope
 from matou.forge.accounts.users import create_user
-from matou.forge.caches import FREE_FAILURES, FREE_FAILURES_OF_AN_ADDRESS
+from matou.forge.login_throttle import FREE_FAILURES, FREE_FAILURES_OF_AN_ADDRESS
 from matou.server.app import build_app
 from matou.server.dialects.gitee_v3.sessions import MOST_SESSIONS, SESSION, SESSION_LIFE
 from matou.server.rate_limit import FixedWindowLimiter

@@ -40,7 +40,6 @@ from matou.server.dialects.coding.teams import team_of
 from matou.server.rate_limit import FixedWindowLimiter
 from matou.server.state import ServerState
 
-CALLS_A_SECOND = 30
 ACTIONS: tuple[CodingAction, ...] = (
     *account.ACTIONS,
     *projects.ACTIONS,
@@ -120,5 +119,5 @@ def routes(state: ServerState, *, limiter: FixedWindowLimiter | None = None) -> 
     Args:
         limiter: how often a team may call one action; None for 30 times a second.
     """
-    api = Api(state, DIALECT, limiter or FixedWindowLimiter(CALLS_A_SECOND))
+    api = Api(state, DIALECT, limiter or state.shared.actions)
     return [api, *icon_routes(state.forge), *file_routes(state)]

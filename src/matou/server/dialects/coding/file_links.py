@@ -4,11 +4,8 @@ Clients fetch a file with a bare GET of the address that an action gave. The add
 it was made, until when, and a signature; what whoever asked may read is looked at again when it is used.
 """
 
-import re
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from hmac import compare_digest
-from secrets import token_bytes
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -25,11 +22,11 @@ from matou.forge.conversation.conversation import Conversation, open_conversatio
 from matou.forge.forge import Forge
 from matou.forge.repositories.repository_lists import find_repository_by_id
 from matou.server.api.streaming import SANDBOX, attachment
-from matou.server.authentication import Credential, UnknownCredential, identify, read_credential
+from matou.server.authentication import UnknownCredential, identify, read_credential
 from matou.server.dialects.coding.saved import SavedRows
 from matou.server.dialects.coding.saved_files import find_bytes
 from matou.server.errors import answer_for
-from matou.server.link_credentials import LinkCredentials, signature
+from matou.server.link_credentials import signer_for, whom_link_stands_for
 from matou.server.origin import client_address
 from matou.server.state import ServerState
 
@@ -42,7 +39,6 @@ HEADERS: Final = {
     "cache-control": "private, no-store",
 }
 
-_SIGN = re.compile(r"([0-9a-f]{32})\.([0-9]{1,12})\.([0-9a-f]{64})\Z")
 _OF_PROJECT, _OF_DEPOT = "project", "depot"
 
 
@@ -57,35 +53,11 @@ class LinkedFile:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        return (self.of, str(self.id), self.sha256, self.name)
-
-
-@dataclass(slots=True)
-class FileLinks:
-    """Signs addresses, and knows who asked for them. For several threads; a server that starts anew knows none."""
-
-    key: bytes = field(default_factory=lambda: token_bytes(32), repr=False)
-    credentials: LinkCredentials[Credential] = field(default_factory=LinkCredentials, repr=False)
-
-    def sign(self, credential: Credential, file: LinkedFile, *, now: datetime) -> str:
-        name, until = self.credentials.name_of(credential), str(int((now + LIFETIME).timestamp()))
-        return f"{name}.{until}.{signature(self.key, (name, until, *file.fields))}"
-
-    def credential_of(self, sign: str, file: LinkedFile, *, now: datetime) -> Credential:
-        """Raises FileLinkExpired."""
-        match = _SIGN.match(sign)
-        if match is None:
-            raise FileLinkExpired("the address is none of ours")
-        name, until, given = match.groups()
-        credential = self.credentials.find(name)
-        is_ours = compare_digest(given, signature(self.key, (name, until, *file.fields)))
-        if not is_ours or credential is None or now.timestamp() >= int(until):
-            raise FileLinkExpired("the address is not for this, or no longer")
-        return credential
+        return ("file", self.of, str(self.id), self.sha256, self.name)
 
 
 class FileLinkExpired(Refused):
-    """The address is too old, was changed, or was given out before this server started."""
+    """The address is too old, was changed, or is of servers that have another database."""
 
 
 def file_address(rows: SavedRows[Any], sha256: str | None, name: str) -> str:
@@ -96,7 +68,7 @@ def file_address(rows: SavedRows[Any], sha256: str | None, name: str) -> str:
     subject = rows.conversation.granted.subject
     file = LinkedFile(_OF_DEPOT if isinstance(subject, Repository) else _OF_PROJECT, subject.id, sha256, name)
     forge = rows.context.forge
-    sign = forge.memory(FileLinks).sign(credential, file, now=forge.now())
+    sign = signer_for(forge, credential, LIFETIME).proof(file.fields)
     path = "/".join(quote(part, safe="") for part in (file.of, str(file.id), sha256, name))
     return f"{rows.context.links.base}{FILES}/{path}?sign={sign}"
 
@@ -130,7 +102,9 @@ def _conversation(forge: Forge, identity: Identity, file: LinkedFile) -> Convers
 def _serve(state: ServerState, request: Request) -> Response:
     forge, given = state.forge, request.path_params
     file = LinkedFile(given["of"], given["id"], given["sha256"], given["name"])
-    credential = forge.memory(FileLinks).credential_of(request.query_params.get("sign", ""), file, now=forge.now())
+    credential = whom_link_stands_for(forge, request.query_params.get("sign", ""), file.fields)
+    if credential is None:
+        raise FileLinkExpired("the address is not for this, or no longer")
     identity = identify(forge, credential, address=client_address(request.scope))
     path = find_bytes(_conversation(forge, identity, file), file.sha256)
     state.whole_files.require_whole(path, file.sha256)
