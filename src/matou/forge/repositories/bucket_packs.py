@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
@@ -113,11 +114,15 @@ def _upload(store: Store, storage_key: str, described: tuple[BucketFile, Path]) 
 
 def _fetch(store: Store, storage_key: str, folder: Path, file: BucketFile) -> None:
     key, hashed, size_bytes = key_of_pack(storage_key, file), hashlib.sha256(), 0
-    with (folder / (PARTIAL_PREFIX + file.name)).open("xb", buffering=0) as target:
+    with (folder / (PARTIAL_PREFIX + file.name)).open("xb", buffering=0) as target, ThreadPoolExecutor(1) as hasher:
+        counted = hasher.submit(hashed.update, b"")
         for chunk in _chunks(store, key):
-            hashed.update(chunk)
+            counted.result()
+            # Beside the writing: each takes about as long as the other.
+            counted = hasher.submit(hashed.update, chunk)
             target.write(chunk)
             size_bytes += len(chunk)
+        counted.result()
         os.fchmod(target.fileno(), 0o444)
         os.fsync(target.fileno())
     if (size_bytes, hashed.hexdigest()) != (file.size_bytes, file.sha256):
