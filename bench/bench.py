@@ -2,6 +2,7 @@
 
     bench.py [--scale 1.0] [--rounds 3] [start] [small] [mixed] [migration] [api] [lists] [gitee] [pushes] [serving]
              [conversation] [long-issue] [github-backup] [pages] [matou-source] [gitea-backup] [gitea-pull]
+             [workers]
              [--gitea FOLDER]
 
 A ratio compares two wall times of the same run, taken in turn; a single time says little on a shared machine.
@@ -38,6 +39,7 @@ from pushes import bench_pushes
 from rows import Row
 from sample import Sample, make_sample
 from serving import bench_serving
+from workers import bench_workers
 
 KIBIBYTE, MEBIBYTE = 1024, 1024 * 1024
 MEMORY_BAR_BYTES = 200 * MEBIBYTE
@@ -154,6 +156,7 @@ PARTS: dict[str, Callable[[Path, float, int], Iterator[Row]]] = {
     "matou-source": bench_matou_source,
     "gitea-backup": bench_gitea_backup,
     "gitea-pull": bench_gitea_pull,
+    "workers": bench_workers,
 }
 
 

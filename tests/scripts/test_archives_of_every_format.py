@@ -19,7 +19,7 @@ WALKED = [path for path in ARCHIVES if path.name != "format-2.tar.gz"]
 ROLE = "ID"
 """Stands for what `role create` prints."""
 
-MAKES_AN_ARCHIVE = {"backup", "serve", "user add", "worker"}
+MAKES_AN_ARCHIVE = {"backup", "serve", "user add", "worker", "archive attach"}
 """Commands with which somebody begins."""
 
 MAY_BE_THERE_LATER = {"schedule list", "notify check"}
@@ -36,7 +36,7 @@ REACHES_NO_ARCHIVE = {
     "matou notify", "matou notify list", "matou notify test", "matou notify login", "matou notify logout",
     "matou auth", "matou auth status", "matou auth git-credential",
     "matou user", "matou token", "matou org", "matou org member", "matou repo", "matou role", "matou key",
-    "matou ssh-key", "matou jobs",
+    "matou ssh-key", "matou jobs", "matou archive",
 }  # fmt: skip
 """Commands that open none, and those that only hold others; what `init` saves first is saved by `backup`."""
 
@@ -112,6 +112,7 @@ def with_bad_words(archive: Path) -> dict[str, Words]:
         "jobs cancel": ("1", *root),
         "backup": ("coding", "--url", NOWHERE, "--to", archive),
         "serve": (*root, "--port", "0"),
+        "archive attach": (archive, "s3://bucket/harbour", "--endpoint", NOWHERE),
         "key add": ("--user", "alice", *root),
         "key remove": ("1", "--user", "alice", *root),
         "ssh-key add": ("--user", "alice", *root),
