@@ -19,6 +19,7 @@ from support.reverse_proxies import DEPLOY, free_ports, program
 
 ROOT = DEPLOY.parent
 SERVICES = sorted(path.name for path in (DEPLOY / "systemd").glob("*.service"))
+WHEELS = "MATOU_TEST_WHEELS"
 TOTAL_EXPOSURE = 20
 """Of systemd's hundred, which it writes as 2.0."""
 
@@ -154,7 +155,15 @@ def test_hadolint_finds_nothing() -> None:
 
 @pytest.mark.soak
 def test_the_steps_of_the_image_make_a_server_that_its_own_check_finds_alive(tmp_path: Path) -> None:
-    """Without an engine: into a folder of its own, as the commands stand in the file."""
+    """Without an engine: into a folder of its own, as the commands stand in the file.
+
+    Tests reach no index: what is installed lies in a folder, which `pip download` fills as the first command says,
+    with `hatchling`.
+    """
+    wheels = os.environ.get(WHEELS)
+    if wheels is None:
+        pytest.skip(f"{WHEELS} names no folder of wheels")
+    offline = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": wheels}
     prefix, source, port = tmp_path / "opt", tmp_path / "src", str(free_ports().plain)
     for rest in arguments_of("COPY"):
         paths = [] if "--from" in rest else rest.split()[:-1]
@@ -164,7 +173,7 @@ def test_the_steps_of_the_image_make_a_server_that_its_own_check_finds_alive(tmp
             (shutil.copytree if (ROOT / path).is_dir() else shutil.copy)(ROOT / path, target)
     for command in arguments_of("RUN")[:2]:
         in_folder = command.replace("/opt/matou", str(prefix)).replace("python -m venv", f"{sys.executable} -m venv")
-        subprocess.run(["sh", "-euc", in_folder], cwd=source, check=True)
+        subprocess.run(["sh", "-euc", in_folder], cwd=source, env=offline, check=True)
 
     words = json.loads(arguments_of("CMD")[0])
     words[words.index("/archive")] = str(tmp_path / "archive")
