@@ -203,6 +203,7 @@ def test_an_older_version_goes_on_with_the_database_of_the_copy(
     follow(person, save, paths)
     with closing(sqlite3.connect(root / "matou.db")) as newer, newer:
         newer.execute("UPDATE alembic_version SET version_num = 'r9999'")
+        newer.execute("UPDATE schema_compatibility SET oldest_revision = 'r9999'")
     assert "r9999" in person.matou("check", root, code=2).err
 
     follow(person, back.replace("ln -sfn matou-1 /opt/matou", ""), paths)
