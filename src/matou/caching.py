@@ -29,6 +29,8 @@ class SizedCache(Generic[Key, Value]):
     ) -> None:
         self._entries: LRUCache[Key, Value] = _NotifyingCache(most, size_of, dropped)
         self._lock = Lock()
+        self.hits = 0
+        self.misses = 0
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -36,9 +38,12 @@ class SizedCache(Generic[Key, Value]):
     def get(self, key: Key) -> Value | None:
         with self._lock:
             try:
-                return self._entries[key]
+                value = self._entries[key]
             except KeyError:
+                self.misses += 1
                 return None
+            self.hits += 1
+            return value
 
     def put(self, key: Key, value: Value) -> None:
         """Put it in the place of an older one, whose size may have been another."""

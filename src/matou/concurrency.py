@@ -182,6 +182,11 @@ class FairLimit:
         self._taken: Counter[Hashable] = Counter()
         self._lock = threading.Lock()
 
+    @property
+    def running(self) -> int:
+        with self._lock:
+            return self._taken.total()
+
     @contextmanager
     def taken(self, user: Hashable) -> Iterator[None]:
         """Raises Busy."""

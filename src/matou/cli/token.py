@@ -15,9 +15,20 @@ tokens.add(
     root_option,
     click.option("--user", required=True, metavar="USER", help=_("whose token it is")),
     click.option("--name", required=True, metavar="NAME", help=_("what it is for")),
+    click.option(
+        "--scope",
+        "scopes",
+        multiple=True,
+        metavar="SCOPE",
+        help=_(
+            "what it may be used for, such as repository:read or metrics:read; may be repeated; all but metrics:read "
+            "by default"
+        ),
+    ),
     help=_("Make a token; it is printed this once, alone on standard output."),
     examples={
-        "matou token create --root DIR --user anna --name laptop > FILE": _("a token in a file and nowhere else")
+        "matou token create --root DIR --user anna --name laptop > FILE": _("a token in a file and nowhere else"),
+        "matou token create --root DIR --user anna --name prometheus --scope metrics:read": _("one for metrics alone"),
     },
 )
 

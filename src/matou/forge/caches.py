@@ -62,6 +62,8 @@ class QueryCache:
         self._version: int | None = None
         self._answers: dict[Hashable, object] = {}
         self._lock = threading.Lock()
+        self.hits = 0
+        self.misses = 0
 
     def recall(self, key: Hashable, ask: Callable[[], Answer]) -> Answer:
         """The answer that `ask` gave under this key, or gives now. One that it raises instead is not remembered.
@@ -74,6 +76,8 @@ class QueryCache:
             if version != self._version:
                 self._answers, self._version = {}, version
             cached = self._answers.get(key)
+            self.hits += cached is not None
+            self.misses += cached is None
         if cached is not None:
             return cast("Answer", cached)
         answer = ask()

@@ -4,7 +4,9 @@ import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
+from contextvars import copy_context
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from matou.concurrency import ConcurrencyLimit
@@ -49,7 +51,9 @@ class Jobs:
             promise: Future[Result] = Future()
             self._begun[key] = promise
         # A daemon: the server ends without waiting for it, and its git ends with its output.
-        threading.Thread(target=self._run, args=(key, work, promise), name="job", daemon=True).start()
+        threading.Thread(
+            target=self._run, args=(key, partial(copy_context().run, work), promise), name="job", daemon=True
+        ).start()
         return promise
 
     def _run(self, key: Hashable, work: Callable[[], Result], promise: "Future[Result]") -> None:

@@ -40,6 +40,7 @@ from matou.server.watch.metrics import metrics_routes
 from matou.server.watch.probes import probe_routes
 from matou.server.watch.request_log import RequestLog
 from matou.server.watch.requests import note_route
+from matou.server.watch.server_metrics import say_now_and_then
 from matou.server.web.routes import page_routes
 
 _POLICY = (
@@ -100,7 +101,10 @@ def build_app(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         with suppress(OSError):  # without a place for them, answers are made anew each time
             await asyncio.to_thread(state.response_files.prepare)
+        saying = asyncio.create_task(say_now_and_then(state)) if state.shared.workers > 1 else None
         yield
+        if saying is not None:
+            saying.cancel()
         # What is under way by SSH has its threads until its end.
         for ending in getattr(app.state, "endings", ()):
             await ending()
@@ -128,7 +132,7 @@ def build_app(
             *_proxies(edge),
             *_hosts(edge),
             Middleware(SafetyHeaders),
-            Middleware(RequestLog, counts=state.shared.requests, writes_lines=logs_requests),
+            Middleware(RequestLog, counts=state.shared.requests, children=state.children, writes_lines=logs_requests),
             Middleware(BrokenBodies),
             Middleware(LocalNamesOnly, forge=forge, base_url=base_url, hosts=frozenset(edge.hosts)),
             Middleware(SameSiteOnly),

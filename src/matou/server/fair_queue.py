@@ -29,6 +29,14 @@ class FairQueue:
         self._paces: set[StallBudget] = set()
         self._waiting: OrderedDict[Hashable, deque[asyncio.Future[None]]] = OrderedDict()
 
+    @property
+    def running(self) -> int:
+        return self._held.total()
+
+    @property
+    def waiting(self) -> int:
+        return sum(len(queue) for queue in tuple(self._waiting.values()))
+
     @asynccontextmanager
     async def taken(self, user: Hashable, pace: StallBudget | None = None) -> AsyncIterator[None]:
         """Raises Busy.

@@ -33,6 +33,7 @@ from matou.server.shared_memory import ONE_MINUTE, SharedMemory
 from matou.server.ssh.address import SshEndpoint, SshListenOptions
 from matou.server.ssh.host_key import HostKey, host_key_of
 from matou.server.supervisor import CUT_OFF, Supervisor, Worker
+from matou.server.watch.server_metrics import COUNTERS
 
 if TYPE_CHECKING:
     from matou.server.ssh.server import SshServer
@@ -132,6 +133,7 @@ def serve_as_worker(
 ) -> None:
     """As `serve`, as one of several, until nobody supervises it any more; SIGTERM ends it too, and SIGINT does not."""
     server.shared.requests.take_place(worker.number)
+    server.shared.numbers.take_place(worker.number, counters=COUNTERS)
     asyncio.run(_serve(forge, server, worker, worker.tell_ready, on_shutdown))
     _let_native_threads_end()
 

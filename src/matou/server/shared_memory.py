@@ -6,6 +6,7 @@ from typing import Final
 
 from matou.server.rate_limit import FixedWindowLimiter
 from matou.server.watch.request_counts import RequestCounts
+from matou.server.watch.worker_numbers import WorkerNumbers
 
 ACTIONS_A_SECOND: Final = 30
 """Of a team at CODING's API, of each action."""
@@ -26,10 +27,11 @@ class SharedMemory:
         default_factory=lambda: FixedWindowLimiter(SSH_CONNECTIONS_A_MINUTE, window=ONE_MINUTE)
     )
     requests: RequestCounts = field(default_factory=RequestCounts)
+    numbers: WorkerNumbers = field(default_factory=WorkerNumbers)
 
     @staticmethod
     def of(workers: int) -> "SharedMemory":
-        return SharedMemory(workers, requests=RequestCounts(workers))
+        return SharedMemory(workers, requests=RequestCounts(workers), numbers=WorkerNumbers(workers))
 
     def share_of(self, most: int) -> int:
         """What one worker may have of what is bounded for the machine."""

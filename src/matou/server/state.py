@@ -13,6 +13,7 @@ from matou.concurrency import FairLimit
 from matou.db.repositories import Repository
 from matou.forge.forge import Forge
 from matou.git.operations.pack_reuse import ReusablePack
+from matou.git.process.child_counts import ChildCounts
 from matou.model.names import ObjectId
 from matou.server.expensive_pages import ExpensivePages
 from matou.server.fair_queue import FairQueue, RepositoryLocks
@@ -20,6 +21,7 @@ from matou.server.git.ref_responses import RefResponseCache
 from matou.server.response_files import ResponseFiles
 from matou.server.shared_memory import SharedMemory
 from matou.server.ssh.address import SshEndpoint
+from matou.server.ssh.session_counts import SshSessionCounts
 from matou.server.verified_files import VerifiedFiles
 
 Parameters = ParamSpec("Parameters")
@@ -82,6 +84,8 @@ class ServerState:
     response_files: ResponseFiles
     ssh: SshEndpoint | None = None
     shared: SharedMemory = field(default_factory=SharedMemory)
+    children: ChildCounts = field(default_factory=ChildCounts)
+    ssh_sessions: SshSessionCounts = field(default_factory=SshSessionCounts)
     whole_files: VerifiedFiles = field(default_factory=VerifiedFiles)
     ref_answers: RefResponseCache = field(default_factory=RefResponseCache)
     whole_packs: PackReuseCache = field(default_factory=PackReuseCache)

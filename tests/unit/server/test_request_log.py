@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
+from matou.git.process.child_counts import ChildCounts
 from matou.server.state import in_context
 from matou.server.watch.request_counts import RequestCounts
 from matou.server.watch.request_log import RequestLog
@@ -24,7 +25,9 @@ async def answer_of(app: Any) -> list[Message]:
         sent.append(message)
 
     try:
-        await RequestLog(app, counts=RequestCounts(), writes_lines=True)(dict(SCOPE), _receive, send)
+        await RequestLog(app, counts=RequestCounts(), children=ChildCounts(), writes_lines=True)(
+            dict(SCOPE), _receive, send
+        )
     except ZeroDivisionError:
         sent.append({"type": "raised"})
     return sent

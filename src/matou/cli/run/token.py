@@ -7,18 +7,18 @@ import click
 from matou.cli.open_forge import existing_forge_at, find_account
 from matou.cli.ui.output import print_json, print_result, print_table
 from matou.db.tokens import TokenHolder
-from matou.errors import NotFound
-from matou.forge.access import MayManageAccount, granted_to_operator
+from matou.errors import Invalid, NotFound
+from matou.forge.access import ALL_SCOPES, MayManageAccount, Scope, granted_to_operator
 from matou.forge.accounts import tokens as use_case
 from matou.forge.accounts.tokens import all_tokens, revoke_token
 from matou.i18n import gettext as _
 
 
-def create_token(root: Path, user: str, name: str) -> None:
-
+def create_token(root: Path, user: str, name: str, scopes: tuple[str, ...]) -> None:
+    wanted = frozenset(map(_scope, scopes or ())) or ALL_SCOPES
     with existing_forge_at(root) as forge:
         owner = granted_to_operator(MayManageAccount, find_account(forge, user))
-        secret = use_case.create_token(forge, owner, name)
+        secret = use_case.create_token(forge, owner, name, scopes=wanted)
     click.echo(secret.reveal())
 
 
@@ -40,6 +40,15 @@ def revoke(token_id: int, root: Path, as_json: bool) -> None:
         revoke_token(forge, granted_to_operator(MayManageAccount, token.user), token.token.id)
     message = _("revoked the token {id} of {user}").format(id=token_id, user=token.user.name)
     print_result({"revoked": token_id, "user": token.user.name}, message, as_json=as_json)
+
+
+def _scope(word: str) -> Scope:
+    try:
+        return Scope(word)
+    except ValueError:
+        raise Invalid(
+            "{scope} is no scope; there are {scopes}", scope=repr(word), scopes=", ".join(sorted(Scope))
+        ) from None
 
 
 def _row(one: TokenHolder) -> tuple[str, ...]:

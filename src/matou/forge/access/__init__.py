@@ -4,6 +4,7 @@ from matou.forge.access.administration import (
     Administrator,
     BackupOverseer,
     authorize_administration,
+    authorize_metrics,
     authorize_oversight,
     may_oversee,
 )
@@ -153,6 +154,7 @@ __all__ = [
     "authorize_account",
     "authorize_administration",
     "authorize_again",
+    "authorize_metrics",
     "authorize_namespace",
     "authorize_oversight",
     "authorize_repository",

@@ -5,7 +5,7 @@ from typing import Final, final
 
 from matou.errors import NotFound, Refused
 from matou.forge.access.authorize import BoundToken, NotAllowed, level_anywhere
-from matou.forge.access.identity import ALL_SCOPES, Identity, missing_scope
+from matou.forge.access.identity import ALL_SCOPES, Identity, Scope, missing_scope
 from matou.forge.access.open_backups import are_open_backups_local
 from matou.forge.access.policy import AccessLevel
 from matou.forge.forge import Forge
@@ -69,6 +69,17 @@ def authorize_oversight(forge: Forge, identity: Identity) -> BackupOverseer:
         if not are_open_backups_local(forge):
             raise NotFound("there is nothing here") from None
     return BackupOverseer(identity, _KEY)
+
+
+def authorize_metrics(forge: Forge, identity: Identity) -> None:
+    """Decide: whoever oversees the backups, and an administrator's token that is good for metrics and nothing else.
+
+    Raises:
+        NotFound: anybody else.
+    """
+    is_for_metrics = Scope.METRICS_READ in identity.scopes and identity.only_below is None
+    if not (is_for_metrics and level_anywhere(identity) is AccessLevel.ADMINISTRATOR):
+        authorize_oversight(forge, identity)
 
 
 def may_oversee(forge: Forge, identity: Identity) -> bool:

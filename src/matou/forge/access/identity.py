@@ -19,9 +19,11 @@ class Scope(StrEnum):
     PROJECT_WRITE = "project:write"
     REPOSITORY_READ = "repository:read"
     REPOSITORY_WRITE = "repository:write"
+    METRICS_READ = "metrics:read"
 
 
-ALL_SCOPES = frozenset(Scope)
+ALL_SCOPES = frozenset(Scope) - {Scope.METRICS_READ}
+"""All that people need. What a program that watches the server needs is no part of it: nobody has it by accident."""
 
 
 @dataclass(frozen=True, slots=True)

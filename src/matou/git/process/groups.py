@@ -12,6 +12,8 @@ import threading
 import time
 from typing import Final
 
+from matou.git.process.child_counts import begin_child
+
 _FIRST_PAUSE_SECONDS: Final = 0.0005
 _LONGEST_PAUSE_SECONDS: Final = 0.05
 
@@ -19,13 +21,18 @@ _LONGEST_PAUSE_SECONDS: Final = 0.05
 class GroupLeader(subprocess.Popen[bytes]):
     """A child with a session and a group of its own; any thread may wait for it, and any thread may kill it."""
 
-    def __init__(self, *arguments: object, **options: object) -> None:
+    def __init__(self, *arguments: object, kind: str = "worker", **options: object) -> None:
+        """Args: kind: as which it is counted: git's subcommand, or what else it is."""
         self._reaping = threading.Lock()
         super().__init__(*arguments, start_new_session=True, **options)  # type: ignore[call-overload]  # Popen's own
+        self._count_end = begin_child(kind)
 
     def poll(self) -> int | None:
         with self._reaping:
-            return super().poll()
+            status = super().poll()
+        if status is not None:
+            self._count_end(status)
+        return status
 
     def wait(self, timeout: float | None = None) -> int:
         """Raises subprocess.TimeoutExpired after so many seconds."""

@@ -140,6 +140,7 @@ def run_git_captured(
         limits,
         has_input=input is not None,
         stdout=subprocess.PIPE,
+        kind=subcommand(arguments),
     )
     pipes = ChildPipes(process, input or b"", limits)
     stdout = pipes.communicate()
@@ -162,10 +163,12 @@ def start_child(
     *,
     has_input: bool,
     stdout: BinaryIO | int,
+    kind: str,
 ) -> GroupLeader:
-    """Start a program with a group of its own, within the limits, at the root folder."""
+    """Start a program with a group of its own, within the limits, at the root folder; it is counted as its `kind`."""
     process = GroupLeader(
         command,
+        kind=kind,
         stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
         stdout=stdout,
         stderr=subprocess.PIPE,
@@ -263,6 +266,7 @@ class GitChild(PipedChild):
             limits,
             has_input=has_input,
             stdout=subprocess.PIPE if stdout is None else stdout,
+            kind=subcommand(arguments),
         )
         super().__init__(process, subcommand(arguments), limits, secrets_in(environment))
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Self
 
+from matou.git.process.child_counts import begin_child
 from matou.git.process.groups import is_unreaped, kill_group_of
 from matou.git.process.limits import (
     BLOCK_BYTES,
@@ -110,6 +111,7 @@ class AsyncGitChild:
             start_new_session=True,
             preexec_fn=limiting_itself(self._limits, waits_for_input=self._input is None),
         )
+        self._count_end = begin_child(self.command)
         if self._input is None and is_unreaped(self._process.pid):
             limit_process(self._process.pid, self._limits)
         self._drain = asyncio.create_task(self._drain_stderr())
@@ -130,6 +132,7 @@ class AsyncGitChild:
             finally:
                 end.cancel()
                 self.kill_group()
+        self._count_end(self._process.returncode or 0)
         await self._drain
 
     @property

@@ -176,7 +176,7 @@ def start_ssh(
     user = ["-l", address.user] if address.user else []
     command = [*ssh_words(settings), "-o", "SendEnv=GIT_PROTOCOL", *port, *user, "--", address.host, remote]
     environment = {**_environment(settings), **({"GIT_PROTOCOL": f"version={protocol}"} if protocol else {})}
-    process = start_child(command, environment, limits, has_input=True, stdout=subprocess.PIPE)
+    process = start_child(command, environment, limits, has_input=True, stdout=subprocess.PIPE, kind="ssh")
     return SshChild(process, "ssh", limits)
 
 

@@ -127,7 +127,8 @@ class SshServer:
         self._sessions.add(session)
         self._none_left.clear()
         try:
-            return await self._answer(connection, session)
+            with self._state.ssh_sessions.counted(), self._state.children.in_force():
+                return await self._answer(connection, session)
         finally:
             self._sessions.discard(session)
             if not self._sessions:

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from matou.archive.run_history import source_key
 from matou.errors import MatouError
-from matou.forge.access import authorize_oversight
+from matou.forge.access import authorize_metrics
 from matou.model.jobs import JobState
 from matou.server.authentication import identify, read_credential
 from matou.server.authorization import answer_to
@@ -20,6 +20,7 @@ from matou.server.state import ServerState
 from matou.server.streaming import PLAIN_TEXT
 from matou.server.watch.request_counts import SECONDS, Durations, RequestKind
 from matou.server.watch.requests import note_route
+from matou.server.watch.server_metrics import server_metrics
 from matou.transfer.backup.status import ArchiveStatus, SourceStatus
 from matou.transfer.backup.status_cache import StatusCache
 
@@ -46,15 +47,18 @@ def metrics_routes(state: ServerState) -> list[BaseRoute]:
 
 
 def _content_for(state: ServerState, request: Request, counted: Mapping[RequestKind, Durations]) -> bytes:
-    """Raises as `identify` and `authorize_oversight` do."""
+    """Raises as `identify` and `authorize_metrics` do."""
     identity = identify(state.forge, read_credential(request.headers.raw), address=client_address(request.scope))
-    authorize_oversight(state.forge, identity)
+    authorize_metrics(state.forge, identity)
     status = state.forge.memory(StatusCache).status(state.forge.archive)
-    return render_metrics(counted, status, state.forge.queue.counts())
+    return render_metrics(counted, status, state.forge.queue.counts(), server_metrics(state))
 
 
 def render_metrics(
-    counted: Mapping[RequestKind, Durations], status: ArchiveStatus, jobs: Mapping[JobState, int]
+    counted: Mapping[RequestKind, Durations],
+    status: ArchiveStatus,
+    jobs: Mapping[JobState, int],
+    of_server: Iterable["Metric"] = (),
 ) -> bytes:
     # Loaded with the first that asks: it takes as long as a tenth of the server's start.
     from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -65,6 +69,7 @@ def render_metrics(
             yield _requests(counted)
             yield from _backups(status)
             yield _jobs(jobs)
+            yield from of_server
 
     registry = CollectorRegistry()
     registry.register(Metrics())

@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from matou.git.process.child_counts import ChildCounts
 from matou.server.errors import answer_for
 from matou.server.origin import client_address
 from matou.server.streaming import PLAIN_TEXT, header, send_answer
@@ -26,9 +27,10 @@ _UNSAFE: Final = re.compile(rb"[^!-~]")
 class RequestLog:
     """The outermost but for what only adds headers: it sees every answer, that to a fault of ours too."""
 
-    def __init__(self, app: ASGIApp, *, counts: RequestCounts, writes_lines: bool) -> None:
+    def __init__(self, app: ASGIApp, *, counts: RequestCounts, children: ChildCounts, writes_lines: bool) -> None:
         self._app = app
         self._counts = counts
+        self._children = children
         self._writes_lines = writes_lines
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,7 +41,8 @@ class RequestLog:
         answer = _Answer(send, request.id)
         begun, previous = time.perf_counter(), current_request.set(request)
         try:
-            await self._app(scope, receive, answer.send)
+            with self._children.in_force():
+                await self._app(scope, receive, answer.send)
         except Exception as error:
             await answer.finish_with(error)
             raise

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from matou.forge.access import Scope
+from matou.forge.access import ALL_SCOPES, Scope
 from matou.forge.content.copies import CopyableNamespace, CopyableRepository, copyable_namespaces, copyable_repositories
 from matou.platforms.matou.wire import MatouAccount, MatouNamespace, MatouRepository
 from matou.server.api.context import RequestContext
@@ -82,7 +82,7 @@ def _lasting_id(row_id: int, source: str | None, source_id: str | None) -> str:
 
 
 ROUTES: tuple[Route, ...] = (
-    plain_route("GET", "/account", Nothing, show_account, answer=MatouAccount, scopes=tuple(Scope)),
+    plain_route("GET", "/account", Nothing, show_account, answer=MatouAccount, scopes=tuple(ALL_SCOPES)),
     plain_route(
         "GET",
         "/namespaces",

@@ -25,6 +25,7 @@ SCOPES: Final[Mapping[Scope, Phrase]] = {
     Scope.PROJECT_WRITE: Phrase("change projects"),
     Scope.TEAM_READ: Phrase("read teams and their members"),
     Scope.USER_READ: Phrase("read the account's own data"),
+    Scope.METRICS_READ: Phrase("read the server's metrics, for an administrator"),
 }
 _SUGGESTED: Final = frozenset({Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE})
 LIVES: Final[Mapping[str, tuple[timedelta | None, Phrase]]] = {
