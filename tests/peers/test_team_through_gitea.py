@@ -1,4 +1,4 @@
-"""A team leaves CODING for a real Gitea by commands alone, and a backup of that Gitea has what its archive has."""
+"""A team leaves CODING for a real Gitea by commands alone: how it stands there, killed in the middle, by REST."""
 
 import json
 import os
@@ -6,86 +6,25 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from matou.archive.layout import Archive
-from matou.archive.metadata import open_metadata
-from matou.model.fidelity import MigratedKind, MigrationMethod
-from matou.model.names import NamespacePath, RepositoryPath
-from matou.platforms.registry import PLATFORMS
-from support.coding_team import CodingTeam, coding_team
+from matou.model.names import RepositoryPath
 from support.commits import git_in
-from support.gitea_server import OWNER, GiteaServer, gitea_program, running_gitea
-from support.program import Ended, Person
-from support.round_trip import RoundTrip
+from support.gitea_journeys import Journey, journey_from
+from support.gitea_server import OWNER, gitea_program
 
 pytestmark = pytest.mark.skipif(gitea_program() is None, reason="there is no Gitea (MATOU_TEST_GITEA)")
 
-BY_PULL = PLATFORMS["gitea"].methods[MigrationMethod.PULL]
 PROJECT, ISSUES, CODE = "harbour/boats", "boats-issues", "ferry"
-
-
-@dataclass(frozen=True)
-class Journey:
-    """From a team at CODING to an archive, to a Gitea, and from there to another archive."""
-
-    folder: Path
-    person: Person
-    team: CodingTeam
-    gitea: GiteaServer
-    reports: list[dict[str, Any]]
-
-    @property
-    def archive(self) -> Path:
-        return self.folder / "first"
-
-    @property
-    def last(self) -> Path:
-        return self.folder / "last"
-
-    def migrate(self, *options: str, code: int | None = 0, token: str = "") -> Ended:
-        there = ("--to", "gitea", "--url", self.gitea.url, "--namespace", OWNER, "--json")
-        words: tuple[str | Path, ...] = ("migrate", self.archive, *there, *options)
-        return self.person.matou(*words, code=code, MATOU_GITEA_TOKEN=token or self.gitea.token)
-
-    def save_gitea(self, *options: str) -> dict[str, Any]:
-        words: tuple[str | Path, ...] = (
-            "backup",
-            "gitea",
-            "--url",
-            self.gitea.url,
-            "--to",
-            self.last,
-            "--json",
-            *options,
-        )
-        report: dict[str, Any] = json.loads(self.person.matou(*words, code=0, MATOU_GITEA_TOKEN=self.gitea.token).out)
-        return report
-
-    def compare(self, first: str, name: str) -> RoundTrip:
-        before, after = Archive.open(self.archive), Archive.open(self.last)
-        brought = open_metadata(before.metadata(NamespacePath.parse(first)))
-        saved = open_metadata(after.metadata(NamespacePath.parse(f"{OWNER}/{OWNER}/{name}")))
-        return RoundTrip(brought, saved, BY_PULL, OWNER, is_project=first == PROJECT)
 
 
 @pytest.fixture(scope="module")
 def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
-    folder = tmp_path_factory.mktemp("journey")
-    person = Person(folder)
-    with coding_team(folder) as team, running_gitea(folder / "gitea") as gitea:
-        travelled = Journey(folder, person, team, gitea, [])
-        team.back_up(person, travelled.archive)
-        people = folder / "people.toml"
-        people.write_text(f'[people]\n"coding:2" = "{OWNER}"\n', encoding="utf-8")
-        for options in (("--dry-run",), ("--people", str(people))):
-            travelled.reports.append(json.loads(travelled.migrate(*options).out))
-        travelled.save_gitea()
-        yield travelled
+    with journey_from("coding", tmp_path_factory.mktemp("journey")) as journey:
+        yield journey
 
 
 def test_a_project_has_its_issues_in_a_repository_of_their_own(journey: Journey) -> None:
@@ -124,51 +63,17 @@ def test_who_wrote_what_is_told_as_its_original_author(journey: Journey) -> None
     }
 
 
-def test_the_plan_told_it_and_all_of_it_is_proven(journey: Journey) -> None:
-    planned, moved = ({one["to"]: one for one in report["repositories"]} for report in journey.reports)
-
-    assert set(planned) == set(moved) == {f"{OWNER}/{CODE}", f"{OWNER}/{ISSUES}"}
-    for place, one in moved.items():
-        assert (one["outcome"], one["problems"]) == ("moved", [])
-        carried = {kind: count for kind, count in one["held"].items() if BY_PULL[MigratedKind(kind)].arrives and count}
-        assigned = one["arrived"].get("assignee", 0)
-        assert carried | {"assignee": assigned} == {
-            kind: one["arrived"].get(kind, 0) for kind in carried | {"assignee": 0}
-        }
-        assert planned[place]["held"] == one["held"]
-
-
-@pytest.mark.parametrize(("first", "name"), [(PROJECT, ISSUES), (f"{PROJECT}/{CODE}", CODE)])
-def test_a_backup_of_the_gitea_has_what_the_archive_has_but_for_what_the_table_says(
-    journey: Journey, first: str, name: str
-) -> None:
-    compared = journey.compare(first, name)
-
-    print(*(f"{kind}: {line}" for kind, line in compared.differences()), sep="\n")
-    assert compared.unforeseen() == []
-
-
 def test_commits_of_change_requests_arrive_as_far_as_the_source_gave_them(journey: Journey) -> None:
     """What Gitea makes of them is `refs/pull/N/head`, also where no branch leads there."""
     url = f"{journey.gitea.url}/{OWNER}/{CODE}.git".replace("//", f"//{OWNER}:{journey.gitea.token}@")
     lines = (line.split("\t") for line in journey.person.git("ls-remote", url).splitlines())
     there = {name: oid for oid, name in lines}
-    topic, main = (git_in(journey.team.repository, "rev-parse", name).strip() for name in ("topic-2", "main"))
+    topic, main = (git_in(journey.folder / "ferry.git", "rev-parse", name).strip() for name in ("topic-2", "main"))
 
     pulls = {name: oid for name, oid in there.items() if name.startswith("refs/pull/")}
     assert pulls == {"refs/pull/1/head": main, "refs/pull/2/head": topic}
     saved = Archive.open(journey.last).repository(RepositoryPath.parse(f"{OWNER}/{OWNER}/{CODE}"))
     assert git_in(saved, "cat-file", "-t", topic).strip() == "commit"
-
-
-def test_run_again_nothing_is_moved_and_a_backup_asks_little(journey: Journey) -> None:
-    again = json.loads(journey.migrate().out)
-    journey.save_gitea()
-    saved = journey.save_gitea()
-
-    assert {one["outcome"] for one in again["repositories"]} == {"unchanged"}
-    assert saved["requests"] < 10 * len(saved["metadata"])
-    assert {one["changed"] for one in saved["metadata"].values()} == {0}
 
 
 @pytest.mark.parametrize("scopes", ["read:user,read:repository", "read:user,write:repository,write:organization"])

@@ -10,9 +10,21 @@ from functools import cached_property
 from typing import Any, cast
 
 from matou.archive.metadata import MetadataTree
-from matou.model.fidelity import Fidelity, FidelityTable, KeptTrait, MigratedKind
-from matou.model.metadata import ChangeRequest, Comment, Item, MarkupText, SavedRelease
-from matou.model.metadata.kinds import CHANGE, ISSUE, LABEL, MILESTONE, PERSON, RELEASE, MetadataKind
+from matou.model.fidelity import COUNTED_AS, Fidelity, FidelityTable, KeptTrait, MigratedKind
+from matou.model.metadata import ChangeRequest, Comment, Item, MarkupText, Review, SavedRelease
+from matou.model.metadata.kinds import (
+    CHANGE,
+    COMMIT_COMMENT,
+    HOOK,
+    ISSUE,
+    LABEL,
+    MEMBER,
+    MILESTONE,
+    PERSON,
+    PROTECTION,
+    RELEASE,
+    MetadataKind,
+)
 from matou.transfer.migrate.inventory import comments_on, line_comments_on
 from matou.transfer.migrate.pull.proof import shared_numbers_in
 
@@ -21,7 +33,6 @@ Difference = tuple[MigratedKind, str]
 UNTOLD: Mapping[str, MigratedKind] = {
     "files": MigratedKind.ATTACHMENT,
     "events": MigratedKind.EVENT,
-    "assignees": MigratedKind.ASSIGNEE,
 }
 """Fields of an item that are rows of the table themselves."""
 
@@ -34,12 +45,14 @@ class RoundTrip:
         is_project: whether the first is a project, which has no repository.
         importer: whom the last platform names where its API does not tell who wrote something elsewhere (Gitea's never
             does: its pages do).
+        known: those whom it was told of in a file of people.
     """
 
     first: MetadataTree
     last: MetadataTree
     table: FidelityTable
     importer: str
+    known: frozenset[str]
     is_project: bool = False
 
     def differences(self) -> list[Difference]:
@@ -47,6 +60,7 @@ class RoundTrip:
             *self._tables(),
             *(one for kind in (ISSUE, CHANGE) for one in self._items(kind)),
             *self._releases(),
+            *self._uncarried(),
         ]
 
     def unforeseen(self) -> list[str]:
@@ -76,10 +90,21 @@ class RoundTrip:
                 continue
             yield from ((migrated, f"{item.number}: {line}") for line in self._faults(item, found, migrated))
             yield from self._talk(item, found)
+            yield from self._reviews(item, found)
             for name, row in UNTOLD.items():
                 if getattr(item, name) and not getattr(found, name):
                     yield row, f"{item.number} has no {name}"
+            yield from self._assignees(item, found)
         yield from ((self._kind_of(one), f"{one.number} is nobody's") for one in there.values())
+
+    def _assignees(self, item: Item, found: Item) -> Iterator[Difference]:
+        """Whom nobody at the target is known to be stands in the text."""
+        for key in item.assignees:
+            person = self.first.table(PERSON)[key]
+            if key not in self.known and (person.name or person.login) not in _body(found.text):
+                yield MigratedKind.ASSIGNEE, f"{item.number} does not tell of {key}"
+        if not self.known.isdisjoint(item.assignees) and not found.assignees:
+            yield MigratedKind.ASSIGNEE, f"{item.number} has no assignees"
 
     def _kind_of(self, item: Item) -> MigratedKind:
         if isinstance(item, ChangeRequest):
@@ -129,6 +154,33 @@ class RoundTrip:
             if count > 1:
                 yield MigratedKind.COMMENT, f"{item.number}: {text!r} is there {count} times"
 
+    def _reviews(self, item: Item, found: Item) -> Iterator[Difference]:
+        if not isinstance(item, ChangeRequest) or not isinstance(found, ChangeRequest):
+            return
+        there = list(found.reviews)
+        for review in item.reviews:
+            match = next((one for one in there if self._is_same_review(review, one)), None)
+            if match is None:
+                yield MigratedKind.REVIEW, f"{item.number}: {review.state} by {review.by} is not there"
+            else:
+                there.remove(match)
+        asked = [one for one in item.reviewers if one.state == "requested"]
+        if asked and not found.reviewers:
+            yield MigratedKind.REVIEWER, f"{item.number} has no reviewers"
+
+    def _is_same_review(self, review: Review, found: Review) -> bool:
+        pairs = self._traits(review, found, self.table[MigratedKind.REVIEW])
+        return (
+            review.state == found.state
+            and self._says(review.text, found.text)
+            and all(was == now for was, now in pairs.values())
+        )
+
+    def _uncarried(self) -> Iterator[Difference]:
+        for kind in (COMMIT_COMMENT, HOOK, MEMBER, PROTECTION):
+            if any(True for _ in self.first.items(kind)) and not any(True for _ in self.last.items(kind)):
+                yield COUNTED_AS[kind], "none of it is there"
+
     def _is_same(self, comment: Comment, found: Comment, fidelity: Fidelity) -> bool:
         pairs = self._traits(comment, found, fidelity)
         return self._says(comment.text, found.text) and all(was == now for was, now in pairs.values())
@@ -155,7 +207,7 @@ class RoundTrip:
         for key, one in tree.table(MILESTONE).items():
             names = (key, one.number, one.id) if one.kind != "iteration" else (key,)
             wanted = item.milestone or (f"iteration/{item.iteration}" if item.iteration else None)
-            if wanted in names:
+            if wanted is not None and wanted in names:
                 return str(one.title)
         return None
 
