@@ -8,11 +8,12 @@ Nobody is let in who does not say who they are, whatever is public: it is not me
 
 import asyncio
 import re
+import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import quote, urlsplit
 
@@ -67,12 +68,31 @@ class ImportServerFailed(TryLater):
     """It did not begin to answer."""
 
 
+def _nonce() -> str:
+    return secrets.token_urlsafe(18)
+
+
+@dataclass(frozen=True, slots=True)
+class Beacon:
+    """By which somebody who asks knows that this server answers: a path that nobody guesses, and what is said there."""
+
+    path: str = field(default_factory=lambda: f"/-/{_nonce()}")
+    text: str = field(default_factory=_nonce)
+
+
 @dataclass(frozen=True, slots=True)
 class ImportServer:
-    """See `transfer.migrate.pull.served.ServedArchive`. `url` is how importers reach it."""
+    """See `transfer.migrate.pull.served.ServedArchive`.
+
+    Attributes:
+        url: how importers reach it.
+        listens_at: the address itself.
+    """
 
     forge: Forge
     url: str
+    listens_at: str
+    beacon: Beacon
 
     def address_of(self, path: RepositoryPath | NamespacePath) -> str:
         if isinstance(path, RepositoryPath):
@@ -91,11 +111,15 @@ class ImportServer:
 class OnlyWithGrant:
     """Refuses whoever has no token of this process. What is no API is git, as at a GitHub (`refs/pull/N/head`)."""
 
-    def __init__(self, app: ASGIApp, forge: Forge) -> None:
+    def __init__(self, app: ASGIApp, forge: Forge, beacon: Beacon) -> None:
         self._app = app
         self._forge = forge
+        self._beacon = beacon
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == self._beacon.path:
+            await send_answer(send, 200, (PLAIN_TEXT,), self._beacon.text.encode())
+            return
         if scope["type"] == "http" and not self._is_granted(scope):
             await send_answer(send, 401, (PLAIN_TEXT, CHALLENGE), b"say who you are\n")
             return
@@ -142,7 +166,7 @@ def authorize_imported(
     return authorize_namespace(forge, identity, right, named_project(path.get("owner", "")))
 
 
-def build_import_app(forge: Forge, base_url: str) -> Starlette:
+def build_import_app(forge: Forge, base_url: str, beacon: Beacon) -> Starlette:
     state = new_state(forge, base_url)
     return Starlette(
         routes=[
@@ -151,7 +175,7 @@ def build_import_app(forge: Forge, base_url: str) -> Starlette:
             ProjectGitRoute(state),
             GitRoute(state),
         ],
-        middleware=[Middleware(BrokenBodies), Middleware(OnlyWithGrant, forge=forge)],
+        middleware=[Middleware(BrokenBodies), Middleware(OnlyWithGrant, forge=forge, beacon=beacon)],
     )
 
 
@@ -168,8 +192,9 @@ def serving_imports(forge: Forge, host: str, port: int, *, public_url: str | Non
         ImportServerFailed: it did not begin to answer.
     """
     listener = listen(host, port)
-    url = public_url or url_of(listener)
-    requests = InFlightRequests(build_import_app(forge, url))
+    listens_at, beacon = url_of(listener), Beacon()
+    url = public_url or listens_at
+    requests = InFlightRequests(build_import_app(forge, url, beacon))
     begun = threading.Event()
     loop = asyncio.new_event_loop()
     server: list[EmbeddedServer] = []
@@ -183,7 +208,7 @@ def serving_imports(forge: Forge, host: str, port: int, *, public_url: str | Non
     try:
         if not begun.wait(BEGINS_WITHIN_SECONDS):
             raise ImportServerFailed("the server for the import did not begin to answer at {url}", url=url)
-        yield ImportServer(forge, url)
+        yield ImportServer(forge, url, listens_at, beacon)
     finally:
         if server:
             loop.call_soon_threadsafe(_end, server[0], requests)

@@ -22,7 +22,7 @@ from matou.forge.accounts.read_grants import grant_reading, revoke_grant
 from matou.forge.forge import Forge
 from matou.model.metadata import CustomField, IssueType, ItemLink, MarkupText, Milestone, Priority, WorkflowStatus
 from matou.model.names import NamespacePath, RepositoryPath
-from matou.server.import_server import build_import_app, serving_imports
+from matou.server.import_server import Beacon, build_import_app, serving_imports
 from support.coding_api import Clock
 from support.github_story import saved_story, story
 from support.saved_conversation import save
@@ -30,6 +30,7 @@ from support.saved_conversation import save
 BASE = "http://matou.example.org"
 LIGHT, FERRY = "harbour/light", "harbour/ferry"
 HOUR = timedelta(hours=1)
+BEACON = Beacon()
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +90,7 @@ def grant(forge: Forge, *paths: str, confidential: bool = True) -> Secret:
 
 def ask(forge: Forge, path: str, token: Secret | None, method: str = "GET") -> httpx.Response:
     async def once() -> httpx.Response:
-        transport = httpx.ASGITransport(app=build_import_app(forge, BASE))
+        transport = httpx.ASGITransport(app=build_import_app(forge, BASE, BEACON))
         headers = {} if token is None else {"Authorization": f"token {token.reveal()}"}
         async with httpx.AsyncClient(transport=transport, base_url=BASE, headers=headers) as client:
             return await client.request(method, path)
@@ -111,7 +112,7 @@ def test_nobody_is_let_in_who_does_not_say_who_they_are(forge: Forge) -> None:
 @pytest.mark.parametrize("said", ["Basic Og==", "Basic OmE=", "Basic YTo=", "Basic", "token", "token a", "Other a"])
 def test_a_header_that_says_nobody_lets_nobody_in(forge: Forge, said: str) -> None:
     async def once(path: str) -> int:
-        transport = httpx.ASGITransport(app=build_import_app(forge, BASE))
+        transport = httpx.ASGITransport(app=build_import_app(forge, BASE, BEACON))
         async with httpx.AsyncClient(transport=transport, base_url=BASE, headers={"Authorization": said}) as client:
             return (await client.get(path)).status_code
 

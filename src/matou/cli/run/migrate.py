@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
@@ -20,14 +21,17 @@ from matou.cli.privacy import write_privately
 from matou.cli.restore import show_progress
 from matou.cli.run.migrate_folder import migrate_to_folder, required
 from matou.cli.ui import migrate_report
-from matou.cli.ui.output import say
+from matou.cli.ui.output import print_error, say
 from matou.cli.ui.progress import say_that_we_wait
 from matou.cli.ui.verbosity import is_quiet
 from matou.credentials import Secret
 from matou.credentials.logins import Login
 from matou.errors import Conflict
 from matou.git.process.run import Limits
-from matou.i18n import is_english, ngettext
+from matou.http.retry import Clock, RetryPolicy
+from matou.http.session import Session
+from matou.i18n import gettext as _
+from matou.i18n import is_english, localize, ngettext
 from matou.model.fidelity import CODE_ALONE, MigrationMethod
 from matou.platforms.base.platform import Platform
 from matou.platforms.registry import PLATFORMS, require_importer, require_metadata_target, target_named
@@ -41,10 +45,14 @@ from matou.transfer.migrate.command import MOST_JOBS, MigrationOptions
 from matou.transfer.migrate.conversation.migration import ConversationOptions
 from matou.transfer.migrate.mapping import NO_MAP, read_map
 from matou.transfer.migrate.people import NOBODY, People, list_people, read_people, write_draft
+from matou.transfer.migrate.pull.public_url import require_leads_here
 from matou.transfer.migrate.pull.served import ServedArchive
 from matou.transfer.migrate.report import MigrationReport
 from matou.wiring import migrate as migrate_archive
-from matou.wiring import open_archive
+from matou.wiring import now, open_archive
+
+if TYPE_CHECKING:
+    from matou.server.import_server import ImportServer
 
 
 class NoListeningAddress(InvalidSetting):
@@ -110,7 +118,8 @@ def migrate(
     is_pulled = method is MigrationMethod.PULL and not dry_run
 
     def run(good_token: Secret) -> MigrationReport:
-        with _serving(directory, url, serve_at, public_url, needed=is_pulled) as served, show_progress() as progress:
+        serving = _serving(directory, url, serve_at, public_url, settings, needed=is_pulled)
+        with serving as served, show_progress() as progress:
             return migrate_archive(
                 to,
                 url,
@@ -180,9 +189,14 @@ def _method(to: str, by: str | None) -> MigrationMethod:
 
 @contextmanager
 def _serving(
-    directory: Path, url: str, serve_at: str | None, public_url: str | None, *, needed: bool
+    directory: Path, url: str, serve_at: str | None, public_url: str | None, settings: Settings, *, needed: bool
 ) -> Iterator[ServedArchive | None]:
-    """What the target imports from, for as long as it does. Raises AddressUnusable, PortTaken, NoBaseUrl."""
+    """What the target imports from, for as long as it does.
+
+    Raises:
+        AddressUnusable, PortTaken: it cannot listen there.
+        NoBaseUrl, LeadsElsewhere: that is not how the target reaches it.
+    """
     if not needed:
         yield None
         return
@@ -193,7 +207,20 @@ def _serving(
     host, port = read_address(serve_at) if serve_at else (address_towards(url), 0)
     public = None if public_url is None else read_base_url(public_url)
     with existing_forge_at(directory) as forge, serving_imports(forge, host, port, public_url=public) as served:
+        if public is not None:
+            _require_leads_here(served, settings)
         yield served
+
+
+def _require_leads_here(served: "ImportServer", settings: Settings) -> None:
+    """By no proxy: the target does not go through ours. Raises LeadsElsewhere."""
+    patience = RetryPolicy(attempts=1)
+    with Session(named=(served.url,), clock=Clock(now=now), patience=patience, authorities=settings.authorities) as one:
+        beacon = served.beacon
+        fault = require_leads_here(one, served.url, beacon.path, beacon.text, listens_at=served.listens_at)
+    if fault is not None:
+        reached = _("nobody answers at {url} from here, which proves nothing; it is tried all the same: {reason}")
+        print_error(reached.format(url=served.url, reason=localize(fault.fact)))
 
 
 def read_address(text: str) -> tuple[str, int]:
