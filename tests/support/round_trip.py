@@ -164,8 +164,8 @@ class RoundTrip:
                 yield MigratedKind.REVIEW, f"{item.number}: {review.state} by {review.by} is not there"
             else:
                 there.remove(match)
-        asked = [one for one in item.reviewers if one.state == "requested"]
-        if asked and not found.reviewers:
+        requested = [one for one in item.reviewers if one.state == "requested"]
+        if requested and not found.reviewers:
             yield MigratedKind.REVIEWER, f"{item.number} has no reviewers"
 
     def _is_same_review(self, review: Review, found: Review) -> bool:

@@ -54,7 +54,7 @@ class FetchedRepository(Toxic):
 
     repository: Path
 
-    def instead(self, request: SeenRequest) -> bytes:
+    def instead(self, request: SeenRequest) -> bytes | None:
         if request.method == "GET":
             given = advertised(self.repository, request.headers)
         else:
