@@ -22,6 +22,10 @@ class AnotherArchive(Conflict):
     """The folder or the bucket belongs to another archive."""
 
 
+class BucketInUse(Conflict):
+    """An archive was to be made where something else is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attached:
     """`is_new`: there was no archive in the bucket, and one was made."""
@@ -39,6 +43,7 @@ def attach(root: Path, named: ArchiveBucket, store: Store, *, now: datetime, ide
 
     Raises:
         AnotherArchive: the folder is an archive of its own, or one of another bucket's.
+        BucketInUse: there is no archive in the bucket, and something else: a copy, say, whose next one would delete us.
         FolderInUse: it holds something else.
     """
     present = _present(root)
@@ -46,7 +51,7 @@ def attach(root: Path, named: ArchiveBucket, store: Store, *, now: datetime, ide
         raise AnotherArchive(
             "{root} is another archive already", root=root, advice="Nothing was changed. Name an empty folder."
         )
-    found, is_new = _identity_in(store, now, identifier)
+    found, is_new = _identity_in(store, named.address, now, identifier)
     if present is not None and present.identity.id != found:
         raise AnotherArchive("{root} belongs to an archive that is not in this bucket any more", root=root)
     archive = present or Archive.create(root, now=now, identifier=found, bucket=named)
@@ -64,11 +69,19 @@ def _is_same(one: ArchiveBucket, other: ArchiveBucket) -> bool:
     return (one.address, one.endpoint, one.addressing) == (other.address, other.endpoint, other.addressing)
 
 
-def _identity_in(store: Store, now: datetime, identifier: UUID) -> tuple[UUID, bool]:
+def _identity_in(store: Store, name: str, now: datetime, identifier: UUID) -> tuple[UUID, bool]:
     """Which archive the bucket holds; of several who would make one at the same time one alone does."""
     found = _read(store)
     if found is not None:
         return found, False
+    stranger = next((key for key, _ in store.sizes()), None)
+    if stranger is not None:
+        raise BucketInUse(
+            "{bucket} holds {name}, and no archive",
+            bucket=name,
+            name=repr(stranger)[:200],
+            advice="Nothing was changed. Name a prefix under which nothing is; one of a matou copy is taken by that.",
+        )
     content = {
         "format": FORMAT,
         "features": [IN_BUCKET],

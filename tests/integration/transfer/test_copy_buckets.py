@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
 import pytest
 
+from matou.archive.attachment import BucketInUse, attach
+from matou.archive.layout import ArchiveBucket
 from matou.storage.buckets import BucketStore
 from matou.storage.trees import path_of_key
 from matou.transfer.copy import bucket_lock
@@ -128,6 +131,24 @@ def test_a_bucket_that_holds_something_else_is_refused_and_stays(team: Team, sit
         copy_to_site(team.archive, site)
 
     assert contents(site) == {"thesis.txt": b"all of it"}
+
+
+def test_a_copy_and_an_archive_that_servers_use_do_not_share_a_place(team: Team, site: Site, tmp_path: Path) -> None:
+    """The next copy would delete every pack of the archive, which no catalogue of a copy names."""
+    copied(copy_to_site(team.archive, site))
+    before = contents(site)
+    named = ArchiveBucket(address=site.name, endpoint="", addressing="", cache_bytes=1)
+
+    with pytest.raises(BucketInUse):
+        attach(tmp_path / "server", named, site.store, now=NOW, identifier=uuid4())
+
+    assert contents(site) == before
+    assert not (tmp_path / "server").exists()
+    site.store.put("archive.json", [b"{}"])
+    site.store.put("repositories/pack", [b"somebody's work"])
+    with pytest.raises(ForeignDestination):
+        copy_to_site(team.archive, site)
+    assert site.store.exists("repositories/pack")
 
 
 def test_what_is_lost_in_the_bucket_is_named_and_sent_again(team: Team, site: Site) -> None:

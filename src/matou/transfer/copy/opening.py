@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from matou.archive.layout import IDENTITY_FILE
 from matou.archive.lock import LOCK_FILE, lock_for_repair
 from matou.credentials import Secret
 from matou.errors import Conflict
@@ -171,6 +172,13 @@ def require_own(site: Site, archive: UUID) -> CopyMark | None:
             if (site.root / name).is_symlink():
                 raise SymbolicLink("{path} is a symbolic link", path=site.root / name)
     mark = read_mark(site.store, name=site.name)
+    if site.root is None and mark is not None and site.store.exists(IDENTITY_FILE):
+        # No copy has a file of that name: there it stands with its digest. What is of the archive would be deleted.
+        raise ForeignDestination(
+            "{root} is an archive that a server uses, beside a copy",
+            root=site.name,
+            advice="Nothing was written. Name another place for the copy.",
+        )
     if mark is None:
         stranger = _stranger(site)
         if stranger is not None:
