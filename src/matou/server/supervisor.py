@@ -133,6 +133,8 @@ class Supervisor:
 
     def _patience(self) -> float | None:
         """Until something is to be done though nothing is heard of; None for as long as it takes."""
+        if not self._goes_on():
+            return 0.0
         moments = [place.not_before for place in self._places if not place.pid]
         due = min(moments, default=None) if self._kill_at is None else self._kill_at
         return None if due is None else max(due - time.monotonic(), 0.0)
@@ -147,7 +149,15 @@ class Supervisor:
             with suppress(OSError, ValueError):
                 stream.flush()
         place.began_at = time.monotonic()
-        place.pid = os.fork()
+        try:
+            place.pid = os.fork()
+        except OSError as error:
+            # The machine has no room for a process. Those that serve go on, and this one is tried again.
+            place.ended(time.monotonic())
+            self._end_if_none_served(_FAULT)
+            pause = place.pause.total_seconds()
+            log.warning("worker_not_begun", worker=number, reason=error.strerror, next_in_seconds=pause)
+            return
         if not place.pid:
             self._become(Worker(number, self._supervising.reading, self._ready.writing))
 
@@ -194,10 +204,13 @@ class Supervisor:
     def _tell_of_end(self, number: int, place: _Place, status: int) -> None:
         if self._is_ending:
             return
+        self._end_if_none_served(status)
+        log.warning("worker_ended", worker=number, status=status, next_in_seconds=place.pause.total_seconds())
+
+    def _end_if_none_served(self, status: int) -> None:
         if not self._served:
             self._status = status if status > 0 else _FAULT
             self._end()
-        log.warning("worker_ended", worker=number, status=status, next_in_seconds=place.pause.total_seconds())
 
     def _kill_the_late(self) -> None:
         if self._kill_at is not None and time.monotonic() >= self._kill_at:
