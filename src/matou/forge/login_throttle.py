@@ -5,6 +5,7 @@ import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address
 from threading import Lock
 from typing import Final
 
@@ -23,6 +24,9 @@ TRUST_AFTER_SUCCESS = timedelta(days=1)
 MOST_TRIED = 16
 MOST_ATTEMPTS = 10_000
 SWEPT_EVERY: Final = 100
+NETWORK_BITS: Final = 64
+"""Of IPv6: whoever has one address there has all that begin alike."""
+
 _TRIED_DIGITS: Final = 4
 """Few enough that nobody learns from them what was tried; of two guesses, one in 65,536 is taken for the other."""
 
@@ -49,6 +53,7 @@ class LoginThrottle:
 
     def wait(self, account: str, address: str, *, now: datetime) -> timedelta:
         """How long this account from this address must wait; zero if it may try."""
+        address = network_of(address)
         known = self._known(account, address, now)
         waits = [_wait_of(known[key], free, now) for key, free in _keys(known, account, address) if key in known]
         return max(waits, default=timedelta(0))
@@ -57,6 +62,7 @@ class LoginThrottle:
         """Args: tried: the wrong password or token."""
         text = f"{account}\0{tried.reveal()}".encode("utf-8", "surrogatepass")
         digest = hashlib.sha256(text).hexdigest()[:_TRIED_DIGITS]
+        address = network_of(address)
         known = self._known(account, address, now)
         keys = [key for key, _ in _keys(known, account, address)]
         if all(key in known and digest in known[key].tried for key in keys):
@@ -72,6 +78,7 @@ class LoginThrottle:
 
         It writes only where there is something to forget, or to trust for longer.
         """
+        address = network_of(address)
         known, trust = self._known(account, address, now), _trust(account, address)
         is_trusted = trust in known and known[trust].ends_at - now > TRUST_AFTER_SUCCESS / 2
         failures = [key for key in (_of("account", account), _of("account from", account, address)) if key in known]
@@ -129,6 +136,17 @@ def _account_of(key: str, account: str, address: str) -> str:
 
 def _trust(account: str, address: str) -> str:
     return _of("trusted", account, address)
+
+
+def network_of(address: str) -> str:
+    """What counts as one address, as text: of IPv6 the network that it is in."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address) or parsed.ipv4_mapped is not None:
+        return address
+    return f"{int(parsed) >> (128 - NETWORK_BITS):x}/{NETWORK_BITS}"
 
 
 def _of(*parts: str) -> str:

@@ -2,18 +2,15 @@
 
 import re
 from collections.abc import Hashable
-from ipaddress import IPv6Address, ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.types import Scope
 
 from matou.forge.access import Identity
+from matou.forge.login_throttle import network_of
 from matou.server.streaming import header
 from matou.settings import InvalidSetting
-
-_NETWORK_BITS = 64
-"""Of IPv6: whoever has one address there has all that begin alike."""
 
 PLATFORM: Final = "matou.platform"
 """In a scope: the platform that the host's name stands for (`platform_hosts`), where it stands for one."""
@@ -53,13 +50,7 @@ def caller_of(identity: Identity, address: str) -> Hashable:
         return identity.user.id
     if identity.deploy_key is not None:
         return identity.deploy_key
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if not isinstance(parsed, IPv6Address) or parsed.ipv4_mapped is not None:
-        return address
-    return int(parsed) >> (128 - _NETWORK_BITS), _NETWORK_BITS
+    return network_of(address)
 
 
 def base_url(configured: str | None, scope: Scope) -> str:

@@ -105,6 +105,23 @@ def test_an_address_is_slowed_whatever_account_it_guesses_at(failures: LoginThro
     assert waits == [FIRST_PAUSE, NOTHING]
 
 
+def test_whoever_has_a_network_of_ipv6_is_slowed_as_one(failures: LoginThrottle) -> None:
+    for host in range(FREE_FAILURES_OF_AN_ADDRESS):
+        fail(failures, 1, account=f"user {host}", address=f"2001:db8::{host:x}")
+
+    assert failures.wait("anna", "2001:db8::ffff", now=NOW) == FIRST_PAUSE
+    assert failures.wait("anna", "2001:db8:0:1::1", now=NOW) == NOTHING
+
+
+def test_who_logged_in_is_trusted_at_each_address_of_their_network(failures: LoginThrottle) -> None:
+    """A device takes another one each day."""
+    failures.succeeded("anna", "2001:db8::1", now=NOW)
+    fail(failures, FREE_FAILURES, address="192.0.2.66")
+
+    assert failures.wait("anna", "2001:db8::2", now=NOW) == NOTHING
+    assert failures.wait("anna", "2001:db8:0:1::1", now=NOW) == FIRST_PAUSE
+
+
 def test_nobody_locks_out_whoever_logs_in_from_where_they_did_before(failures: LoginThrottle) -> None:
     failures.succeeded("anna", "192.0.2.1", now=NOW)
     fail(failures, 100, address="203.0.113.5")
