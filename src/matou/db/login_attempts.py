@@ -12,8 +12,9 @@ from pathlib import Path
 from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from matou.db.engine import Database, open_unsynced
+from matou.db.engine import Database
 from matou.db.schema import login_attempts
+from matou.db.unsynced import open_unsynced
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 from threading import Lock
-from typing import Final
+from typing import Final, TypeVar
 
 from matou.credentials import Secret
 from matou.db import login_attempts as rows
-from matou.db.engine import Connection, Database
+from matou.db.engine import Connection, DamagedDatabase, Database
 from matou.db.login_attempts import LoginAttempts
 from matou.forge.caches import QueryCache
+
+Answer = TypeVar("Answer")
 
 FREE_FAILURES = 10
 FREE_FAILURES_OF_AN_ADDRESS = 30
@@ -67,11 +69,14 @@ class LoginThrottle:
         keys = [key for key, _ in _keys(known, account, address)]
         if all(key in known and digest in known[key].tried for key in keys):
             return
-        with self._open()[1].begin_write() as connection:
+
+        def count(connection: Connection) -> None:
             for key in keys:
                 found = rows.lock_attempts(connection, key, _account_of(key, account, address), now)
                 rows.write_attempts(connection, _counted(found, digest, now))
             self._sweep(connection, now)
+
+        self._write(count)
 
     def succeeded(self, account: str, address: str, *, now: datetime) -> None:
         """Forget the account's failures. Those of the address stay: an attacker may have an account of their own.
@@ -85,28 +90,50 @@ class LoginThrottle:
         if is_trusted and not failures:
             return
         kept = LoginAttempts(trust, _of("whose", account), 0, (), now + TRUST_AFTER_SUCCESS)
-        with self._open()[1].begin_write() as connection:
+
+        def trust_it(connection: Connection) -> None:
             rows.delete_attempts(connection, failures)
             rows.lock_attempts(connection, trust, kept.account, now)
             rows.write_attempts(connection, kept)
             self._sweep(connection, now)
 
+        self._write(trust_it)
+
     def forget(self, account: str) -> None:
         """Free an account, as an administrator does."""
-        with self._open()[1].begin_write() as connection:
-            rows.delete_attempts_of(connection, _of("whose", account))
+        self._write(lambda connection: rows.delete_attempts_of(connection, _of("whose", account)))
 
     def _known(self, account: str, address: str, now: datetime) -> dict[str, LoginAttempts]:
         keys = (_of("account", account), _of("address", address), _of("account from", account, address))
         names = (*keys, _trust(account, address))
-        answers, database = self._open()
 
-        def ask() -> dict[str, LoginAttempts]:
-            with database.begin_read() as connection:
-                return rows.find_attempts(connection, names, now)
+        def find(answers: QueryCache, database: Database) -> dict[str, LoginAttempts]:
+            def ask() -> dict[str, LoginAttempts]:
+                with database.begin_read() as connection:
+                    return rows.find_attempts(connection, names, now)
 
-        found = answers.recall(("login attempts", names), ask)
+            return answers.recall(("login attempts", names), ask)
+
+        found = self._undamaged(find)
         return {name: attempts for name, attempts in found.items() if attempts.ends_at > now}
+
+    def _write(self, change: Callable[[Connection], None]) -> None:
+        def write(_answers: QueryCache, database: Database) -> None:
+            with database.begin_write() as connection:
+                change(connection)
+
+        self._undamaged(write)
+
+    def _undamaged(self, work: Callable[[QueryCache, Database], Answer]) -> Answer:
+        """Whoever opens a damaged file finds it made anew: what was counted may be lost, and that keeps nobody out."""
+        opened = self._open()
+        try:
+            return work(*opened)
+        except DamagedDatabase:
+            with self._opening:
+                if self._attempts is opened[1]:
+                    self._answers = self._attempts = None
+            return work(*self._open())
 
     def _open(self) -> tuple[QueryCache, Database]:
         with self._opening:

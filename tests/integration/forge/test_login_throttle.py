@@ -1,6 +1,7 @@
 """Whoever guesses is slowed, at whichever process, and nobody locks somebody else out."""
 
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -209,6 +210,41 @@ def test_two_who_fail_at_once_are_counted_both(this_process: Forge, other_proces
         list(processes.map(try_often, (this_process.failures, other_process.failures)))
 
     assert this_process.failures.wait("anna", "192.0.2.1", now=NOW) == LONGEST_PAUSE
+
+
+def break_header(file: Path) -> None:
+    file.write_bytes(b"x" * file.stat().st_size)
+
+
+def break_pages(file: Path) -> None:
+    content = file.read_bytes()
+    file.write_bytes(content[:4096] + b"x" * (len(content) - 4096))
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:4096])
+
+
+@pytest.mark.parametrize("damage", [break_header, break_pages, cut])
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_damaged_file_keeps_nobody_out(
+    file: Path, sqlite_database: Database, damage: Callable[[Path], None], is_open: bool
+) -> None:
+    """It is not synced: what a power cut leaves of it may be anything."""
+    throttles = [LoginThrottle(lambda: open_attempts(sqlite_database, file)) for _ in range(3)]
+    for failures in throttles[: 2 if is_open else 1]:
+        failures.succeeded("li", "192.0.2.1", now=NOW)
+        fail(failures, 1)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    damage(file)
+
+    for failures in throttles if is_open else throttles[1:]:
+        assert failures.wait("chen", "192.0.2.7", now=NOW) == NOTHING
+        failures.succeeded("chen", "192.0.2.7", now=NOW)
+    fail(throttles[1], FREE_FAILURES)
+
+    assert throttles[2].wait("anna", "192.0.2.99", now=NOW) >= FIRST_PAUSE
 
 
 def test_neither_names_nor_addresses_nor_guesses_are_kept(file: Path, failures: LoginThrottle) -> None:
