@@ -1,6 +1,6 @@
 """Who may do what, written out by hand: the code's own table must come to the same in every cell."""
 
-from matou.forge.access import AccessLevel, Action, Decision, Scope, SubjectState
+from matou.forge.access import ALL_SCOPES, AccessLevel, Action, Decision, Scope, SubjectState
 from matou.model.platform import Visibility
 
 LETTERS = {"y": Decision.ALLOWED, "n": Decision.NOT_ALLOWED, ".": Decision.HIDDEN}
@@ -225,7 +225,7 @@ def _scope_cells(text: str) -> dict[tuple[Action, Scope], Decision]:
     found = {}
     for line in text.strip().splitlines():
         action, letters = _row(line)
-        for scope, letter in zip(Scope, letters, strict=True):
+        for scope, letter in zip((one for one in Scope if one in ALL_SCOPES), letters, strict=True):
             found[action, scope] = SCOPE_LETTERS[letter]
     return found
 

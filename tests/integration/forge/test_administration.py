@@ -63,10 +63,15 @@ def test_an_administrator_who_was_disabled_administers_nothing(root: User) -> No
         authorize_administration(Identity(replace(root, active=False), ALL_SCOPES))
 
 
-@pytest.mark.parametrize("missing", list(Scope))
+@pytest.mark.parametrize("missing", sorted(ALL_SCOPES))
 def test_a_token_that_is_not_good_for_everything_administers_nothing(root: User, missing: Scope) -> None:
     with pytest.raises(MissingScope):
         authorize_administration(Identity(root, ALL_SCOPES - {missing}))
+
+
+def test_a_token_for_metrics_alone_administers_nothing(root: User) -> None:
+    with pytest.raises(MissingScope):
+        authorize_administration(Identity(root, frozenset({Scope.METRICS_READ})))
 
 
 def test_a_token_that_is_bound_administers_nothing(root: User) -> None:

@@ -75,15 +75,12 @@ def test_a_namespace_is_guarded_as_the_table_says(cell: Cell) -> None:
 def test_a_token_is_good_for_what_the_table_says(
     policy: Mapping[Action, Rule], table: dict[tuple[Action, Scope], Decision]
 ) -> None:
-    found = {
-        (action, scope): decide(
-            policy, action, AccessCase(AccessLevel.OWNER, Visibility.PRIVATE, ACTIVE, frozenset({scope}))
-        )
-        for action in policy
-        for scope in Scope
-    }
+    def decided(action: Action, scope: Scope) -> Decision:
+        case = AccessCase(AccessLevel.OWNER, Visibility.PRIVATE, ACTIVE, frozenset({scope}))
+        return decide(policy, action, case)
 
-    assert found == table
+    assert {(action, scope): decided(action, scope) for action in policy for scope in ALL_SCOPES} == table
+    assert Decision.ALLOWED not in {decided(action, Scope.METRICS_READ) for action in policy}
 
 
 @pytest.mark.parametrize("policy", POLICIES)

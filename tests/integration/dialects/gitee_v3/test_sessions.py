@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from matou.credentials import Secret
-from matou.forge.access import Scope
+from matou.forge.access import ALL_SCOPES
 from matou.forge.accounts.users import create_user
 from matou.forge.login_throttle import FREE_FAILURES, FREE_FAILURES_OF_AN_ADDRESS
 from matou.server.app import build_app
@@ -197,7 +197,7 @@ def test_a_log_in_gives_a_new_token_named_after_the_client(harbour: Harbour) -> 
     assert [token.name for token in stored][:2] == ["Gitee v3: CC/1.0-VS.15"] * 2
     assert stored[2].name.startswith("Gitee v3: badagentbadagent")
     assert all(len(token.name) <= 120 for token in stored)
-    assert {frozenset(token.scopes.split()) for token in stored} == {frozenset(Scope)}
+    assert {frozenset(token.scopes.split()) for token in stored} == {ALL_SCOPES}
 
 
 def test_log_ins_do_not_pile_up_and_end_no_other_token(gitee: Client) -> None:
