@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.archive_fixture import unpack
+from support.forked_program import QuickPerson, forking_program
 from support.program import Ended, Person, serving
 
 ROOT = Path(__file__).parents[2]
@@ -136,6 +137,13 @@ def archive(packed: Path, tmp_path: Path) -> Path:
     return unpack(packed, tmp_path)
 
 
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuickPerson]:
+    """Goes through all commands, of which most take less time than a start."""
+    with forking_program() as program:
+        yield QuickPerson(home=tmp_path_factory.mktemp("home"), program=program)
+
+
 @contextmanager
 def a_target(person: Person, tmp_path: Path) -> Iterator[tuple[str, str]]:
     """A server with a namespace `moved`, and a token for it."""
@@ -181,12 +189,12 @@ def test_there_is_an_archive_of_every_format() -> None:
 
 
 @pytest.mark.timeout(600)
-def test_every_command_opens_it(person: Person, archive: Path, tmp_path: Path) -> None:
+def test_every_command_opens_it(person: Person, quick: QuickPerson, archive: Path, tmp_path: Path) -> None:
     with a_target(person, tmp_path) as (url, token):
         role = ""
         for command, words in commands(archive, tmp_path, url).items():
             told = [role if word == ROLE else word for word in words]
-            ended = run(person, command, told, token=token, code=STATES.get(command, 0))
+            ended = run(quick, command, told, token=token, code=STATES.get(command, 0))
             role = ended.out.strip() if command == "role create" else role
 
         assert (tmp_path / f"restored/{API}.git/HEAD").is_file()
@@ -228,7 +236,9 @@ def test_a_backup_that_cannot_reach_its_source_leaves_its_format(person: Person,
 
 
 @pytest.mark.parametrize("more", [{"format": 3}, {"features": ["tides"]}], ids=["format", "feature"])
-def test_no_command_touches_what_a_newer_matou_wrote(person: Person, tmp_path: Path, more: dict[str, object]) -> None:
+def test_no_command_touches_what_a_newer_matou_wrote(
+    quick: QuickPerson, tmp_path: Path, more: dict[str, object]
+) -> None:
     archive = unpack(ROOT / "tests/data/archives/format-2.tar.gz", tmp_path)
     archive.chmod(0o755)
     identity = archive / "archive.json"
@@ -236,14 +246,14 @@ def test_no_command_touches_what_a_newer_matou_wrote(person: Person, tmp_path: P
     before = tree_of(archive)
 
     for command, words in {**commands(archive, tmp_path, NOWHERE), **with_bad_words(archive)}.items():
-        ended = run(person, command, words, code=2)
+        ended = run(quick, command, words, code=2)
         assert "written by a newer Matou" in ended.err, (command, ended.err)
         assert "Nothing was touched" in ended.err, command
         assert tree_of(archive) == before, command
     assert not (tmp_path / "restored").exists()
 
 
-def test_no_command_makes_an_archive_of_a_mistyped_folder(person: Person, tmp_path: Path) -> None:
+def test_no_command_makes_an_archive_of_a_mistyped_folder(person: Person, quick: QuickPerson, tmp_path: Path) -> None:
     mistyped = tmp_path / "mistyped"
     person.git("init", "--bare", "--quiet", str(tmp_path / "there.git"))
     told: dict[str, Words] = {
@@ -253,6 +263,6 @@ def test_no_command_makes_an_archive_of_a_mistyped_folder(person: Person, tmp_pa
     }
 
     for command in told.keys() - MAKES_AN_ARCHIVE - MAY_BE_THERE_LATER:
-        ended = run(person, command, told[command], code=2)
+        ended = run(quick, command, told[command], code=2)
         assert "no archive" in ended.err, (command, ended.err)
         assert not mistyped.exists(), command
