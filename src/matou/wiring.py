@@ -95,8 +95,8 @@ def _bucket_repositories(archive: Archive, database: "Database") -> "BucketRepos
     if archive.bucket is None or archive.identity.bucket is None:
         return None
     from matou.archive.cache import repositories_folder
+    from matou.archive.repository_cache import RepositoryCache
     from matou.forge.repositories.bucket_repositories import BucketRepositories
-    from matou.forge.repositories.repository_cache import RepositoryCache
 
     cache = RepositoryCache(repositories_folder(archive), blobs=archive.files.root, staging=archive.staging, now=now)
     opened = BucketRepositories(database, archive.bucket, cache, now, archive.identity.bucket.cache_bytes)

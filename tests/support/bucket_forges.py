@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 from matou.archive.layout import Archive, ArchiveBucket
+from matou.archive.repository_cache import RepositoryCache
 from matou.db.engine import open_database
 from matou.db.repositories import Repository
 from matou.db.users import User
@@ -16,7 +17,6 @@ from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.forge import Forge
 from matou.forge.push.push_transaction import PushTransaction
 from matou.forge.repositories.bucket_repositories import BucketRepositories
-from matou.forge.repositories.repository_cache import RepositoryCache
 from matou.forge.repositories.repository_lists import find_repository
 from matou.git.odb.incoming_pack import IncomingPack
 from matou.model.refs import RefChange

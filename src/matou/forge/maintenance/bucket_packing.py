@@ -14,6 +14,7 @@ from typing import Final
 
 import structlog
 
+from matou.archive.bucket_packs import key_of_pack, pack_files
 from matou.db import bucket_repositories as rows
 from matou.db import repositories
 from matou.db.bucket_repositories import BucketFile
@@ -21,7 +22,6 @@ from matou.db.repositories import Repository
 from matou.errors import Damaged, MatouError, NotFound
 from matou.forge.forge import Forge
 from matou.forge.jobs import Jobs, StillComputing
-from matou.forge.repositories.bucket_packs import key_of_pack, pack_files
 from matou.forge.repositories.bucket_repositories import BucketRepositories, MovedElsewhere
 from matou.git.odb.incoming_pack import IncomingPack
 from matou.git.odb.packs import PackIndex, ids_not_in

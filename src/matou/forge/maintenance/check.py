@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
+from matou.archive.bucket_packs import key_of_pack
 from matou.db import repositories
 from matou.db.bucket_repositories import listed_files
 from matou.forge.forge import Forge
-from matou.forge.repositories.bucket_packs import key_of_pack
 from matou.forge.repositories.bucket_repositories import BucketRepositories
 from matou.git.refs.listing import DamagedRefs, read_refs
 from matou.git.repository import LEFTOVER_AGE, leftovers

@@ -13,13 +13,13 @@ from typing import Final, TypeVar
 
 import structlog
 
+from matou.archive.bucket_packs import pack_quarantine
 from matou.db import bucket_repositories as rows
 from matou.db.bucket_repositories import BucketFile, BucketRef
 from matou.db.engine import Connection, OutcomeUnknown
 from matou.db.repositories import Repository
 from matou.errors import MatouError
 from matou.forge.push.changed_refs import head_for
-from matou.forge.repositories.bucket_packs import pack_quarantine
 from matou.forge.repositories.bucket_repositories import BucketRepositories, MovedElsewhere
 from matou.fs import sync_folder
 from matou.git.odb.stored_objects import describe_objects

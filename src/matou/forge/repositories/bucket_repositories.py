@@ -16,14 +16,15 @@ from typing import Final
 
 import structlog
 
+from matou.archive.bucket_folders import bring, no_longer_there, put_files
+from matou.archive.bucket_packs import pack_everything
+from matou.archive.repository_cache import RepositoryCache
 from matou.db import bucket_repositories as rows
 from matou.db import repositories
 from matou.db.bucket_repositories import BucketFile, BucketRef, BucketState
 from matou.db.engine import Connection, Database
 from matou.db.repositories import Repository
-from matou.errors import Conflict, Invalid, MatouError, NotFound, TryLater
-from matou.forge.repositories.bucket_packs import describe_files, fetch_packs, pack_everything, upload_packs
-from matou.forge.repositories.repository_cache import RepositoryCache
+from matou.errors import Conflict, Invalid, MatouError, TryLater
 from matou.fs import syncfs
 from matou.git.refs.listing import read_refs, write_refs
 from matou.git.repository import SHALLOW_FILE, object_format_on_disk
@@ -131,7 +132,7 @@ class BucketRepositories:
             return at_hand
         generation = self.cache.generation(key)
         if generation is None or generation < (repository.generation or 0):
-            generation = self._bring(key, repository.generation or 0)
+            generation = bring(self.database, self.store, self.cache, key, wanted=repository.generation or 0)
         else:
             self.cache.note_use(key)
         self._present[key] = _Present(generation, time.monotonic())
@@ -144,7 +145,7 @@ class BucketRepositories:
         with self.database.begin_read() as connection:
             row = repositories.find_repository_by_id(connection, repository.id)
         if row is None:
-            raise _gone()
+            raise no_longer_there()
         self.git_dir(row)
 
     @contextmanager
@@ -155,12 +156,7 @@ class BucketRepositories:
 
     def upload(self, storage_key: str, paths: Sequence[Path]) -> tuple[BucketFile, ...]:
         """Put files into the bucket; they belong to the repository once a transaction lists them."""
-        files = describe_files(paths, upload=uuid.uuid4().hex)
-        if files:
-            with self.database.begin_write() as connection:
-                rows.note_uploads(connection, storage_key, files, self.now())
-            upload_packs(self.store, storage_key, files, paths)
-        return files
+        return put_files(self.database, self.store, storage_key, paths, now=self.now())
 
     @contextmanager
     def publishing(self, git_dir: Path) -> Iterator[RowCompleter]:
@@ -227,30 +223,6 @@ class BucketRepositories:
     def shrink(self) -> None:
         """Take away what was not used for long, where this machine has more than it is to keep."""
         self.cache.shrink(self.most_bytes)
-
-    def _bring(self, key: str, wanted: int) -> int:
-        with self.cache.changing(key):
-            generation = self.cache.generation(key)
-            if generation is not None and generation >= wanted:
-                return generation
-            with self.database.begin_read() as connection:
-                state = rows.read_state(connection, key)
-            if state is None:
-                raise _gone()
-            git_dir = self.cache.begin(key, object_format=state.object_format)
-            lacking = [file for file in state.files if not _has(git_dir, file)]
-            fetch_packs(self.store, key, lacking, git_dir)
-            self.cache.publish(key, state)
-        return state.generation
-
-
-def _gone() -> NotFound:
-    return NotFound("the repository is not there any more")
-
-
-def _has(git_dir: Path, file: BucketFile) -> bool:
-    path = git_dir / "objects/pack" / file.name
-    return path.exists() and path.stat().st_size == file.size_bytes
 
 
 def _state_of(git_dir: Path, files: Sequence[BucketFile]) -> BucketState:
