@@ -86,11 +86,16 @@ class Database:
     lock_wait: timedelta
     _writer: threading.Lock = field(default_factory=threading.Lock)
     _changes: "Changes | None" = None
+    _closed: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
     def begin_read(self) -> Iterator[Connection]:
-        """One snapshot on SQLite; on PostgreSQL each statement sees what was committed before it."""
-        with _translated(), self.engine.connect() as connection:
+        """One snapshot on SQLite; on PostgreSQL each statement sees what was committed before it.
+
+        Raises:
+            DatabaseBusy: as `begin_write` does, or the database was closed.
+        """
+        with _translated(), self._connected() as connection:
             yield connection
 
     @contextmanager
@@ -103,16 +108,28 @@ class Database:
         Raises:
             UniqueViolation: a unique constraint.
             ForeignKeyViolation: a foreign key.
-            DatabaseBusy: the lock was not to be had within `lock_wait`.
+            DatabaseBusy: the lock was not to be had within `lock_wait`, or the database was closed.
             OSError: of errno ENOSPC; the database has no room.
             OutcomeUnknown: on leaving; everywhere else whatever is raised means that nothing was written.
         """
-        with _translated(), self._one_writer(), _for_good_if_it_fails(self.engine), self.engine.connect() as connection:
+        with _translated(), self._one_writer(), _for_good_if_it_fails(self.engine), self._connected() as connection:
             writing = connection.execution_options(matou_write=True)
             with writing.begin() as transaction:
                 yield writing
                 with _in_doubt():
                     transaction.commit()
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        """Of whoever works in the background and comes too late, no connection stays that nobody would ever close."""
+        if self._closed.is_set():
+            raise DatabaseBusy("the database was closed", wait=_RETRY_AFTER)
+        with self.engine.connect() as connection:
+            try:
+                yield connection
+            finally:
+                if self._closed.is_set() and not connection.invalidated:
+                    connection.detach()
 
     @contextmanager
     def _one_writer(self) -> Iterator[None]:
@@ -140,6 +157,7 @@ class Database:
         return self._changes.version() if self._changes is not None else None
 
     def close(self) -> None:
+        self._closed.set()
         self.engine.dispose()
         if self._changes is not None:
             self._changes.close()

@@ -160,6 +160,26 @@ def test_a_database_server_that_is_not_there_says_try_later(tmp_path: Path) -> N
         open_database(f"postgresql://postgres@/nothing?host={tmp_path}")
 
 
+def test_whoever_comes_after_a_database_was_closed_opens_no_connection(database_place: Path | str) -> None:
+    database = open_database(database_place)
+    database.close()
+
+    with pytest.raises(DatabaseBusy), database.begin_read():
+        pass
+    with pytest.raises(DatabaseBusy), database.begin_write():
+        pass
+
+
+def test_a_connection_in_use_when_a_database_was_closed_ends_with_its_use(database_place: Path | str) -> None:
+    database = open_database(database_place)
+    with database.begin_read() as connection:
+        database.close()
+        raw = connection.connection.dbapi_connection
+
+    with pytest.raises(Exception, match="closed"):
+        raw.execute("SELECT 1")  # type: ignore[union-attr]
+
+
 def test_many_writers_of_two_programs_read_then_write_without_losing_anything(database_place: Path | str) -> None:
     """Catalogue L-13, small: a deferred transaction on SQLite that reads first would fail here."""
     programs, writers, rounds = [open_database(database_place), open_database(database_place)], 6, 5
