@@ -99,9 +99,7 @@ def _bucket_repositories(archive: Archive, database: "Database") -> "BucketRepos
     from matou.forge.repositories.bucket_repositories import BucketRepositories
 
     cache = RepositoryCache(repositories_folder(archive), blobs=archive.files.root, staging=archive.staging, now=now)
-    opened = BucketRepositories(database, archive.bucket, cache, now, archive.identity.bucket.cache_bytes)
-    opened.require_own_database()
-    return opened
+    return BucketRepositories(database, archive.bucket, cache, now, archive.identity.bucket.cache_bytes)
 
 
 @contextmanager
@@ -111,11 +109,14 @@ def open_forge(
     *,
     loopback: bool = False,
     anonymous_reads_backups: bool = False,
+    asks_bucket: bool = True,
     on_problem: Callable[[MatouError], None] | None = None,
 ) -> Iterator["Forge"]:
     """The hosting server's use cases over an archive, which is made where there is none, its index up to date.
 
     Args:
+        asks_bucket: whether the bucket, if there is one, belongs to the database. What speaks to a bucket has native
+            threads from the first request on, and whoever is to be forked can have none.
         on_problem: told what of the backups could not be indexed; without it, that is logged.
     """
     from matou.archive.lock import used_by_server
@@ -128,6 +129,9 @@ def open_forge(
     require_git()
     archive = with_bucket(open_or_create_archive(root, in_bucket=True), settings)
     with used_by_server(archive.root), closing(open_database(settings.database_url or archive.database)) as database:
+        bucket = _bucket_repositories(archive, database)
+        if bucket is not None and asks_bucket:
+            bucket.require_own_database()
         forge = Forge(
             database,
             archive,
@@ -137,7 +141,7 @@ def open_forge(
             imports_may_reach_private=settings.imports_may_reach_private,
             network=settings.network,
             checks_pushes_strictly=settings.checks_pushes_strictly,
-            bucket=_bucket_repositories(archive, database),
+            bucket=bucket,
         )
         finish_moves(forge)
         index = ensure_indexed(forge)

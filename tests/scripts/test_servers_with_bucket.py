@@ -1,6 +1,10 @@
-"""Two `matou serve` processes that share a database and a bucket, each with a folder of its own, on one machine."""
+"""Two servers that share a database and a bucket, each with a folder of its own, which its two workers share."""
 
+import os
+import signal
 import subprocess
+import threading
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,11 +15,12 @@ from pathlib import Path
 import pytest
 
 from matou.model.names import RefName
-from support.git_repositories import ENVIRONMENT, make_repository, refs_of
-from support.program import Person, serving
+from support.git_repositories import ENVIRONMENT, git, make_repository, refs_of
+from support.program import Person, served
 from support.s3_server import BUCKET, S3Server, any_server
 from support.team import make_person
 from support.used_servers import TEAM, UsedServer
+from support.worker_relay import relay_to, workers_of
 
 
 @dataclass
@@ -26,6 +31,7 @@ class SharedBucket:
     other: UsedServer
     person: Person
     roots: tuple[Path, Path]
+    supervisors: tuple[int, int]
 
     def repository(self, name: str) -> str:
         status, answer = self.one.ask("POST", f"/orgs/{TEAM}/repos", name=name, auto_init=True, private=True)
@@ -52,8 +58,27 @@ def shared(s3: S3Server, module_postgres_url: str, tmp_path_factory: pytest.Temp
     person.matou("org", "create", TEAM, "--owner", "li", "--root", other)
     token = person.matou("token", "create", "--user", "li", "--name", "test", "--root", one).out.strip()
     with ExitStack() as ending:
-        urls = [ending.enter_context(serving(person, root)) for root in (one, other)]
-        yield SharedBucket(UsedServer(urls[0], token), UsedServer(urls[1], token), person, (one, other))
+        begun = [ending.enter_context(served(person, root, "--workers", "2")) for root in (one, other)]
+        servers = [UsedServer(url, token) for _, url in begun]
+        yield SharedBucket(servers[0], servers[1], person, (one, other), (begun[0][0].pid, begun[1][0].pid))
+
+
+@pytest.fixture
+def each(shared: SharedBucket) -> Iterator[list[UsedServer]]:
+    """Leads to one worker each, of which the first two are of the first server."""
+    with ExitStack() as relays:
+        yield [
+            UsedServer(relays.enter_context(relay_to(worker, server.url)), server.token)
+            for server, supervisor in zip((shared.one, shared.other), shared.supervisors, strict=True)
+            for worker in two_workers_of(supervisor)
+        ]
+
+
+def two_workers_of(supervisor: int) -> list[int]:
+    """Another test may have killed one, which is replaced."""
+    while len(workers := workers_of(supervisor)) < 2:
+        time.sleep(0.05)
+    return workers
 
 
 def test_what_is_pushed_at_one_is_cloned_from_the_other_at_once(shared: SharedBucket, tmp_path: Path) -> None:
@@ -73,21 +98,70 @@ def test_what_is_pushed_at_one_is_cloned_from_the_other_at_once(shared: SharedBu
     assert refs_of(copied)[RefName("refs/heads/b2")] == refs_of(clone)[RefName("refs/heads/main")]
 
 
-def test_of_pushes_at_once_of_one_branch_exactly_one_wins(shared: SharedBucket, tmp_path: Path) -> None:
+def refs_at(each: list[UsedServer], name: str) -> list[dict[str, str] | None]:
+    return [server.refs(name) for server in each]
+
+
+def test_nothing_was_asked_of_the_bucket_before_workers_were_forked(
+    shared: SharedBucket, each: list[UsedServer]
+) -> None:
+    """What speaks to it has threads, and a process with threads is not to be forked."""
+    name = shared.repository("asked")
+    assert all(refs is not None and "refs/heads/main" in refs for refs in refs_at(each, name))
+
+    assert [len(list(Path(f"/proc/{pid}/task").iterdir())) for pid in shared.supervisors] == [1, 1]
+
+
+def test_what_four_processes_are_pushed_at_once_is_at_each_of_them(
+    shared: SharedBucket, each: list[UsedServer], tmp_path: Path
+) -> None:
+    name = shared.repository("filled")
+    clones = [make_repository(tmp_path / f"clone{number}.git", commits=3 + number) for number in range(4)]
+    pushed = threading.Event()
+    seen: list[set[str]] = []
+
+    def push(number: int) -> list[int]:
+        server, clone = each[number], clones[number]
+        return [
+            server.push(clone, name, f"main~{2 - step}:refs/heads/b{number}-{step}").returncode for step in range(3)
+        ]
+
+    def read(server: UsedServer) -> None:
+        while not pushed.is_set():
+            seen.append(set(server.refs(name) or ()))
+
+    with ThreadPoolExecutor(6) as pool:
+        readers = [pool.submit(read, each[number]) for number in (1, 2)]
+        codes = list(pool.map(push, range(4)))
+        pushed.set()
+        assert [reader.result() for reader in readers] == [None, None]
+
+    assert codes == [[0, 0, 0]] * 4
+    expected = {f"refs/heads/b{number}-{step}" for number in range(4) for step in range(3)} | {"refs/heads/main"}
+    assert [set(refs or ()) for refs in refs_at(each, name)] == [expected] * 4
+    assert all("refs/heads/main" in refs for refs in seen)
+    copied = tmp_path / "copied.git"
+    git(None, "clone", "--quiet", "--mirror", each[3].git_url(name), copied)
+    assert git(copied, "fsck", "--connectivity-only") == ""
+
+
+def test_of_pushes_at_once_of_one_branch_exactly_one_wins(
+    shared: SharedBucket, each: list[UsedServer], tmp_path: Path
+) -> None:
     name = shared.repository("raced")
     clones = [make_repository(tmp_path / f"clone{number}.git", commits=number + 2) for number in range(4)]
 
     def push(number: int) -> int:
-        server = (shared.one, shared.other)[number % 2]
-        return server.push(clones[number], name, "main:refs/heads/won").returncode
+        server = each[number]
+        is_new = "--force-with-lease=refs/heads/won:"
+        return server.push(clones[number], name, is_new, "main:refs/heads/won").returncode
 
     with ThreadPoolExecutor(4) as pool:
         codes = list(pool.map(push, range(4)))
 
     assert sorted(codes) == [0, 1, 1, 1]
     won = refs_of(clones[codes.index(0)])[RefName("refs/heads/main")]
-    seen = [(server.refs(name) or {})["refs/heads/won"] for server in (shared.one, shared.other)]
-    assert seen == [won, won]
+    assert [(server.refs(name) or {})["refs/heads/won"] for server in each] == [won] * 4
 
 
 def test_files_written_at_both_at_once_are_all_in_the_history(shared: SharedBucket) -> None:
@@ -126,3 +200,30 @@ def test_a_folder_is_attached_to_one_bucket_only(shared: SharedBucket, s3: S3Ser
     )
     assert ended.code != 0
     assert "another archive already" in ended.err
+
+
+def test_what_was_acknowledged_is_there_though_workers_are_killed_all_the_while(
+    shared: SharedBucket, tmp_path: Path
+) -> None:
+    name, servers = shared.repository("killed"), (shared.one, shared.other)
+    clone = make_repository(tmp_path / "clone.git", commits=13)
+    acknowledged: list[str] = []
+
+    def push(number: int) -> None:
+        branch = f"refs/heads/b{number}"
+        if servers[number % 2].push(clone, name, f"main~{12 - number}:{branch}").returncode == 0:
+            acknowledged.append(branch)
+
+    with ThreadPoolExecutor(3) as pool:
+        pushes = [pool.submit(push, number) for number in range(12)]
+        for turn in range(4):
+            pushes[turn * 2].result()
+            os.kill(two_workers_of(shared.supervisors[turn % 2])[0], signal.SIGKILL)
+        for each in pushes:
+            each.result()
+
+    assert acknowledged
+    for server in servers:
+        assert (server.refs(name) or {}).keys() >= set(acknowledged)
+    again = [servers[1].push(clone, name, f"main~{12 - number}:refs/heads/b{number}") for number in range(12)]
+    assert [push.returncode for push in again] == [0] * 12

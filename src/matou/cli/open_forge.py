@@ -22,11 +22,17 @@ from matou.wiring import open_archive, open_forge
 
 @contextmanager
 def forge_at(
-    root: Path, *, loopback: bool = False, anonymous_reads_backups: bool = False, group: str | None = None
+    root: Path,
+    *,
+    loopback: bool = False,
+    anonymous_reads_backups: bool = False,
+    asks_bucket: bool = True,
+    group: str | None = None,
 ) -> Iterator[Forge]:
     """The use cases over an archive, its index up to date; what could not be indexed is told on standard error.
 
     Args:
+        asks_bucket: as of `open_forge`.
         group: whose members may read the archive from now on; None for what its folder says.
     """
     keep_private(root, group=group)
@@ -35,6 +41,7 @@ def forge_at(
         Settings.of_process(),
         loopback=loopback,
         anonymous_reads_backups=anonymous_reads_backups,
+        asks_bucket=asks_bucket,
         on_problem=_print_problem,
     ) as forge:
         yield forge

@@ -12,7 +12,6 @@ from matou.cli.run.served_schedule import announced_schedule, configuration_at, 
 from matou.cli.run.worker_jobs import doing_jobs
 from matou.cli.ui.output import say
 from matou.cli.ui.verbosity import SERVER_STOPPED
-from matou.errors import Invalid
 from matou.forge.accounts.first_account import SetupCode, setup_code
 from matou.forge.accounts.users import list_users
 from matou.forge.forge import Forge
@@ -71,8 +70,8 @@ def serve(
         log_format=LogFormat(log_format),
     )
     opened = partial(forge_at, root, loopback=loopback, anonymous_reads_backups=open_to, group=group)
-    with opened() as forge:
-        options = replace(options, workers=_workers(forge, workers))
+    with opened(asks_bucket=False) as forge:
+        options = replace(options, workers=workers or min(Settings.of_process().processors, MOST_WORKERS_BY_DEFAULT))
         if not list_users(forge):
             say(_("there is no account yet; make an administrator with:"))
             say(f"  matou user add NAME --admin --root {root}")
@@ -80,22 +79,14 @@ def serve(
         schedule = None if no_schedule else announced_schedule(forge.archive, configuration_at(config))
         server = prepare(forge, options)
         if options.workers == 1:
+            if forge.bucket is not None:
+                forge.bucket.require_own_database()
             with doing_jobs(forge), following_schedule(forge.archive, schedule) as stop:
                 run_server(forge, server, on_shutdown=stop)
         code = forge.memory(SetupCode)
     if options.workers > 1:
         supervise(server, partial(_work, opened, server, schedule, code))
     say(SERVER_STOPPED)
-
-
-def _workers(forge: Forge, wanted: int | None) -> int:
-    """How many processes serve. Raises Invalid."""
-    if forge.bucket is None:
-        return wanted or min(Settings.of_process().processors, MOST_WORKERS_BY_DEFAULT)
-    # What speaks to a bucket has native threads from the first request on, and no process with threads can be forked.
-    if (wanted or 1) > 1:
-        raise Invalid("an archive in a bucket is served by one process; begin `matou serve` several times instead")
-    return 1
 
 
 def _work(
