@@ -364,6 +364,7 @@ def _writing(
     limiter = RateLimiter(monotonic=monotonic, per_second=per_second, burst=support.writes.burst)
     return ConversationWriting(
         open=lambda repository: support.open(session, url, token, repository, now=now),
+        rules=support.rules(),
         platform=platform,
         url=url,
         writer=OnceWriter(limiter, session.pause),

@@ -61,6 +61,7 @@ class MetadataRules:
         has_assets: whether files can be added to a release.
         file_delivery: how files that texts name come there.
         largest_file: in bytes, of a text; largest_asset: of a release.
+        largest_push: in bytes, of files that are committed.
     """
 
     shares_numbers: bool
@@ -89,6 +90,7 @@ class MetadataRules:
     longest_page: int = 50_000
     largest_file: int = 20 * 1024**2
     largest_asset: int | None = None
+    largest_push: int = 1024**3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,7 @@ class Moving:
         self.saved = ArchiveWithMetadata(folder / "archive")
         self.saved.add_code("harbour/api", make_repository(folder / "api"))
         self.targets: dict[str, FakeMetadataTarget] = {}
+        self.rules = RULES
 
     def has(self, *names: str) -> None:
         """Issues with a picture each."""
@@ -52,14 +53,17 @@ class Moving:
 
     def file(self, name: str) -> AttachedFile:
         sha256 = self.saved.archive.blobs.put_bytes(f"the picture {name}".encode())
-        return AttachedFile(url=f"{URL}/{name}", name=name, sha256=sha256, size=20, type="image/png")
+        return AttachedFile(
+            url=f"{URL}/{name}", name=name, sha256=sha256, size=len(f"the picture {name}"), type="image/png"
+        )
 
     def move(self, **chosen: Any) -> MigrationReport:
         def open_target(repository: TargetRepository) -> FakeMetadataTarget:
-            return self.targets.setdefault(repository.name, FakeMetadataTarget(RULES))
+            return self.targets.setdefault(repository.name, FakeMetadataTarget(self.rules))
 
         writing = ConversationWriting(
             open=open_target,
+            rules=self.rules,
             platform="matou",
             url=self.port.url,
             writer=OnceWriter(RateLimiter(monotonic=lambda: 0.0), lambda _seconds: None),
@@ -155,6 +159,99 @@ def test_killed_at_the_push_and_run_again_nothing_is_there_twice(
     assert sorted(len(names) for names in listed) == [1, 1]
     assert moving.files().keys() == {"a.png", "b.png"}
     assert "/raw/files-" in moving.text("1")
+
+
+IN_THREE = replace(RULES, largest_push=2 * 1_100)
+"""Of five pictures two fit into a push."""
+
+
+def test_what_is_too_much_for_one_push_is_sent_in_several(moving: Moving) -> None:
+    moving.rules = IN_THREE
+    names = [f"{letter}.png" for letter in "abcde"]
+    moving.has(*names)
+
+    foreseen = moving.move(dry_run=True)
+    report = moving.move()
+    again = moving.move()
+
+    [plan] = [str(note) for note in foreseen.repositories[0].notes]
+    assert plan.startswith("5 pictures and files of texts, 0.0 MiB, are to be in 'api-history', in pushes of at most")
+    assert plan.endswith(": 3")
+    assert report.everything_is_moved
+    assert len(moving.branches()) == 3
+    assert moving.files().keys() == set(names)
+    assert all("/raw/files-" in moving.text(str(number)) for number in range(1, 6))
+    assert not conversation_of(again).has_changed
+
+
+@pytest.mark.parametrize("is_pushed", [True, False])
+def test_killed_between_pushes_and_run_again_the_others_alone_are_sent(
+    moving: Moving, monkeypatch: pytest.MonkeyPatch, *, is_pushed: bool
+) -> None:
+    push, pushed = Pusher.push, list[str]()
+
+    def killed(pusher: Pusher, git_dir: Path, url: str, *rest: Any, **more: Any) -> None:
+        is_second = "-history" in url and len(pushed) == 1
+        if not is_second or is_pushed:
+            push(pusher, git_dir, url, *rest, **more)
+        pushed.extend(["-"] if "-history" in url else [])
+        if is_second:
+            raise Killed
+
+    moving.rules = IN_THREE
+    names = [f"{letter}.png" for letter in "abcde"]
+    moving.has(*names)
+    monkeypatch.setattr(Pusher, "push", killed)
+    with pytest.raises(Killed):
+        moving.move()
+    there = moving.branches()
+    report = moving.move()
+
+    assert report.everything_is_moved
+    assert there.items() <= moving.branches().items()
+    assert len(moving.branches()) == 3
+    assert moving.files().keys() == set(names)
+    assert len(pushed) == (3 if is_pushed else 4)
+
+
+def test_a_group_that_an_older_run_planned_too_large_is_planned_anew(
+    moving: Moving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push = Pusher.push
+
+    def killed(pusher: Pusher, git_dir: Path, url: str, *rest: Any, **more: Any) -> None:
+        if "-history" in url:
+            raise Killed
+        push(pusher, git_dir, url, *rest, **more)
+
+    names = [f"{letter}.png" for letter in "abcde"]
+    moving.has(*names)
+    monkeypatch.setattr(Pusher, "push", killed)
+    with pytest.raises(Killed):
+        moving.move()
+    monkeypatch.undo()
+    moving.targets.clear()
+    moving.rules = IN_THREE
+
+    report = moving.move()
+
+    assert report.everything_is_moved
+    assert len(moving.branches()) == 3
+    assert moving.files().keys() == set(names)
+
+
+def test_a_file_that_is_too_large_is_named_in_the_plan_and_the_report_and_in_the_text(moving: Moving) -> None:
+    moving.rules = replace(RULES, largest_file=20)
+    moving.has("a.png", "long-name.zip")
+
+    foreseen = moving.move(dry_run=True)
+    report = moving.move()
+
+    reason = "'long-name.zip' is larger than the 0.0 MiB that the platform takes of a file, and stays in the archive"
+    assert any(str(note).startswith(reason) for note in foreseen.repositories[0].notes)
+    [(lost, count)] = conversation_of(report).lost.items()
+    assert (str(lost).startswith(reason), count) == (True, 1)
+    assert "(0.0 MiB, more than this platform takes of a file; the archive has it, by its SHA-256" in moving.text("2")
 
 
 def test_another_repository_of_that_name_is_left_alone(moving: Moving, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from matou.transfer.migrate.conversation.writer import OnceWriter
 from matou.transfer.migrate.page import write_page
 from matou.transfer.migrate.report import MigrationReport, MoveOutcome
 from support.archive_with_metadata import ArchiveWithMetadata
-from support.fake_metadata_target import FakeMetadataTarget
+from support.fake_metadata_target import SEQUENTIAL, FakeMetadataTarget
 from support.written_conversation import change, issue, wanted_by_default
 
 __all__ = ["port"]
@@ -48,6 +48,7 @@ def moved(
 
     writing = ConversationWriting(
         open=open_target,
+        rules=SEQUENTIAL,
         platform="matou",
         url=port.url,
         writer=OnceWriter(RateLimiter(monotonic=lambda: 0.0), lambda _seconds: None),

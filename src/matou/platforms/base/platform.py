@@ -18,6 +18,7 @@ from matou.model.fidelity import FidelityTable, MigratedKind, MigrationMethod
 
 if TYPE_CHECKING:
     from matou.http.session import Session
+    from matou.model.metadata_targets import MetadataRules
     from matou.platforms.base.importer import ImportingTarget
     from matou.platforms.base.metadata import OpenMetadata
     from matou.platforms.base.metadata_target import OpenMetadataTarget
@@ -204,6 +205,7 @@ class MetadataTargetSupport:
     """What a platform's record says of writing there what people said; plans read it, too.
 
     Attributes:
+        rules: what it takes, known before a repository is there.
         writes: how often something may be made there, beside the platform's pace for all requests.
         writes_per_hour: how many things may be made in an hour; None where nobody knows of a limit.
         foreseen: how faithfully this token writes to a namespace, where that depends on what it may.
@@ -211,6 +213,7 @@ class MetadataTargetSupport:
     """
 
     open: "OpenMetadataTarget"
+    rules: "Callable[[], MetadataRules]"
     writes: RateLimit = UNLIMITED
     writes_per_hour: int | None = None
     foreseen: ForeseeFidelity | None = None

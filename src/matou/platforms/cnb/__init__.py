@@ -16,6 +16,7 @@ from matou.platforms.base.platform import (
 
 if TYPE_CHECKING:
     from matou.http.session import Session
+    from matou.model.metadata_targets import MetadataRules
     from matou.model.targets import TargetRepository
     from matou.platforms.base.metadata_target import MetadataTarget
     from matou.platforms.base.target import MigrationTarget
@@ -50,6 +51,12 @@ def _metadata_target(
     return CnbMetadataTarget(session, url, token, repository, now=now)
 
 
+def _metadata_rules() -> "MetadataRules":
+    from matou.platforms.cnb.metadata_target import RULES
+
+    return RULES
+
+
 def _whoami(session: "Session", url: str, token: Secret, *, now: Clock) -> str:
     from matou.platforms.cnb.api import CnbApi, token_of
     from matou.platforms.cnb.calls import CnbCalls
@@ -76,7 +83,9 @@ PLATFORM = Platform(
     # CNB publishes no limit; it says with 429 where there is one.
     rate=RateLimit(per_second=5, burst=20),
     target=_target,
-    metadata_target=MetadataTargetSupport(open=_metadata_target, writes=RateLimit(per_second=1, burst=5)),
+    metadata_target=MetadataTargetSupport(
+        open=_metadata_target, rules=_metadata_rules, writes=RateLimit(per_second=1, burst=5)
+    ),
     methods={
         MigrationMethod.REST: by_rest(
             milestone=Fidelity(form=CarriedForm.ITSELF, note=Phrase("as labels, milestone/NAME")),

@@ -29,6 +29,7 @@ from matou.platforms.base.platform import (
 if TYPE_CHECKING:
     from matou.http.session import Session
     from matou.model.metadata.kinds import MetadataKind
+    from matou.model.metadata_targets import MetadataRules
     from matou.model.targets import TargetRepository
     from matou.platforms.base.api_client import Answers
     from matou.platforms.base.metadata import MetadataSource
@@ -91,6 +92,12 @@ def _metadata_target(
     return CodingMetadataTarget(session, url, token, repository, now=now)
 
 
+def _metadata_rules() -> "MetadataRules":
+    from matou.platforms.coding.metadata_target import RULES
+
+    return RULES
+
+
 def _whoami(session: "Session", url: str, token: Secret, *, now: Clock) -> str:
     from matou.platforms.coding.source import CodingClient
 
@@ -128,7 +135,9 @@ PLATFORM = Platform(
     rate=RateLimit(per_second=20, burst=10),
     source=_source,
     target=_target,
-    metadata_target=MetadataTargetSupport(open=_metadata_target, writes=RateLimit(per_second=5, burst=10)),
+    metadata_target=MetadataTargetSupport(
+        open=_metadata_target, rules=_metadata_rules, writes=RateLimit(per_second=5, burst=10)
+    ),
     methods={
         MigrationMethod.REST: by_rest(
             milestone=Fidelity(form=CarriedForm.ITSELF, note=Phrase("as iterations")),

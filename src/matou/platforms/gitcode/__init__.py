@@ -22,6 +22,7 @@ from matou.platforms.base.platform import (
 if TYPE_CHECKING:
     from matou.http.session import Session
     from matou.model.metadata.kinds import MetadataKind
+    from matou.model.metadata_targets import MetadataRules
     from matou.model.targets import TargetRepository
     from matou.platforms.base.api_client import Answers
     from matou.platforms.base.metadata import MetadataSource
@@ -67,6 +68,12 @@ def _metadata_target(
     return GitCodeMetadataTarget(session, url, token, repository, now=now)
 
 
+def _metadata_rules() -> "MetadataRules":
+    from matou.platforms.gitcode.metadata_target import RULES
+
+    return RULES
+
+
 def _whoami(session: "Session", url: str, token: Secret, *, now: Clock) -> str:
     from matou.platforms.gitcode.client import GitCode
 
@@ -104,7 +111,7 @@ PLATFORM = Platform(
         calls_per_hour=4_000,
     ),
     target=_target,
-    metadata_target=MetadataTargetSupport(open=_metadata_target),
+    metadata_target=MetadataTargetSupport(open=_metadata_target, rules=_metadata_rules),
     methods={
         MigrationMethod.REST: by_rest(
             milestone=Fidelity(

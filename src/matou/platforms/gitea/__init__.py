@@ -20,6 +20,7 @@ from matou.platforms.gitea.fidelity import BY_ARCHIVE, BY_PULL
 if TYPE_CHECKING:
     from matou.http.session import Session
     from matou.model.metadata.kinds import MetadataKind
+    from matou.model.metadata_targets import MetadataRules
     from matou.model.targets import TargetRepository
     from matou.platforms.base.api_client import Answers
     from matou.platforms.base.importer import ImportingTarget
@@ -72,6 +73,12 @@ def _metadata_target(
     return GiteaMetadataTarget(session, url, token, repository, now=now)
 
 
+def _metadata_rules() -> "MetadataRules":
+    from matou.platforms.gitea.metadata_target import RULES
+
+    return RULES
+
+
 PLATFORM = Platform(
     name="gitea",
     title="Gitea",
@@ -95,7 +102,7 @@ PLATFORM = Platform(
     ),
     target=_target,
     importer=_target,
-    metadata_target=MetadataTargetSupport(open=_metadata_target),
+    metadata_target=MetadataTargetSupport(open=_metadata_target, rules=_metadata_rules),
     methods={
         MigrationMethod.PULL: BY_PULL,
         MigrationMethod.REST: by_rest(release_draft=IN_HEADER),

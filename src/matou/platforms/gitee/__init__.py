@@ -30,6 +30,7 @@ from matou.platforms.base.platform import (
 if TYPE_CHECKING:
     from matou.http.session import Session
     from matou.model.metadata.kinds import MetadataKind
+    from matou.model.metadata_targets import MetadataRules
     from matou.model.targets import TargetRepository
     from matou.platforms.base.api_client import Answers
     from matou.platforms.base.metadata import MetadataSource
@@ -75,6 +76,12 @@ def _metadata_target(
     return GiteeMetadataTarget(session, url, token, repository, now=now)
 
 
+def _metadata_rules() -> "MetadataRules":
+    from matou.platforms.gitee.metadata_target import RULES
+
+    return RULES
+
+
 def _whoami(session: "Session", url: str, token: Secret, *, now: Clock) -> str:
     """A token is good for one of two APIs, and cannot be told by its looks for which.
 
@@ -115,7 +122,9 @@ PLATFORM = Platform(
     ),
     target=_target,
     # Gitee publishes no limit of what may be made in an hour.
-    metadata_target=MetadataTargetSupport(open=_metadata_target, writes=RateLimit(per_second=1, burst=5)),
+    metadata_target=MetadataTargetSupport(
+        open=_metadata_target, rules=_metadata_rules, writes=RateLimit(per_second=1, burst=5)
+    ),
     methods={
         MigrationMethod.REST: by_rest(
             line_comment=Fidelity(

@@ -62,6 +62,8 @@ RULES: Final = MetadataRules(
     assigns_changes=False,
     file_delivery=FileDelivery.COMMITTED,
     largest_file=100 * 1024**2,
+    # Nothing says how large a push may be. A repository may have 1 GiB: what still fits should not fail with the rest.
+    largest_push=256 * 1024**2,
     largest_asset=100 * 1024**2,
 )
 

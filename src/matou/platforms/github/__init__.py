@@ -33,6 +33,7 @@ from matou.platforms.base.platform import (
 if TYPE_CHECKING:
     from matou.http.session import Session
     from matou.model.metadata.kinds import MetadataKind
+    from matou.model.metadata_targets import MetadataRules
     from matou.model.targets import TargetRepository
     from matou.platforms.base.api_client import Answers
     from matou.platforms.base.metadata import MetadataSource
@@ -78,6 +79,12 @@ def _metadata_target(
     from matou.platforms.github.metadata_target import GitHubMetadataTarget
 
     return GitHubMetadataTarget(session, url, token, repository, now=now)
+
+
+def _metadata_rules() -> "MetadataRules":
+    from matou.platforms.github.metadata_target import RULES
+
+    return RULES
 
 
 def _whoami(session: "Session", url: str, token: Secret, *, now: Clock) -> str:
@@ -132,6 +139,7 @@ PLATFORM = Platform(
     # What makes content has limits of its own: 80 in a minute and 500 in an hour.
     metadata_target=MetadataTargetSupport(
         open=_metadata_target,
+        rules=_metadata_rules,
         writes=RateLimit(per_second=500 / 3_600, burst=60),
         writes_per_hour=500,
         imports_issues=True,

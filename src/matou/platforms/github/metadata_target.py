@@ -50,6 +50,8 @@ RULES: Final = MetadataRules(
     has_release_drafts=True,
     file_delivery=FileDelivery.COMMITTED,
     largest_file=100 * 1024**2,
+    # It refuses a push of more than 2 GB; half of that is a fair share to send again where one breaks off.
+    largest_push=1024**3,
     largest_asset=2 * 1024**3 - 1,
 )
 

@@ -22,6 +22,7 @@ from matou.platforms.gitlab.fidelity import BY_ARCHIVE, BY_REST, BY_REST_OF_OTHE
 if TYPE_CHECKING:
     from matou.http.session import Session
     from matou.model.metadata.kinds import MetadataKind
+    from matou.model.metadata_targets import MetadataRules
     from matou.model.targets import TargetRepository
     from matou.platforms.base.api_client import Answers
     from matou.platforms.base.metadata import MetadataSource
@@ -76,6 +77,12 @@ def _metadata_target(
     return GitLabMetadataTarget(session, url, token, repository, now=now)
 
 
+def _metadata_rules() -> "MetadataRules":
+    from matou.platforms.gitlab.metadata_target import RULES
+
+    return RULES
+
+
 def _foreseen(session: "Session", url: str, token: Secret, namespace: str, /, *, now: Clock) -> FidelityTable:
     from matou.platforms.gitlab.api import GitLabApi, token_of
     from matou.platforms.gitlab.rights import owns_namespace
@@ -104,7 +111,7 @@ PLATFORM = Platform(
     target=_target,
     # An account may write some 60 comments in a minute there.
     metadata_target=MetadataTargetSupport(
-        open=_metadata_target, writes=RateLimit(per_second=1, burst=20), foreseen=_foreseen
+        open=_metadata_target, rules=_metadata_rules, writes=RateLimit(per_second=1, burst=20), foreseen=_foreseen
     ),
     methods={MigrationMethod.REST: BY_REST, MigrationMethod.ARCHIVE: BY_ARCHIVE},
     whoami=_whoami,

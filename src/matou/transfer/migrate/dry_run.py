@@ -24,14 +24,16 @@ def preview(mover: Mover, moves: Sequence[Move], *, jobs: int) -> Sequence[Moved
     def one(move: Move) -> Moved:
         existing = mover.existing.get(target_key(move.target_path))
         if existing is not None:
-            return _compared(mover, move, existing)
+            compared = _compared(mover, move, existing)
+            return replace(compared, notes=(*compared.notes, *mover.foreseen(move)))
         try:
             line = move.candidate.line
             require_whole_history(mover.archive, line, listing_to_move(mover.archive, line)[1])
             doubts = size_warnings(mover.archive, line, mover.target.rules.capacity)
+            foreseen = mover.foreseen(move)
         except MatouError as fault:
             return Moved(move, MoveOutcome.PLANNED, is_new=True, notes=move.notes, problems=(fault,))
-        return Moved(move, MoveOutcome.PLANNED, is_new=True, notes=(*move.notes, *doubts))
+        return Moved(move, MoveOutcome.PLANNED, is_new=True, notes=(*move.notes, *doubts, *foreseen))
 
     return WorkerPool().map(jobs, one, moves)
 

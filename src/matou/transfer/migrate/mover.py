@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from matou.archive.layout import Archive
+from matou.errors import Phrase
 from matou.model.targets import TargetRepository
 from matou.platforms.base.target import MigrationTarget
 from matou.transfer.migrate.plan import Move
@@ -35,6 +36,9 @@ class Mover(Protocol):
 
         Raises: what `move` raises before it changes anything.
         """
+
+    def foreseen(self, move: Move) -> tuple[Phrase, ...]:
+        """What a plan tells of what was said around it, besides the counts; of nothing where only code is moved."""
 
     def cancel(self) -> None:
         """End what is under way, and refuse to begin anything."""

@@ -90,6 +90,9 @@ class RepositoryMover:
         repository, is_new = (existing, False) if existing else self._create(move)
         return RepositoryMigration(self, line, listing, refs, repository).fill(move, is_new=is_new)
 
+    def foreseen(self, _move: Move) -> tuple[Phrase, ...]:
+        return ()
+
     def cancel(self) -> None:
         """End what is under way, and refuse to begin anything."""
         self.connections.cancel()

@@ -45,8 +45,8 @@ def _doubts_about_size(size: int, most: int) -> Iterator[Phrase]:
     if size > most:
         yield Phrase(
             "it is larger than the {most} that the target is known to take, and may be refused: {size}",
-            most=_mebibytes(most),
-            size=_mebibytes(size),
+            most=mebibytes(most),
+            size=mebibytes(size),
         )
 
 
@@ -56,14 +56,14 @@ def _doubts_about_files(files: tuple[LargeFile, ...], most: int) -> Iterator[Phr
             "{count} file is larger than the {most} that the target is known to take, and may be refused: {files}",
             "{count} files are larger than the {most} that the target is known to take, and may be refused: {files}",
             count=len(files),
-            most=_mebibytes(most),
+            most=mebibytes(most),
             files=", ".join([_named(file) for file in files[:MOST_NAMED]] + ["…"] * (len(files) > MOST_NAMED)),
         )
 
 
 def _named(file: LargeFile) -> str:
     """Without words, which would need a translation: the path, the size, and the commit that brought it."""
-    return f"{file.path!r} ({_mebibytes(file.size_bytes)}, {file.commit[:10]})"
+    return f"{file.path!r} ({mebibytes(file.size_bytes)}, {file.commit[:10]})"
 
 
 def _doubts_about_lfs(archive: Archive, line: RepositoryLine, capacity: Capacity) -> Iterator[Phrase]:
@@ -84,9 +84,9 @@ def _doubts_about_lfs(archive: Archive, line: RepositoryLine, capacity: Capacity
                 "{count} LFS object is larger than the {most} that the target is known to take, and may be refused",
                 "{count} LFS objects are larger than the {most} that the target is known to take, and may be refused",
                 count=len(large),
-                most=_mebibytes(most),
+                most=mebibytes(most),
             )
 
 
-def _mebibytes(count: int) -> str:
+def mebibytes(count: int) -> str:
     return f"{count / MEBIBYTE:,.1f} MiB"

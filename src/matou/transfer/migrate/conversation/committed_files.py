@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import Final
 
 from matou.archive.layout import Archive
-from matou.errors import MatouError, TryLater
+from matou.errors import MatouError, Plural, TryLater
 from matou.git.operations.tree_edit import is_dot_git, is_read_by_git
 from matou.http.tokens import BadCredential
 from matou.model.metadata import AttachedFile
 from matou.platforms.base.metadata_target import FileCommitting
+from matou.transfer.migrate.conversation.file_limits import in_parts
 from matou.transfer.migrate.conversation.file_uploads import FILE, FileUploads, saved_once
 from matou.transfer.migrate.conversation.history_repository import BRANCHES, HistoryRepository
 from matou.transfer.migrate.conversation.report import ConversationReport
@@ -38,7 +39,7 @@ class CommittedFiles:
     now: str
 
     def bring(self, files: Iterable[AttachedFile]) -> None:
-        """Commit what is not there yet, in one push; what the target refuses is named where it was.
+        """Commit what is not there yet, in pushes that the target takes; what it refuses is named where it was.
 
         Raises:
             TryLater, BadCredential: as the target said.
@@ -47,16 +48,17 @@ class CommittedFiles:
         known = {digest for group in planned.values() for digest in group} | self.uploads.addresses.keys()
         new = {file.sha256 or "": self._path(file) for file in saved_once(files) if file.sha256 not in known}
         paths = {digest: path for digest, path in new.items() if path}
-        if paths:
-            branch = f"{BRANCHES}{hashlib.sha256(''.join(sorted(paths)).encode()).hexdigest()[:_NAME_DIGITS]}"
-            planned[branch] = {digest: self._plan(digest, path, branch) for digest, path in paths.items()}
+        for part in in_parts(self._sizes(paths), self.uploads.target.rules.largest_push):
+            branch = f"{BRANCHES}{hashlib.sha256(''.join(sorted(part)).encode()).hexdigest()[:_NAME_DIGITS]}"
+            planned[branch] = {digest: self._plan(digest, paths[digest], branch) for digest in part}
         for branch, group in planned.items():
             self._commit(branch, group)
         self.report.notes += self.history.notes
         self.history.notes.clear()
 
     def _planned(self) -> dict[str, Mapping[str, WrittenLine]]:
-        """What an earlier run wanted to commit, by branch; without what the archive has no more."""
+        """What an earlier run wanted to commit, by branch; without what the archive has no more, and what is too much
+        for one push: that is planned anew."""
         groups: dict[str, dict[str, WrittenLine]] = defaultdict(dict)
         for line in self.written.of_kinds(FILE):
             if line.source == self.source and line.is_planned:
@@ -65,7 +67,11 @@ class CommittedFiles:
             branch: group
             for branch, group in groups.items()
             if all(self.archive.blob_file(digest).is_file() for digest in group)
+            and len(list(in_parts(self._sizes(group), self.uploads.target.rules.largest_push))) == 1
         }
+
+    def _sizes(self, digests: Iterable[str]) -> dict[str, int]:
+        return {digest: self.archive.blob_file(digest).stat().st_size for digest in digests}
 
     def _plan(self, digest: str, path: str, branch: str) -> WrittenLine:
         line = WrittenLine(
@@ -89,8 +95,19 @@ class CommittedFiles:
         except (TryLater, BadCredential):
             raise
         except MatouError as error:
-            self.report.problems.append(error)
+            self._note_uncommitted(group, error)
             return
         for digest, line in group.items():
             self.uploads.keep(digest, self.target.address_of_committed(repository, branch, line.to))
             self.report.written[FILE] += 1
+
+    def _note_uncommitted(self, group: Mapping[str, WrittenLine], error: MatouError) -> None:
+        first = min(line.to.rpartition("/")[2] for line in group.values())
+        fact = Plural(
+            "{count} picture or file is not there, {name}: {reason}",
+            "{count} pictures and files are not there, {name} for one: {reason}",
+            count=len(group),
+            name=repr(first),
+            reason=error.fact,
+        )
+        self.report.problems.append(MatouError(fact, advice=error.advice))

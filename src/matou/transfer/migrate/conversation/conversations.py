@@ -9,11 +9,13 @@ from typing import Final
 from matou.archive.layout import Archive
 from matou.archive.run_history import host_of
 from matou.errors import Damaged, NotFound, Phrase
-from matou.model.metadata.kinds import CHANGE, ISSUE, RELEASE, WIKI_PAGE
+from matou.model.metadata.kinds import ATTACHMENT, CHANGE, ISSUE, RELEASE, WIKI_PAGE
+from matou.model.metadata_targets import MetadataRules
 from matou.model.platform import Visibility
 from matou.model.targets import TargetRepository
 from matou.platforms.base.metadata_target import MetadataTarget
 from matou.transfer.common.saved_metadata import SavedMetadata, list_metadata
+from matou.transfer.migrate.conversation.file_limits import foreseen_files
 from matou.transfer.migrate.conversation.history_repository import HistoryRepositories
 from matou.transfer.migrate.conversation.migration import (
     ConversationMigration,
@@ -30,6 +32,7 @@ from matou.transfer.migrate.conversation.written_map import (
     map_path,
     other_repository_with,
 )
+from matou.transfer.migrate.inventory import Carriable
 from matou.transfer.migrate.plan import Move
 from matou.transfer.migrate.refs import HEADS
 
@@ -43,11 +46,13 @@ class ConversationWriting:
 
     Attributes:
         open: its part for one repository.
+        rules: what the target takes.
         platform, url: of the target.
         platform_title: what a platform calls itself.
     """
 
     open: Callable[[TargetRepository], MetadataTarget]
+    rules: MetadataRules
     platform: str
     url: str
     writer: OnceWriter
@@ -101,6 +106,15 @@ class Conversations:
                     Phrase("what was said around {path} is for its members, and others may see this", path=path)
                 )
         return report
+
+    def foreseen(self, move: Move) -> tuple[Phrase, ...]:
+        """What becomes of pictures and files that the target does not simply take."""
+        if not self._writing.options.wants(ATTACHMENT):
+            return ()
+        is_private = move.visibility is Visibility.PRIVATE
+        saved = [one for one in self._saved(move) if is_private or not one.is_of_namespace]
+        name, rules = self._histories.name_beside(move.target_path.name), self._writing.rules
+        return tuple(foreseen_files(self._archive, saved, rules, Carriable.at(move.visibility), name))
 
     def _not_elsewhere(
         self, saved: Iterable[SavedMetadata], repository: TargetRepository, note: Callable[[Phrase], None]

@@ -12,6 +12,7 @@ from matou.model.metadata import AttachedFile
 from matou.model.metadata_targets import FileDelivery, ItemAddress, NewFile
 from matou.platforms.base.metadata_target import MetadataTarget
 from matou.transfer.export.source import harmless_name
+from matou.transfer.migrate.conversation.file_limits import too_large
 from matou.transfer.migrate.conversation.headers import harmless_address
 from matou.transfer.migrate.conversation.report import ConversationReport
 from matou.transfer.migrate.conversation.writer import OnceWriter
@@ -88,7 +89,7 @@ class FileUploads:
             self.report.lose(Phrase("the archive does not have the bytes of a file"))
             return None
         if size_bytes > self.target.rules.largest_file:
-            self.report.lose(Phrase("a file is larger than the platform takes"))
+            self.report.lose(too_large(file.name, size_bytes, self.target.rules))
             return None
         return NewFile(name=harmless_name(file.name), path=path, size_bytes=size_bytes, type=file.type or _BINARY)
 

@@ -32,6 +32,7 @@ _ENGLISH: Final[Mapping[str, str]] = {
     "line": "> On {place}:",
     "files": "Files:",
     "missing": "not saved: {reason}",
+    "too_large": "{size}, more than this platform takes of a file; the archive has it, by its SHA-256 {digest}",
     "gap_title": "(deleted at the source) {number}",
     "refused_title": "(not written here) {number}",
     "refused": "> {number} of {platform} {path} could not be written here. It stays in the archive, and this keeps the "
@@ -52,6 +53,7 @@ _CHINESE: Final[Mapping[str, str]] = {
     "line": "> 位于 {place}：",
     "files": "文件：",
     "missing": "未保存：{reason}",
+    "too_large": "{size}，超过本平台单个文件的上限；归档库中有此文件，SHA-256 为 {digest}",
     "gap_title": "（来源处已删除）{number}",
     "refused_title": "（未能写入）{number}",
     "refused": "> {platform} {path} 的 {number} 未能写入此处，仍留在归档库中。此处占位，使其他编号保持不变。",

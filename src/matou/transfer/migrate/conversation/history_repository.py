@@ -1,7 +1,8 @@
 """The repository beside a migrated one, `NAME-history`, where its pictures and files stand that no API takes.
 
-Each run that brings any adds one branch with them, a single commit that follows from them alone: nothing there is ever
-moved, no run needs what another one has pushed, and a run that was cut off makes the same commit again.
+Each run that brings any adds a branch with them, or as many as it takes for no push to be too large, each a single
+commit that follows from them alone: nothing there is ever moved, no run needs what another one has pushed, and a run
+that was cut off makes the same commit again.
 """
 
 import shutil
@@ -55,10 +56,14 @@ class HistoryRepositories:
 
     def beside(self, repository: TargetRepository, scratch: Path) -> "HistoryRepository":
         """That of a repository. `scratch` is a folder that nobody else uses; what is in it is lost."""
-        name = self.target.rules.fitted(f"{repository.name}{ENDING}")
+        name = self.name_beside(repository.name)
         if (folded(repository.namespace), folded(name)) in self.taken:
             name = self.target.rules.with_digest(name, repository.id)
         return HistoryRepository(self, repository, name, scratch)
+
+    def name_beside(self, name: str) -> str:
+        """What the one of a repository is called, unless a repository of the archive goes there."""
+        return self.target.rules.fitted(f"{name}{ENDING}")
 
 
 @dataclass

@@ -25,10 +25,11 @@ from matou.model.metadata_targets import ItemKind, MetadataRules, NewLineComment
 from matou.transfer.export.facts import Fact, decision_text, further_facts_of, moment
 from matou.transfer.export.markdown_files import fence_around
 from matou.transfer.export.source import ExportSource
-from matou.transfer.migrate.conversation.headers import HeaderLines, fact_line, harmless, harmless_address
+from matou.transfer.migrate.conversation.headers import HeaderLines, code_span, fact_line, harmless, harmless_address
 from matou.transfer.migrate.conversation.markdown_text import cut, quiet
 from matou.transfer.migrate.conversation.markers import ItemKey
 from matou.transfer.migrate.conversation.references import References
+from matou.transfer.migrate.size_warnings import mebibytes
 
 _UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _DECISIONS: Final = frozenset({"approved", "changes_requested", "rejected", "dismissed"})
@@ -272,7 +273,7 @@ class ItemTexts:
             written = _fenced(body) if body.strip() else ""
         else:
             written = self.references.in_text(body, known)
-        unnamed = [file for file in files if not file.url or file.url not in body]
+        unnamed = [file for file in files if not file.url or file.url not in body or self._is_too_large(file)]
         return self._joined(written.rstrip(), self._list_of(unnamed))
 
     def _list_of(self, files: Iterable[AttachedFile]) -> str:
@@ -284,7 +285,14 @@ class ItemTexts:
         address = harmless_address(self.files.get(file.sha256 or ""))
         if address:
             return f"[{harmless(file.name)}]({address})"
+        if file.sha256 and self._is_too_large(file):
+            kept = self.header.word("too_large", size=mebibytes(file.size or 0), digest=code_span(file.sha256))
+            return f"{harmless(file.name)} ({kept})"
         return f"{harmless(file.name)} ({self.header.word('missing', reason=harmless(file.missing or '-'))})"
+
+    def _is_too_large(self, file: AttachedFile) -> bool:
+        """A text that shows it would go on naming a place at the source, which ends one day."""
+        return file.sha256 is not None and (file.size or 0) > self.rules.largest_file
 
     @staticmethod
     def _joined(*parts: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from matou.archive.layout import Archive
+from matou.errors import Phrase
 from matou.model.fidelity import MigratedKind
 from matou.model.platform import Visibility
 from matou.model.targets import TargetRepository
@@ -70,6 +71,9 @@ class ConversationMover:
 
     def preview(self, move: Move, existing: TargetRepository) -> Moved:
         return self.mover.preview(move, existing)
+
+    def foreseen(self, move: Move) -> tuple[Phrase, ...]:
+        return (*self.mover.foreseen(move), *self.conversations.foreseen(move))
 
     def cancel(self) -> None:
         self.mover.cancel()

@@ -95,6 +95,9 @@ class PullMover:
     def existing(self) -> Mapping[tuple[str, str], TargetRepository]:
         return self.pushing.existing
 
+    def foreseen(self, _move: Move) -> tuple[Phrase, ...]:
+        return ()
+
     def cancel(self) -> None:
         self.pushing.cancel()
 
