@@ -27,6 +27,7 @@ PAGES = (
     "/-/admin/accounts/looker",
     "/-/admin/namespaces",
     "/-/admin/log",
+    "/-/admin/log-ins",
     "/-/first-start",
     "/harbour/-/settings",
     "/harbour/-/settings/members",

@@ -11,6 +11,7 @@ import pytest
 import urllib3
 
 from support.databases import run_statement, url_of
+from support.page_browser import PageBrowser
 from support.program import Person, serving
 from support.team import make_person
 
@@ -174,3 +175,26 @@ def test_a_server_is_not_ready_while_postgresql_is_away(
 
         run_statement(others, f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
         wait_for(lambda: ready(url) == (200, "ready\n"))
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_administrator_sees_who_came_in_and_who_was_refused(other: Person, tmp_path: Path, workers: str) -> None:
+    root = tmp_path / "archive"
+    other.matou("user", "add", "root", "--admin", "--root", root, "--password-stdin", stdin=f"{PASSWORD}\n")
+    with serving(other, root, "--workers", workers) as url:
+        wrong = urllib3.make_headers(basic_auth="root:wrong-secret")
+        HTTP.request("GET", f"{url}/api/v5/user", headers=wrong)
+        browser = PageBrowser(url)
+        browser.sign_in("root", PASSWORD)
+
+        def log_ins() -> str:
+            shown = browser.open("/-/admin/log-ins").text
+            return shown if "Came in by a password" in shown and "Somebody was refused" in shown else ""
+
+        shown = wait_for(log_ins)
+        refused = browser.open("/-/admin/log-ins?show=refused&who=root").text
+
+    assert "127.0.0.1" in shown
+    assert "wrong-secret" not in shown
+    assert "Somebody was refused" in refused
+    assert "Came in by a password" not in refused

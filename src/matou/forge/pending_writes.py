@@ -24,15 +24,17 @@ Value = TypeVar("Value")
 class PendingWrites(ABC, Generic[Key, Value]):
     """What was noted and is not written down yet, a value a key; safe to share between threads.
 
-    It writes by itself, in a thread of its own: WRITTEN_AFTER the first note, or at once after MOST_PENDING. A process
-    that is killed loses what it noted since; one that ends in good order calls `flush` first. Noting waits for nothing
-    but a lock in memory, so it may be done in an event loop.
+    It writes by itself, in a thread of its own: some time after the first note, or at once after MOST_PENDING. A
+    process that is killed loses what it noted since; one that ends in good order calls `flush` first. Noting waits for
+    nothing but a lock in memory, so it may be done in an event loop.
 
     Attributes:
         failure_event: what is logged where it could not be written in time.
+        written_after: how long after the first note, where that is not WRITTEN_AFTER.
     """
 
     failure_event: ClassVar[str]
+    written_after: ClassVar[timedelta | None] = None
 
     def __init__(self) -> None:
         # A timer must not keep a database alive that everybody else has let go.
@@ -57,7 +59,7 @@ class PendingWrites(ABC, Generic[Key, Value]):
             self._put(key, value)
             self._notes += 1
             if self._timer is None:
-                self._start_timer(WRITTEN_AFTER)
+                self._start_timer(self.written_after or WRITTEN_AFTER)
             elif self._notes == MOST_PENDING:
                 self._timer.cancel()
                 self._start_timer(timedelta(0))

@@ -14,10 +14,12 @@ from matou.credentials import Secret
 from matou.db.users import UserId
 from matou.errors import Invalid, Refused
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity
+from matou.forge.accounts.audit import Interface
+from matou.forge.accounts.log_ins import LogInKind, note_log_in, note_refusal
 from matou.forge.accounts.read_grants import digest_of
 from matou.forge.accounts.ssh_keys import identity_of_key
 from matou.forge.accounts.tokens import identity_of_digest, resolve_token
-from matou.forge.accounts.users import authenticate, password_state, user_of_password_state
+from matou.forge.accounts.users import TooManyFailures, authenticate, password_state, user_of_password_state
 from matou.forge.forge import Forge
 from matou.server.streaming import Header, header
 from matou.server.watch.requests import note_user
@@ -149,14 +151,25 @@ def identify(forge: Forge, credential: AnyCredential | None, *, address: str = "
         return _identity_of_key(forge, credential)
     if isinstance(credential, LinkedCredential):
         return _identity_of_link(forge, credential)
-    identity = resolve_token(forge, credential.secret, address=address) if credential.is_token else None
+    try:
+        kind, identity = _shown_identity(forge, credential, address)
+    except TooManyFailures:
+        note_refusal(forge, credential.login, Interface.HTTP, address=address)
+        raise
     if identity is None:
-        identity = _identity_of_password(forge, credential, address)
-    if identity is None:
+        note_refusal(forge, credential.login, Interface.HTTP, address=address)
         raise UnknownCredential("the password or token is not known here, or no longer")
     if identity.user is not None:
         note_user(identity.user.name)
+        note_log_in(forge, identity.user.name, kind, Interface.HTTP, address=address)
     return identity
+
+
+def _shown_identity(forge: Forge, credential: Credential, address: str) -> tuple[LogInKind, Identity | None]:
+    identity = resolve_token(forge, credential.secret, address=address) if credential.is_token else None
+    if identity is not None:
+        return LogInKind.TOKEN, identity
+    return LogInKind.PASSWORD, _identity_of_password(forge, credential, address)
 
 
 def linked_credential(forge: Forge, credential: AnyCredential) -> LinkedCredential:

@@ -13,7 +13,7 @@ from support.deciding import list_sessions, list_tokens
 from support.matou_server import PASSWORD, MatouServer
 from support.page_browser import HTTP, PageBrowser
 
-PAGES = ("/-/admin", "/-/admin/accounts", "/-/admin/namespaces", "/-/admin/log")
+PAGES = ("/-/admin", "/-/admin/accounts", "/-/admin/namespaces", "/-/admin/log", "/-/admin/log-ins")
 OTHER = "another horse battery"
 
 

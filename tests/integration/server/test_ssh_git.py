@@ -3,12 +3,15 @@
 import os
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from matou.db.memberships import Role
 from matou.db.repositories import Repository
+from matou.forge.access import OPERATOR, authorize_administration
+from matou.forge.accounts.log_ins import read_log_ins
 from matou.forge.accounts.namespaces import find_namespace
 from support.deciding import add_member, archive_repository, remove_ssh_key, set_active, ssh_keys
 from support.git_repositories import git, make_repository, make_source
@@ -228,3 +231,23 @@ def test_pages_say_how_to_come_by_ssh_and_take_keys(
     person = SshPerson(ssh_server, pair.write(tmp_path), known_hosts(ssh_server, tmp_path))
     assert person.url(pushed) in browser.open(f"/{pushed.path}").text
     assert "refs/heads/main" in person.git("ls-remote", person.url(pushed))
+
+
+def test_who_came_in_by_a_key_and_who_was_refused_is_noted(
+    ssh_server: MatouServer, pushed: Repository, tmp_path: Path
+) -> None:
+    nobody, owner = stranger(ssh_server, tmp_path), ssh_server.user()
+    with_account(ssh_server, owner, tmp_path).ssh()
+    nobody.ssh()
+
+    def noted() -> bool:
+        administrator = authorize_administration(OPERATOR)
+        entries, _ = read_log_ins(ssh_server.forge, administrator, offset=0, limit=1000)
+        said = {(entry.account, str(entry.what), str(entry.interface), entry.address) for entry in entries}
+        by_ssh = ("by SSH", "127.0.0.1")
+        return {(owner.name, "came in by a key", *by_ssh), ("", "somebody was refused", *by_ssh)} <= said
+
+    ends = time.monotonic() + 60
+    while not noted():
+        assert time.monotonic() < ends
+        time.sleep(0.05)

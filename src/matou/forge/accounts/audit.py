@@ -33,6 +33,8 @@ class Interface(StrEnum):
     PAGES = "pages"
     API = "api"
     COMMAND_LINE = "command_line"
+    HTTP = "http"
+    SSH = "ssh"
 
 
 INTERFACE_PHRASES: Mapping[Interface, Phrase] = MappingProxyType(
@@ -40,6 +42,8 @@ INTERFACE_PHRASES: Mapping[Interface, Phrase] = MappingProxyType(
         Interface.PAGES: Phrase("at a page"),
         Interface.API: Phrase("by an API"),
         Interface.COMMAND_LINE: Phrase("at the command line"),
+        Interface.HTTP: Phrase("by git or an API"),
+        Interface.SSH: Phrase("by SSH"),
     }
 )
 

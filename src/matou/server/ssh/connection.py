@@ -16,6 +16,8 @@ from asyncssh.constants import MSG_CHANNEL_OPEN, MSG_DEBUG, MSG_GLOBAL_REQUEST, 
 
 from matou.credentials.ssh_public_keys import fingerprint_of
 from matou.errors import TryLater
+from matou.forge.accounts.audit import Interface
+from matou.forge.accounts.log_ins import LogInKind, note_log_in, note_refusal
 from matou.forge.accounts.ssh_keys import identity_of_key, note_failed_keys, note_use_of_key, refuse_unknown_key
 from matou.server.authentication import KeyCredential
 from matou.server.origin import caller_of
@@ -116,6 +118,7 @@ class GitSshConnection(asyncssh.SSHServerConnection):
         self._gate.leave(self.address, is_known=self.caller is not None)
         if self.caller is None and self._tried:
             note_failed_keys(self._state.forge, self._tried, address=self.address)
+            note_refusal(self._state.forge, "", Interface.SSH, address=self.address)
         self._on_end(self)
 
     def data_received(self, data: bytes, datatype: asyncssh.DataType = None) -> None:  # noqa: ARG002
@@ -190,8 +193,14 @@ class GitSshConnection(asyncssh.SSHServerConnection):
             return
         self._gate.known(self.address)
         note_use_of_key(self._state.forge, self.caller.fingerprint)
+        self._note_log_in(self.caller.fingerprint)
         log.info("ssh_came_in", user=self.name, key=self.caller.fingerprint, address=self.address)
         self._mind_idleness()
+
+    def _note_log_in(self, fingerprint: str) -> None:
+        user, forge = self._identities[fingerprint].user, self._state.forge
+        account = "" if user is None else user.name
+        note_log_in(forge, account, LogInKind.KEY, Interface.SSH, address=self.address, key=fingerprint)
 
     def begin_session(self, serve: Serve) -> tuple[GitSessionTransport, GitSession] | None:
         """None where there are too many."""

@@ -19,8 +19,10 @@ from matou.forge.access import (
     authorize_account,
     require_scope,
 )
+from matou.forge.accounts.audit import Interface
+from matou.forge.accounts.log_ins import LogInKind, note_log_in, note_refusal
 from matou.forge.accounts.tokens import NoSuchToken, create_token, list_tokens, revoke_token
-from matou.forge.accounts.users import authenticate
+from matou.forge.accounts.users import TooManyFailures, authenticate
 from matou.forge.forge import Forge
 from matou.forge.repositories.stars import marked_repositories
 from matou.platforms.gitee import wire_v3 as wire
@@ -48,13 +50,24 @@ def log_in(context: RequestContext, fields: FormFields) -> wire.GiteeV3User:
         TooManyFailures: for this account, or from this address.
     """
     login, password = fields.required("email", "login"), fields.required("password", "pssword")
-    user = authenticate(context.forge, login, Secret(password), address=context.address)
-    if user is None:
-        raise NotSignedIn("the e-mail or the password is wrong")
+    user = _known_user(context, login, Secret(password))
     identity = Identity(user, ALL_SCOPES)
     account = authorize_account(identity, MayManageAccount, user)
     token = open_session(context.forge, account, context.header(b"user-agent")[:_LONGEST_CLIENT])
     return _user(context, identity, user, token=token)
+
+
+def _known_user(context: RequestContext, login: str, password: Secret) -> User:
+    try:
+        user = authenticate(context.forge, login, password, address=context.address)
+    except TooManyFailures:
+        note_refusal(context.forge, login, Interface.API, address=context.address)
+        raise
+    if user is None:
+        note_refusal(context.forge, login, Interface.API, address=context.address)
+        raise NotSignedIn("the e-mail or the password is wrong")
+    note_log_in(context.forge, user.name, LogInKind.PASSWORD, Interface.API, address=context.address)
+    return user
 
 
 def open_session(forge: Forge, account: Authorized[User, MayManageAccount], client: str) -> Secret:

@@ -5,7 +5,9 @@ from starlette.responses import RedirectResponse, Response
 from matou.credentials import Secret
 from matou.errors import Phrase, TryLater
 from matou.forge.accounts import sessions
+from matou.forge.accounts.audit import Interface
 from matou.forge.accounts.first_account import is_first_start
+from matou.forge.accounts.log_ins import LogInKind, note_log_in, note_refusal
 from matou.forge.accounts.sessions import StartedSession
 from matou.server.web.addresses import page_url
 from matou.server.web.page import HtmlPage, WebRequest
@@ -38,9 +40,13 @@ def sign_in(view: WebRequest, _words: tuple[str, ...]) -> HtmlPage | Response:
             address=view.client,
         )
     except TryLater as error:
+        note_refusal(view.forge, form.text("login"), Interface.PAGES, address=view.client)
         return _page(view, onward, fault=error.fact, status=_TOO_MANY)
     if started is None:
+        note_refusal(view.forge, form.text("login"), Interface.PAGES, address=view.client)
         return _page(view, onward, fault=_WRONG, status=_REFUSED)
+    name = started.user.name
+    note_log_in(view.forge, name, LogInKind.PASSWORD, Interface.PAGES, address=view.client)
     return signed_in(view, started, onward)
 
 

@@ -10,6 +10,7 @@ from matou import __version__
 from matou.archive.layout import Archive
 from matou.forge.accounts.administration import list_accounts, list_organizations
 from matou.forge.accounts.audit import read_audit
+from matou.forge.accounts.log_ins import LogInKind, read_log_ins
 from matou.forge.repositories.repository_lists import visible_repositories
 from matou.server.web.page import PER_PAGE, HtmlPage, Paging, WebRequest
 from matou.transfer.backup.status import SourceStatus, archive_status
@@ -56,6 +57,22 @@ def show_audit(view: WebRequest) -> HtmlPage:
     entries, total = read_audit(view.forge, view.administrator, who=who, offset=view.offset, limit=PER_PAGE)
     values = {"section": "log", "entries": entries, "who": who, "paging": Paging(view.number, total)}
     return HtmlPage("admin/audit.html", values)
+
+
+def show_log_ins(view: WebRequest) -> HtmlPage:
+    who = view.query.get("who", "").strip()[:LONGEST_NAME]
+    kind = LogInKind.REFUSED if view.query.get("show") == LogInKind.REFUSED else ""
+    entries, total = read_log_ins(
+        view.forge, view.administrator, account=who, kind=kind, offset=view.offset, limit=PER_PAGE
+    )
+    values = {
+        "section": "log-ins",
+        "entries": entries,
+        "who": who,
+        "show": kind,
+        "paging": Paging(view.number, total),
+    }
+    return HtmlPage("admin/log_ins.html", values)
 
 
 def _sources(archive: Archive) -> list[ShownSource]:

@@ -15,6 +15,8 @@ def show_admin(view: WebRequest, words: tuple[str, ...]) -> HtmlPage | Response:
             return server.show_server(view)
         case ("log",):
             return server.show_audit(view)
+        case ("log-ins",):
+            return server.show_log_ins(view)
         case ("accounts",):
             return accounts.show_accounts(view)
         case ("accounts", name):
