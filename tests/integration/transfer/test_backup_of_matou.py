@@ -4,17 +4,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from matou.archive.manifest import Outcome, Proof
 from matou.archive.metadata import MAIN, open_metadata
+from matou.archive.records import read_records
 from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.git.refs.listing import read_refs
 from matou.settings import Settings
 from matou.transfer.verify.command import verify
 from matou.wiring import rebuild_metadata
-from support.deciding import delete_repository
+from support.deciding import delete_repository, set_icon
 from support.github_story import CONTENT, story
 from support.matou_server import MatouServer, running_server
 from support.peer_account import PeerAccount
@@ -226,3 +228,42 @@ def test_a_repository_that_was_deleted_there_stays_here(peer: PeerAccount) -> No
 
     assert report.outcomes == {Outcome.GONE: 1, Outcome.UNCHANGED: 2}
     assert peer.saved_git(f"repositories/{light.path}.git", "rev-parse", "main") == head
+
+
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+
+
+def test_the_icon_of_a_project_comes_along_and_another_one_after_it(peer: PeerAccount) -> None:
+    peer.repository("light")
+    set_icon(peer.server.forge, peer.project, PICTURE)
+    peer.back_up()
+    first = peer.namespaces()[f"{peer.name}/harbour"].icon
+    unchanged = peer.back_up()
+    set_icon(peer.server.forge, peer.project, PICTURE * 2)
+
+    peer.back_up()
+
+    second = peer.namespaces()[f"{peer.name}/harbour"].icon
+    assert first is not None
+    assert second is not None
+    assert peer.archive.blobs.read(first) == PICTURE
+    assert peer.archive.blobs.read(second) == PICTURE * 2
+    assert unchanged.requests == 3
+    assert problems_of(peer) == []
+
+
+def test_the_servers_runs_are_told_to_an_administrator_alone_and_others_are_told_so(tmp_path: Path) -> None:
+    """Whoever may not see what came from a source is not told of it by the run that brought it."""
+    with running_server(tmp_path / "archive") as server:
+        server.forge.archive.begin_run()
+        ordinary = PeerAccount(server, tmp_path / "second")
+        ordinary.repository("light")
+        ordinary.back_up()
+        told = PeerAccount(server, tmp_path / "third", token=server.token(server.user(admin=True)))
+        told.back_up()
+
+    untold = "the list of the server's own runs: an administrator's token alone, good for everything, is told of them"
+    assert ordinary.unseen() == [untold]
+    assert told.unseen() == []
+    [answer] = [one.body for one in read_records(told.archive.records(1)) if one.request == "GET /runs"]
+    assert [(row["run"], row["state"]) for row in msgspec.json.decode(answer)] == [(1, "interrupted")]

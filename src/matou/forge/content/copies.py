@@ -7,6 +7,7 @@ is named by too. Two that are the same mean the same refs.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from hmac import compare_digest
 from typing import Final
 
 from matou.caching import SizedCache
@@ -21,10 +22,12 @@ from matou.forge.access import (
     Identity,
     MayReadCode,
     MayReadPast,
+    MaySee,
     authorize,
     granted_by_listing,
     may,
 )
+from matou.forge.accounts.namespaces import read_icon
 from matou.forge.content.references import known_refs
 from matou.forge.forge import Forge
 from matou.forge.repositories.repository_lists import visible_repositories
@@ -91,6 +94,14 @@ def copyable_namespaces(
         commits = metadata_repositories.commits_of_namespaces(connection, [one.subject.id for one in granted])
     rows = [_copyable_namespace(forge, identity, one.subject, commits.get(one.subject.id)) for one in granted]
     return rows, total
+
+
+def copyable_icon(forge: Forge, granted: Authorized[Namespace, MaySee], digest: str) -> bytes:
+    """Raises NotFound where its icon is another, or none: a digest alone must not open a blob."""
+    icon = granted.subject.icon
+    if icon is None or not compare_digest(icon.encode(), digest.encode("utf-8", "replace")):
+        raise NotFound("there is no such icon")
+    return read_icon(forge, granted.subject) or b""
 
 
 def kept_ref_listing(forge: Forge, granted: Authorized[Repository, MayReadPast]) -> RefListing:

@@ -11,7 +11,7 @@ from matou.platforms.base.api_client import ApiClient
 from matou.platforms.base.decoder import Decoder
 from matou.platforms.base.message_failures import failure_with_message
 from matou.platforms.matou import PLATFORM
-from matou.platforms.matou.wire import MatouAccount, MatouNamespace, MatouRepository
+from matou.platforms.matou.wire import MatouAccount, MatouNamespace, MatouRepository, MatouRun
 
 T = TypeVar("T")
 
@@ -55,6 +55,14 @@ class MatouApi(ApiClient):
     def repositories(self) -> Iterator[MatouRepository]:
         what = Phrase("this account's repositories")
         return self._rows("/repositories", MatouRepository, what, lambda row: row.id)
+
+    def runs(self) -> Iterator[MatouRun]:
+        return self._rows("/runs", MatouRun, Phrase("the runs of the server"), lambda row: row.run)
+
+    def icon(self, namespace: str, digest: str) -> bytes:
+        """No record is kept of it: a picture is no text."""
+        query = {"namespace": namespace, "digest": digest}
+        return self.unrecorded().request("GET", "/icon", query=query, repeatable=True).body
 
     def _rows(self, path: str, kind: type[T], what: Phrase, key: Callable[[T], Hashable]) -> Iterator[T]:
         return self.list(path, kind, what, key, empty_is_counted=True).rows()

@@ -1,15 +1,18 @@
 """Reads an account at another Matou for a backup: all that its token sees, as it lies there."""
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
+from hashlib import sha256
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, Phrase, UnknownShape
 from matou.http.session import Session
+from matou.http.tokens import BadCredential
 from matou.model.names import InvalidName, NamespacePath, RepositoryPath
 from matou.model.platform import (
     Account,
@@ -23,12 +26,13 @@ from matou.model.platform import (
 )
 from matou.platforms.base.source import NO_ROWS, BaseSource
 from matou.platforms.matou.api import API, MatouApi, site_of, token_of
-from matou.platforms.matou.wire import MatouNamespace, MatouRepository
+from matou.platforms.matou.wire import MatouAccount, MatouNamespace, MatouRepository
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 
 NO_PAST: Final = Phrase("this account is not to read earlier states")
+NO_RUNS: Final = Phrase("an administrator's token alone, good for everything, is told of them")
 NO_METADATA: Final = Phrase("this account does not own it, and it tells more than others may see")
 
 
@@ -71,6 +75,7 @@ class MatouSource(BaseSource):
         rows, fault = self._listed_namespaces
         for row in rows:
             yield self._namespace(row)
+        self._look_at_runs()
         if fault is not None:
             raise fault
 
@@ -94,15 +99,41 @@ class MatouSource(BaseSource):
     def members(self, namespace: RemoteNamespace) -> bytes:  # noqa: ARG002 - they are in its metadata
         return NO_ROWS
 
-    def icon(self, namespace: RemoteNamespace) -> bytes | None:  # noqa: ARG002 - none is named
-        return None
+    def icon(self, namespace: RemoteNamespace) -> bytes | None:
+        """Raises UnknownShape where it is not what the list said."""
+        row = next((row for row in self._listed_namespaces[0] if row.id == namespace.id), None)
+        if row is None or row.icon is None:
+            return None
+        content = self._api.icon(row.path, row.icon)
+        if sha256(content).hexdigest() != row.icon:
+            raise UnknownShape("matou icon", f"{len(content)} bytes")
+        return content
 
     def git_credential(self) -> GitCredential:
         return GitCredential(self.account().login, self._token)
 
+    def _look_at_runs(self) -> None:
+        """They stand among the records of this run, as they came."""
+        withheld = self._account_row.withheld
+        if withheld is None:
+            return
+        if "runs" in withheld:
+            self._note(Inaccessible(Phrase("the list of the server's own runs"), NO_RUNS))
+            return
+        try:
+            deque(self._api.runs(), maxlen=0)
+        except BadCredential:
+            raise
+        except MatouError as error:
+            self._note(Inaccessible(Phrase("the list of the server's own runs"), error.fact))
+
+    @cached_property
+    def _account_row(self) -> MatouAccount:
+        return self._api.account()
+
     @cached_property
     def _account(self) -> Account:
-        row = self._api.account()
+        row = self._account_row
         name = row.display_name or row.login
         # Nothing stands above its namespaces: they have the paths that they have there.
         return Account(str(row.id), row.login, name, str(row.id), "", name)
@@ -136,11 +167,18 @@ class MatouSource(BaseSource):
             display_name=row.display_name,
             description=row.description,
             created_at=row.created_at,
-            icon_url=None,
+            icon_url=self._icon_url(row),
             archived=row.archived,
             type=row.kind,
             peer=self._peer(row.path, metadata=row.metadata),
         )
+
+    def _icon_url(self, row: MatouNamespace) -> str | None:
+        """Another one whenever it is another picture. Raises UnknownShape."""
+        if row.icon is None:
+            return None
+        _require(_DIGEST, row.icon)
+        return f"{self.url}{API}/icon?{urlencode({'namespace': row.path, 'digest': row.icon})}"
 
     def _repository(self, row: MatouRepository) -> RemoteRepository:
         namespace, name = _repository_path(row)

@@ -9,11 +9,38 @@ import msgspec
 
 
 class MatouAccount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`GET /account`: whom a token stands for."""
+    """`GET /account`: whom a token stands for.
+
+    Attributes:
+        withheld: `runs`, where the server has any and this token is not told of them; None where there is no list to
+            ask for, as at a server of before.
+    """
 
     id: int
     login: str
     display_name: str = ""
+    withheld: tuple[str, ...] | None = None
+
+
+class MatouRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One of `GET /runs`: how one of the server's own backups went.
+
+    Attributes:
+        state: `ended`, `forgotten`, `interrupted` or `damaged`.
+        platform, url, team: of the source.
+        matou: the version that ran.
+        outcomes: how many repositories became what.
+    """
+
+    run: int
+    state: str
+    platform: str = ""
+    url: str = ""
+    team: str = ""
+    matou: str = ""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    outcomes: dict[str, int] = {}
 
 
 class MatouNamespace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -24,6 +51,7 @@ class MatouNamespace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         path: with that of each namespace above it.
         kind: `user`, `organization` or `project`.
         metadata: the commit that `main` of its metadata repository is to have, where it has one.
+        icon: SHA-256 of its picture, where it has one: `GET /icon` gives it.
         withheld: what there is and is not for this token: `metadata`.
     """
 
@@ -35,6 +63,7 @@ class MatouNamespace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     created_at: datetime | None = None
     archived: bool = False
     metadata: str | None = None
+    icon: str | None = None
     withheld: tuple[str, ...] = ()
 
 

@@ -9,6 +9,7 @@ from matou.forge.access import Scope
 from matou.model.refs import RefListing
 from matou.server.dialects.matou import PREFIX, ROUTES
 from matou.server.dialects.matou.errors import FAILURES
+from support.deciding import set_icon
 from support.gitcode_server import Harbour
 from support.github_story import CONTENT, story
 from support.matou_reference import PAGE, page_as_it_should_be
@@ -160,3 +161,33 @@ def test_a_file_is_given_that_the_metadata_names_and_no_other_blob(saved: Harbou
     assert saved.ask_site("GET", of_ferry("kept", f"info/lfs/objects/{named}")).status_code == 404
     upload = {"operation": "upload", "objects": wanted[:1]}
     assert saved.ask_site("POST", of_ferry("metadata", "info/lfs/objects/batch"), json=upload).status_code == 404
+
+
+def test_an_icon_is_given_to_whoever_sees_the_namespace_by_its_own_digest(saved: Harbour) -> None:
+    """A digest alone opens no blob: not that of a file of somebody else's."""
+    picture, secret = b"\x89PNG tide", saved.forge.archive.blobs.put_bytes(b"somebody else's")
+    set_icon(saved.forge, saved.organization, picture)
+    digest = next(row["icon"] for row in rows(saved, "/namespaces") if row["path"] == "harbour")
+    place = f"{PREFIX}/icon?namespace=harbour&digest="
+
+    shown = saved.ask_site("GET", f"{place}{digest}", person="chen")
+
+    assert (shown.content, shown.headers["content-type"]) == (picture, "application/octet-stream")
+    assert saved.ask_site("GET", f"{place}{secret}", person="chen").status_code == 404
+    assert saved.ask_site("GET", f"{PREFIX}/icon?namespace=nobody&digest={digest}", person="chen").status_code == 404
+    assert saved.ask_site("GET", f"{place}{digest}", person=None).status_code == 401
+
+
+@pytest.mark.parametrize(("person", "status", "withheld"), [("chen", 403, ["runs"]), ("root", 200, [])])
+def test_the_runs_are_for_administrators(saved: Harbour, person: str, status: int, withheld: list[str]) -> None:
+    saved.forge.archive.begin_run()
+
+    assert saved.ask_site("GET", f"{PREFIX}/runs", person=person).status_code == status
+    assert rows(saved, "/account", person)["withheld"] == withheld
+
+
+def test_an_administrators_token_for_some_things_is_not_told_of_runs(saved: Harbour) -> None:
+    saved.forge.archive.begin_run()
+    narrow = saved.token("root", frozenset({Scope.REPOSITORY_READ, Scope.PROJECT_READ}))
+
+    assert saved.ask_site("GET", f"{PREFIX}/runs", token=narrow).status_code == 403

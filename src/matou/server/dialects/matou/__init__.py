@@ -13,7 +13,7 @@ from matou.server.api.dialect import Dialect
 from matou.server.api.endpoint import Api
 from matou.server.api.openapi import description_route
 from matou.server.api.responses import ListPage
-from matou.server.dialects.matou import lists
+from matou.server.dialects.matou import lists, runs
 from matou.server.dialects.matou.errors import FAILURES, MatouApiError, MatouErrorBody, write_failure
 from matou.server.rate_limit import FixedWindowLimiter
 from matou.server.state import ServerState
@@ -21,7 +21,7 @@ from matou.server.streaming import Header
 
 PREFIX: Final = "/-/api/v1"
 
-ROUTES: Final = lists.ROUTES
+ROUTES: Final = (*lists.ROUTES, *runs.ROUTES)
 
 _OURS: Final = re.compile(rb"[^ ]+ %b(?:/(?P<below>.*))?\Z" % re.escape(PREFIX.encode()), re.DOTALL)
 

@@ -1,42 +1,47 @@
 """Whom a token stands for, and every namespace and repository that it sees, with a digest of what each has."""
 
-from typing import Annotated, Final
-
-import msgspec
-
-from matou.forge.access import ALL_SCOPES, Scope
-from matou.forge.content.copies import CopyableNamespace, CopyableRepository, copyable_namespaces, copyable_repositories
+from matou.forge.access import ALL_SCOPES, MaySee, Scope, authorize_namespace
+from matou.forge.content.copies import (
+    CopyableNamespace,
+    CopyableRepository,
+    copyable_icon,
+    copyable_namespaces,
+    copyable_repositories,
+)
+from matou.model.names import NamespacePath
 from matou.platforms.matou.wire import MatouAccount, MatouNamespace, MatouRepository
 from matou.server.api.context import RequestContext
-from matou.server.api.params import LARGEST_PAGE, Nothing, PageParameters
-from matou.server.api.responses import ListPage
+from matou.server.api.params import Nothing, Parameters
+from matou.server.api.responses import NO_STORE, Bytes, ListPage
 from matou.server.api.route import Route, Workload, plain_route
+from matou.server.dialects.matou.pages import CopyPageParameters
+from matou.server.dialects.matou.runs import withheld_runs
 
-USUAL_SIZE: Final = 100
-LARGEST_SIZE: Final = 1_000
-
-
-class CopyPageParameters(PageParameters, frozen=True, kw_only=True):
-    """`page` counts from 1; more than 1,000 a page is cut to that.
-
-    What comes as one page is as the database had it at one moment, and need not be read a second time.
-    """
-
-    per_page: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_PAGE)] = USUAL_SIZE
-
-    @property
-    def limit(self) -> int:
-        return min(self.per_page or USUAL_SIZE, LARGEST_SIZE)
+_INERT = (b"content-type", b"application/octet-stream")
+"""Nobody knows what it is: what was saved as an icon."""
 
 
 def show_account(context: RequestContext, _: Nothing) -> MatouAccount:
     user = context.user
-    return MatouAccount(id=user.id, login=user.name, display_name=user.display_name)
+    return MatouAccount(id=user.id, login=user.name, display_name=user.display_name, withheld=withheld_runs(context))
 
 
 def list_namespaces(context: RequestContext, params: CopyPageParameters) -> ListPage:
     found, total = copyable_namespaces(context.forge, context.identity, offset=params.offset, limit=params.limit)
     return ListPage([_namespace_row(one) for one in found], total)
+
+
+class IconParameters(Parameters, frozen=True, kw_only=True):
+    """`namespace` is its whole path, `digest` what the list said: what is no longer so is not there."""
+
+    namespace: str
+    digest: str
+
+
+def show_icon(context: RequestContext, params: IconParameters) -> Bytes:
+    path = NamespacePath.parse(params.namespace)
+    granted = authorize_namespace(context.forge, context.identity, MaySee, path)
+    return Bytes(copyable_icon(context.forge, granted, params.digest), (_INERT, NO_STORE))
 
 
 def list_repositories(context: RequestContext, params: CopyPageParameters) -> ListPage:
@@ -55,6 +60,7 @@ def _namespace_row(one: CopyableNamespace) -> MatouNamespace:
         created_at=namespace.created_at,
         archived=namespace.archived,
         metadata=one.metadata,
+        icon=namespace.icon,
         withheld=one.withheld,
     )
 
@@ -92,6 +98,15 @@ ROUTES: tuple[Route, ...] = (
         scopes=(Scope.PROJECT_READ, Scope.PROJECT_WRITE),
         workload=Workload.SLOW,
         choices="by path, so that those outside come before those inside them",
+    ),
+    plain_route(
+        "GET",
+        "/icon",
+        IconParameters,
+        show_icon,
+        answer=bytes,
+        scopes=(Scope.PROJECT_READ, Scope.PROJECT_WRITE),
+        choices="its bytes as they were saved, never shown by a browser; 404 where the namespace has another one",
     ),
     plain_route(
         "GET",
