@@ -54,13 +54,13 @@ class TwoServers:
 
 @contextmanager
 def two_servers(person: Person, root: Path) -> Iterator[list[str]]:
-    with serving(person, root, "--workers", "1") as one, serving(person, root, "--workers", "1") as other:
+    with serving(person, root) as one, serving(person, root) as other:
         yield [one, other]
 
 
 @contextmanager
 def two_workers(person: Person, root: Path) -> Iterator[list[str]]:
-    with served(person, root, "--workers", "2") as (process, url), ExitStack() as relays:
+    with served(person, root, workers=2) as (process, url), ExitStack() as relays:
         yield [relays.enter_context(relay_to(worker, url)) for worker in workers_of(process.pid)]
 
 

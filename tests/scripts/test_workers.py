@@ -54,7 +54,7 @@ def person(tmp_path: Path) -> Person:
 
 @contextmanager
 def two_workers(person: Person, root: Path, *options: str) -> Iterator[Workers]:
-    with served(person, root, "--workers", "2", *options) as (process, url), ExitStack() as relays:
+    with served(person, root, *options, workers=2) as (process, url), ExitStack() as relays:
         begun = workers_of(process.pid)
         yield Workers(process.pid, url, [relays.enter_context(relay_to(worker, url)) for worker in begun], begun)
 
@@ -120,7 +120,7 @@ def test_what_is_under_way_may_finish_though_all_are_told_to_end(
     person: Person, tmp_path: Path, number: signal.Signals
 ) -> None:
     """As a terminal tells them, and a service manager: the server and each of its workers by itself."""
-    with served(person, tmp_path / "archive", "--workers", "2") as (process, url):
+    with served(person, tmp_path / "archive", workers=2) as (process, url):
         parts = urlsplit(url)
         body = b'{"name": "demo"}'
         head = f"POST /api/v5/user/repos HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Length: {len(body)}\r\n"
@@ -197,7 +197,7 @@ def test_one_of_them_goes_by_the_schedule_and_the_url_is_printed_once(person: Pe
             '[schedule]\nevery = "1h"\n',
             encoding="utf-8",
         )
-        with served(person, root, "--workers", "2", "--config", str(configuration)) as (process, _):
+        with served(person, root, "--config", str(configuration), workers=2) as (process, _):
             log = person.home / "serve.log"
             while "scheduled_run_ended" not in log.read_text():
                 time.sleep(0.01)
@@ -213,9 +213,9 @@ def test_one_of_them_goes_by_the_schedule_and_the_url_is_printed_once(person: Pe
 
 
 def test_there_are_as_many_as_processors_unless_it_is_said(person: Person, tmp_path: Path) -> None:
-    with served(person, tmp_path / "archive") as (process, _):
+    with served(person, tmp_path / "archive", workers=None) as (process, _):
         begun = len(workers_of(process.pid))
-    with served(person, tmp_path / "archive", "--workers", "1") as (process, _):
+    with served(person, tmp_path / "archive", workers=1) as (process, _):
         alone = len(workers_of(process.pid))
 
     processors = len(os.sched_getaffinity(0))

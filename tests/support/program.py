@@ -87,15 +87,18 @@ def serving(person: Person, root: Path, *options: str) -> Iterator[str]:
 
 
 @contextmanager
-def served(person: Person, root: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def served(
+    person: Person, root: Path, *options: str, workers: int | None = 1
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A server over an archive on a free port, with its URL. What it logs is in the person's home folder.
 
-    One process, which begins and ends sooner, unless the options say otherwise.
+    Args:
+        workers: how many processes serve; one begins and ends sooner. None for as many as there are by themselves.
     """
-    workers = () if "--workers" in options else ("--workers", "1")
+    said = () if workers is None else ("--workers", str(workers))
     # Not into a pipe: one that nobody reads stops whoever writes to it once it is full.
     log = (person.home / "serve.log").open("ab")
-    with log, person.start_logging(log, "serve", "--root", root, "--port", "0", *workers, *options) as server:
+    with log, person.start_logging(log, "serve", "--root", root, "--port", "0", *said, *options) as server:
         try:
             assert server.stdout is not None
             yield server, server.stdout.readline().strip()
