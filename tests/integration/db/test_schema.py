@@ -44,8 +44,9 @@ def is_ours(name: str | None, kind: str, _parents: object) -> bool:
     return kind not in ("table", "index") or name is None or not name.startswith(OF_ONE_DATABASE)
 
 
-def test_the_migrations_make_exactly_the_tables_of_the_schema(database: Database) -> None:
-    with database.engine.connect() as connection:
+def test_the_migrations_make_exactly_the_tables_of_the_schema(fresh_database_place: Path | str) -> None:
+    """In a database that has had no queue, which brings tables of its own."""
+    with closing(open_database(fresh_database_place)) as database, database.begin_read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": is_ours})
         differences = compare_metadata(context, metadata)
 
