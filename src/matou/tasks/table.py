@@ -8,13 +8,15 @@ from typing import Final
 from matou.forge.forge import Forge
 from matou.jobs.queue import RunningJob, Tasks
 from matou.model.jobs import TaskName
-from matou.tasks.upkeep import compute_analysis, pack_loose_objects, write_graph
+from matou.tasks.upkeep import compute_analysis, merge_bucket_packs, pack_loose_objects, sweep_bucket, write_graph
 
 TASKS: Final[Mapping[TaskName, Callable[[Forge, RunningJob], None]]] = MappingProxyType(
     {
         TaskName.PACK_LOOSE_OBJECTS: pack_loose_objects,
         TaskName.WRITE_COMMIT_GRAPH: write_graph,
         TaskName.COMPUTE_ANALYSIS: compute_analysis,
+        TaskName.MERGE_BUCKET_PACKS: merge_bucket_packs,
+        TaskName.SWEEP_BUCKET: sweep_bucket,
     }
 )
 

@@ -5,7 +5,7 @@ from matou.db.repositories import Repository, RepositoryId
 from matou.forge.access import MayReadCode, granted_to_operator
 from matou.forge.analysis.upkeep import compute
 from matou.forge.forge import Forge
-from matou.forge.maintenance import commit_graphs, packing
+from matou.forge.maintenance import bucket_packing, commit_graphs, packing
 from matou.jobs.queue import RunningJob
 
 
@@ -25,6 +25,18 @@ def compute_analysis(forge: Forge, running: RunningJob) -> None:
     repository = _repository(forge, running)
     if repository is not None:
         compute(forge, granted_to_operator(MayReadCode, repository))
+
+
+def merge_bucket_packs(forge: Forge, running: RunningJob) -> None:
+    """Whoever lost the job has uploaded a pack that nobody lists, which goes a day later."""
+    repository = _repository(forge, running)
+    if repository is not None and forge.bucket is not None:
+        bucket_packing.repack(forge.bucket, repository, publishing=running.publishing)
+
+
+def sweep_bucket(forge: Forge, running: RunningJob) -> None:
+    if forge.bucket is not None:
+        bucket_packing.sweep(forge.bucket, check=running.check)
 
 
 def _repository(forge: Forge, running: RunningJob) -> Repository | None:

@@ -10,7 +10,7 @@ from matou.db.users import User
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
-from matou.forge.maintenance.bucket_packing import BucketPacking
+from matou.forge.maintenance.bucket_packing import RecentSweep
 from matou.model.names import RepositoryPath
 from support.bucket_forges import Machines, Pusher, UnreliableStore, machines
 from support.clocks import Clock
@@ -28,7 +28,7 @@ def bucket(tmp_path: Path) -> UnreliableStore:
 @pytest.fixture(autouse=True)
 def nothing_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is due in the background is done when a test says so."""
-    monkeypatch.setattr(BucketPacking, "is_sweep_due", lambda *_: False)
+    monkeypatch.setattr(RecentSweep, "is_due", lambda *_: False)
 
 
 @pytest.fixture

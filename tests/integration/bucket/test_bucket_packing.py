@@ -11,18 +11,22 @@ from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.forge import Forge
 from matou.forge.maintenance import bucket_packing
-from matou.forge.maintenance.bucket_packing import BucketPacking, repack, sweep
+from matou.forge.maintenance.bucket_packing import RecentSweep, repack, sweep
 from matou.forge.maintenance.check import FindingKind, check
 from matou.forge.push import bucket_commit
 from matou.forge.repositories.bucket_repositories import BucketRepositories, MovedElsewhere
 from matou.forge.repositories.repository_lists import find_repository
+from matou.jobs.queue import LeaseLost, RunningJob
+from matou.model.jobs import JobPriority, JobState, Lease, NewJob
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefChange
+from matou.tasks.upkeep import merge_bucket_packs
 from support.bucket_forges import Pusher, UnreliableStore, objects_of, refs_at
 from support.clocks import Clock
 from support.deciding import (
     delete_repository,
 )
+from support.done_jobs import do_jobs
 from support.file_editor import FileEditor
 from support.git_repositories import tip_of
 
@@ -113,16 +117,45 @@ def test_check_names_what_the_bucket_has_lost(
     assert finding.kind is FindingKind.FILE_MISSING
 
 
-def test_a_push_begins_what_is_due_once(
-    one: Forge, ship: Repository, pusher: Pusher, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun, answers = threading.Event(), iter([True])
-    monkeypatch.setattr(BucketPacking, "is_sweep_due", lambda *_: next(answers, False))
-    monkeypatch.setattr(bucket_packing, "sweep", lambda _: begun.set())
+def test_a_push_has_done_what_is_due_by_whichever_machine_does_jobs(
+    one: Forge, other: Forge, ship: Repository, anna: User, bucket: UnreliableStore, clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    editor, due = FileEditor(one, ship, Identity(anna, ALL_SCOPES)), iter([True])
+    for number in range(5):
+        editor.create(f"file{number}")
+    before, size = objects_of(one, ship), find_repository(one, ship.path).size_bytes
+    monkeypatch.setattr(bucket_packing, "has_many_packs", lambda _: True)
+    monkeypatch.setattr(RecentSweep, "is_due", lambda *_: next(due, False))
 
-    pusher.push(one, ship, RefChange(MAIN, None, ObjectId(tip_of(pusher.origin, "main"))))
+    editor.create("last")
+    editor.create("and another")
+    waiting = one.queue.list({JobState.WAITING})
+    do_jobs(other)
 
-    assert begun.wait(60)
+    assert sorted(job.task for job in waiting) == ["merge-bucket-packs", "sweep-bucket"]
+    assert max(job.priority for job in waiting) < JobPriority.PEOPLE
+    assert {job.state for job in one.queue.list(frozenset(JobState))} == {JobState.DONE}
+    assert set(before) < set(objects_of(one, ship))
+    assert find_repository(one, ship.path).size_bytes < size
+    clock.advance(timedelta(days=2))
+    assert sweep(other.bucket) > 0 if other.bucket else False
+    assert len(list(bucket.root.rglob("*.pack"))) == 1
+
+
+def test_a_worker_that_slept_through_its_lease_changes_no_list(one: Forge, ship: Repository, anna: User) -> None:
+    editor = FileEditor(one, ship, Identity(anna, ALL_SCOPES))
+    for number in range(3):
+        editor.create(f"file{number}")
+    job = one.queue.enqueue(NewJob("merge-bucket-packs", {"repository": ship.id}))
+    assert job is not None
+    slept = RunningJob(one.queue.find(job), Lease(job, "0", 1), one.queue, threading.Event(), False)
+    before = find_repository(one, ship.path)
+
+    with pytest.raises(LeaseLost):
+        merge_bucket_packs(one, slept)
+
+    assert find_repository(one, ship.path) == before
 
 
 def fails(*_: object) -> None:

@@ -6,9 +6,8 @@ then a server that has not looked yet finds what it knows of.
 
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,16 +17,18 @@ from matou.archive.bucket_packs import key_of_pack, pack_files
 from matou.db import bucket_repositories as rows
 from matou.db import repositories
 from matou.db.bucket_repositories import BucketFile
+from matou.db.engine import Connection
 from matou.db.repositories import Repository
-from matou.errors import Damaged, MatouError, NotFound
+from matou.errors import Damaged, NotFound
 from matou.forge.forge import Forge
-from matou.forge.jobs import Jobs, StillComputing
+from matou.forge.maintenance.upkeep import enqueue_if_possible, enqueue_now_and_then
 from matou.forge.repositories.bucket_repositories import BucketRepositories, MovedElsewhere
 from matou.git.odb.incoming_pack import IncomingPack
 from matou.git.odb.packs import PackIndex, ids_not_in
 from matou.git.operations.pack_merging import has_many_packs, object_count, small_packs
 from matou.git.process.run import run_git
 from matou.git.process.sandbox import Limits
+from matou.model.jobs import JobPriority, NewJob, TaskName
 from matou.model.names import ObjectId
 
 DELETED_AFTER: Final = timedelta(days=1)
@@ -39,16 +40,15 @@ _SETTINGS: Final = (("pack.writeReverseIndex", "true"),)
 log = structlog.get_logger()
 
 
-class BucketPacking(Jobs):
-    """One repository at a time."""
+class RecentSweep:
+    """When this process had the bucket swept last."""
 
     def __init__(self) -> None:
-        super().__init__(at_once=1)
         self._lock = threading.Lock()
         self._swept_at: datetime | None = None
 
-    def is_sweep_due(self, now: datetime) -> bool:
-        """Whether the last one was long ago; who is told so does it."""
+    def is_due(self, now: datetime) -> bool:
+        """Whether that was long ago; who is told so has it done."""
         with self._lock:
             is_due = self._swept_at is None or now - self._swept_at > SWEPT_EVERY
             self._swept_at = now if is_due else self._swept_at
@@ -56,22 +56,28 @@ class BucketPacking(Jobs):
 
 
 def tidy_bucket(forge: Forge, bucket: BucketRepositories, repository: Repository) -> None:
-    """After a write: begin whatever is due, in the background."""
-    jobs = forge.memory(BucketPacking)
-    with suppress(StillComputing):
-        if jobs.is_sweep_due(forge.now()):
-            jobs.begin("sweep", partial(_logged, partial(sweep, bucket)))
-        if has_many_packs(bucket.folder(repository)):
-            jobs.begin(repository.id, partial(_logged, partial(repack, bucket, repository)))
+    """After a write: have done whatever is due, by this machine or another."""
+    if forge.memory(RecentSweep).is_due(forge.now()):
+        name = TaskName.SWEEP_BUCKET.value
+        enqueue_if_possible(forge, NewJob(name, lock=name, key=name, priority=JobPriority.NIGHTLY))
+    if has_many_packs(bucket.folder(repository)):
+        enqueue_now_and_then(forge, TaskName.MERGE_BUCKET_PACKS, repository)
 
 
-def sweep(bucket: BucketRepositories) -> int:
-    """Delete what nobody has needed for a day; say how many files that were. What a kill leaves the next one ends."""
+def sweep(bucket: BucketRepositories, *, check: Callable[[], None] = lambda: None) -> int:
+    """Delete what nobody has needed for a day; say how many files that were. What a kill leaves the next one ends.
+
+    Two may be at it: no key is used twice, so whoever comes late deletes what is gone.
+
+    Args:
+        check: raises what ends it, in between.
+    """
     now = bucket.now()
     with bucket.database.begin_write() as connection:
         rows.retire_files_of_deleted(connection, now)
         unneeded = rows.begin_deletion(connection, now - DELETED_AFTER, now)
     for storage_key, file in unneeded:
+        check()
         with suppress(NotFound):
             bucket.store.delete(key_of_pack(storage_key, file))
         with bucket.database.begin_write() as connection:
@@ -79,11 +85,20 @@ def sweep(bucket: BucketRepositories) -> int:
     return len(unneeded)
 
 
-def repack(bucket: BucketRepositories, repository: Repository) -> bool:
+def repack(
+    bucket: BucketRepositories,
+    repository: Repository,
+    *,
+    publishing: Callable[[], AbstractContextManager[Connection]] | None = None,
+) -> bool:
     """Make one pack of the small ones; say whether there was anything to do.
+
+    Args:
+        publishing: the transaction in which the list changes, which a job has while it is surely its worker's.
 
     Raises:
         MovedElsewhere: another server has done so meanwhile.
+        LeaseLost: as `publishing` does; nothing was changed.
     """
     with bucket.database.begin_read() as connection:
         row = repositories.find_repository_by_id(connection, repository.id)
@@ -99,7 +114,9 @@ def repack(bucket: BucketRepositories, repository: Repository) -> bool:
             return False
         files = bucket.upload(key, _packed_together(git_dir, quarantine.folder, small))
         stems = {pack.stem for pack in small}
-        _swap(bucket, row, [file for file in listed if Path(file.name).stem in stems], files)
+        old = [file for file in listed if Path(file.name).stem in stems]
+        with (publishing or bucket.database.begin_write)() as connection:
+            _swap(connection, bucket, row, old, files)
     log.info("bucket_repacked", repository=str(row.path), packs=len(small))
     return True
 
@@ -111,14 +128,19 @@ def _small(git_dir: Path, files: Sequence[BucketFile]) -> Sequence[Path]:
 
 
 def _swap(
-    bucket: BucketRepositories, repository: Repository, old: Sequence[BucketFile], new: Sequence[BucketFile]
+    connection: Connection,
+    bucket: BucketRepositories,
+    repository: Repository,
+    old: Sequence[BucketFile],
+    new: Sequence[BucketFile],
 ) -> None:
-    with bucket.database.begin_write() as connection:
-        row, key = repositories.lock_repository(connection, repository.id), bucket.key_of(repository)
-        if row is None or row.generation is None or not rows.retire_files(connection, key, old, bucket.now()):
-            raise MovedElsewhere("the packs of {path} were changed meanwhile", path=repr(str(repository.path)))
-        bucket.list_files(connection, key, new)
-        repositories.change(connection, row.id, generation=row.generation + 1)
+    row, key = repositories.lock_repository(connection, repository.id), bucket.key_of(repository)
+    if row is None or row.generation is None or not rows.retire_files(connection, key, old, bucket.now()):
+        raise MovedElsewhere("the packs of {path} were changed meanwhile", path=repr(str(repository.path)))
+    bucket.list_files(connection, key, new)
+    added_bytes = sum(file.size_bytes for file in new) - sum(file.size_bytes for file in old)
+    size = max(0, row.size_bytes + added_bytes)
+    repositories.change(connection, row.id, generation=row.generation + 1, size_bytes=size)
 
 
 def _packed_together(git_dir: Path, quarantine: Path, small: Sequence[Path]) -> Sequence[Path]:
@@ -152,11 +174,3 @@ def _ids_of(pack: Path) -> frozenset[ObjectId]:
         return frozenset(index)
     finally:
         index.close()
-
-
-def _logged(work: Callable[[], object]) -> None:
-    """Nothing depends on it."""
-    try:
-        work()
-    except (MatouError, OSError) as error:
-        log.warning("bucket_not_tidied", error=str(error))

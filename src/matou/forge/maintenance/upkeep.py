@@ -40,8 +40,12 @@ def enqueue_upkeep(forge: Forge, task: TaskName, repository: Repository, *, lock
 
     Nothing depends on it: whoever reads or has written goes on where it cannot be enqueued.
     """
-    new = NewJob(task, {"repository": repository.id}, lock=lock, key=f"{task} {repository.id}")
+    enqueue_if_possible(forge, NewJob(task, {"repository": repository.id}, lock=lock, key=f"{task} {repository.id}"))
+
+
+def enqueue_if_possible(forge: Forge, new: NewJob) -> None:
+    """As `enqueue_upkeep`, whatever it is about."""
     try:
         forge.queue.enqueue(new)
     except (TryLater, OSError) as error:
-        log.warning("upkeep_not_enqueued", task=task.value, repository=str(repository.path), error=str(error))
+        log.warning("upkeep_not_enqueued", task=new.task, arguments=dict(new.arguments), error=str(error))
