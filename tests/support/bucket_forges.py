@@ -42,11 +42,17 @@ class Machines:
         root = self.folder / f"machine-{self.count}"
         named = ArchiveBucket(address="s3://harbour/archive")
         archive = Archive.create(root, now=datetime(2026, 11, 21, tzinfo=UTC), identifier=UUID(int=1), bucket=named)
-        archive = replace(archive, bucket=self.bucket)
+        return self._forge(replace(archive, bucket=self.bucket), most_bytes)
+
+    def beside(self, forge: Forge) -> Forge:
+        """As another process of the same machine has it."""
+        return self._forge(replace(forge.archive, bucket=self.bucket), 1024**3)
+
+    def _forge(self, archive: Archive, most_bytes: int) -> Forge:
         database = open_database(self.database_place)
         self.opened.callback(database.close)
         cache = RepositoryCache(
-            root / "cache/repositories", blobs=archive.files.root, staging=archive.staging, now=self.now
+            archive.root / "cache/repositories", blobs=archive.files.root, staging=archive.staging, now=self.now
         )
         bucket = BucketRepositories(database, self.bucket, cache, self.now, most_bytes)
         return Forge(database, archive, self.now, bucket=bucket)

@@ -9,9 +9,10 @@ from datetime import datetime
 from pathlib import Path
 
 from matou.archive.bucket_packs import describe_files, fetch_packs, upload_packs
+from matou.archive.cached_blobs import DamagedInBucket
 from matou.archive.repository_cache import RepositoryCache
 from matou.db import bucket_repositories as rows
-from matou.db.bucket_repositories import BucketFile
+from matou.db.bucket_repositories import BucketFile, BucketState
 from matou.db.engine import Database
 from matou.errors import NotFound
 from matou.storage.base import Store
@@ -29,15 +30,34 @@ def bring(database: Database, store: Store, cache: RepositoryCache, storage_key:
         generation = cache.generation(storage_key)
         if generation is not None and generation >= wanted:
             return generation
-        with database.begin_read() as connection:
-            state = rows.read_state(connection, storage_key)
-        if state is None:
-            raise no_longer_there()
-        git_dir = cache.begin(storage_key, object_format=state.object_format)
-        lacking = [file for file in state.files if not _has(git_dir, file)]
-        fetch_packs(store, storage_key, lacking, git_dir)
+        state = _fetch_newest(database, store, cache, storage_key)
         cache.publish(storage_key, state)
     return state.generation
+
+
+def _fetch_newest(database: Database, store: Store, cache: RepositoryCache, storage_key: str) -> BucketState:
+    state = _state(database, storage_key)
+    while True:
+        git_dir = cache.begin(storage_key, object_format=state.object_format)
+        lacking = [file for file in state.files if not _has(git_dir, file)]
+        try:
+            fetch_packs(store, storage_key, lacking, git_dir)
+        except DamagedInBucket:
+            newer = _state(database, storage_key)
+            if newer.generation == state.generation:
+                raise
+            # What is gone was merged with others, and deleted since: by a clock ahead of ours, or as we slept.
+            state = newer
+        else:
+            return state
+
+
+def _state(database: Database, storage_key: str) -> BucketState:
+    with database.begin_read() as connection:
+        state = rows.read_state(connection, storage_key)
+    if state is None:
+        raise no_longer_there()
+    return state
 
 
 def put_files(

@@ -92,12 +92,17 @@ def fetch_packs(store: Store, storage_key: str, files: Collection[BucketFile], g
 
 @contextmanager
 def _removed_after(folder: Path) -> Iterator[None]:
-    """Whoever fetches is alone here: what was cut off before counts as little as what is cut off now."""
+    """Whoever fetches is alone here: what was cut off before, by a kill, counts as little as what is cut off now."""
+    _remove_partial(folder)
     try:
         yield
     finally:
-        for path in folder.glob(PARTIAL_PREFIX + "*"):
-            path.unlink(missing_ok=True)
+        _remove_partial(folder)
+
+
+def _remove_partial(folder: Path) -> None:
+    for path in folder.glob(PARTIAL_PREFIX + "*"):
+        path.unlink(missing_ok=True)
 
 
 def _described(upload: str, path: Path) -> BucketFile:

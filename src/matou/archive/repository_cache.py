@@ -30,6 +30,10 @@ UNUSED_AFTER: Final = timedelta(hours=1)
 _POLL_SECONDS: Final = 0.02
 
 
+Stamp = tuple[int, int]
+"""Of the file that names a generation: another one where somebody has written it since, or taken it away."""
+
+
 class StillFetching(TryLater):
     """The repository is being brought from the bucket, and that takes long; it goes on."""
 
@@ -58,6 +62,10 @@ class RepositoryCache:
         with suppress(FileNotFoundError, NotADirectoryError, ValueError):
             return int((self.git_dir(storage_key) / GENERATION_FILE).read_bytes())
         return None
+
+    def stamp_of(self, storage_key: str) -> Stamp | None:
+        """None where the folder is not there, or not whole."""
+        return read_stamp(f"{self.git_dir(storage_key)}/{GENERATION_FILE}")
 
     @contextmanager
     def changing(self, storage_key: str) -> Iterator[None]:
@@ -130,7 +138,7 @@ class RepositoryCache:
         for used_at, size, path in found:
             if total - freed <= most_bytes or used_at > oldest:
                 break
-            if self._removed(path):
+            if self._removed(path, oldest):
                 freed += size
         return freed
 
@@ -146,17 +154,23 @@ class RepositoryCache:
                 with suppress(FileNotFoundError):
                     yield lock.stat().st_mtime, _size_of_packs(git_dir), lock
 
-    def _removed(self, path: Path) -> bool:
+    def _removed(self, path: Path, oldest: float) -> bool:
         if path.suffix == ".lock":
-            return self._removed_repository(path)
+            return self._removed_repository(path, oldest)
         path.unlink(missing_ok=True)
         return True
 
-    def _removed_repository(self, lock: Path) -> bool:
+    def _removed_repository(self, lock: Path, oldest: float) -> bool:
         git_dir = lock.with_suffix(".git")
         trash = self._staging / f"deleted-{uuid.uuid4().hex}.git"
         with suppress(BlockingIOError, FileNotFoundError), flocked(lock, waits=False), flocked(git_dir, waits=False):
+            generation = self.generation(lock.stem)
             (git_dir / GENERATION_FILE).unlink(missing_ok=True)
+            # Who begins to use it says so first and looks for that file then: one of the two sees the other.
+            if lock.stat().st_mtime > oldest:
+                if generation is not None:
+                    self.stamp(lock.stem, generation)
+                return False
             git_dir.rename(trash)
             shutil.rmtree(trash, ignore_errors=True)
             return True
@@ -176,6 +190,14 @@ class RepositoryCache:
             # A pack is there for others for as long as its index is.
             for path in sorted(old, key=lambda path: path.suffix != ".idx"):
                 path.unlink(missing_ok=True)
+
+
+def read_stamp(path: str) -> Stamp | None:
+    """A Path for each request would cost as much as the look."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        status = os.stat(path)  # noqa: PTH116
+        return status.st_ino, status.st_mtime_ns
+    return None
 
 
 def _take(held: ExitStack, lock: Path) -> None:

@@ -18,7 +18,6 @@ from matou.db.repositories import RepositoryId
 from matou.db.schema import repositories
 
 MOST_AT_ONCE = 500
-MOST_LOOKS = 10
 
 
 class FileState(StrEnum):
@@ -155,16 +154,16 @@ def insert_state(connection: Connection, storage_key: str, state: BucketState) -
 
 
 def read_state(connection: Connection, storage_key: str) -> BucketState | None:
-    """All of it, of one generation; None where there is no such repository."""
-    for _ in range(MOST_LOOKS):
-        generation = _generation(connection, storage_key)
-        if generation is None:
-            return None
-        state = _read(connection, storage_key, generation)
-        # On PostgreSQL each statement sees what was committed before it.
-        if state is not None and generation == _generation(connection, storage_key):
-            return state
-    return None
+    """All of it, of one generation; None where there is no such repository.
+
+    Args:
+        connection: one that nothing was asked by yet; it gives one snapshot from here on.
+    """
+    if connection.dialect.name != "sqlite":
+        # Else each statement would see what was committed before it, and of one who writes all the while no state.
+        connection = connection.execution_options(isolation_level="REPEATABLE READ")
+    generation = _generation(connection, storage_key)
+    return None if generation is None else _read(connection, storage_key, generation)
 
 
 def targets_of(connection: Connection, storage_key: str, names: Iterable[bytes]) -> dict[bytes, str]:

@@ -103,8 +103,8 @@ def _commit(
         RefTransaction(git_dir, changes, quarantine=commit.quarantine, in_packed_refs=True) as transaction,
     ):
         after = with_changes(ref_listing(forge, granted), changes)
-        with commit.made(transaction, after):
-            after_push(forge, granted, changes, added_bytes=commit.added_bytes, listing=after, commit=commit)
+        commit.prepare(transaction, after)
+        after_push(forge, granted, changes, added_bytes=commit.added_bytes, listing=after, commit=commit)
 
 
 @contextmanager

@@ -5,8 +5,8 @@ than it was, whichever server moves it; each old value is compared all the same.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeVar
@@ -16,7 +16,7 @@ import structlog
 from matou.archive.bucket_packs import pack_quarantine
 from matou.db import bucket_repositories as rows
 from matou.db.bucket_repositories import BucketFile, BucketRef
-from matou.db.engine import Connection, OutcomeUnknown
+from matou.db.engine import Connection
 from matou.db.repositories import Repository
 from matou.errors import MatouError
 from matou.forge.push.changed_refs import head_for
@@ -55,7 +55,6 @@ class BucketCommit:
     _transaction: RefTransaction | None = None
     _head: bytes = b""
     _generation: int = 0
-    _is_recorded: bool = False
     _peeled: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
@@ -72,9 +71,10 @@ class BucketCommit:
             self._paths = pack_quarantine(self.bucket.folder(self.repository), self.quarantine)
             self.files = self.bucket.upload(self.storage_key, self._paths)
 
-    @contextmanager
-    def made(self, transaction: RefTransaction, after: RefListing) -> Iterator[None]:
-        """For the block, which runs `record` in a transaction of the database; then the folder here follows.
+    def prepare(self, transaction: RefTransaction, after: RefListing) -> None:
+        """For `record`, in a transaction of the database, behind which `follow` lets the folder here be so too.
+
+        Until then nothing of it is in the folder: where nobody knows whether the database has it, its row says so.
 
         Args:
             transaction: its refs are locked and compared here.
@@ -89,8 +89,6 @@ class BucketCommit:
             git_dir, {change.new for change in transaction.changes if change.new}, quarantine=self.quarantine
         )
         self._peeled = {oid: stored.peeled for oid, stored in described.items()}
-        with self._kept(git_dir):
-            yield
 
     def record(self, connection: Connection, row: Repository) -> Mapping[str, object]:
         """Compare, and write. Gives what changes in the repository's own row, which the caller has locked.
@@ -116,8 +114,8 @@ class BucketCommit:
 
     def follow(self) -> None:
         """The database has it: let the folder here be so too. What fails here is mended by whoever opens it next."""
-        self._is_recorded = True
         try:
+            self._keep_packs()
             if self._transaction is not None:
                 self._transaction.commit()
             self.bucket.cache.publish_head(self.storage_key, self._head)
@@ -126,30 +124,19 @@ class BucketCommit:
             log.warning("bucket_folder_left_behind", repository=str(self.repository.path), error=str(error))
             self.bucket.doubt(self.storage_key)
 
-    @contextmanager
-    def _kept(self, git_dir: Path) -> Iterator[None]:
-        """The new objects are the folder's as well for the block, and stay if that succeeds."""
-        folder = git_dir / "objects/pack"
+    def _keep_packs(self) -> None:
+        """Not before the database has them: else what others write meanwhile might leave out what only these hold."""
+        folder = self.bucket.folder(self.repository) / "objects/pack"
         added = [(path, folder / path.name) for path in self._paths if not (folder / path.name).exists()]
         # A pack is there for others as soon as its index is, so that comes last.
         for path, target in sorted(added, key=lambda pair: pair[0].suffix == ".idx"):
             _keep(path, target)
         if added:
             sync_folder(folder)
-        try:
-            yield
-        except OutcomeUnknown:
-            self.bucket.doubt(self.storage_key)
-            raise
-        except BaseException:
-            if not self._is_recorded:
-                for _, target in reversed(added):
-                    target.unlink(missing_ok=True)
-            raise
 
 
 def _keep(path: Path, target: Path) -> None:
-    """Under a second name: where the change fails, it is tried again from the first one."""
+    """Under a second name: the quarantine goes with the change."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -271,10 +271,8 @@ def _commit(
             push.refuse({ref: str(error) for ref, error in transaction.faults.items()})
             if push.waiting:
                 after = with_changes(ref_listing(forge, granted), push.waiting)
-                with commit.made(transaction, after):
-                    after_push(
-                        forge, granted, push.waiting, added_bytes=commit.added_bytes, listing=after, commit=commit
-                    )
+                commit.prepare(transaction, after)
+                after_push(forge, granted, push.waiting, added_bytes=commit.added_bytes, listing=after, commit=commit)
     except Conflict as error:
         log.info("push_lost_a_race", repository=str(granted.subject.path), error=str(error))
         push.refuse_all(str(error))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pygit2
 import structlog
@@ -71,7 +72,7 @@ def after_push(
     forge.listings.forget(git_dir)
     listing = listing or ref_listing(forge, granted)
     default_branch = _default_branch(granted.subject, listing) if commit else _set_head(forge, granted.subject, listing)
-    new_events = tuple(_events_of(forge, granted.subject, changes))
+    new_events = tuple(_events_of(forge, granted.subject, changes, None if commit is None else commit.quarantine))
     if commit is None:
         syncfs(git_dir)
     measured, now = size_bytes(git_dir) if added_bytes is None else None, forge.now()
@@ -121,11 +122,16 @@ def _default_branch(repository: Repository, listing: RefListing) -> str | None:
     return repository.default_branch if head is None else head.removeprefix(BRANCHES)
 
 
-def _events_of(forge: Forge, repository: Repository, changes: Sequence[RefChange]) -> Iterator[_NewEvent]:
+def _events_of(
+    forge: Forge, repository: Repository, changes: Sequence[RefChange], quarantine: Path | None
+) -> Iterator[_NewEvent]:
+    """Args: quarantine: where new objects are that the repository does not have yet."""
     if len(changes) > MOST_EVENTS_OF_A_PUSH:
         yield _NewEvent(EventKind.PUSH, {"refs": len(changes)})
         return
     opened = _opened(forge, repository)
+    if opened is not None and quarantine is not None:
+        opened.odb.add_disk_alternate(str(quarantine))
     for change in changes:
         details = {"ref": str(change.ref), "before": change.old, "after": change.new}
         yield _NewEvent(_kind_of(change), {**details, "title": _title(opened, change.new)})

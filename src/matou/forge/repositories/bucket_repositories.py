@@ -18,7 +18,7 @@ import structlog
 
 from matou.archive.bucket_folders import bring, no_longer_there, put_files
 from matou.archive.bucket_packs import pack_everything
-from matou.archive.repository_cache import RepositoryCache
+from matou.archive.repository_cache import GENERATION_FILE, RepositoryCache, Stamp, read_stamp
 from matou.db import bucket_repositories as rows
 from matou.db import repositories
 from matou.db.bucket_repositories import BucketFile, BucketRef, BucketState
@@ -53,9 +53,11 @@ class ForeignDatabase(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class _Present:
-    """A folder that was there, at this generation, at this moment (monotonic)."""
+    """A folder that was at this generation at this moment (monotonic); it is so while the stamp is the same."""
 
+    git_dir: Path
     generation: int
+    stamp: Stamp | None
     looked_at: float
 
 
@@ -111,12 +113,14 @@ class BucketRepositories:
 
     def at_hand(self, repository: Repository) -> Path | None:
         """Its folder where that is known to be as new as the row; None where somebody would have to look."""
-        key = self.key_of(repository)
-        present = self._present.get(key)
-        if present is None or present.generation < (repository.generation or 0):
+        present = self._present.get(self.key_of(repository))
+        if present is None or present.stamp is None or present.generation < (repository.generation or 0):
             return None
-        is_recent = time.monotonic() - present.looked_at < LOOKED_AT_EVERY.total_seconds()
-        return self.cache.git_dir(key) if is_recent else None
+        if time.monotonic() - present.looked_at > LOOKED_AT_EVERY.total_seconds():
+            return None
+        # Another process of this machine may have taken it away, or have come to doubt it.
+        is_same = read_stamp(f"{present.git_dir}/{GENERATION_FILE}") == present.stamp
+        return present.git_dir if is_same else None
 
     def git_dir(self, repository: Repository) -> Path:
         """Its folder at the row's generation or a later one, brought from the bucket if need be.
@@ -130,12 +134,12 @@ class BucketRepositories:
         at_hand = self.at_hand(repository)
         if at_hand is not None:
             return at_hand
-        generation = self.cache.generation(key)
+        self.cache.note_use(key)
+        stamp, generation = self.cache.stamp_of(key), self.cache.generation(key)
         if generation is None or generation < (repository.generation or 0):
             generation = bring(self.database, self.store, self.cache, key, wanted=repository.generation or 0)
-        else:
-            self.cache.note_use(key)
-        self._present[key] = _Present(generation, time.monotonic())
+            stamp = self.cache.stamp_of(key)
+        self._present[key] = _Present(self.cache.git_dir(key), generation, stamp, time.monotonic())
         if self._shrinking.is_due():
             self.shrink()
         return self.cache.git_dir(key)
@@ -213,7 +217,7 @@ class BucketRepositories:
     def note_generation(self, key: str, generation: int) -> None:
         """The folder was brought to it by whoever made it."""
         self.cache.stamp(key, generation)
-        self._present[key] = _Present(generation, time.monotonic())
+        self._present[key] = _Present(self.cache.git_dir(key), generation, self.cache.stamp_of(key), time.monotonic())
 
     def doubt(self, key: str) -> None:
         """Nobody knows whether what was to change the repository has done so."""
