@@ -69,17 +69,17 @@ def versitygw_server(program: Path, folder: Path) -> Iterator[S3Server]:
     command: list[str | Path] = [program, "--port", f"127.0.0.1:{port}", "posix", folder]
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
-            _wait_for(port)
+            wait_for_port("127.0.0.1", port)
             yield S3Server(f"http://127.0.0.1:{port}")
         finally:
             server.terminate()
 
 
-def _wait_for(port: int) -> None:
+def wait_for_port(host: str, port: int) -> None:
     deadline = time.monotonic() + 30
     while True:
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            socket.create_connection((host, port), timeout=1).close()
         except OSError:
             if time.monotonic() > deadline:
                 raise
