@@ -47,6 +47,7 @@ SECONDS = float(os.environ.get("MATOU_SOAK_SECONDS", "600"))
 DISK_MEBIBYTES = 256
 REST_SECONDS = 12
 MOST_SILENCE_SECONDS = 10
+MOST_RECOVERY_SECONDS = 120
 HOUR = 3600
 
 
@@ -65,7 +66,7 @@ class Fault:
 FAULTS = (
     Fault("killed", Machine.dead, 5),
     Fault("stopped past its lease", Machine.stopped, LEASE.total_seconds() + 5),
-    Fault("cut off from the database", lambda one: one.cut_off_from(DATABASE_ADDRESS)),
+    Fault("cut off from the database", lambda one: one.cut_off_from(DATABASE_ADDRESS), 45),
     Fault("cut off from the bucket", lambda one: one.cut_off_from(BUCKET_ADDRESS)),
     Fault("full", Machine.full_disk),
     Fault("an hour ahead", lambda one: one.ahead(HOUR)),
@@ -156,10 +157,19 @@ def go_through_faults(cluster: Cluster, ledger: Ledger, until: float) -> Iterato
         time.sleep(REST_SECONDS)
         now = time.monotonic()
         others = max(ledger.longest_silence(number, begun, now) for number in range(MACHINES) if number != victim)
-        again = ledger.next_after(victim, ended)
-        said = (f"{fault} (machine {victim})", others, None if again is None else again - ended)
+        again = wait_for_answer(ledger, victim, ended)
+        said = (f"{fault} (machine {victim})", others, again)
         print("{}: others silent for at most {:.1f} s, itself after {}".format(*said), flush=True)
         yield said
+
+
+def wait_for_answer(ledger: Ledger, victim: int, ended: float) -> float | None:
+    """Seconds from the end of a fault to the machine's next answer; None where there is none for minutes."""
+    while time.monotonic() < ended + MOST_RECOVERY_SECONDS:
+        if (moment := ledger.next_after(victim, ended)) is not None:
+            return round(moment - ended, 1)
+        time.sleep(0.2)
+    return None
 
 
 def require_nothing_lost(cluster: Cluster, clients: list[Client], ledger: Ledger) -> None:

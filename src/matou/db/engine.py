@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, event, exc, make_url
@@ -19,6 +19,7 @@ from matou.errors import Conflict, Damaged, Invalid, NotFound, TryLater
 from matou.settings import InvalidSetting
 
 __all__ = [
+    "NETWORK_PATIENCE",
     "Connection",
     "Database",
     "DatabaseBusy",
@@ -44,6 +45,17 @@ _BEYOND_RANGE = "22003"
 _NOT_WHAT_WAS_WRITTEN = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
 _NO_ROOM = frozenset({"SQLITE_FULL", "53100"})
 """What the operating system says to whoever writes a file, SQLite and PostgreSQL (disk_full) say in words of theirs."""
+
+
+# libpq, 32.1.2: in seconds, but for tcp_user_timeout, which is in milliseconds. A machine that is cut off is not told
+# so: without these, whoever waits for an answer does so for a quarter of an hour.
+NETWORK_PATIENCE: Final = {
+    "connect_timeout": 10,
+    "tcp_user_timeout": 15_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
 
 
 class UniqueViolation(Conflict):
@@ -239,7 +251,7 @@ def _engine(url: URL, lock_wait: timedelta) -> Engine:
         max_overflow=_MOST_CONNECTIONS - _POOL_SIZE,
         pool_pre_ping=True,
         pool_timeout=lock_wait.total_seconds(),
-        connect_args={"options": f"-c lock_timeout={milliseconds}", "connect_timeout": 10},
+        connect_args={"options": f"-c lock_timeout={milliseconds}", **NETWORK_PATIENCE},
     )
 
 

@@ -18,7 +18,7 @@ from procrastinate.manager import JobManager, NotificationCallback
 from procrastinate.worker import Worker
 
 from matou.db import procrastinate_jobs as rows
-from matou.db.engine import DatabaseBusy
+from matou.db.engine import NETWORK_PATIENCE, DatabaseBusy
 from matou.errors import MatouError, TryLater
 from matou.jobs.performing import perform
 from matou.jobs.queue import KEPT_AFTER_END, KEPT_AFTER_FAILURE, JobEnd, RunningJob, Tasks
@@ -76,7 +76,7 @@ async def _run(
 ) -> None:
     queue.counts()  # its tables are there, and the database answers
     url = queue.database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    connector = PsycopgConnector(conninfo=url, min_size=1, max_size=4)
+    connector = PsycopgConnector(conninfo=url, min_size=1, max_size=4, kwargs=dict(NETWORK_PATIENCE))
     app = App(connector=connector)
     leased = app.job_manager = _LeasedJobs(connector, queue, stop)
     for name, task in tasks.items():
