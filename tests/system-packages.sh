@@ -5,7 +5,7 @@ set -eu
 
 missing=''
 pairs='nginx:nginx-light caddy:caddy git:git git-lfs:git-lfs curl:curl gpg:gnupg strace:strace gnome-keyring-daemon:gnome-keyring dbus-run-session:dbus microsocks:microsocks zsh:zsh fish:fish chromium:chromium sshd:openssh-server ssh:openssh-client svnserve:subversion'
-[ "${SOAK:-}" != 1 ] || pairs="$pairs mkfs.xfs:xfsprogs mkfs.ext4:e2fsprogs promtool:prometheus"
+[ "${SOAK:-}" != 1 ] || pairs="$pairs mkfs.xfs:xfsprogs mkfs.ext4:e2fsprogs promtool:prometheus ip:iproute2 cc:gcc"
 for pair in $pairs; do
   PATH="$PATH:/usr/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
