@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from matou.db.engine import Database
@@ -23,7 +23,7 @@ class LoginAttempts:
 
     Attributes:
         name: what it counts for, as a digest.
-        account: whose it is, as a digest; empty for what counts for an address.
+        account: whose it is, as a digest; empty for what counts for an address, or for a name that nobody has.
         tried: digests of what the last failures were about.
         ends_at: then it is forgotten.
     """
@@ -69,17 +69,39 @@ def write_attempts(connection: Connection, attempts: LoginAttempts) -> None:
 
 
 def delete_attempts(connection: Connection, names: Sequence[str]) -> None:
-    connection.execute(delete(login_attempts).where(login_attempts.c.name.in_(names)))
+    _delete(connection, login_attempts.c.name.in_(names))
 
 
 def delete_attempts_of(connection: Connection, account: str) -> None:
-    connection.execute(delete(login_attempts).where(login_attempts.c.account == account))
+    _delete(connection, login_attempts.c.account == account)
+
+
+def delete_oldest_trust(connection: Connection, account: str, *, keep: int) -> None:
+    """Of where an account was logged in to, all but what lasts longest."""
+    is_trust = (login_attempts.c.account == account) & (login_attempts.c.failures == 0)
+    kept = select(login_attempts.c.name).where(is_trust).order_by(login_attempts.c.ends_at.desc()).limit(keep)
+    _delete_unlocked(connection, is_trust & login_attempts.c.name.not_in(kept))
 
 
 def delete_ended(connection: Connection, now: datetime, *, most: int) -> None:
-    """And, beyond so many, those that end first."""
-    connection.execute(delete(login_attempts).where(login_attempts.c.ends_at <= now))
-    count = connection.execute(select(func.count()).select_from(login_attempts)).scalar_one()
+    """And, beyond so many of those that belong to no account, those that say least: few failures, long ago."""
+    _delete_unlocked(connection, login_attempts.c.ends_at <= now)
+    is_nobodys = login_attempts.c.account == ""
+    count = connection.execute(select(func.count()).select_from(login_attempts).where(is_nobodys)).scalar_one()
     if count > most:
-        oldest = select(login_attempts.c.name).order_by(login_attempts.c.ends_at).limit(count - most)
-        connection.execute(delete(login_attempts).where(login_attempts.c.name.in_(oldest)))
+        least = select(login_attempts.c.name).where(is_nobodys)
+        least = least.order_by(login_attempts.c.failures, login_attempts.c.ends_at).limit(count - most)
+        _delete_unlocked(connection, login_attempts.c.name.in_(least))
+
+
+def _delete(connection: Connection, which: ColumnElement[bool]) -> None:
+    """Two who delete the same rows wait for them in one order, and not for one another."""
+    locked = select(login_attempts.c.name).where(which).order_by(login_attempts.c.name).with_for_update()
+    names = connection.execute(locked).scalars().all()
+    connection.execute(delete(login_attempts).where(login_attempts.c.name.in_(names)))
+
+
+def _delete_unlocked(connection: Connection, which: ColumnElement[bool]) -> None:
+    """What somebody works with stays: whoever sweeps holds rows already, and waits for none."""
+    free = select(login_attempts.c.name).where(which).with_for_update(skip_locked=True)
+    connection.execute(delete(login_attempts).where(login_attempts.c.name.in_(free)))

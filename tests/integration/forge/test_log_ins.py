@@ -72,7 +72,7 @@ def test_who_is_refused_is_noted_by_the_account_and_not_by_what_was_typed(forge:
 def test_who_is_slowed_was_refused_too_wherever_they_ask_from(forge: Forge) -> None:
     create_user(forge, "anna", password=PASSWORD)
     for number in range(FREE_FAILURES):
-        forge.failures.failed("anna", "203.0.113.99", tried=Secret(f"guess {number}"), now=forge.now())
+        forge.failures.failed("anna", "203.0.113.99", exists=True, tried=Secret(f"guess {number}"), now=forge.now())
     refuse(forge, Credential("anna", PASSWORD))
 
     assert [(each.account, each.address) for each in noted(forge, kind=LogInKind.REFUSED)] == [("anna", ADDRESS)]

@@ -1,5 +1,7 @@
 """Whoever guesses is slowed, at whichever process, and nobody locks somebody else out."""
 
+import errno
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,12 +9,13 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from matou.credentials import Secret
-from matou.db.engine import Database
-from matou.db.login_attempts import open_attempts
+from matou.db.engine import Database, open_database
+from matou.db.login_attempts import delete_ended, lock_attempts, open_attempts
 from matou.forge.forge import Forge
 from matou.forge.login_throttle import (
     FAILURES_FORGOTTEN_AFTER,
@@ -20,6 +23,7 @@ from matou.forge.login_throttle import (
     FREE_FAILURES,
     FREE_FAILURES_OF_AN_ADDRESS,
     LONGEST_PAUSE,
+    MOST_TRUSTED,
     SWEPT_EVERY,
     LoginThrottle,
 )
@@ -41,16 +45,22 @@ def failures(file: Path, sqlite_database: Database) -> Iterator[LoginThrottle]:
         yield LoginThrottle(lambda: attempts)
 
 
-def fail(failures: LoginThrottle, times: int, *, account: str = "anna", address: str = "192.0.2.1") -> None:
+def fail(
+    failures: LoginThrottle, times: int, *, account: str = "anna", address: str = "192.0.2.1", exists: bool = True
+) -> None:
     """Each time with another guess."""
     for _ in range(times):
-        failures.failed(account, address, tried=Secret(f"guess {next(GUESSES)}"), now=NOW)
+        failures.failed(account, address, exists=exists, tried=Secret(f"guess {next(GUESSES)}"), now=NOW)
+
+
+def without_room(_database: Database) -> NoReturn:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_what_is_tried_again_is_counted_once(failures: LoginThrottle) -> None:
     for _ in range(50):
-        failures.failed("anna", "192.0.2.1", tried=PASSWORD, now=NOW)
-        failures.failed("", "192.0.2.1", tried=PASSWORD, now=NOW)
+        failures.failed("anna", "192.0.2.1", exists=True, tried=PASSWORD, now=NOW)
+        failures.failed("", "192.0.2.1", exists=True, tried=PASSWORD, now=NOW)
     fail(failures, FREE_FAILURES - 2)
     before = failures.wait("anna", "192.0.2.1", now=NOW)
     fail(failures, 1)
@@ -60,17 +70,17 @@ def test_what_is_tried_again_is_counted_once(failures: LoginThrottle) -> None:
 
 def test_one_password_tried_at_many_accounts_is_counted_each_time(failures: LoginThrottle) -> None:
     for number in range(FREE_FAILURES_OF_AN_ADDRESS):
-        failures.failed(f"user{number}", "192.0.2.1", tried=PASSWORD, now=NOW)
+        failures.failed(f"user{number}", "192.0.2.1", exists=True, tried=PASSWORD, now=NOW)
 
     assert failures.wait("anna", "192.0.2.1", now=NOW) == FIRST_PAUSE
 
 
 def test_what_was_tried_long_ago_is_counted_again(failures: LoginThrottle) -> None:
-    failures.failed("anna", "", tried=PASSWORD, now=NOW)
+    failures.failed("anna", "", exists=True, tried=PASSWORD, now=NOW)
     later = NOW + FAILURES_FORGOTTEN_AFTER + timedelta(seconds=1)
-    failures.failed("anna", "", tried=PASSWORD, now=later)
+    failures.failed("anna", "", exists=True, tried=PASSWORD, now=later)
     for number in range(FREE_FAILURES - 1):
-        failures.failed("anna", "", tried=Secret(f"{number}"), now=later)
+        failures.failed("anna", "", exists=True, tried=Secret(f"{number}"), now=later)
 
     assert failures.wait("anna", "", now=later) == FIRST_PAUSE
 
@@ -173,11 +183,72 @@ def test_an_administrator_can_free_an_account(failures: LoginThrottle) -> None:
 def test_remembered_failures_are_bounded(file: Path, sqlite_database: Database) -> None:
     failures = LoginThrottle(lambda: open_attempts(sqlite_database, file), most=10)
     for number in range(SWEPT_EVERY + 1):
-        fail(failures, 1, account=f"user{number}", address=f"address{number}")
+        fail(failures, 1, account=f"user{number}", address=f"address{number}", exists=False)
 
     with closing(open_attempts(sqlite_database, file)) as attempts, attempts.begin_read() as connection:
         kept = connection.exec_driver_sql("SELECT count(*) FROM login_attempts").scalar_one()
     assert kept == 10
+
+
+def test_nobody_pushes_out_what_counts_for_an_account(file: Path, sqlite_database: Database) -> None:
+    """From many addresses, at names that nobody has."""
+    failures = LoginThrottle(lambda: open_attempts(sqlite_database, file), most=10)
+    fail(failures, FREE_FAILURES)
+    fail(failures, FREE_FAILURES_OF_AN_ADDRESS, account="", address="203.0.113.5")
+    for number in range(2 * SWEPT_EVERY):
+        fail(failures, 1, account=f"nobody{number}", address=f"address{number}", exists=False)
+
+    assert failures.wait("anna", "198.51.100.1", now=NOW) == FIRST_PAUSE
+    assert failures.wait("berta", "203.0.113.5", now=NOW) == FIRST_PAUSE
+
+
+def test_an_account_is_trusted_at_so_many_addresses_and_no_other_loses_any(
+    file: Path, sqlite_database: Database
+) -> None:
+    failures = LoginThrottle(lambda: open_attempts(sqlite_database, file), most=10)
+    failures.succeeded("berta", "192.0.2.1", now=NOW)
+    for number in range(MOST_TRUSTED + SWEPT_EVERY):
+        failures.succeeded("anna", f"address{number}", now=NOW + timedelta(seconds=number))
+
+    with closing(open_attempts(sqlite_database, file)) as attempts, attempts.begin_read() as connection:
+        kept = connection.exec_driver_sql("SELECT count(*) FROM login_attempts").scalar_one()
+    assert kept == MOST_TRUSTED + 1
+    fail(failures, 100, account="berta", address="203.0.113.5")
+    assert failures.wait("berta", "192.0.2.1", now=NOW) == NOTHING
+
+
+def test_who_sweeps_waits_for_nobody(postgres_url: str) -> None:
+    """Each of two who swept held what the other one waited for."""
+    with closing(open_database(postgres_url)) as one, closing(open_database(postgres_url)) as other:
+        with one.begin_write() as connection:
+            for name in ("a", "b"):
+                lock_attempts(connection, name, "", NOW)
+        with one.begin_write() as first, other.begin_write() as second:
+            lock_attempts(first, "a", "", NOW)
+            lock_attempts(second, "b", "", NOW)
+            delete_ended(second, NOW, most=0)
+            delete_ended(first, NOW, most=0)
+
+        with one.begin_read() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM login_attempts").scalar_one() == 0
+
+
+def test_without_room_failures_count_all_the_same_and_a_right_password_lets_in(
+    file: Path, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(open_attempts(sqlite_database, file)) as attempts:
+        failures = LoginThrottle(lambda: attempts)
+        fail(failures, 3)
+        with monkeypatch.context() as full:
+            full.setattr(Database, "begin_write", without_room)
+            fail(failures, FREE_FAILURES - 3)
+            slowed = failures.wait("anna", "192.0.2.1", now=NOW)
+            failures.succeeded("anna", "192.0.2.2", now=NOW)
+            freed = failures.wait("anna", "192.0.2.1", now=NOW)
+        fail(failures, FREE_FAILURES - 3)
+
+        assert (slowed, freed) == (FIRST_PAUSE, NOTHING)
+        assert failures.wait("anna", "192.0.2.1", now=NOW) == FIRST_PAUSE
 
 
 @pytest.mark.parametrize("account", ["anna", ""])
@@ -248,7 +319,7 @@ def test_a_damaged_file_keeps_nobody_out(
 
 
 def test_neither_names_nor_addresses_nor_guesses_are_kept(file: Path, failures: LoginThrottle) -> None:
-    failures.failed("anna", "192.0.2.1", tried=PASSWORD, now=NOW)
+    failures.failed("anna", "192.0.2.1", exists=True, tried=PASSWORD, now=NOW)
     failures.succeeded("berta", "192.0.2.1", now=NOW)
 
     kept = b"".join(each.read_bytes() for each in file.parent.glob(f"{file.name}*"))

@@ -215,7 +215,7 @@ def test_guessing_at_an_account_is_slowed_and_the_right_password_waits_too(forge
     create_user(forge, "anna", password=PASSWORD)
     authenticate(forge, "anna", WRONG, address="192.0.2.1")
     for number in range(1, FREE_FAILURES):
-        forge.failures.failed("anna", f"192.0.2.{number}", tried=Secret(f"{number}"), now=forge.now())
+        forge.failures.failed("anna", f"192.0.2.{number}", exists=True, tried=Secret(f"{number}"), now=forge.now())
 
     with pytest.raises(TooManyFailures) as raised:
         authenticate(forge, "ANNA", PASSWORD, address="198.51.100.1")
@@ -228,7 +228,7 @@ def test_guessing_at_an_account_is_slowed_and_the_right_password_waits_too(forge
 def test_whoever_waits_is_let_in(forge: Forge, clock: Clock) -> None:
     anna = create_user(forge, "anna", password=PASSWORD)
     for number in range(FREE_FAILURES):
-        forge.failures.failed("anna", "", tried=Secret(f"{number}"), now=forge.now())
+        forge.failures.failed("anna", "", exists=True, tried=Secret(f"{number}"), now=forge.now())
     with pytest.raises(TooManyFailures):
         authenticate(forge, "anna", PASSWORD)
 
@@ -259,7 +259,7 @@ def test_a_password_that_was_wrong_a_moment_ago_is_right_once_it_is_set(forge: F
 
 def test_guessing_from_an_address_is_slowed_whoever_it_is_about(forge: Forge) -> None:
     for number in range(FREE_FAILURES_OF_AN_ADDRESS):
-        forge.failures.failed(f"user{number}", "192.0.2.1", tried=WRONG, now=forge.now())
+        forge.failures.failed(f"user{number}", "192.0.2.1", exists=True, tried=WRONG, now=forge.now())
 
     with pytest.raises(TooManyFailures):
         authenticate(forge, "anna", PASSWORD, address="192.0.2.1")

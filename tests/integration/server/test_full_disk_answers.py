@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import urllib3
 
+from matou.forge.login_throttle import FREE_FAILURES
 from matou.fs import free_bytes
 from support.git_repositories import git, make_repository
-from support.matou_server import MatouServer, running_server
+from support.matou_server import PASSWORD, MatouServer, running_server
 from support.private_mounts import mount_memory, private_mounts, resize_memory
 
 NO_ROOM = "this server has no room left; nothing was changed"
@@ -73,6 +74,20 @@ def test_what_finds_no_room_is_told_so(full: Full, method: str, path: str, body:
 @pytest.mark.parametrize("path", ["{it}", "{it}/commits", "{it}/branches", "{it}/contributors/statistic"])
 def test_what_needs_no_room_is_answered(full: Full, path: str) -> None:
     assert full.ask("GET", path).status == 200
+
+
+def test_a_right_password_lets_in_and_a_wrong_one_is_slowed(full: Full) -> None:
+    """Though neither can be written down."""
+
+    def log_in(password: str) -> int:
+        headers = urllib3.make_headers(basic_auth=f"{full.server.owner.name}:{password}")
+        return urllib3.request("GET", f"{full.server.url}/api/v5/user", headers=headers, retries=False).status
+
+    right = log_in(PASSWORD)
+    wrong = [log_in(f"wrong {number}") for number in range(FREE_FAILURES + 1)]
+
+    assert right == 200
+    assert wrong == [401] * FREE_FAILURES + [429]
 
 
 def test_lines_that_were_lost_are_counted_once_there_is_room(tmp_path: Path) -> None:

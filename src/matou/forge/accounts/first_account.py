@@ -77,7 +77,7 @@ def make_first_account(
 def _require_code(forge: Forge, code: SetupCode, typed_code: str, address: str) -> None:
     refuse_while_slowed(forge, "", address)
     if not code.matches(typed_code):
-        forge.failures.failed("", address, tried=Secret(typed_code), now=forge.now())
+        forge.failures.failed("", address, exists=False, tried=Secret(typed_code), now=forge.now())
         raise WrongCode("this is not the code that the server wrote when it was started")
 
 

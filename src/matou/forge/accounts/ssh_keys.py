@@ -181,7 +181,7 @@ def refuse_unknown_key(forge: Forge, *, tried: int, address: str) -> None:
 
 def note_failed_keys(forge: Forge, fingerprints: Collection[str], *, address: str) -> None:
     """Somebody has gone without a key that opens anything: one failure of that address, and the same again none."""
-    forge.failures.failed("", address, tried=Secret(" ".join(sorted(fingerprints))), now=forge.now())
+    forge.failures.failed("", address, exists=False, tried=Secret(" ".join(sorted(fingerprints))), now=forge.now())
 
 
 def no_such_ssh_key(whose: str, key_id: int) -> NoSuchSshKey:

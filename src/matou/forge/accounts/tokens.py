@@ -100,7 +100,7 @@ def resolve_token(forge: Forge, secret: Secret, *, login: str | None = None, add
     if found is None or not _is_good(forge, found[0], login):
         # Whoever has a good token is never slowed: what others guess behind the same proxy is not their fault.
         refuse_while_slowed(forge, "", address)
-        forge.failures.failed("", address, tried=secret, now=forge.now())
+        forge.failures.failed("", address, exists=False, tried=secret, now=forge.now())
         return None
     _note_use(forge, found[0].token)
     return found[1]

@@ -207,7 +207,7 @@ def authenticate_with_hash(
     user, stored_hash = row or (None, None)
     right = _is_right(forge, account, stored_hash, password)
     if user is None or stored_hash is None or not right or not may_log_in(user):
-        forge.failures.failed(account, address, tried=password, now=now)
+        forge.failures.failed(account, address, exists=user is not None, tried=password, now=now)
         return None
     forge.failures.succeeded(account, address, now=now)
     return user, stored_hash
