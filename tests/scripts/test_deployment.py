@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from matou.cli.exit_codes import ExitCode
 from support.program import Person
 from support.reverse_proxies import DEPLOY, free_ports, program
 
@@ -49,6 +50,14 @@ def test_a_unit_leaves_little_open(name: str) -> None:
     ended = subprocess.run([*command, f"--threshold={TOTAL_EXPOSURE}"], capture_output=True, text=True)
 
     assert ended.returncode == 0, ended.stdout
+
+
+@pytest.mark.parametrize("name", [name for name in SERVICES if ("Restart", "on-failure") in unit_lines(name)])
+def test_a_unit_does_not_begin_again_what_is_wrong_the_next_time_too(name: str) -> None:
+    lines = dict(unit_lines(name))
+
+    assert lines["RestartPreventExitStatus"] == f"{ExitCode.USAGE:d} {ExitCode.CREDENTIAL_REFUSED:d}"
+    assert {"StartLimitIntervalSec", "StartLimitBurst"} <= lines.keys()
 
 
 @pytest.mark.parametrize("name", SERVICES)
