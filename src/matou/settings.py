@@ -1,14 +1,16 @@
 """The environment, read once. Nothing else reads an environment variable."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from matou.errors import Invalid, Phrase
 
+CGROUPS: Final = Path("/sys/fs/cgroup")
+CGROUP_OF_PROCESS: Final = Path("/proc/self/cgroup")
 MEBIBYTE = 1024 * 1024
 
 
@@ -67,7 +69,7 @@ class Settings:
         database_url: SQLAlchemy's form; None for SQLite in the archive (MATOU_DATABASE_URL).
         authorities: certificates to trust besides the system's, for outbound requests (MATOU_CA_FILE).
         git_memory_bytes: address space of one git child (MATOU_GIT_MEMORY_MB).
-        processors: how many this process may use.
+        processors: how many this process may use, also by the quota of a container.
         imports_may_reach_private: people may have the server import from private addresses (MATOU_IMPORT_PRIVATE=1).
         checks_pushes_strictly: a push with what old tools wrote wrong is refused (MATOU_STRICT_PUSHES=1).
         environment: everything, for tokens that are named by platform (MATOU_CODING_TOKEN).
@@ -164,6 +166,26 @@ def _file(environment: Mapping[str, str], name: str) -> Path | None:
 
 
 def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min([count, *processor_quotas(CGROUPS, CGROUP_OF_PROCESS)])
+
+
+def processor_quotas(cgroups: Path, of_process: Path) -> Iterator[int]:
+    """How many processors' time each control group allows that this process is in; of Linux, version 2.
+
+    Args:
+        cgroups: where they are mounted.
+        of_process: says which one it is in, as `0::/path`.
+    """
+    try:
+        lines = of_process.read_text().splitlines()
+    except (OSError, UnicodeDecodeError):
+        return
+    paths = [Path(line.removeprefix("0::/")) for line in lines if line.startswith("0::/")]
+    for group in {each for path in paths if ".." not in path.parts for each in (path, *path.parents)}:
+        try:
+            quota, _, period = (cgroups / group / "cpu.max").read_text().strip().partition(" ")
+        except (OSError, UnicodeDecodeError):
+            continue
+        if quota.isascii() and period.isascii() and quota.isdigit() and period.isdigit() and int(period):
+            yield max(1, -(-int(quota) // int(period)))

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 from matou.server.watch.worker_numbers import WorkerNumbers
 
@@ -63,3 +64,16 @@ def test_whoever_reads_while_another_process_writes_reads_what_was_said_at_one_t
     shared.take_place(1, counters=())
     shared.say({ENDED: 1})
     assert shared.sums() == {ENDED: 1}
+
+
+def test_several_threads_may_say_at_once() -> None:
+    """The page of metrics and the clock of a worker do."""
+    shared = WorkerNumbers(1)
+
+    def say(label: str) -> None:
+        for _ in range(300):
+            shared.say({("ended", label * 20_000): 1})
+            assert len(shared.sums()) == 1
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(say, "abcd"))

@@ -1,6 +1,7 @@
 """What each worker says of itself, added up by whichever of them is asked."""
 
 import mmap
+import threading
 from collections.abc import Collection, Mapping
 from typing import Final
 
@@ -29,6 +30,7 @@ class WorkerNumbers:
         self._slots = [_Slot() for _ in range(workers)]
         self._own = self._slots[0]
         self._before: Mapping[Number, float] = {}
+        self._saying = threading.Lock()
 
     def take_place(self, worker: int, *, counters: Collection[str]) -> None:
         """Say the numbers of this worker from now on, of which there must be no other.
@@ -40,9 +42,12 @@ class WorkerNumbers:
         self._before = {number: value for number, value in self._own.read().items() if number[0] in counters}
 
     def say(self, numbers: Mapping[Number, float]) -> None:
-        """How this worker stands now. From one thread at a time."""
+        """How this worker stands now."""
         known = {**self._before, **numbers}
-        self._own.write({number: numbers.get(number, 0) + self._before.get(number, 0) for number in known})
+        sums = {number: numbers.get(number, 0) + self._before.get(number, 0) for number in known}
+        # Two who write at once would leave a version that says that nobody does.
+        with self._saying:
+            self._own.write(sums)
 
     def sums(self) -> dict[Number, float]:
         """Of all workers, as each said last."""
