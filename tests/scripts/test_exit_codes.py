@@ -267,3 +267,23 @@ def test_a_database_that_its_server_does_not_know_is_a_usage_error(
     ended = person.matou("serve", "--port", "0", "--root", tmp_path / "a", code=2, MATOU_DATABASE_URL=url)
 
     assert "does not let us in" in ended.err
+
+
+@pytest.mark.parametrize(
+    "command", ["serve --root", "backup git --to", "verify", "archive attach", "token list --root"]
+)
+def test_an_address_is_no_folder_and_is_not_made_one(person: Person, tmp_path: Path, command: str) -> None:
+    refused = person.matou(*command.split(), "s3://KEY:SECRET@bucket/archive", code=2)
+
+    assert "matou archive attach DIR s3://BUCKET/PREFIX" in " ".join(refused.err.split())
+    assert "SECRET" not in refused.err
+    assert not (person.home / "s3:").exists()
+
+
+def test_a_port_that_is_taken_is_told_before_anything_else(person: Person, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        refused = person.matou("serve", "--root", tmp_path / "archive", "--port", str(port), code=2)
+
+    assert f"'127.0.0.1' port {port} is taken" in refused.err
+    assert "first-start" not in refused.err + refused.out

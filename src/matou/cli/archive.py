@@ -1,11 +1,10 @@
 """The commands about where the bytes of an archive are. They need no running server."""
 
-from pathlib import Path
-
 import click
 
 from matou.cli.command import Group, WholeNumber
 from matou.cli.exit_codes import ExitCode
+from matou.cli.options import ARCHIVE
 from matou.i18n import gettext as _
 
 archives = Group("archive", exit_codes=(ExitCode.CREDENTIAL_REFUSED, ExitCode.TRY_LATER))
@@ -13,9 +12,7 @@ archives = Group("archive", exit_codes=(ExitCode.CREDENTIAL_REFUSED, ExitCode.TR
 archives.add(
     "attach",
     "matou.cli.run.archive:attach_bucket",
-    click.argument(
-        "directory", metavar="DIR", type=click.Path(path_type=Path), help=_("a folder of this machine; made if need be")
-    ),
+    click.argument("directory", metavar="DIR", type=ARCHIVE, help=_("a folder of this machine; made if need be")),
     click.argument("bucket", metavar="BUCKET", help=_("such as s3://BUCKET/PREFIX")),
     click.option(
         "--endpoint", metavar="URL", default="", show_default=False, help=_("of an S3 server that is not Amazon's")

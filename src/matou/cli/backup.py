@@ -21,6 +21,7 @@ from matou.cli.credential_manager import CredentialManager
 from matou.cli.exit_codes import ExitCode, exit_code_for, worst
 from matou.cli.login_check import naming_the_token
 from matou.cli.options import (
+    ARCHIVE,
     exclude_option,
     group_option,
     include_option,
@@ -80,7 +81,7 @@ if TYPE_CHECKING:
     metavar="URL",
     help=_("the address of the platform's API; with git, of a repository, and there may be several"),
 )
-@click.option("--to", type=click.Path(path_type=Path), metavar="DIR", help=_("the archive; made where there is none"))
+@click.option("--to", type=ARCHIVE, metavar="DIR", help=_("the archive; made where there is none"))
 @token_stdin_option
 @click.option(
     "--jobs",

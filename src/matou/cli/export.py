@@ -1,12 +1,10 @@
 """`matou export`: what was said around the code, as pages, tables or lines of JSON."""
 
-from pathlib import Path
-
 import click
 
 from matou.cli.command import Command, WholeNumber
 from matou.cli.exit_codes import ExitCode
-from matou.cli.options import archive_argument, exclude_option, include_option
+from matou.cli.options import ARCHIVE, archive_argument, exclude_option, include_option
 from matou.i18n import LANGUAGES
 from matou.i18n import gettext as _
 from matou.transfer.export.formats import FORMATS
@@ -17,7 +15,7 @@ export = Command.lazy(
     archive_argument,
     click.option(
         "--to",
-        type=click.Path(path_type=Path),
+        type=ARCHIVE,
         required=True,
         metavar="FOLDER",
         help=_("where to; made where there is none"),

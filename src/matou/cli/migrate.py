@@ -7,7 +7,14 @@ import click
 from matou.cli.command import Command, WholeNumber
 from matou.cli.completion import targets
 from matou.cli.exit_codes import ExitCode
-from matou.cli.options import archive_argument, exclude_option, include_option, json_report_option, token_stdin_option
+from matou.cli.options import (
+    ARCHIVE,
+    archive_argument,
+    exclude_option,
+    include_option,
+    json_report_option,
+    token_stdin_option,
+)
 from matou.i18n import gettext as _
 from matou.model.fidelity import MigrationMethod
 from matou.model.metadata.kinds import OPTIONS
@@ -20,7 +27,7 @@ migrate = Command.lazy(
     archive_argument,
     click.argument(
         "folder",
-        type=click.Path(path_type=Path),
+        type=ARCHIVE,
         required=False,
         metavar="FOLDER",
         help=_("with `--to folder`: where to; made where there is none"),

@@ -1,12 +1,40 @@
 """The arguments and options that several commands have."""
 
+import os
+import re
 from pathlib import Path
+from typing import Final
 
 import click
 
 from matou.i18n import gettext as _
 
-ARCHIVE = click.Path(path_type=Path)
+_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+
+
+class Folder(click.Path):
+    """A folder of this machine: the address of a bucket would become one that is called `s3:`."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(
+        self, value: "str | os.PathLike[str]", param: click.Parameter | None, ctx: click.Context | None
+    ) -> "str | bytes | os.PathLike[str]":
+        # What came is not shown: some write keys into addresses.
+        if _ADDRESS.match(os.fspath(value)):
+            self.fail(
+                _(
+                    "this is an address, and no folder of this machine; for an archive in a bucket make a folder with:"
+                    " matou archive attach DIR s3://BUCKET/PREFIX"
+                ),
+                param,
+                ctx,
+            )
+        return super().convert(value, param, ctx)
+
+
+ARCHIVE = Folder()
 
 archive_argument = click.argument("directory", type=ARCHIVE, metavar="DIR", help=_("the archive"))
 root_option = click.option("--root", type=ARCHIVE, required=True, metavar="DIR", help=_("the archive"))

@@ -10,7 +10,7 @@ from click.exceptions import Exit
 
 from matou.cli.command import Command, WholeNumber
 from matou.cli.exit_codes import ExitCode
-from matou.cli.options import archive_argument, exclude_option, include_option
+from matou.cli.options import ARCHIVE, archive_argument, exclude_option, include_option
 from matou.cli.ui.output import print_error, say
 from matou.cli.ui.verbosity import shows_bars
 from matou.git.process.run import Limits
@@ -36,7 +36,7 @@ from matou.wiring import now, open_archive
 @archive_argument
 @click.option(
     "--to",
-    type=click.Path(path_type=Path),
+    type=ARCHIVE,
     required=True,
     metavar="FOLDER",
     help=_("where to; made where there is none"),

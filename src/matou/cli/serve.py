@@ -6,7 +6,7 @@ import click
 
 from matou.cli.command import Command, WholeNumber
 from matou.cli.exit_codes import ExitCode
-from matou.cli.options import group_option
+from matou.cli.options import ARCHIVE, group_option
 from matou.i18n import gettext as _
 
 serve = Command.lazy(
@@ -14,7 +14,7 @@ serve = Command.lazy(
     "matou.cli.run.serve:serve",
     click.option(
         "--root",
-        type=click.Path(path_type=Path),
+        type=ARCHIVE,
         required=True,
         metavar="DIR",
         help=_("the archive; made where there is none"),

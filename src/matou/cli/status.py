@@ -17,7 +17,7 @@ from matou.cli.config import CONFIGURATION, SourceTable, read_configuration
 from matou.cli.configured_sources import host_at
 from matou.cli.durations import read_duration
 from matou.cli.exit_codes import ExitCode
-from matou.cli.options import json_option
+from matou.cli.options import ARCHIVE, json_option
 from matou.cli.runs import utc
 from matou.cli.ui.formatting import local_time, size
 from matou.cli.ui.output import print_json
@@ -90,7 +90,7 @@ class SourceRow:
 )
 @click.argument(
     "directory",
-    type=click.Path(path_type=Path),
+    type=ARCHIVE,
     required=False,
     metavar="[DIR]",
     help=_("the archive; without it, those in matou.toml"),

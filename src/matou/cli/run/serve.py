@@ -72,12 +72,13 @@ def serve(
     opened = partial(forge_at, root, loopback=loopback, anonymous_reads_backups=open_to, group=group)
     with opened(asks_bucket=False) as forge:
         options = replace(options, workers=workers or min(Settings.of_process().processors, MOST_WORKERS_BY_DEFAULT))
+        # Before anything is told that holds only where it serves.
+        server = prepare(forge, options)
         if not list_users(forge):
             say(_("there is no account yet; make an administrator with:"))
             say(f"  matou user add NAME --admin --root {root}")
             say(_("or at the page /-/first-start, with the code {code}").format(code=setup_code(forge).reveal()))
         schedule = None if no_schedule else announced_schedule(forge.archive, configuration_at(config))
-        server = prepare(forge, options)
         if options.workers == 1:
             if forge.bucket is not None:
                 forge.bucket.require_own_database()
