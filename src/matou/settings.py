@@ -72,6 +72,8 @@ class Settings:
         processors: how many this process may use, also by the quota of a container.
         imports_may_reach_private: people may have the server import from private addresses (MATOU_IMPORT_PRIVATE=1).
         checks_pushes_strictly: a push with what old tools wrote wrong is refused (MATOU_STRICT_PUSHES=1).
+        bucket_links: where clients get LFS objects of an archive in a bucket from (MATOU_BUCKET_LINKS): None for this
+            server, empty for the bucket's, else another address of that.
         environment: everything, for tokens that are named by platform (MATOU_CODING_TOKEN).
     """
 
@@ -82,6 +84,7 @@ class Settings:
     processors: int
     imports_may_reach_private: bool
     checks_pushes_strictly: bool
+    bucket_links: str | None
     environment: Mapping[str, str]
 
     @property
@@ -120,6 +123,7 @@ class Settings:
             processors=_processors(),
             imports_may_reach_private=_yes(environment, "MATOU_IMPORT_PRIVATE"),
             checks_pushes_strictly=_yes(environment, "MATOU_STRICT_PUSHES"),
+            bucket_links=_links(environment, "MATOU_BUCKET_LINKS"),
             environment=environment,
         )
 
@@ -158,6 +162,17 @@ def _yes(environment: Mapping[str, str], name: str) -> bool:
     if text not in ("", "0", "1"):
         raise InvalidSetting("{name} is {value}, which is neither 1 nor 0", name=name, value=repr(text))
     return text == "1"
+
+
+def _links(environment: Mapping[str, str], name: str) -> str | None:
+    text = environment.get(name, "")
+    if text in ("", "0"):
+        return None
+    if text != "1" and not text.startswith(("https://", "http://")):
+        raise InvalidSetting(
+            "{name} is {value}, which is neither 1 nor 0 nor the address of a server", name=name, value=repr(text)
+        )
+    return "" if text == "1" else text
 
 
 def _file(environment: Mapping[str, str], name: str) -> Path | None:

@@ -28,6 +28,7 @@ from matou.settings import Settings
 
 if TYPE_CHECKING:
     from matou.archive.attachment import Attached
+    from matou.archive.blob_links import BlobLinks
     from matou.archive.manifest import SourceLine
     from matou.credentials import Secret
     from matou.db.engine import Database
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from matou.platforms.base.api_client import Answers
     from matou.platforms.base.metadata import MetadataSource
     from matou.platforms.base.source import RecordSink, Source
-    from matou.storage.base import Store
+    from matou.storage.buckets import BucketStore
     from matou.transfer.backup.metadata.rebuild import RebuiltMetadata
     from matou.transfer.backup.options import BackupOptions
     from matou.transfer.backup.report import BackupReport, ProgressListener
@@ -82,13 +83,24 @@ def attach_archive(root: Path, named: ArchiveBucket, settings: Settings) -> "Att
     return attach(root.expanduser(), named, _open_bucket(named, settings), now=now(), identifier=uuid4())
 
 
-def _open_bucket(named: ArchiveBucket, settings: Settings) -> "Store":
+def _open_bucket(named: ArchiveBucket, settings: Settings) -> "BucketStore":
     from matou.storage.bucket_addresses import open_bucket, read_bucket_address
 
     address = read_bucket_address(named.address, endpoint=named.endpoint, addressing=named.addressing or None)
     return open_bucket(
         address, environment=settings.environment, authorities=settings.authorities, patience=BUCKET_PATIENCE
     )
+
+
+def _blob_links(archive: Archive, settings: Settings) -> "BlobLinks | None":
+    named = archive.identity.bucket
+    if named is None or settings.bucket_links is None:
+        return None
+    from msgspec.structs import replace as with_values
+
+    from matou.archive.blob_links import BlobLinks
+
+    return BlobLinks(_open_bucket(with_values(named, endpoint=settings.bucket_links or named.endpoint), settings))
 
 
 def _bucket_repositories(archive: Archive, database: "Database") -> "BucketRepositories | None":
@@ -142,6 +154,7 @@ def open_forge(
             network=settings.network,
             checks_pushes_strictly=settings.checks_pushes_strictly,
             bucket=bucket,
+            blob_links=_blob_links(archive, settings),
         )
         finish_moves(forge)
         index = ensure_indexed(forge)

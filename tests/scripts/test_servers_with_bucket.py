@@ -1,6 +1,9 @@
 """Two servers that share a database and a bucket, each with a folder of its own, which its two workers share."""
 
+import hashlib
+import json
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -11,15 +14,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+import urllib3
 
 from matou.model.names import RefName
 from support.git_repositories import ENVIRONMENT, git, make_repository, refs_of
 from support.program import Person, served
-from support.s3_server import BUCKET, S3Server, any_server
+from support.s3_server import BUCKET, VERSITYGW, S3Server, any_server
 from support.team import make_person
-from support.used_servers import TEAM, UsedServer
+from support.used_servers import HTTP, TEAM, UsedServer
 from support.worker_relay import relay_to, workers_of
 
 
@@ -58,9 +63,16 @@ def shared(s3: S3Server, module_postgres_url: str, tmp_path_factory: pytest.Temp
     person.matou("org", "create", TEAM, "--owner", "li", "--root", other)
     token = person.matou("token", "create", "--user", "li", "--name", "test", "--root", one).out.strip()
     with ExitStack() as ending:
-        begun = [ending.enter_context(served(person, root, "--workers", "2")) for root in (one, other)]
+        # The other gives links to the bucket, under another name of its server.
+        linking = Person(person.home, {**person.environment, "MATOU_BUCKET_LINKS": public_url(s3)})
+        places = ((person, one), (linking, other))
+        begun = [ending.enter_context(served(starting, root, "--workers", "2")) for starting, root in places]
         servers = [UsedServer(url, token) for _, url in begun]
         yield SharedBucket(servers[0], servers[1], person, (one, other), (begun[0][0].pid, begun[1][0].pid))
+
+
+def public_url(s3: S3Server) -> str:
+    return s3.url.replace("127.0.0.1", "localhost")
 
 
 @pytest.fixture
@@ -183,6 +195,82 @@ def test_files_written_at_both_at_once_are_all_in_the_history(shared: SharedBuck
     status, entries = shared.other.ask("GET", f"/repos/{TEAM}/{name}/contents/")
     assert status == 200
     assert {f"file{number}" for number in range(8)} <= {entry["name"] for entry in entries}
+
+
+def lfs(server: UsedServer, method: str, path: str, token: str | None = None, **sent: Any) -> urllib3.BaseHTTPResponse:
+    headers = urllib3.make_headers(basic_auth=f"x:{server.token if token is None else token}") if token != "" else {}
+    return HTTP.request(method, f"{server.url}/{TEAM}/{path}", headers=headers, **sent)
+
+
+def lfs_batch(server: UsedServer, name: str, oid: str, size: int, token: str | None = None) -> tuple[int, Any]:
+    """What git-lfs is told of one object that it wants."""
+    body = {"operation": "download", "transfers": ["basic"], "objects": [{"oid": oid, "size": size}]}
+    answer = lfs(server, "POST", f"{name}.git/info/lfs/objects/batch", token, json=body)
+    return answer.status, json.loads(answer.data)["objects"][0] if answer.status == 200 else None
+
+
+def store_lfs_object(server: UsedServer, name: str, content: bytes) -> str:
+    oid = hashlib.sha256(content).hexdigest()
+    assert lfs(server, "PUT", f"{name}.git/info/lfs/objects/{oid}", body=content).status == 200
+    return oid
+
+
+def test_lfs_objects_come_from_the_bucket_itself_for_whoever_may_read_them(shared: SharedBucket, s3: S3Server) -> None:
+    name, without, content = shared.repository("linked"), shared.repository("unlinked"), b"a large object" * 1000
+    oid = store_lfs_object(shared.one, name, content)
+
+    status, told = lfs_batch(shared.other, name, oid, len(content))
+    link = told["actions"]["download"]
+    here = lfs_batch(shared.one, name, oid, len(content))[1]["actions"]["download"]
+
+    assert (status, told["authenticated"], link.get("header")) == (200, True, None)
+    assert 0 < link["expires_in"] <= 300
+    assert link["href"].startswith(f"{public_url(s3)}/{BUCKET}/archive/blobs/objects/")
+    assert HTTP.request("GET", link["href"]).data == content
+    assert here["href"].startswith(shared.one.url)
+    assert lfs_batch(shared.other, without, oid, len(content))[1]["error"]["code"] == 404
+    assert lfs_batch(shared.other, name, oid, len(content) + 1)[1]["error"]["code"] == 422
+    assert lfs_batch(shared.other, name, oid, len(content), "no-token")[0] == 401
+    assert lfs_batch(shared.other, name, oid, len(content), "")[0] == 401
+
+
+@pytest.mark.skipif(VERSITYGW not in os.environ, reason=f"only a real server looks at signatures: {VERSITYGW}")
+def test_a_link_to_the_bucket_is_good_for_its_object_alone(shared: SharedBucket) -> None:
+    name = shared.repository("signed")
+    oid, other = (store_lfs_object(shared.other, name, content) for content in (b"one", b"other"))
+    href = lfs_batch(shared.other, name, oid, 3)[1]["actions"]["download"]["href"]
+
+    assert HTTP.request("GET", href).data == b"one"
+    for changed in (
+        href.replace(f"{oid[:2]}/{oid[2:4]}/{oid}", f"{other[:2]}/{other[2:4]}/{other}"),
+        href.replace("X-Amz-Expires=300", "X-Amz-Expires=3000"),
+        href.partition("?")[0],
+    ):
+        assert changed != href
+        assert HTTP.request("GET", changed).status == 403
+    assert HTTP.request("PUT", href, body=b"worse").status == 403
+    assert HTTP.request("DELETE", href).status == 403
+
+
+@pytest.mark.skipif(shutil.which("git-lfs") is None, reason="git-lfs is not installed")
+def test_git_lfs_takes_the_links(shared: SharedBucket, tmp_path: Path) -> None:
+    name, work = shared.repository("lfs"), tmp_path / "work"
+    person, url = shared.person, shared.one.git_url("lfs")
+    person.git("lfs", "install", "--skip-repo")
+    person.git("clone", "--quiet", url, work)
+    person.git("-C", work, "lfs", "track", "*.bin")
+    (work / "large.bin").write_bytes(os.urandom(200_000))
+    person.git("-C", work, "add", "--all")
+    person.git("-C", work, "-c", "user.name=Li", "-c", "user.email=li@example.com", "commit", "--quiet", "-m", "large")
+    person.git("-C", work, "push", "--quiet", "origin", "HEAD:main")
+
+    copied = tmp_path / "copied"
+    person.git("clone", "--quiet", shared.other.git_url(name), copied)
+
+    content = (copied / "large.bin").read_bytes()
+    assert content == (work / "large.bin").read_bytes()
+    kept = [len(list(root.rglob(hashlib.sha256(content).hexdigest()))) for root in shared.roots]
+    assert kept == [1, 0], "the second server would have it, had it sent it"
 
 
 def test_commands_that_need_an_archive_in_a_folder_say_so(shared: SharedBucket) -> None:

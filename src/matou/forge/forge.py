@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar, cast
 
+from matou.archive.blob_links import BlobLinks
 from matou.archive.cache import attempts_file
 from matou.archive.layout import Archive
 from matou.db.engine import Database
@@ -38,6 +39,7 @@ class Forge:
         queue: where what nobody waits for is done from, by this process or another.
         checks_pushes_strictly: what old tools wrote is refused, though it does no harm.
         bucket: where the repositories are, if that is not in the archive's folder.
+        blob_links: give what people may read from the bucket itself; None where the server sends it.
     """
 
     database: Database
@@ -49,6 +51,7 @@ class Forge:
     network: Network = field(default_factory=Network, repr=False)
     checks_pushes_strictly: bool = False
     bucket: BucketRepositories | None = field(default=None, repr=False)
+    blob_links: BlobLinks | None = field(default=None, repr=False)
     failures: LoginThrottle = field(init=False, repr=False)
     passwords: PasswordCache = field(default_factory=PasswordCache, repr=False)
     listings: RefListingCache = field(default_factory=RefListingCache, repr=False)

@@ -20,6 +20,7 @@ from matou.storage.chunks import ChunkReader
 from matou.storage.files import chunks_of
 
 if TYPE_CHECKING:
+    from datetime import timedelta
     from types import TracebackType
 
     from obstore.store import ObjectStore
@@ -152,6 +153,20 @@ class BucketStore:
         self.size(key)
         with self._translated(key):
             obstore.delete(self._objects, key)
+
+    def link(self, key: str, lifetime: "timedelta") -> str:
+        """An address from which whoever has it gets what is under the key; nothing is asked of the bucket.
+
+        Raises BucketRefused where this bucket knows no such thing.
+        """
+        import obstore
+        from obstore.store import AzureStore, GCSStore, S3Store
+
+        _require_key(key)
+        if not isinstance(self._objects, S3Store | GCSStore | AzureStore):
+            raise BucketRefused("the bucket {name} gives no links", name=self._name)
+        with self._translated(key):
+            return obstore.sign(self._objects, "GET", key, lifetime)
 
     def _read(self, key: str, chunks: "Iterator[Buffer]") -> Iterator[bytes]:
         with self._translated(key):

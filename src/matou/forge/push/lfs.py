@@ -59,6 +59,16 @@ def size(forge: Forge, granted: Authorized[Repository, MayReadCode], oid: str) -
         return lfs_objects.linked_size(connection, granted.subject.id, oid)
 
 
+def bucket_link(forge: Forge, granted: Authorized[Repository, MayReadCode], oid: str) -> str | None:  # noqa: ARG001
+    """Where the bucket itself gives an object for the next minutes, if people are to get it there.
+
+    Args:
+        granted: to whoever gets it.
+        oid: of an object that this repository has: whoever asks has looked.
+    """
+    return None if forge.blob_links is None else forge.blob_links.link_to(oid)
+
+
 def stored_size(forge: Forge, granted: Authorized[Repository, MayReadCode]) -> int:
     """Bytes of all objects that this repository has."""
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from matou.archive.blob_links import LIFETIME as BUCKET_LIFETIME
 from matou.db.repositories import Repository
 from matou.errors import NotFound, UnknownShape
 from matou.forge.access import Authorized, MayReadCode, MayWriteCode
@@ -146,6 +147,11 @@ def _download_answer(
         )
     if size != pointer.size:
         return ObjectAnswer(pointer.oid, pointer.size, error=LfsFailure(UNPROCESSABLE, f"the object has {size} bytes"))
+    direct = objects.bucket_link(request.state.forge, granted, pointer.oid)
+    if direct is not None:
+        # Authenticated: what else lets the client in here would be refused there, beside the link's own signature.
+        step = Step(direct, expires_in=round(BUCKET_LIFETIME.total_seconds()))
+        return ObjectAnswer(pointer.oid, size, authenticated=True, actions={"download": step})
     step = _step(request, granted.subject, signer, pointer, LfsOperation.DOWNLOAD)
     return ObjectAnswer(pointer.oid, size, authenticated=signer is not None, actions={"download": step})
 
