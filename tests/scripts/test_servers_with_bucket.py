@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -26,6 +27,8 @@ from support.s3_server import BUCKET, VERSITYGW, S3Server, any_server
 from support.team import make_person
 from support.used_servers import HTTP, TEAM, UsedServer
 from support.worker_relay import relay_to, workers_of
+
+PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 
 @dataclass
@@ -271,6 +274,87 @@ def test_git_lfs_takes_the_links(shared: SharedBucket, tmp_path: Path) -> None:
     assert content == (work / "large.bin").read_bytes()
     kept = [len(list(root.rglob(hashlib.sha256(content).hexdigest()))) for root in shared.roots]
     assert kept == [1, 0], "the second server would have it, had it sent it"
+
+
+@dataclass
+class Readable:
+    """A public repository with one of everything that is read by an address of its own."""
+
+    name: str
+    oid: str
+    size: int
+    upload: str
+
+    def statuses_at(self, server: UsedServer, token: str = "") -> dict[str, int]:
+        """By every way in: to whoever holds this token, or to anybody."""
+        paths = {
+            "page": self.name,
+            "file": f"{self.name}/-/blob/main/README.md",
+            "raw": f"{self.name}/-/raw/main/README.md",
+            "archive": f"{self.name}/-/archive/main.zip",
+            "refs": f"{self.name}.git/info/refs?service=git-upload-pack",
+            "object": f"{self.name}.git/info/lfs/objects/{self.oid}",
+            "upload": self.upload,
+        }
+        found = {way: lfs(server, "GET", path, token, redirect=False).status for way, path in paths.items()}
+        for way, path in {"api": "", "contents": "/contents/README.md", "branch": "/branches/main"}.items():
+            found[way] = server.ask("GET", f"/repos/{TEAM}/{self.name}{path}", token=token)[0]
+        return {**found, "batch": lfs_batch(server, self.name, self.oid, self.size, token)[0]}
+
+
+@pytest.fixture
+def readable(shared: SharedBucket, each: list[UsedServer]) -> Readable:
+    name, content = shared.repository(f"seen-{secrets.token_hex(4)}"), b"a large object"
+    assert shared.one.ask("PATCH", f"/repos/{TEAM}/{name}", name=name, private=False)[0] == 200
+    answer = shared.one.ask("POST", f"/repos/{TEAM}/{name}/img/upload", body=PICTURE, file_name="dot.png")[1]
+    oid = store_lfs_object(shared.one, name, content)
+    readable = Readable(name, oid, len(content), answer["full_path"].partition(f"/{TEAM}/")[2])
+    assert [set(readable.statuses_at(server).values()) for server in each] == [{200}] * 4
+    return readable
+
+
+def test_what_is_made_private_at_one_is_so_at_every_other_with_the_next_request(
+    shared: SharedBucket, each: list[UsedServer], readable: Readable
+) -> None:
+    assert shared.one.ask("PATCH", f"/repos/{TEAM}/{readable.name}", name=readable.name, private=True)[0] == 200
+
+    for server in each:
+        refused = readable.statuses_at(server)
+        assert set(refused.values()) <= {302, 303, 401, 404}, refused
+        assert server.refs(readable.name, "no-token") is None
+        allowed = readable.statuses_at(server, server.token)
+        assert {allowed[way] for way in ("refs", "object", "api", "contents", "branch", "batch")} == {200}, allowed
+
+
+def test_what_is_deleted_or_renamed_at_one_is_so_at_every_other(
+    shared: SharedBucket, each: list[UsedServer], readable: Readable
+) -> None:
+    assert shared.other.ask("DELETE", f"/repos/{TEAM}/{readable.name}")[0] in (200, 204)
+
+    for server in each:
+        for token in ("", server.token):
+            gone = readable.statuses_at(server, token)
+            assert set(gone.values()) <= {302, 303, 401, 404}, gone
+
+
+def test_a_ref_that_moves_at_one_has_moved_at_every_other(
+    shared: SharedBucket, each: list[UsedServer], readable: Readable
+) -> None:
+    path = f"/repos/{TEAM}/{readable.name}"
+    for turn in range(3):
+        writing = (shared.one, shared.other)[turn % 2]
+        content = b64encode(b"turn %d" % turn).decode()
+        sha = writing.ask("GET", f"{path}/contents/README.md")[1]["sha"]
+        written = {"content": content, "message": f"turn {turn}", "branch": "main", "sha": sha}
+        assert writing.ask("PUT", f"{path}/contents/README.md", **written)[0] == 200
+
+        tips = {(server.refs(readable.name) or {})["refs/heads/main"] for server in each}
+        assert len(tips) == 1
+        for server in each:
+            assert server.ask("GET", f"{path}/branches/main")[1]["commit"]["id"] in tips
+            assert server.ask("GET", f"{path}/contents/README.md")[1]["content"].strip() == content
+            assert lfs(server, "GET", f"{readable.name}/-/raw/main/README.md", "").data == b"turn %d" % turn
+            assert f"turn {turn}" in lfs(server, "GET", readable.name, "").data.decode()
 
 
 def test_commands_that_need_an_archive_in_a_folder_say_so(shared: SharedBucket) -> None:
