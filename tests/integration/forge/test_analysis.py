@@ -266,7 +266,7 @@ def test_the_cache_of_another_repository_changes_no_answer(forge: Forge, reposit
 
     assert days(forge, other) == by_day(git_dir)
     assert listed(forge, other, ContributorRole.AUTHOR) == shortlog(git_dir)
-    assert {"Go", "Ruby"} & set(languages(forge, other).result(SECONDS)) == {"Go"}
+    assert {"Go", "Ruby"} & set(languages(forge, other).result(SECONDS).shares) == {"Go"}
     with pytest.raises(MissingObject):
         counted(forge, other, hidden)
 

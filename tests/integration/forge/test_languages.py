@@ -53,7 +53,7 @@ def commit(forge: Forge, repository: Repository, files: Mapping[bytes, bytes], *
 
 
 def told(forge: Forge, repository: Repository) -> dict[str, float]:
-    return languages(forge, repository).result(SECONDS)
+    return languages(forge, repository).result(SECONDS).shares
 
 
 AMBIGUOUS: Mapping[bytes, tuple[bytes, str]] = {
@@ -246,6 +246,14 @@ def test_a_repository_of_more_files_than_are_looked_at_has_no_languages(forge: F
     git(git_dir, "update-ref", "refs/heads/main", git(git_dir, "commit-tree", "-m", "c", leaf))
 
     assert told(forge, repository) == {}
+    assert languages(forge, repository).result(SECONDS).sizes is None
+
+
+def test_it_is_known_how_many_bytes_each_language_has(forge: Forge, repository: Repository) -> None:
+    files = {b"a.go": b"package a\n", b"b.go": b"package b // b\n", b"c.py": b"import c\n", b"d.md": b"# d\n"}
+    commit(forge, repository, files)
+
+    assert languages(forge, repository).result(SECONDS).sizes == {"Go": 25, "Python": 9}
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -4,6 +4,7 @@ It is not the server's: looking takes long, and the bytes that it reads are anyb
 """
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -21,7 +22,6 @@ from matou.git.operations.languages import (
     Trait,
     counted_language,
     judge,
-    percentages,
 )
 from matou.git.operations.languages_tree import TreeFile, list_files, overrides_of
 from matou.git.process.worker import NO_ROOM_LEFT, read_request
@@ -50,9 +50,9 @@ class LanguagesRequest(msgspec.Struct, frozen=True, array_like=True):
 
 
 class LanguagesResponse(msgspec.Struct, frozen=True, array_like=True):
-    """The share of each language; none of a tree with more than MOST_FILES files."""
+    """How many bytes are in each language; None of a tree with more than MOST_FILES files."""
 
-    languages: dict[str, float]
+    sizes: dict[str, int] | None
 
 
 class _SavedVerdicts(msgspec.Struct, frozen=True, array_like=True):
@@ -68,18 +68,18 @@ class _SavedVerdicts(msgspec.Struct, frozen=True, array_like=True):
 def main() -> None:
     request = msgspec.msgpack.decode(read_request(), type=decodable(LanguagesRequest))
     try:
-        answer = LanguagesResponse(_languages(request))
+        answer = LanguagesResponse(_sizes(request))
     except DiskFull:
         sys.exit(NO_ROOM_LEFT)
     sys.stdout.buffer.write(msgspec.msgpack.encode(answer))
     sys.stdout.buffer.flush()
 
 
-def _languages(request: LanguagesRequest) -> dict[str, float]:
+def _sizes(request: LanguagesRequest) -> dict[str, int] | None:
     git_dir = Path(request.git_dir)
     files = list_files(git_dir, ObjectId(request.tree), most=MOST_FILES)
     if files is None:
-        return {}
+        return None
     verdicts = _verdicts(request, files)
     overrides = overrides_of(git_dir, files)
     counted = (
@@ -88,9 +88,11 @@ def _languages(request: LanguagesRequest) -> dict[str, float]:
         else (counted_language(verdicts[file.path, file.id]), file)
         for file in files
     )
-    return percentages(
-        (language, verdicts[file.path, file.id].size_bytes) for language, file in counted if language is not None
-    )
+    sizes = Counter[str]()
+    for language, file in counted:
+        if language is not None:
+            sizes[language] += verdicts[file.path, file.id].size_bytes
+    return sizes
 
 
 def _verdicts(request: LanguagesRequest, files: Sequence[TreeFile]) -> dict[Key, LanguageVerdict]:

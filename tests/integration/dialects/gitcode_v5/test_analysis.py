@@ -10,7 +10,7 @@ import pytest
 from matou.forge.analysis.memory import analysis_cache
 from matou.forge.jobs import Jobs
 from matou.platforms.gitcode import wire
-from matou.server.dialects.gitcode_v5 import analysis
+from matou.server.api import soon
 from support.gitcode_server import Harbour
 
 if TYPE_CHECKING:
@@ -184,10 +184,10 @@ def test_who_asks_while_it_is_being_computed_gets_the_answer_or_is_told_when_to_
 ) -> None:
     jobs = SlowJobs()
     monkeypatch.setattr(analysis_cache(harbour.forge), "jobs", jobs)
-    monkeypatch.setattr(analysis, "PATIENCE", timedelta(seconds=0.1))
+    monkeypatch.setattr(soon, "PATIENCE", timedelta(seconds=0.1))
 
     early = ask(harbour, path)
-    monkeypatch.setattr(analysis, "PATIENCE", timedelta(seconds=30))
+    monkeypatch.setattr(soon, "PATIENCE", timedelta(seconds=30))
     in_time = ask(harbour, path)
 
     assert (early.status_code, early.json()["error_code_name"]) == (503, "TRY_LATER")

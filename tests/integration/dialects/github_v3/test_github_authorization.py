@@ -19,14 +19,20 @@ OTHERWISE: Final = """
 /repos/{owner}/{repo}/collaborators see members
 /repos/{owner}/{repo}/commits read code
 /repos/{owner}/{repo}/commits/{ref} read code
+/repos/{owner}/{repo}/commits/{ref}/check-runs read code
+/repos/{owner}/{repo}/commits/{ref}/check-suites read code
+/repos/{owner}/{repo}/commits/{ref}/status read code
+/repos/{owner}/{repo}/commits/{ref}/statuses read code
 /repos/{owner}/{repo}/contents read code
 /repos/{owner}/{repo}/contents/{path} read code
 /repos/{owner}/{repo}/git/blobs/{sha} read code
 /repos/{owner}/{repo}/git/trees/{sha} read code
 /repos/{owner}/{repo}/hooks see webhooks
 /repos/{owner}/{repo}/hooks/{id} see webhooks
+/repos/{owner}/{repo}/languages read statistics
 /repos/{owner}/{repo}/raw/{path} read code
 /repos/{owner}/{repo}/readme read code
+/repos/{owner}/{repo}/statuses/{ref} read code
 /repos/{owner}/{repo}/tags read code
 /repos/{owner}/{repo}/topics see
 """

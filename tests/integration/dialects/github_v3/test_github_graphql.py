@@ -34,6 +34,7 @@ from support.saved_conversation import save
 PATH: Final = "/github/api/graphql"
 LIGHT: Final = 'repository(owner: "harbour", name: "light")'
 ARGUMENTS: Final = {
+    "isRequired": "(pullRequestNumber: 1)",
     "repository": '(owner: "harbour", name: "light")',
     "search": '(type: ISSUE, query: "repo:harbour/light", first: 10)',
     "issue": "(number: 1)",

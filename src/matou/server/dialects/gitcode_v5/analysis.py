@@ -1,14 +1,11 @@
 """8, 9 and 37: in which languages a repository is written, and who contributed what to it."""
 
-import asyncio
 import re
-from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
-from typing import TYPE_CHECKING, Final, TypeVar
-
-import msgspec
+from typing import Final
 
 from matou.db.users import User
 from matou.forge.access import MayReadAnalysis
@@ -27,19 +24,13 @@ from matou.forge.analysis.memory import PATIENCE
 from matou.forge.analysis.worker import MOST_FILES
 from matou.forge.content.branches import NoSuchRevision
 from matou.forge.content.contents import object_at
-from matou.forge.jobs import still_computing
 from matou.git.operations.mailmap import MailmapPerson
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import InvalidParameter, Nothing, PageParameters, Parameters
-from matou.server.api.responses import JSON, NO_STORE, ListPage, StreamedResponse
+from matou.server.api.responses import ListPage, StreamedResponse
 from matou.server.api.route import repository_route
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
-
-Answer = TypeVar("Answer")
-Computed = TypeVar("Computed")
+from matou.server.api.soon import now_or_soon
 
 _MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}:[0-9]{2})?\Z")
 _DAY_LENGTH: Final = len("YYYY-MM-DD")
@@ -51,7 +42,7 @@ def show_languages(context: RepositoryContext[MayReadAnalysis], _: Nothing) -> d
         known = languages(context.forge, context.granted)
     except NoSuchRevision:
         return {}
-    return _now_or_soon(known, lambda shares: shares)
+    return now_or_soon(known, lambda found: found.shares)
 
 
 class ContributorsQuery(PageParameters, frozen=True, kw_only=True):
@@ -87,7 +78,7 @@ def show_statistics(
             raise
         return []
     is_wanted = _matcher(context, params.author, user)
-    return _now_or_soon(known, lambda history: _statistics(context, history, span, is_wanted))
+    return now_or_soon(known, lambda history: _statistics(context, history, span, is_wanted))
 
 
 def _statistics(
@@ -131,22 +122,6 @@ def _matcher(
         texts |= {known.name, known.email, known.display_name}
     keys = {text.casefold() for text in texts if text}
     return lambda person: not keys.isdisjoint((text_of(person.name).casefold(), text_of(person.email).casefold()))
-
-
-def _now_or_soon(known: "Future[Computed]", answer: Callable[[Computed], Answer]) -> Answer | StreamedResponse:
-    """The answer, where what it needs is there; else one that waits for it without holding a thread."""
-    if known.done():
-        return answer(known.result())
-    return StreamedResponse(lambda _: _soon(known, answer), (JSON, NO_STORE))
-
-
-async def _soon(known: "Future[Computed]", answer: Callable[[Computed], object]) -> AsyncGenerator[bytes, None]:
-    try:
-        async with asyncio.timeout(PATIENCE.total_seconds()):
-            result = await asyncio.shield(asyncio.wrap_future(known))
-    except TimeoutError:
-        raise still_computing() from None
-    yield await asyncio.to_thread(lambda: msgspec.json.encode(answer(result)))
 
 
 def _read_moment(name: str, text: str, *, is_end: bool = False) -> datetime | None:

@@ -23,6 +23,7 @@ from matou.server.api.v5.naming import authorize_by_name
 from matou.server.authentication import Credential
 from matou.server.dialects.github_v3 import (
     accounts,
+    checks,
     code,
     contents,
     graphql_execution,
@@ -56,6 +57,7 @@ def all_rows(limiter: FixedWindowLimiter | None = None) -> tuple[Route, ...]:
         accounts.rate_route(limiter),
         *accounts.ROUTES,
         *code.ROUTES,
+        *checks.ROUTES,
         *contents.ROUTES,
         *issue_events.ROUTES,
         *issues.ROUTES,

@@ -163,7 +163,8 @@ def _languages(view: WebRequest, repository: Repository) -> Mapping[str, float] 
         granted = authorize(view.forge, view.identity, MayReadAnalysis, repository)
     except (NotFound, Refused):
         return None
-    return known_languages(view.forge, granted, counts=view.identity.user is not None)
+    known = known_languages(view.forge, granted, counts=view.identity.user is not None)
+    return None if known is None else known.shares
 
 
 def _licence(

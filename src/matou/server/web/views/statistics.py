@@ -51,13 +51,13 @@ def show_statistics(view: WebRequest, granted: Authorized[Repository, MaySee], _
     values["downloads_chart"] = bar_chart([(f"{each.day}", each.downloads, "") for each in downloads.days])
     try:
         known = _within_a_moment(lambda: counted(view.forge, allowed, ""))
-        shares = _within_a_moment(lambda: languages(view.forge, allowed))
+        found = _within_a_moment(lambda: languages(view.forge, allowed))
     except NoSuchRevision:
         return HtmlPage("statistics.html", {**values, "is_empty": True, "is_counting": False, "languages": ()})
     if known is not None:
         values |= {"weeks": _weeks(view, allowed, known), "hours": _hours(view, allowed, known)}
-    values["languages"] = None if shares is None else sorted(shares.items(), key=lambda each: (-each[1], each[0]))
-    values["is_counting"] = known is None or shares is None
+    values["languages"] = None if found is None else sorted(found.shares.items(), key=lambda each: (-each[1], each[0]))
+    values["is_counting"] = known is None or found is None
     return HtmlPage("statistics.html", values)
 
 
