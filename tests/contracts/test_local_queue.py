@@ -5,12 +5,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from contracts.job_queues import JobQueueContract, named
 from matou.db.engine import Database
 from matou.jobs.local_queue import LocalQueue
 from matou.jobs.queue import LeaseLost, RunningJob
-from matou.model.jobs import NewJob
+from matou.model.jobs import JobState, NewJob
 from support.job_worker import Marks
 
 
@@ -35,3 +36,45 @@ class TestLocalQueue(JobQueueContract):
         self.do_all(LocalQueue(sqlite_database, lease=timedelta(hours=1), steady=lambda: 60_000), marks)
 
         assert sorted(marks.read()) == ["done held", "done put off"]
+
+    @pytest.mark.parametrize(
+        "garbled",
+        [
+            "arguments = '{'",
+            "arguments = x'ff00ff'",
+            "arguments = '[1, [2]]'",
+            'arguments = \'{"name": {"a": [1]}}\'',
+            "arguments = replace(hex(zeroblob(30000)), '00', '[')",
+            "priority = 'high'",
+            "priority = 9223372036854775807",
+            "attempts = 'many', allowed = 'more'",
+            "attempts = 9223372036854775807",
+            "created_at = 253402300800000000, changed_at = 9223372036854775807",
+            "created_at = -9223372036854775808",
+        ],
+    )
+    def test_a_row_that_somebody_else_wrote_stops_nobody(
+        self, sqlite_database: Database, marks: Marks, garbled: str
+    ) -> None:
+        queue = LocalQueue(sqlite_database, lease=timedelta(hours=1))
+        hostile = self.enqueue(queue, named("hostile"))
+        with sqlite_database.begin_write() as connection:
+            connection.execute(text(f"UPDATE jobs SET {garbled} WHERE id = {hostile}".replace(":", "\\:")))
+        queue.enqueue(named("ours"))
+
+        self.do_all(queue, marks)
+
+        assert "done ours" in marks.read()
+        assert {job.id for job in queue.list(list(JobState))} >= {hostile}
+
+    def test_a_state_that_nobody_knows_hides_no_other_job(self, sqlite_database: Database, marks: Marks) -> None:
+        queue = LocalQueue(sqlite_database)
+        hostile = self.enqueue(queue, named("hostile"))
+        with sqlite_database.begin_write() as connection:
+            connection.execute(text(f"UPDATE jobs SET state = 'x' WHERE id = {hostile}"))
+        queue.enqueue(named("ours"))
+
+        self.do_all(queue, marks)
+
+        assert marks.read() == ["done ours"]
+        assert queue.counts() == {JobState.DONE: 1}

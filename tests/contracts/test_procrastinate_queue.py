@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import text
 
 from contracts.job_queues import JobQueueContract, named
 from matou.db import procrastinate_jobs
@@ -51,3 +52,38 @@ class TestProcrastinateQueue(JobQueueContract):
                 )
 
         assert made == ["3", "4"]
+
+    @pytest.mark.parametrize(
+        "garbled",
+        [
+            "args = '[]'",
+            "args = '{}'",
+            """args = '{"arguments": [1], "allowed": "many", "fault": {"a": 1}}'""",
+            """args = '{"arguments": {"name": {"a": 1}}, "allowed": 1e300}'""",
+            "priority = 2147483647",
+            "attempts = 2147483000",
+            "scheduled_at = '9999-12-31'",
+        ],
+    )
+    def test_a_row_that_somebody_else_wrote_stops_nobody(self, queue: JobQueue, marks: Marks, garbled: str) -> None:
+        hostile = self.enqueue(queue, named("hostile"))
+        with queue.database.begin_write() as connection:
+            connection.execute(
+                text(f"UPDATE procrastinate_jobs SET {garbled} WHERE id = {hostile}".replace(":", "\\:"))
+            )
+            connection.execute(
+                text(
+                    "INSERT INTO procrastinate_jobs (queue_name, task_name, priority, args, status)"
+                    " SELECT queue_name, task_name, priority, args, 'doing' FROM procrastinate_jobs"
+                )
+            )
+        queue.enqueue(named("ours"))
+        stop = threading.Event()
+        worker = threading.Thread(target=queue.work, args=(marks.tasks(),), kwargs={"at_once": 1, "stop": stop})
+        worker.start()
+
+        marks.wait_for("done ours")
+        stop.set()
+        worker.join()
+
+        assert {job.id for job in queue.list(list(JobState))} >= {hostile}

@@ -22,7 +22,12 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else (value - _EPOCH) // _MICROSECOND
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return None if value is None else _EPOCH + value * _MICROSECOND
+        if value is None:
+            return None
+        try:
+            return _EPOCH + value * _MICROSECOND
+        except OverflowError:  # no clock of ours says so
+            return datetime.max.replace(tzinfo=UTC) if value > 0 else datetime.min.replace(tzinfo=UTC)
 
 
 class ReadableText(TypeDecorator[str]):

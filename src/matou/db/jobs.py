@@ -5,7 +5,7 @@ machine began; what lies further ahead than it could is of the time before that.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -13,11 +13,18 @@ from sqlalchemy import Connection, Integer, RowMapping, and_, case, cast, delete
 from sqlalchemy.dialects.sqlite import insert
 
 from matou.db.job_tables import jobs
-from matou.model.jobs import LONGEST_WAIT, Job, JobId, JobState, Lease, NewJob
+from matou.model.jobs import LONGEST_WAIT, Argument, Job, JobId, JobState, Lease, NewJob, read_arguments
 
 MILLISECOND: Final = timedelta(milliseconds=1)
 ABANDONED: Final = "the process that did it ended, or was held up for too long"
-_COLUMNS = [column for column in jobs.c if column.name not in ("key", "allowed", "leased_until", "worker")]
+_NUMBERS = ("priority", "attempts", "due")
+_LEFT_OUT = ("key", "allowed", "leased_until", "worker")
+# SQLite puts any value into any column: a row that somebody else has written must not end a worker.
+_COLUMNS = [
+    cast(column, Integer).label(column.name) if column.name in _NUMBERS else column
+    for column in jobs.c
+    if column.name not in _LEFT_OUT
+]
 _NOW = cast(func.strftime("%s", "now"), Integer) * 1_000_000
 _ENDED = (JobState.DONE, JobState.CANCELLED)
 
@@ -56,7 +63,12 @@ def claim_job(
         "leased_until": steady + lease,
         "changed_at": _NOW,
     }
-    statement = update(jobs).where(jobs.c.id == next_id).values(values).returning(*_COLUMNS, jobs.c.allowed)
+    statement = (
+        update(jobs)
+        .where(jobs.c.id == next_id)
+        .values(values)
+        .returning(*_COLUMNS, cast(jobs.c.allowed, Integer).label("allowed"))
+    )
     row = connection.execute(statement).mappings().one_or_none()
     return None if row is None else (_job(row, steady), row["attempts"] >= row["allowed"])
 
@@ -146,7 +158,8 @@ def list_jobs(connection: Connection, states: Collection[JobState], *, most: int
 
 
 def count_jobs(connection: Connection) -> dict[JobState, int]:
-    rows = connection.execute(select(jobs.c.state, func.count()).group_by(jobs.c.state))
+    known = jobs.c.state.in_(list(JobState))
+    rows = connection.execute(select(jobs.c.state, func.count()).where(known).group_by(jobs.c.state))
     return {JobState(state): count for state, count in rows}
 
 
@@ -177,13 +190,20 @@ def delete_old_jobs(connection: Connection, *, ended: timedelta, failed: timedel
         connection.execute(delete(jobs).where(jobs.c.state.in_(states), is_old))
 
 
+def _arguments(text: str) -> Mapping[str, Argument]:
+    try:
+        return read_arguments(json.loads(text))
+    except (ValueError, RecursionError):
+        return {}
+
+
 def _job(row: RowMapping, steady: int) -> Job:
     state, left = JobState(row["state"]), row["due"] - steady
     waits = state is JobState.WAITING and 0 < left <= LONGEST_WAIT // MILLISECOND
     return Job(
         id=JobId(row["id"]),
         task=row["task"],
-        arguments=json.loads(row["arguments"]),
+        arguments=_arguments(row["arguments"]),
         lock=row["lock"],
         priority=row["priority"],
         state=state,

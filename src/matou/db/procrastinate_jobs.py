@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from matou.db.jobs import ABANDONED
-from matou.model.jobs import Job, JobId, JobState, Lease
+from matou.model.jobs import Job, JobId, JobState, Lease, read_arguments
 
 _STATES: Final[Mapping[str, JobState]] = {
     "todo": JobState.WAITING,
@@ -135,7 +135,8 @@ WITH stalled AS MATERIALIZED (
 UPDATE procrastinate_jobs AS job
 SET status = CAST(
       CASE WHEN job.abort_requested THEN 'cancelled'
-           WHEN job.attempts + 1 >= CAST(job.args->>'allowed' AS integer) THEN 'failed'
+           WHEN NOT job.args @@ '$.allowed.type() == "number"' THEN 'failed'
+           WHEN job.attempts + 1 >= CAST(job.args->>'allowed' AS numeric) THEN 'failed'
            ELSE 'todo' END AS procrastinate_job_status),
     attempts = job.attempts + 1, abort_requested = false, worker_id = NULL, scheduled_at = NULL,
     queueing_lock = NULL,
@@ -206,17 +207,17 @@ def delete_old_jobs(connection: Connection, *, ended: timedelta, failed: timedel
 
 
 def _job(row: RowMapping) -> Job:
-    state, envelope = _STATES[row["status"]], row["args"]
+    state, envelope = _STATES[row["status"]], row["args"] if isinstance(row["args"], dict) else {}
     return Job(
         id=JobId(row["id"]),
         task=row["task_name"],
-        arguments=envelope["arguments"],
+        arguments=read_arguments(envelope.get("arguments")),
         lock=row["lock"],
         priority=row["priority"],
         state=state,
         attempts=row["attempts"] + (state is JobState.RUNNING),
         wait=(row["wait"] if state is JobState.WAITING else None) or timedelta(),
-        fault=envelope["fault"],
+        fault=str(envelope["fault"]) if envelope.get("fault") else None,
         is_cancelling=row["abort_requested"] and state is JobState.RUNNING,
         created_at=row["created_at"],
         changed_at=row["changed_at"],

@@ -27,6 +27,7 @@ from matou.jobs.queue import (
     lease_lost,
     no_such_job,
     require_changed,
+    writing_within,
 )
 from matou.model.jobs import Job, JobId, JobState, Lease, NewJob
 
@@ -54,16 +55,10 @@ class LocalQueue:
         """Something may have come that may be begun."""
 
     def enqueue(self, new: NewJob, connection: Connection | None = None) -> JobId | None:
-        if connection is None:
-            with self.database.begin_write() as own:
-                job_id = self._insert(own, new)
-        else:
-            job_id = self._insert(connection, new)
+        with writing_within(self.database, connection) as writing:
+            job_id = rows.insert_job(writing, new, steady=self.steady(), most_attempts=MOST_ATTEMPTS)
         self.changed.set()
         return job_id
-
-    def _insert(self, connection: Connection, new: NewJob) -> JobId | None:
-        return rows.insert_job(connection, new, steady=self.steady(), most_attempts=MOST_ATTEMPTS)
 
     def find(self, job_id: JobId) -> Job:
         with self.database.begin_read() as connection:
@@ -80,15 +75,15 @@ class LocalQueue:
         with self.database.begin_read() as connection:
             return rows.count_jobs(connection)
 
-    def retry(self, job_id: JobId) -> None:
-        with self.database.begin_write() as connection:
-            changed = rows.retry_job(connection, job_id, steady=self.steady(), more_attempts=MOST_ATTEMPTS)
+    def retry(self, job_id: JobId, connection: Connection | None = None) -> None:
+        with writing_within(self.database, connection) as writing:
+            changed = rows.retry_job(writing, job_id, steady=self.steady(), more_attempts=MOST_ATTEMPTS)
         require_changed(self, job_id, changed=changed)
         self.changed.set()
 
-    def cancel(self, job_id: JobId) -> None:
-        with self.database.begin_write() as connection:
-            changed = rows.cancel_job(connection, job_id)
+    def cancel(self, job_id: JobId, connection: Connection | None = None) -> None:
+        with writing_within(self.database, connection) as writing:
+            changed = rows.cancel_job(writing, job_id)
         require_changed(self, job_id, changed=changed)
 
     def require_lease(self, connection: Connection, lease: Lease) -> None:

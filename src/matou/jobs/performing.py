@@ -17,6 +17,7 @@ FIRST_WAIT: Final = timedelta(seconds=10)
 """Before what may go better later is tried again; four times as long after each further failure."""
 
 LONGEST_FAULT: Final = 2000
+_MOST_LENGTHENED: Final = 10
 _PAUSE_SECONDS: Final = 0.5
 
 log = structlog.get_logger(__name__)
@@ -50,7 +51,7 @@ def _end_of(task: Callable[[RunningJob], None], running: RunningJob) -> JobEnd |
 def _later(running: RunningJob, error: TryLater) -> JobEnd:
     if running.is_last_attempt:
         return _failed(running, str(error))
-    wait = max(FIRST_WAIT * 4 ** (running.job.attempts - 1), error.wait or timedelta())
+    wait = max(FIRST_WAIT * 4 ** min(running.job.attempts - 1, _MOST_LENGTHENED), error.wait or timedelta())
     log.info("job_put_off", job=running.job.id, task=running.job.task, fault=str(error))
     return JobEnd(JobState.WAITING, str(error)[:LONGEST_FAULT], min(wait, LONGEST_WAIT))
 

@@ -18,6 +18,7 @@ from matou.jobs.queue import (
     lease_lost,
     no_such_job,
     require_changed,
+    writing_within,
 )
 from matou.model.jobs import Job, JobId, JobState, Lease, NewJob
 
@@ -38,10 +39,8 @@ class ProcrastinateQueue:
         self._manager: JobManager | None = None
 
     def enqueue(self, new: NewJob, connection: Connection | None = None) -> JobId | None:
-        if connection is not None:
-            return self._defer(connection, new)
-        with self.database.begin_write() as own:
-            return self._defer(own, new)
+        with writing_within(self.database, connection) as writing:
+            return self._defer(writing, new)
 
     def _defer(self, connection: Connection, new: NewJob) -> JobId | None:
         from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
@@ -102,16 +101,16 @@ class ProcrastinateQueue:
         with self.database.begin_read() as connection:
             return rows.count_jobs(connection)
 
-    def retry(self, job_id: JobId) -> None:
+    def retry(self, job_id: JobId, connection: Connection | None = None) -> None:
         self._opened()
-        with self.database.begin_write() as connection:
-            changed = rows.retry_job(connection, job_id, more_attempts=MOST_ATTEMPTS)
+        with writing_within(self.database, connection) as writing:
+            changed = rows.retry_job(writing, job_id, more_attempts=MOST_ATTEMPTS)
         require_changed(self, job_id, changed=changed)
 
-    def cancel(self, job_id: JobId) -> None:
+    def cancel(self, job_id: JobId, connection: Connection | None = None) -> None:
         self._opened()
-        with self.database.begin_write() as connection:
-            changed = rows.cancel_job(connection, job_id)
+        with writing_within(self.database, connection) as writing:
+            changed = rows.cancel_job(writing, job_id)
         require_changed(self, job_id, changed=changed)
 
     def require_lease(self, connection: Connection, lease: Lease) -> None:

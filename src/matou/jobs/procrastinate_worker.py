@@ -19,9 +19,10 @@ from procrastinate.worker import Worker
 
 from matou.db import procrastinate_jobs as rows
 from matou.db.engine import NETWORK_PATIENCE, DatabaseBusy
+from matou.db.jobs import ABANDONED
 from matou.errors import MatouError, TryLater
 from matou.jobs.performing import perform
-from matou.jobs.queue import KEPT_AFTER_END, KEPT_AFTER_FAILURE, JobEnd, RunningJob, Tasks
+from matou.jobs.queue import KEPT_AFTER_END, KEPT_AFTER_FAILURE, MOST_ATTEMPTS, JobEnd, RunningJob, Tasks
 from matou.model.jobs import JobId, JobState, Lease
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class _LeasedJobs(JobManager):
 
             def work() -> None:
                 try:
-                    self._do(task, context.job, int(envelope["allowed"]), stop)
+                    self._do(task, context.job, _allowed(envelope.get("allowed")), stop)
                 finally:
                     with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                         loop.call_soon_threadsafe(ended.set_result, None)
@@ -198,7 +199,9 @@ class _LeasedJobs(JobManager):
     def _give_back(self, not_running: set[tuple[JobId, int]], worker_id: int) -> None:
         """What is written down as this worker's and nobody does, seen twice: its end could not be written."""
         for job, attempt in not_running & self._left:
-            self._queue.end(Lease(job, str(worker_id), attempt), JobEnd(JobState.WAITING))
+            has_failed = attempt >= MOST_ATTEMPTS
+            end = JobEnd(JobState.FAILED, ABANDONED) if has_failed else JobEnd(JobState.WAITING)
+            self._queue.end(Lease(job, str(worker_id), attempt), end)
         self._left = not_running
 
 
@@ -209,6 +212,11 @@ async def _ended(ended: "asyncio.Future[None]", cancelled: threading.Event) -> N
             await asyncio.shield(ended)
         except asyncio.CancelledError:
             cancelled.set()
+
+
+def _allowed(written: object) -> int:
+    """How often it may be begun; a row that does not say it was not written by us."""
+    return written if isinstance(written, int) else MOST_ATTEMPTS
 
 
 def _forgotten(worker_id: int) -> WorkerForgotten:

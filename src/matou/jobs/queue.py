@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from matou.concurrency import Cancelled
 from matou.db.engine import Connection, Database
-from matou.errors import Conflict, NotFound
+from matou.errors import Conflict, Invalid, NotFound
 from matou.model.jobs import Argument, Job, JobId, JobState, Lease, NewJob
 
 LEASE: Final = timedelta(seconds=30)
@@ -61,11 +61,14 @@ class JobQueue(Protocol):
 
     def counts(self) -> Mapping[JobState, int]: ...
 
-    def retry(self, job_id: JobId) -> None:
-        """Have done what failed or was cancelled. Raises NoSuchJob, NotInThatState."""
+    def retry(self, job_id: JobId, connection: Connection | None = None) -> None:
+        """Have done what failed or was cancelled; with a transaction that writes, or not at all, where one is given.
 
-    def cancel(self, job_id: JobId) -> None:
-        """Have it done no more; one that runs is asked to end. Raises NoSuchJob, NotInThatState."""
+        Raises NoSuchJob, NotInThatState.
+        """
+
+    def cancel(self, job_id: JobId, connection: Connection | None = None) -> None:
+        """Have it done no more; one that runs is asked to end. Otherwise as `retry`."""
 
     def require_lease(self, connection: Connection, lease: Lease) -> None:
         """Nobody else has the job, nor will before the transaction has ended. Raises LeaseLost."""
@@ -109,6 +112,9 @@ class RunningJob:
     lost: threading.Event = field(default_factory=threading.Event)
 
     def argument(self, name: str) -> Argument:
+        """Raises Invalid where the job's row does not say it."""
+        if name not in self.job.arguments:
+            raise Invalid("job {id} does not say its {name}", id=self.job.id, name=name)
         return self.job.arguments[name]
 
     def check(self) -> None:
@@ -124,6 +130,16 @@ class RunningJob:
         with self.queue.database.begin_write() as connection:
             self.queue.require_lease(connection, self.lease)
             yield connection
+
+
+@contextmanager
+def writing_within(database: Database, connection: Connection | None) -> Iterator[Connection]:
+    """The transaction that is given; one of its own where there is none."""
+    if connection is not None:
+        yield connection
+        return
+    with database.begin_write() as own:
+        yield own
 
 
 def lease_lost(lease: Lease) -> LeaseLost:

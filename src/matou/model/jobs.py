@@ -61,6 +61,13 @@ class NewJob:
             raise ValueError(message)
 
 
+def read_arguments(written: object) -> Mapping[str, Argument]:
+    """Of a job's row, as JSON has them; nothing where it is not what we write, so that the job fails and no worker."""
+    if not isinstance(written, Mapping):
+        return {}
+    return {name: value for name, value in written.items() if value is None or isinstance(value, str | int)}
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A job as it stands.
