@@ -26,6 +26,7 @@ PAGES = (
     "/-/admin/accounts",
     "/-/admin/accounts/looker",
     "/-/admin/namespaces",
+    "/-/admin/jobs",
     "/-/admin/log",
     "/-/admin/log-ins",
     "/-/first-start",

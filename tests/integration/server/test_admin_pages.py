@@ -13,7 +13,7 @@ from support.deciding import list_sessions, list_tokens
 from support.matou_server import PASSWORD, MatouServer
 from support.page_browser import HTTP, PageBrowser
 
-PAGES = ("/-/admin", "/-/admin/accounts", "/-/admin/namespaces", "/-/admin/log", "/-/admin/log-ins")
+PAGES = ("/-/admin", "/-/admin/accounts", "/-/admin/namespaces", "/-/admin/jobs", "/-/admin/log", "/-/admin/log-ins")
 OTHER = "another horse battery"
 
 
@@ -40,7 +40,7 @@ def kept(server: MatouServer, user: User) -> User:
     return found
 
 
-@pytest.mark.parametrize("path", [*PAGES, "/-/admin/accounts/root", "/-/admin/nothing"])
+@pytest.mark.parametrize("path", [*PAGES, "/-/admin/accounts/root", "/-/admin/jobs/1", "/-/admin/nothing"])
 def test_they_are_for_administrators(matou_server: MatouServer, person: User, path: str) -> None:
     signed_in, stranger = PageBrowser(matou_server.url), PageBrowser(matou_server.url)
     signed_in.sign_in(person.name, PASSWORD)

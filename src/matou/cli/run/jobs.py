@@ -9,6 +9,9 @@ import click
 from matou.cli.open_forge import existing_forge_at
 from matou.cli.ui.formatting import columns, local_time
 from matou.cli.ui.output import say
+from matou.forge.access import OPERATOR, Administrator, authorize_administration
+from matou.forge.forge import Forge
+from matou.forge.maintenance.job_administration import cancel_job, retry_job
 from matou.i18n import duration, printable
 from matou.i18n import gettext as _
 from matou.model.jobs import Job, JobId, JobState
@@ -36,17 +39,18 @@ def show_job(job_id: int, root: Path, as_json: bool) -> None:
 
 def retry_jobs(ids: Sequence[int], root: Path) -> None:
     with existing_forge_at(root) as forge:
-        _each(ids, forge.queue.retry, _("job {id} waits to be done"))
+        _each(forge, ids, retry_job, _("job {id} waits to be done"))
 
 
 def cancel_jobs(ids: Sequence[int], root: Path) -> None:
     with existing_forge_at(root) as forge:
-        _each(ids, forge.queue.cancel, _("job {id} is cancelled, or asked to end where it runs"))
+        _each(forge, ids, cancel_job, _("job {id} is cancelled, or asked to end where it runs"))
 
 
-def _each(ids: Sequence[int], change: Callable[[JobId], None], done: str) -> None:
+def _each(forge: Forge, ids: Sequence[int], change: Callable[[Forge, Administrator, JobId], None], done: str) -> None:
+    administrator = authorize_administration(OPERATOR)
     for number in ids:
-        change(JobId(number))
+        change(forge, administrator, JobId(number))
         say(done.format(id=number))
 
 

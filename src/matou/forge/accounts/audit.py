@@ -96,6 +96,8 @@ class AuditAction(StrEnum):
     UNARCHIVE_REPOSITORY = "unarchive_repository"
     TRANSFER_REPOSITORY = "transfer_repository"
     DELETE_REPOSITORY = "delete_repository"
+    RETRY_JOB = "retry_job"
+    CANCEL_JOB = "cancel_job"
 
 
 AUDIT_PHRASES: Mapping[AuditAction, Phrase] = MappingProxyType(
@@ -133,6 +135,8 @@ AUDIT_PHRASES: Mapping[AuditAction, Phrase] = MappingProxyType(
         AuditAction.UNARCHIVE_REPOSITORY: Phrase("reopened a repository"),
         AuditAction.TRANSFER_REPOSITORY: Phrase("moved a repository"),
         AuditAction.DELETE_REPOSITORY: Phrase("deleted a repository"),
+        AuditAction.RETRY_JOB: Phrase("had a job tried again"),
+        AuditAction.CANCEL_JOB: Phrase("cancelled a job"),
     }
 )
 

@@ -20,6 +20,8 @@ _SENTENCES: Final[Mapping[str, Phrase]] = {
     "devices-ended": Phrase("all other devices are signed out"),
     "signed-out": Phrase("the account is signed out everywhere"),
     "added": Phrase("it is made"),
+    "job-waits": Phrase("the job waits to be done"),
+    "job-cancelled": Phrase("the job is cancelled, or asked to end where it runs"),
     "deleted": Phrase("it is deleted"),
     "enabled": Phrase("the account is enabled"),
     "disabled": Phrase("the account is disabled"),

@@ -1,10 +1,12 @@
 """The pages and forms for administrators, by what stands behind `/-/admin/`."""
 
+from collections.abc import Sequence
+
 from starlette.responses import Response
 
 from matou.errors import NotFound
 from matou.server.web.page import HtmlPage, WebRequest
-from matou.server.web.views.admin import accounts, namespaces, server
+from matou.server.web.views.admin import accounts, jobs, namespaces, server
 
 
 def show_admin(view: WebRequest, words: tuple[str, ...]) -> HtmlPage | Response:
@@ -23,6 +25,17 @@ def show_admin(view: WebRequest, words: tuple[str, ...]) -> HtmlPage | Response:
             return accounts.show_account(view, name)
         case ("namespaces",):
             return namespaces.show_namespaces(view)
+        case ("jobs", *rest):
+            return _show_of_jobs(view, rest)
+    raise NotFound("there is nothing here")
+
+
+def _show_of_jobs(view: WebRequest, words: Sequence[str]) -> HtmlPage:
+    match words:
+        case ():
+            return jobs.show_jobs(view)
+        case (number,):
+            return jobs.show_job(view, number)
     raise NotFound("there is nothing here")
 
 
@@ -35,4 +48,6 @@ def change_admin(view: WebRequest, words: tuple[str, ...]) -> HtmlPage | Respons
             return accounts.change_account(view, name, change)
         case ("namespaces",):
             return namespaces.add_namespace(view)
+        case ("jobs", number, change):
+            return jobs.change_job(view, number, change)
     raise NotFound("there is nothing here")
