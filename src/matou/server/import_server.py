@@ -81,25 +81,32 @@ class Beacon:
 
 
 @dataclass(frozen=True, slots=True)
-class ImportServer:
-    """See `transfer.migrate.pull.served.ServedArchive`.
+class ListeningAddress:
+    """Where a server for importers is.
 
     Attributes:
         url: how importers reach it.
         listens_at: the address itself.
     """
 
-    forge: Forge
     url: str
     listens_at: str
     beacon: Beacon
+
+
+@dataclass(frozen=True, slots=True)
+class ImportServer:
+    """See `transfer.migrate.pull.served.ServedArchive`."""
+
+    forge: Forge
+    place: ListeningAddress
 
     def address_of(self, path: RepositoryPath | NamespacePath) -> str:
         if isinstance(path, RepositoryPath):
             namespace, name = path.namespace, path.name
         else:
             namespace, name = path, PROJECT_SEGMENT
-        return f"{self.url}/{quote(owner_of(namespace), safe=SEPARATOR)}/{quote(name)}"
+        return f"{self.place.url}/{quote(owner_of(namespace), safe=SEPARATOR)}/{quote(name)}"
 
     def grant(self, paths: Iterable[RepositoryPath | NamespacePath], *, confidential: bool) -> Secret:
         return grant_reading(self.forge, paths, self.forge.now() + GRANTED_FOR, confidential=confidential)
@@ -135,6 +142,19 @@ class OnlyWithGrant:
         except UnreadableCredential:
             return False
         return credential is not None and find_grant(self._forge, digest_of(credential.secret)) is not None
+
+
+class OnlyBeacon:
+    """Says who it is, and nothing else to anybody."""
+
+    def __init__(self, beacon: Beacon) -> None:
+        self._beacon = beacon
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == self._beacon.path:
+            await send_answer(send, 200, (PLAIN_TEXT,), self._beacon.text.encode())
+        elif scope["type"] == "http":
+            await send_answer(send, 404, (PLAIN_TEXT,), b"there is nothing here\n")
 
 
 class NoReactions(BaseRoute):
@@ -191,10 +211,25 @@ def serving_imports(forge: Forge, host: str, port: int, *, public_url: str | Non
         PortTaken, AddressUnusable: it cannot listen there.
         ImportServerFailed: it did not begin to answer.
     """
+    with _answering(host, port, public_url, lambda at: build_import_app(forge, at.url, at.beacon)) as place:
+        yield ImportServer(forge, place)
+
+
+@contextmanager
+def serving_beacon(host: str, port: int, *, public_url: str | None = None) -> Iterator[ListeningAddress]:
+    """As `serving_imports`, with nothing to import: to see who answers at an address."""
+    with _answering(host, port, public_url, lambda at: OnlyBeacon(at.beacon)) as place:
+        yield place
+
+
+@contextmanager
+def _answering(
+    host: str, port: int, public_url: str | None, build: Callable[[ListeningAddress], ASGIApp]
+) -> Iterator[ListeningAddress]:
     listener = listen(host, port)
-    listens_at, beacon = url_of(listener), Beacon()
-    url = public_url or listens_at
-    requests = InFlightRequests(build_import_app(forge, url, beacon))
+    listens_at = url_of(listener)
+    place = ListeningAddress(public_url or listens_at, listens_at, Beacon())
+    requests = InFlightRequests(build(place))
     begun = threading.Event()
     loop = asyncio.new_event_loop()
     server: list[EmbeddedServer] = []
@@ -207,8 +242,8 @@ def serving_imports(forge: Forge, host: str, port: int, *, public_url: str | Non
     thread.start()
     try:
         if not begun.wait(BEGINS_WITHIN_SECONDS):
-            raise ImportServerFailed("the server for the import did not begin to answer at {url}", url=url)
-        yield ImportServer(forge, url, listens_at, beacon)
+            raise ImportServerFailed("the server for the import did not begin to answer at {url}", url=place.url)
+        yield place
     finally:
         if server:
             loop.call_soon_threadsafe(_end, server[0], requests)

@@ -160,7 +160,7 @@ def test_it_answers_over_http_until_it_is_left(forge: Forge) -> None:
     token = grant(forge, LIGHT)
 
     with serving_imports(forge, "127.0.0.1", 0) as served:
-        url = served.url
+        url = served.place.url
         request = urllib.request.Request(
             f"{url}/api/v3/repos/{LIGHT}", headers={"Authorization": f"Basic {basic(token)}"}
         )

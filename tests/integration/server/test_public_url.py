@@ -8,10 +8,11 @@ import pytest
 
 from matou.archive.layout import Archive
 from matou.db.engine import open_database
+from matou.errors import NotFound
 from matou.forge.forge import Forge
 from matou.http.retry import RetryPolicy
 from matou.http.session import Session
-from matou.server.import_server import ImportServer, serving_imports
+from matou.server.import_server import ImportServer, serving_beacon, serving_imports
 from matou.transfer.migrate.pull.public_url import LeadsElsewhere, require_leads_here
 from support.coding_api import Clock
 from support.fault_proxy import FaultProxy
@@ -46,20 +47,23 @@ def served(root: Path) -> Iterator[ImportServer]:
 
 def asked(server: ImportServer, url: str) -> Exception | None:
     with Session(named=(url,), clock=SYSTEM_CLOCK, patience=RetryPolicy(attempts=1)) as session:
-        beacon = server.beacon
-        return require_leads_here(session, url, beacon.path, beacon.text, listens_at=server.listens_at)
+        beacon = server.place.beacon
+        return require_leads_here(session, url, beacon.path, beacon.text, listens_at=server.place.listens_at)
 
 
 def test_what_leads_here_through_a_proxy_is_known_by_what_it_says(root: Path) -> None:
-    with served(root) as server, closing(FaultProxy(server.listens_at)) as proxy:
+    with served(root) as server, closing(FaultProxy(server.place.listens_at)) as proxy:
         assert asked(server, proxy.url) is None
 
 
 def test_a_beacon_tells_nothing_and_is_another_one_each_time(root: Path) -> None:
     with served(root) as first, served(root) as second:
-        assert (first.beacon.path, first.beacon.text) != (second.beacon.path, second.beacon.text)
+        assert (first.place.beacon.path, first.place.beacon.text) != (
+            second.place.beacon.path,
+            second.place.beacon.text,
+        )
         with pytest.raises(LeadsElsewhere, match="401"):
-            asked(first, second.listens_at)
+            asked(first, second.place.listens_at)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +85,7 @@ def test_where_something_else_answers_it_is_refused(root: Path, other: Recording
         asked(server, other.url)
 
     assert other.url in str(refused.value)
-    assert refused.value.values["address"] == server.listens_at
+    assert refused.value.values["address"] == server.place.listens_at
 
 
 def test_what_echoes_the_path_is_not_taken_for_this_machine(root: Path, other: RecordingServer) -> None:
@@ -102,14 +106,16 @@ SAYS = {
 }
 
 
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)], ids=["run", "dry-run"])
 @pytest.mark.parametrize("language", SAYS)
 def test_the_command_refuses_before_the_target_is_asked_for_anything(
-    root: Path, person: Person, other: RecordingServer, language: str
+    root: Path, person: Person, other: RecordingServer, language: str, dry: tuple[str, ...]
 ) -> None:
     other.handler = lambda _: Reply(404, b"")
     with closing(RecordingServer()) as target:
         target.handler = lambda _: Reply(404, b"")
-        words = ("migrate", root, "--to", "gitea", "--url", target.url, "--namespace", "anna", "--public-url")
+        there = ("--to", "gitea", "--url", target.url, "--namespace", "anna")
+        words: tuple[str | Path, ...] = ("migrate", root, *there, *dry, "--public-url")
         token = {"MATOU_GITEA_TOKEN": "0" * 40, "LC_ALL": language, "LANG": language}
 
         refused = person.matou(*words, other.url, code=2, **token)
@@ -120,3 +126,12 @@ def test_the_command_refuses_before_the_target_is_asked_for_anything(
     assert (wrong in refused.err, asked_before) == (True, 0)
     assert unanswered in warned.err
     assert target.requests
+
+
+def test_a_plan_serves_nothing_of_the_archive_while_it_looks() -> None:
+    with serving_beacon("127.0.0.1", 0) as place, Session(named=(place.url,), clock=SYSTEM_CLOCK) as session:
+        with pytest.raises(NotFound):
+            session.request("GET", f"{place.url}/api/v3/user", repeatable=True)
+        said = session.request("GET", f"{place.url}{place.beacon.path}", repeatable=True).body
+
+    assert said == place.beacon.text.encode()

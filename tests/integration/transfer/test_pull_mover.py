@@ -15,6 +15,7 @@ from matou.archive.metadata import MetadataTree
 from matou.credentials import GitCredential, Secret
 from matou.errors import Conflict, MatouError, NotFound, Phrase
 from matou.model.fidelity import MigratedKind, MigrationMethod
+from matou.model.metadata import MarkupText
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
 from matou.model.targets import PLAIN_RULES, NewTargetRepository, TargetRepository
@@ -26,6 +27,7 @@ from matou.transfer.migrate.page import write_page
 from matou.transfer.migrate.pull.mover import Pulling
 from matou.transfer.migrate.report import MigrationReport, Moved
 from support.archive_with_metadata import BEGAN, ArchiveWithMetadata
+from support.fake_metadata_target import Killed
 from support.github_story import story
 from support.saved_conversation import SavedConversation
 from support.scripted_source import UploadPackTransport, commit, git
@@ -366,3 +368,56 @@ def test_somebody_who_is_not_there_is_a_problem(stage: Stage) -> None:
     moved = stage.moved(people={"gitee:18": "nobody"})
 
     assert (moved.outcome, texts(moved)) == ("incomplete", ["there is nobody called nobody"])
+
+
+def killed_while_the_target_imports(stage: Stage) -> None:
+    """After it was told, and before it answered; it goes on for a while."""
+
+    def killed() -> None:
+        address = stage.target.requests_seen[-1].address
+        subprocess.run(["git", "clone", "-q", "--mirror", address, stage.target.git_dir], check=True)
+        raise Killed
+
+    stage.target.answers = killed
+    with pytest.raises(Killed):
+        stage.migrate(jobs=1)
+    stage.target.existing = [stage.target.there()]
+
+
+@pytest.mark.parametrize("have_written", [False, True])
+def test_the_run_after_one_that_was_killed_says_exactly_what_to_do(stage: Stage, *, have_written: bool) -> None:
+    killed_while_the_target_imports(stage)
+    assert stage.target.shown is not None
+    del stage.target.shown.issues["2"]
+    if have_written:
+        first = stage.target.shown.issues["1"]
+        more = replace(first.comments[0], id="99", text=MarkupText(markup="markdown", body="new"))
+        stage.target.shown.issues["1"] = replace(first, comments=(*first.comments, more))
+
+    planned, moved = stage.moved(dry_run=True), stage.moved()
+
+    [advice] = [str(note) for note in moved.notes if "was cut off" in str(note)]
+    assert advice in [str(note) for note in planned.notes]
+    assert f"delete the repository there, {CLONE_URL.removesuffix('.git')}" in advice
+    assert ("keep what they wrote" in advice) is have_written
+
+
+def test_what_came_whole_though_the_run_was_killed_needs_nothing(stage: Stage) -> None:
+    killed_while_the_target_imports(stage)
+
+    moved = stage.moved()
+
+    assert (moved.outcome, texts(moved)) == ("unchanged", [])
+    assert not any("delete" in str(note) for note in moved.notes)
+    assert not list(stage.saved.archive.root.rglob("*.importing"))
+
+
+def test_what_was_never_cut_off_is_not_said_to_be(stage: Stage) -> None:
+    stage.moved()
+    stage.target.existing = [stage.target.there()]
+    assert stage.target.shown is not None
+    del stage.target.shown.issues["2"]
+
+    [advice] = [str(note) for note in stage.moved().notes if "imports all of it anew" in str(note)]
+
+    assert "cut off" not in advice

@@ -52,7 +52,7 @@ from matou.wiring import migrate as migrate_archive
 from matou.wiring import now, open_archive
 
 if TYPE_CHECKING:
-    from matou.server.import_server import ImportServer
+    from matou.server.import_server import ListeningAddress
 
 
 class NoListeningAddress(InvalidSetting):
@@ -115,10 +115,12 @@ def migrate(
         conversation=_conversation(kinds, language, known_people, keeps_numbers=keeps_numbers),
         pace=_pace(PLATFORMS[to], method),
     )
-    is_pulled = method is MigrationMethod.PULL and not dry_run
+    is_pulled = method is MigrationMethod.PULL
 
     def run(good_token: Secret) -> MigrationReport:
-        serving = _serving(directory, url, serve_at, public_url, settings, needed=is_pulled)
+        if is_pulled and dry_run:
+            _try_public_url(url, serve_at, public_url, settings)
+        serving = _serving(directory, url, serve_at, public_url, settings, needed=is_pulled and not dry_run)
         with serving as served, show_progress() as progress:
             return migrate_archive(
                 to,
@@ -208,19 +210,31 @@ def _serving(
     public = None if public_url is None else read_base_url(public_url)
     with existing_forge_at(directory) as forge, serving_imports(forge, host, port, public_url=public) as served:
         if public is not None:
-            _require_leads_here(served, settings)
+            _require_leads_here(served.place, settings)
         yield served
 
 
-def _require_leads_here(served: "ImportServer", settings: Settings) -> None:
+def _try_public_url(url: str, serve_at: str | None, public_url: str | None, settings: Settings) -> None:
+    """As a run would look before it makes anything, with nothing of the archive served. Raises as `_serving`."""
+    if public_url is None:
+        return
+    from matou.server.import_server import address_towards, serving_beacon
+    from matou.server.origin import read_base_url
+
+    host, port = read_address(serve_at) if serve_at else (address_towards(url), 0)
+    with serving_beacon(host, port, public_url=read_base_url(public_url)) as place:
+        _require_leads_here(place, settings)
+
+
+def _require_leads_here(place: "ListeningAddress", settings: Settings) -> None:
     """By no proxy: the target does not go through ours. Raises LeadsElsewhere."""
     patience = RetryPolicy(attempts=1)
-    with Session(named=(served.url,), clock=Clock(now=now), patience=patience, authorities=settings.authorities) as one:
-        beacon = served.beacon
-        fault = require_leads_here(one, served.url, beacon.path, beacon.text, listens_at=served.listens_at)
+    with Session(named=(place.url,), clock=Clock(now=now), patience=patience, authorities=settings.authorities) as one:
+        beacon = place.beacon
+        fault = require_leads_here(one, place.url, beacon.path, beacon.text, listens_at=place.listens_at)
     if fault is not None:
         reached = _("nobody answers at {url} from here, which proves nothing; it is tried all the same: {reason}")
-        print_error(reached.format(url=served.url, reason=localize(fault.fact)))
+        print_error(reached.format(url=place.url, reason=localize(fault.fact)))
 
 
 def read_address(text: str) -> tuple[str, int]:

@@ -15,11 +15,17 @@ from matou.git.wire.transport import list_refs
 from matou.model.fidelity import MigratedKind
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.targets import TargetRepository
-from matou.platforms.base.importer import ImportingTarget, RepositoryImport, TargetImportFailed
+from matou.platforms.base.importer import (
+    ImportingTarget,
+    RepositoryImport,
+    TargetImportFailed,
+    TargetImportRefused,
+)
 from matou.transfer.migrate.holdings import code_of
 from matou.transfer.migrate.inventory import Carriable, metadata_of, of_project
 from matou.transfer.migrate.people import People
 from matou.transfer.migrate.plan import Move
+from matou.transfer.migrate.pull.begun_imports import BegunImports
 from matou.transfer.migrate.pull.proof import ConversationComparison, ConversationProof, assignments
 from matou.transfer.migrate.pull.read_back import TargetReader
 from matou.transfer.migrate.pull.served import ServedArchive
@@ -154,6 +160,7 @@ class PullMover:
         wiki = self.wikis.get(move.candidate.owner)
         paths = (source, *([RepositoryPath.parse(wiki.path)] if wiki else []))
         token = served.grant(paths, confidential=self._which(move).confidential)
+        self._begun.begin(path)
         try:
             wanted = RepositoryImport(
                 namespace=path.namespace,
@@ -164,9 +171,18 @@ class PullMover:
                 token=token,
                 has_lfs=bool(line.lfs and line.lfs.objects),
             )
-            return self.target.start_import(wanted) or self._watched(move)
+            repository = self.target.start_import(wanted) or self._watched(move)
+        except (Conflict, TargetImportFailed, TargetImportRefused):
+            self._begun.end(path)
+            raise
         finally:
             served.revoke(token)
+        self._begun.end(path)
+        return repository
+
+    @property
+    def _begun(self) -> BegunImports:
+        return BegunImports.at(self.archive, self.target.platform, self.target.url)
 
     def _watched(self, move: Move) -> TargetRepository:
         """Look until all is there, or nothing more comes.
@@ -221,8 +237,38 @@ class PullMover:
         outcome = moved.outcome
         if faults and outcome is not MoveOutcome.PLANNED:
             outcome = MoveOutcome.INCOMPLETE
-        notes = (*moved.notes, *_notes(proof, is_new=moved.is_new))
+        notes = (*moved.notes, *self._advice(proof, moved, move), *_notes(proof, is_new=moved.is_new))
         return replace(moved, outcome=outcome, problems=tuple(faults), notes=notes, arrived=arrived)
+
+    def _advice(self, proof: ConversationProof, moved: Moved, move: Move) -> Iterator[Phrase]:
+        """What to do about a repository that was there before and lacks something."""
+        if moved.is_new:
+            return
+        since, place = self._begun.cut_off_since(move.target_path), moved.clone_url.removesuffix(".git")
+        if not proof.differences:
+            if since is not None and moved.outcome is not MoveOutcome.PLANNED:
+                self._begun.end(move.target_path)
+        elif since is None:
+            yield Phrase(
+                "what is missing no import adds: either write it at {place} yourself or, where nobody has worked since,"
+                " delete the repository there and run this again, which imports all of it anew",
+                place=place,
+            )
+        elif proof.strangers:
+            yield Phrase(
+                "the import of {at} was cut off, no target goes on with one, and somebody has written there since:"
+                " keep what they wrote, delete the repository there, {place}, and run this again, which imports all of"
+                " it anew",
+                at=f"{since:%Y-%m-%d %H:%M} UTC",
+                place=place,
+            )
+        else:
+            yield Phrase(
+                "the import of {at} was cut off, and no target goes on with one: delete the repository there, {place},"
+                " on its page of settings, and run this again, which imports all of it anew",
+                at=f"{since:%Y-%m-%d %H:%M} UTC",
+                place=place,
+            )
 
     def _assigned(self, moved: Moved, move: Move, repository: TargetRepository) -> Moved:
         """The same once those are assigned who are known there: once, for what somebody changes there is theirs."""
@@ -297,11 +343,6 @@ def _wiki_is_missing(fault: MatouError | None) -> MatouError:
 
 def _notes(proof: ConversationProof, *, is_new: bool) -> Iterator[Phrase]:
     """What is new is assigned after this."""
-    if proof.differences and not is_new:
-        yield Phrase(
-            "a target does not go on with an import that was cut off: if this one was, and nobody has worked there"
-            " since, delete the repository there and run this again"
-        )
     if proof.unassigned and not is_new:
         yield Plural(
             "{count} assignment is not there, and no later run makes it: assign it there yourself",
