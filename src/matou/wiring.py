@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from matou.archive.attachment import Attached
     from matou.archive.blob_links import BlobLinks
     from matou.archive.manifest import SourceLine
+    from matou.archive.repository_cache import RepositoryCache
     from matou.credentials import Secret
     from matou.db.engine import Database
     from matou.forge.forge import Forge
@@ -73,23 +74,42 @@ def open_or_create_archive(root: Path, *, in_bucket: bool = False) -> Archive:
 def with_bucket(archive: Archive, settings: Settings) -> Archive:
     """The archive with the bucket that its folder names opened, if it names one. Nothing is asked of it yet."""
     named = archive.identity.bucket
-    return archive if named is None else replace(archive, bucket=_open_bucket(named, settings))
+    return archive if named is None else replace(archive, bucket=open_named_bucket(named, settings))
 
 
 def attach_archive(root: Path, named: ArchiveBucket, settings: Settings) -> "Attached":
     """Make a folder one that serves an archive in a bucket; see `archive.attachment.attach`."""
     from matou.archive.attachment import attach
 
-    return attach(root.expanduser(), named, _open_bucket(named, settings), now=now(), identifier=uuid4())
+    return attach(root.expanduser(), named, open_named_bucket(named, settings), now=now(), identifier=uuid4())
 
 
-def _open_bucket(named: ArchiveBucket, settings: Settings) -> "BucketStore":
+def open_named_bucket(
+    named: ArchiveBucket, settings: Settings, *, patience: timedelta = BUCKET_PATIENCE
+) -> "BucketStore":
     from matou.storage.bucket_addresses import open_bucket, read_bucket_address
 
     address = read_bucket_address(named.address, endpoint=named.endpoint, addressing=named.addressing or None)
-    return open_bucket(
-        address, environment=settings.environment, authorities=settings.authorities, patience=BUCKET_PATIENCE
-    )
+    return open_bucket(address, environment=settings.environment, authorities=settings.authorities, patience=patience)
+
+
+def _with_contents(archive: Archive, database: "Database") -> Archive:
+    """What was saved there; nothing of it is brought yet."""
+    if archive.bucket is None:
+        return archive
+    from matou.archive.bucket_contents import BucketContents
+
+    return replace(archive, contents=BucketContents(database, archive.bucket, _repository_cache(archive), archive.root))
+
+
+def _repository_cache(archive: Archive) -> "RepositoryCache":
+    from matou.archive.cache import repositories_folder
+    from matou.archive.repository_cache import RepositoryCache
+
+    named = archive.identity.bucket
+    # What was there before the archive was moved is not ours to take away.
+    blobs = None if named is not None and named.has_original else archive.files.root
+    return RepositoryCache(repositories_folder(archive), blobs=blobs, staging=archive.staging, now=now)
 
 
 def _blob_links(archive: Archive, settings: Settings) -> "BlobLinks | None":
@@ -100,18 +120,37 @@ def _blob_links(archive: Archive, settings: Settings) -> "BlobLinks | None":
 
     from matou.archive.blob_links import BlobLinks
 
-    return BlobLinks(_open_bucket(with_values(named, endpoint=settings.bucket_links or named.endpoint), settings))
+    return BlobLinks(open_named_bucket(with_values(named, endpoint=settings.bucket_links or named.endpoint), settings))
 
 
 def _bucket_repositories(archive: Archive, database: "Database") -> "BucketRepositories | None":
     if archive.bucket is None or archive.identity.bucket is None:
         return None
-    from matou.archive.cache import repositories_folder
-    from matou.archive.repository_cache import RepositoryCache
     from matou.forge.repositories.bucket_repositories import BucketRepositories
 
-    cache = RepositoryCache(repositories_folder(archive), blobs=archive.files.root, staging=archive.staging, now=now)
+    cache = _repository_cache(archive)
     return BucketRepositories(database, archive.bucket, cache, now, archive.identity.bucket.cache_bytes)
+
+
+@contextmanager
+def open_to_read(root: Path, settings: Settings) -> Iterator[Archive]:
+    """An archive of which nothing is changed, in a folder or in a bucket. Raises NotAnArchive."""
+    archive = with_bucket(open_archive(root, in_bucket=True), settings)
+    if archive.bucket is None:
+        yield archive
+        return
+    from matou.db.engine import open_database
+
+    with closing(open_database(settings.database_url or archive.database)) as database:
+        opened = _bucket_repositories(archive, database)
+        if opened is not None:
+            opened.require_own_database()
+        archive = _with_contents(archive, database)
+        if archive.contents is not None:
+            archive.contents.bring_files()
+        yield archive
+        if opened is not None:
+            opened.shrink()
 
 
 @contextmanager
@@ -132,18 +171,19 @@ def open_forge(
         on_problem: told what of the backups could not be indexed; without it, that is logged.
     """
     from matou.archive.lock import used_by_server
+    from matou.db.archive_location import LocationState, written_at
     from matou.db.engine import open_database
     from matou.forge.forge import Forge
     from matou.forge.maintenance.move_recovery import finish_moves
-    from matou.forge.maintenance.reindex import ensure_indexed
     from matou.git.process.version import require_git
 
     require_git()
     archive = with_bucket(open_or_create_archive(root, in_bucket=True), settings)
-    with used_by_server(archive.root), closing(open_database(settings.database_url or archive.database)) as database:
+    here = LocationState.FOLDER if archive.bucket is None else LocationState.BUCKET
+    with used_by_server(archive.root), closing(open_database(settings.database_url or archive.database)) as opened:
+        database = written_at(opened, here)
         bucket = _bucket_repositories(archive, database)
-        if bucket is not None and asks_bucket:
-            bucket.require_own_database()
+        archive = _with_contents(archive, database)
         forge = Forge(
             database,
             archive,
@@ -157,10 +197,22 @@ def open_forge(
             blob_links=_blob_links(archive, settings),
         )
         finish_moves(forge)
-        index = ensure_indexed(forge)
-        for problem in index.problems if index else ():
-            (on_problem or _log_problem)(problem)
+        if bucket is None or asks_bucket:
+            bring_up_to_date(forge, on_problem)
         yield forge
+
+
+def bring_up_to_date(forge: "Forge", on_problem: Callable[[MatouError], None] | None = None) -> None:
+    """Index what backups have brought, of a bucket's archive once that is here. Raises ForeignDatabase."""
+    from matou.forge.maintenance.reindex import ensure_indexed
+
+    if forge.bucket is not None:
+        forge.bucket.require_own_database()
+    if forge.archive.contents is not None:
+        forge.archive.contents.bring_files()
+    index = ensure_indexed(forge)
+    for problem in index.problems if index else ():
+        (on_problem or _log_problem)(problem)
 
 
 def _log_problem(problem: MatouError) -> None:

@@ -114,6 +114,7 @@ def with_bad_words(archive: Path) -> dict[str, Words]:
         "backup": ("coding", "--url", NOWHERE, "--to", archive),
         "serve": (*root, "--port", "0"),
         "archive attach": (archive, "s3://bucket/harbour", "--endpoint", NOWHERE),
+        "archive move": (archive, archive.parent / "elsewhere"),
         "key add": ("--user", "alice", *root),
         "key remove": ("1", "--user", "alice", *root),
         "ssh-key add": ("--user", "alice", *root),

@@ -358,7 +358,7 @@ def test_a_ref_that_moves_at_one_has_moved_at_every_other(
 
 
 def test_commands_that_need_an_archive_in_a_folder_say_so(shared: SharedBucket) -> None:
-    for command in (("verify",), ("runs",), ("restore", "--to", "elsewhere")):
+    for command in (("verify", "--repair"), ("prune",), ("forget", "--keep-last", "1")):
         ended = shared.person.matou(command[0], shared.roots[0], *command[1:], code=2)
         assert "the folder of an archive in a bucket" in ended.err
     assert "agree" in shared.person.matou("check", shared.roots[1]).err

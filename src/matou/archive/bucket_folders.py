@@ -4,7 +4,7 @@ See docs/decisions/bucket-repositories.md.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -39,9 +39,8 @@ def _fetch_newest(database: Database, store: Store, cache: RepositoryCache, stor
     state = _state(database, storage_key)
     while True:
         git_dir = cache.begin(storage_key, object_format=state.object_format)
-        lacking = [file for file in state.files if not _has(git_dir, file)]
         try:
-            fetch_packs(store, storage_key, lacking, git_dir)
+            fetch_lacking(store, storage_key, state.files, git_dir)
         except DamagedInBucket:
             newer = _state(database, storage_key)
             if newer.generation == state.generation:
@@ -58,6 +57,11 @@ def _state(database: Database, storage_key: str) -> BucketState:
     if state is None:
         raise no_longer_there()
     return state
+
+
+def fetch_lacking(store: Store, storage_key: str, files: Iterable[BucketFile], git_dir: Path) -> None:
+    """Get those that a folder has not, each of which was checked when it got its name. Raises DamagedInBucket."""
+    fetch_packs(store, storage_key, [file for file in files if not _has(git_dir, file)], git_dir)
 
 
 def put_files(

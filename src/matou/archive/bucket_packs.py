@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
@@ -46,16 +46,24 @@ def pack_quarantine(git_dir: Path, quarantine: Path) -> tuple[Path, ...]:
     if names:
         from matou.git.odb.quarantine_environment import quarantine_environment
 
-        (quarantine / "pack").mkdir(exist_ok=True)
-        run_git(
-            ("pack-objects", "--quiet", str((quarantine / "pack" / "pack").absolute())),
-            git_dir=git_dir,
-            input="".join(f"{name}\n" for name in sorted(names)).encode(),
-            environment=quarantine_environment(git_dir, quarantine),
-            settings=_REVERSE_INDEX,
-            limits=_LIMITS,
-        )
+        pack_objects_into(quarantine, git_dir, names, environment=quarantine_environment(git_dir, quarantine))
     return pack_files(quarantine)
+
+
+def pack_objects_into(
+    folder: Path, git_dir: Path, names: Collection[str], *, environment: Mapping[str, str] | None = None
+) -> tuple[Path, ...]:
+    """Make one pack of these objects, in the folder `pack` of a folder; all packs that are there."""
+    (folder / "pack").mkdir(exist_ok=True)
+    run_git(
+        ("pack-objects", "--quiet", str((folder / "pack" / "pack").absolute())),
+        git_dir=git_dir,
+        input="".join(f"{name}\n" for name in sorted(names)).encode(),
+        environment=environment or {},
+        settings=_REVERSE_INDEX,
+        limits=_LIMITS,
+    )
+    return pack_files(folder)
 
 
 def pack_everything(git_dir: Path) -> tuple[Path, ...]:

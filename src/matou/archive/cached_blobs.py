@@ -85,6 +85,10 @@ class CachedBlobs(FileStore):
     def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
         return ((key.removeprefix(PREFIX), size) for key, size in self._bucket.sizes(PREFIX + prefix))
 
+    def local_sizes(self) -> Iterator[tuple[str, int]]:
+        """Of those that this machine has."""
+        return super().sizes()
+
     def delete(self, key: str) -> None:
         self._bucket.delete(PREFIX + key)
         with suppress(NotFound):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import TYPE_CHECKING, Annotated, Final, Self
 from uuid import UUID
 
 import msgspec
@@ -23,6 +23,9 @@ from matou.model.decoding_faults import NOT_DECODED, fault_of_shape
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.storage.base import Store
 from matou.storage.files import FileStore
+
+if TYPE_CHECKING:
+    from matou.archive.bucket_contents import BucketContents
 
 FORMAT = 2
 """Of what is written; older ones are read, and become this one with the next run."""
@@ -80,12 +83,14 @@ class ArchiveBucket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         endpoint: of its server; empty for the platform's own.
         addressing: `path` or `virtual`; empty for what the server is known to take.
         cache_bytes: how much of it this machine keeps.
+        has_original: the folder still has the archive as it was before it was moved into the bucket.
     """
 
     address: str
     endpoint: str = ""
     addressing: str = ""
     cache_bytes: int = DEFAULT_CACHE_BYTES
+    has_original: bool = False
 
 
 class ArchiveIdentity(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,11 +120,13 @@ class Archive:
 
     Attributes:
         bucket: where its bytes are, if that is not its folder.
+        contents: what was saved, as it is brought from there.
     """
 
     root: Path
     identity: ArchiveIdentity
     bucket: Store | None = None
+    contents: "BucketContents | None" = None
 
     @classmethod
     def create(cls, root: Path, *, now: datetime, identifier: UUID, bucket: ArchiveBucket | None = None) -> Self:
@@ -253,13 +260,21 @@ class Archive:
         return self.root / "verified.json"
 
     def repository(self, path: RepositoryPath) -> Path:
-        """The folder of a bare repository, there or not."""
-        return self.repositories.joinpath(*path.namespace.segments, path.name + ".git")
+        """The folder of a bare repository, there or not; brought from the bucket where it is in one."""
+        folder = self.repositories.joinpath(*path.namespace.segments, path.name + ".git")
+        return folder if self.contents is None else self._brought(f"repositories/{path}.git")
 
     def metadata(self, path: RepositoryPath | NamespacePath) -> Path:
         """The metadata repository of a repository or a namespace, there or not: `metadata/team/project.git`."""
+        if self.contents is not None:
+            return self._brought(f"metadata/{path}.git")
         *folders, name = str(path).split("/")
         return self.root.joinpath("metadata", *folders, f"{name}.git")
+
+    def _brought(self, path: str) -> Path:
+        """Nothing stands where there is none: what the folder of this machine once had there is not meant."""
+        found = None if self.contents is None else self.contents.git_dir(path)
+        return found or self.root / "cache/absent" / path
 
     def blob_file(self, digest: str) -> Path:
         """Where a blob lies, there or not; its bytes are not looked at. Raises Damaged where it is no digest.
@@ -275,7 +290,10 @@ class Archive:
         return self.run_folder(run) / MANIFEST_FILE
 
     def records(self, run: int) -> Path:
-        return self.run_folder(run) / "records.jsonl.zst"
+        path = self.run_folder(run) / "records.jsonl.zst"
+        if self.contents is not None and not path.exists():
+            self.contents.bring_file(path.relative_to(self.root).as_posix())
+        return path
 
     def places(self, run: int) -> Path:
         """Which place on disk a run gave to which id; tells a run that was cut off what is its own."""
@@ -294,6 +312,14 @@ class Archive:
             self.run_folder(run).mkdir(parents=True)
         sync_folder(self.runs)
         return run
+
+
+def identity_in_folder(text: bytes) -> bytes:
+    """What archive.json says of the same archive where it is in a folder."""
+    content = json.loads(text)
+    content.pop("bucket", None)
+    content["features"] = [feature for feature in content["features"] if feature != IN_BUCKET]
+    return json.dumps(content, separators=(",", ":")).encode() + b"\n"
 
 
 def _require_unused(root: Path) -> None:

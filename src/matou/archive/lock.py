@@ -5,9 +5,10 @@ import errno
 import fcntl
 import os
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +21,10 @@ from matou.model.decoding_faults import NOT_DECODED
 
 LOCK_FILE = "lock"
 _FOLDER_OF_SERVERS = "repositories"
+_FOLDER_OF_WRITERS = "runs"
 _LONGEST_TEXT_BYTES = 4096
+_POLL_SECONDS = 0.02
+LONGEST_WAIT_FOR_WRITERS = timedelta(minutes=5)
 _NO_LOCKS = frozenset({errno.ENOTSUP, errno.ENOLCK, errno.EBADF, errno.EINVAL, errno.ENOENT})
 
 
@@ -134,10 +138,32 @@ def lock_out_servers(root: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _holding_folder(root: Path, busy: ArchiveBusy, *, shared: bool) -> Iterator[None]:
+def used_by_writer(root: Path) -> Iterator[None]:
+    """While refs or folders of a served archive change. Raises ArchiveBusy: a move of all of it begins just now."""
+    busy = ArchiveBusy("{root} begins to be moved", root=root, advice="Nothing was changed. Try it again later.")
+    with _holding_folder(root, busy, shared=True, name=_FOLDER_OF_WRITERS):
+        yield
+
+
+def wait_for_writers(root: Path, *, longest: timedelta = LONGEST_WAIT_FOR_WRITERS) -> None:
+    """Return once nobody is at work who began before. Raises ArchiveBusy where that takes too long."""
+    busy = ArchiveBusy("somebody has been writing to {root} all the while", root=root)
+    deadline = time.monotonic() + longest.total_seconds()
+    while True:
+        try:
+            with _holding_folder(root, busy, shared=False, name=_FOLDER_OF_WRITERS):
+                return
+        except ArchiveBusy:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(_POLL_SECONDS)
+
+
+@contextlib.contextmanager
+def _holding_folder(root: Path, busy: ArchiveBusy, *, shared: bool, name: str = _FOLDER_OF_SERVERS) -> Iterator[None]:
     with contextlib.ExitStack() as holding:
         try:
-            holding.enter_context(flocked(root / _FOLDER_OF_SERVERS, shared=shared, waits=False))
+            holding.enter_context(flocked(root / name, shared=shared, waits=False))
         except BlockingIOError as error:
             raise busy from error
         except OSError as error:

@@ -19,7 +19,7 @@ from matou.errors import TryLater
 from matou.fs import flocked, sync_folder, write_atomically
 from matou.git.lock_files import LockFile, publish_file
 from matou.git.refs.packed_refs import HEADER, entry_of
-from matou.git.repository import create_bare
+from matou.git.repository import SHALLOW_FILE, create_bare
 from matou.model.names import ObjectId
 
 GENERATION_FILE: Final = "matou-generation"
@@ -43,11 +43,11 @@ class RepositoryCache:
 
     Args:
         root: where they lie; made when first needed.
-        blobs: where the archive's blobs lie that this machine has; they count among what it keeps.
+        blobs: where the archive's blobs lie that this machine has; they count among what it keeps. None where all stay.
         staging: a folder on the same file system, from which what is thrown away is removed.
     """
 
-    def __init__(self, root: Path, *, blobs: Path, staging: Path, now: Callable[[], datetime]) -> None:
+    def __init__(self, root: Path, *, blobs: Path | None, staging: Path, now: Callable[[], datetime]) -> None:
         self.root = root
         self._blobs = blobs
         self._now = now
@@ -98,17 +98,12 @@ class RepositoryCache:
     def publish(self, storage_key: str, state: BucketState) -> None:
         """Let its refs be those of a state whose packs are there."""
         git_dir = self.git_dir(storage_key)
-        text = packed_refs_of(state.refs)
-        with LockFile(git_dir / "packed-refs") as file:
-            file.publish(text)
-        self.publish_head(storage_key, state.head)
+        publish_state(git_dir, state)
         self.stamp(storage_key, state.generation)
         self._drop_packs_but(git_dir, {file.name for file in state.files})
 
     def publish_head(self, storage_key: str, head: bytes) -> None:
-        path = self.git_dir(storage_key) / "HEAD"
-        if path.read_bytes() != head:
-            publish_file(path, head)
+        _publish_if_other(self.git_dir(storage_key) / "HEAD", head)
 
     def stamp(self, storage_key: str, generation: int) -> None:
         """Say, for good, that it is whole at this generation."""
@@ -144,7 +139,7 @@ class RepositoryCache:
 
     def _found(self) -> Iterator[tuple[float, int, Path]]:
         """Of each: when it was used last, its bytes, and where it is; of a repository that is its lock."""
-        for blob in self._blobs.glob("??/??/*"):
+        for blob in self._blobs.glob("??/??/*") if self._blobs is not None else ():
             with suppress(FileNotFoundError):
                 status = blob.stat()
                 yield status.st_mtime, status.st_size, blob
@@ -211,6 +206,22 @@ def _take(held: ExitStack, lock: Path) -> None:
         else:
             return
         time.sleep(_POLL_SECONDS)
+
+
+def publish_state(git_dir: Path, state: BucketState) -> None:
+    """Let a repository's refs, its HEAD, and where its history ends be those of a state whose packs are there."""
+    if state.shallow:
+        _publish_if_other(git_dir / SHALLOW_FILE, state.shallow)
+    else:
+        (git_dir / SHALLOW_FILE).unlink(missing_ok=True)
+    with LockFile(git_dir / "packed-refs") as file:
+        file.publish(packed_refs_of(state.refs))
+    _publish_if_other(git_dir / "HEAD", state.head)
+
+
+def _publish_if_other(path: Path, content: bytes) -> None:
+    if not path.exists() or path.read_bytes() != content:
+        publish_file(path, content)
 
 
 def packed_refs_of(refs: Sequence[BucketRef]) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from click.exceptions import Exit
 
+from matou.cli.archive_to_read import archive_to_read
 from matou.cli.command import Command, WholeNumber
 from matou.cli.exit_codes import ExitCode
 from matou.cli.options import ARCHIVE, archive_argument, exclude_option, include_option
@@ -19,7 +20,7 @@ from matou.i18n import gettext as _
 from matou.settings import Settings
 from matou.transfer.restore.command import restore as restore_archive
 from matou.transfer.restore.report import Layout, Progress, RestoreReport
-from matou.wiring import now, open_archive
+from matou.wiring import now
 
 
 @click.command(
@@ -63,7 +64,7 @@ def restore(
     settings = Settings.of_process()
     with show_progress() as progress:
         report = restore_archive(
-            open_archive(directory),
+            archive_to_read(directory),
             to=to.expanduser(),
             at=at,
             worktree=worktree,

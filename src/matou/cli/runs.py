@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from click.exceptions import Exit
 
+from matou.cli.archive_to_read import archive_to_read
 from matou.cli.command import Command
 from matou.cli.exit_codes import ExitCode
 from matou.cli.options import archive_argument, json_lines_option
@@ -15,7 +16,6 @@ from matou.i18n import duration, format_error, printable
 from matou.i18n import gettext as _
 from matou.transfer.backup.wording import outcome_name
 from matou.transfer.common.saved_repositories import RunState, RunSummary, runs
-from matou.wiring import open_archive
 
 
 @click.command(
@@ -30,7 +30,7 @@ from matou.wiring import open_archive
 @json_lines_option
 def list_runs(directory: Path, as_json: bool) -> None:
     damaged = False
-    for run in runs(open_archive(directory)):
+    for run in runs(archive_to_read(directory)):
         damaged |= run.state is RunState.DAMAGED
         click.echo(json.dumps(_values(run), ensure_ascii=False) if as_json else _line(run))
     if damaged:

@@ -9,6 +9,7 @@ import click
 from click.exceptions import Exit
 
 from matou.archive.layout import Archive
+from matou.cli.archive_to_read import archive_to_read
 from matou.cli.command import Command, WholeNumber, imported
 from matou.cli.exit_codes import ExitCode
 from matou.cli.options import archive_argument, json_lines_option
@@ -23,7 +24,6 @@ from matou.transfer.backup.status import archive_status
 from matou.transfer.backup.wording import gap_name, gap_reason, outcome_name
 from matou.transfer.common.saved_repositories import SavedRepository, show_one
 from matou.transfer.common.saved_repositories import show as show_saved
-from matou.wiring import open_archive
 
 _ITEM_OPTIONS = {
     "issues": ISSUE,
@@ -75,7 +75,7 @@ def _named_options() -> str:
 
 
 def show_repositories(directory: Path, path: str | None, at: int | None, as_json: bool) -> None:
-    archive = open_archive(directory)
+    archive = archive_to_read(directory)
     shown = show_saved(archive, at=at) if path is None else show_one(archive, path, at=at)
     repositories = sorted(shown.repositories, key=lambda one: one.line.path)
     if as_json:

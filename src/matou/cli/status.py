@@ -12,6 +12,7 @@ from click.exceptions import Exit
 from matou.archive.layout import NotAnArchive
 from matou.archive.manifest import SourceLine
 from matou.archive.schedule_state import TaskState
+from matou.cli.archive_to_read import archive_to_read
 from matou.cli.command import Command
 from matou.cli.config import CONFIGURATION, SourceTable, read_configuration
 from matou.cli.configured_sources import host_at
@@ -40,7 +41,7 @@ from matou.transfer.backup.wording import (
     state_of_line,
 )
 from matou.transfer.schedule.lookup import NO_SCHEDULE, ArchiveScheduleStatus, schedule_status
-from matou.wiring import now, open_archive
+from matou.wiring import now
 
 ConfiguredSources = tuple[tuple[Path, "SourceTable"], ...]
 """What a configuration lists: each source with the folder of its archive."""
@@ -144,7 +145,7 @@ def _configured(config: Path) -> ConfiguredSources:
 
 def _archive_status(folder: Path, *, must_exist: bool) -> ArchiveStatus:
     try:
-        return archive_status(open_archive(folder))
+        return archive_status(archive_to_read(folder))
     except NotAnArchive:
         if must_exist or folder.exists():
             raise
@@ -153,7 +154,7 @@ def _archive_status(folder: Path, *, must_exist: bool) -> ArchiveStatus:
 
 def _schedule_of(folder: Path) -> ArchiveScheduleStatus:
     try:
-        return schedule_status(open_archive(folder))
+        return schedule_status(archive_to_read(folder))
     except NotAnArchive:
         return NO_SCHEDULE
 

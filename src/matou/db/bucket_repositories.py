@@ -11,9 +11,9 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, union_all, update
 
-from matou.db.bucket_tables import bucket_files, bucket_refs, bucket_repositories
+from matou.db.bucket_tables import bucket_files, bucket_folders, bucket_refs, bucket_repositories
 from matou.db.repositories import RepositoryId
 from matou.db.schema import repositories
 
@@ -54,13 +54,14 @@ class BucketRef:
 
 @dataclass(frozen=True, slots=True)
 class BucketState:
-    """A repository at one generation. `head` is the content of its file HEAD; each file's name is there once."""
+    """A repository at one generation; each file's name is there once. `head` and `shallow` are those files of git's."""
 
     generation: int
     head: bytes
     object_format: str
     files: Sequence[BucketFile]
     refs: Sequence[BucketRef]
+    shallow: bytes = b""
 
 
 def note_uploads(connection: Connection, storage_key: str, files: Iterable[BucketFile], now: datetime) -> None:
@@ -106,8 +107,9 @@ def retire_files(connection: Connection, storage_key: str, files: Sequence[Bucke
 
 
 def retire_files_of_deleted(connection: Connection, now: datetime) -> None:
-    """Retire what repositories needed that have been deleted, and forget their refs."""
-    there = select(repositories.c.storage_key).where(repositories.c.storage_key.is_not(None))
+    """Retire what repositories needed that have been deleted, and forget their refs; what was saved stays."""
+    hosted = select(repositories.c.storage_key).where(repositories.c.storage_key.is_not(None))
+    there = union_all(hosted, select(bucket_folders.c.storage_key))
     listed = (bucket_files.c.state == FileState.LISTED, bucket_files.c.storage_key.not_in(there))
     connection.execute(update(bucket_files).where(*listed).values(state=FileState.RETIRED, changed_at=now))
     connection.execute(delete(bucket_repositories).where(bucket_repositories.c.storage_key.not_in(there)))
@@ -146,11 +148,40 @@ def listed_files(connection: Connection) -> Iterator[tuple[str, BucketFile]]:
     return ((row[0], BucketFile(*row[1:])) for row in rows)
 
 
+def bytes_by_storage_key(connection: Connection) -> dict[str, int]:
+    """What the listed files of each repository come to."""
+    size = func.sum(bucket_files.c.size_bytes)
+    listed = bucket_files.c.state == FileState.LISTED
+    rows = connection.execute(
+        select(bucket_files.c.storage_key, size).where(listed).group_by(bucket_files.c.storage_key)
+    )
+    return {row[0]: int(row[1]) for row in rows}
+
+
 def insert_state(connection: Connection, storage_key: str, state: BucketState) -> None:
     """Of a new repository; its files are listed apart."""
-    row = {"storage_key": storage_key, "head": state.head, "object_format": state.object_format}
+    row = {
+        "storage_key": storage_key,
+        "head": state.head,
+        "object_format": state.object_format,
+        "shallow": state.shallow or None,
+    }
     connection.execute(insert(bucket_repositories).values(row))
     _insert_refs(connection, storage_key, state.refs)
+
+
+def replace_state(connection: Connection, storage_key: str, state: BucketState, now: datetime) -> bool:
+    """Let a repository consist of this. False where a file was given up meanwhile; then nothing may be committed."""
+    known = _read(connection, storage_key, 0)
+    before = () if known is None else known.files
+    connection.execute(delete(bucket_repositories).where(bucket_repositories.c.storage_key == storage_key))
+    insert_state(connection, storage_key, state)
+    kept = {(file.upload, file.name) for file in state.files}
+    for file in before:
+        if (file.upload, file.name) not in kept:
+            retire_files(connection, storage_key, [file], now)
+    new = [file for file in state.files if file not in before]
+    return not new or list_files(connection, storage_key, new, now)
 
 
 def read_state(connection: Connection, storage_key: str) -> BucketState | None:
@@ -191,10 +222,18 @@ def set_head(connection: Connection, storage_key: str, head: bytes) -> None:
     connection.execute(update(bucket_repositories).where(chosen).values(head=head))
 
 
-def put_into_bucket(connection: Connection, repository_id: RepositoryId, storage_key: str) -> None:
-    """Say of a row that its repository is in the bucket, at its first generation."""
-    chosen = repositories.c.id == repository_id
-    connection.execute(update(repositories).where(chosen).values(storage_key=storage_key, generation=1))
+def put_into_bucket(
+    connection: Connection, repository_id: RepositoryId, storage_key: str, *, generation: int = 1
+) -> None:
+    """Say of a row that its repository is in the bucket."""
+    values = {"storage_key": storage_key, "generation": generation}
+    connection.execute(update(repositories).where(repositories.c.id == repository_id).values(**values))
+
+
+def storage_keys(connection: Connection) -> dict[RepositoryId, str | None]:
+    """Of every repository that has a row."""
+    rows = connection.execute(select(repositories.c.id, repositories.c.storage_key))
+    return {RepositoryId(row.id): row.storage_key for row in rows}
 
 
 _FILE_COLUMNS = (bucket_files.c.upload, bucket_files.c.name, bucket_files.c.size_bytes, bucket_files.c.sha256)
@@ -207,15 +246,17 @@ def _insert_refs(connection: Connection, storage_key: str, refs: Sequence[Bucket
 
 
 def _generation(connection: Connection, storage_key: str) -> int | None:
-    chosen = repositories.c.storage_key == storage_key
-    return connection.execute(select(repositories.c.generation).where(chosen)).scalar_one_or_none()
+    for table in (repositories, bucket_folders):
+        found = connection.execute(select(table.c.generation).where(table.c.storage_key == storage_key)).first()
+        if found is not None:
+            return int(found.generation or 0)
+    return None
 
 
 def _read(connection: Connection, storage_key: str, generation: int) -> BucketState | None:
     chosen = bucket_repositories.c.storage_key == storage_key
-    row = connection.execute(
-        select(bucket_repositories.c.head, bucket_repositories.c.object_format).where(chosen)
-    ).one_or_none()
+    columns = (bucket_repositories.c.head, bucket_repositories.c.object_format, bucket_repositories.c.shallow)
+    row = connection.execute(select(*columns).where(chosen)).one_or_none()
     if row is None:
         return None
     of_files = (bucket_files.c.storage_key == storage_key, bucket_files.c.state == FileState.LISTED)
@@ -230,4 +271,5 @@ def _read(connection: Connection, storage_key: str, generation: int) -> BucketSt
         row.object_format,
         tuple({file.name: BucketFile(*file) for file in files}.values()),
         tuple(BucketRef(bytes(ref.name), ref.target, ref.peeled) for ref in refs),
+        bytes(row.shallow or b""),
     )

@@ -4,7 +4,7 @@ import errno
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -92,10 +92,12 @@ class Database:
 
     Attributes:
         lock_wait: how long a write waits for others before it gives up with DatabaseBusy.
+        before_write: called in each transaction that writes, at its beginning; it may refuse.
     """
 
     engine: Engine
     lock_wait: timedelta
+    before_write: Callable[[Connection], None] = lambda _: None
     _writer: threading.Lock = field(default_factory=threading.Lock)
     _changes: "Changes | None" = None
     _closed: threading.Event = field(default_factory=threading.Event)
@@ -127,6 +129,7 @@ class Database:
         with _translated(), self._one_writer(), _for_good_if_it_fails(self.engine), self._connected() as connection:
             writing = connection.execution_options(matou_write=True)
             with writing.begin() as transaction:
+                self.before_write(writing)
                 yield writing
                 with _in_doubt():
                     transaction.commit()

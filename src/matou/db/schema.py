@@ -15,14 +15,14 @@ from sqlalchemy import (
     false,
 )
 
-from matou.db.bucket_tables import bucket_files, bucket_refs, bucket_repositories
+from matou.db import bucket_tables
 from matou.db.column_types import Moment, ReadableText
 from matou.db.log_in_tables import log_ins
 from matou.db.table_metadata import metadata
 
-__all__ = ["bucket_files", "bucket_refs", "bucket_repositories", "log_ins", "metadata"]
+__all__ = ["bucket_tables", "log_ins", "metadata"]
 
-HEAD_REVISION = "0016"
+HEAD_REVISION = "0017"
 """The newest migration, known here so that opening a database that is up to date need not load Alembic."""
 
 # SQLite numbers rows by itself only if the column is exactly INTEGER. With `sqlite_autoincrement` it never gives a

@@ -165,6 +165,10 @@ class FileStore:
     def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
         return ((key, self.size(key)) for key in self.iterate(prefix))
 
+    def local_sizes(self) -> Iterator[tuple[str, int]]:
+        """Of all that lies in the folder, in any order."""
+        return self.sizes()
+
     def delete(self, key: str) -> None:
         path = self.path(key)
         with _not_found(key):

@@ -11,6 +11,7 @@ import click
 from click.exceptions import UsageError
 
 from matou.archive.layout import COPY_MARK, Archive, NotAnArchive
+from matou.cli.archive_to_read import archive_to_read
 from matou.cli.privacy import write_privately
 from matou.cli.run.copy_report import STAGES, end_check, end_copy
 from matou.cli.ui.output import say
@@ -96,11 +97,14 @@ def _archive_at(text: str) -> Archive | None:
         return None
     root = Path(text).expanduser()
     try:
-        return Archive.open(root)
+        archive = archive_to_read(root)
     except NotAnArchive:
         if (root / COPY_MARK).is_file():
             return None
         raise
+    if archive.contents is not None:
+        archive.contents.bring_files(with_records=True)
+    return archive
 
 
 def _site(text: str, settings: Settings, *, endpoint: str, addressing: str | None) -> Site:

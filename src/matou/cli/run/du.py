@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from click.exceptions import Exit
 
+from matou.cli.archive_to_read import archive_to_read
 from matou.cli.exit_codes import ExitCode
 from matou.cli.ui.formatting import columns, faults_as_json, size
 from matou.cli.ui.output import print_error
@@ -15,13 +16,12 @@ from matou.i18n import format_error, labelled, ngettext, printable
 from matou.i18n import gettext as _
 from matou.settings import Settings
 from matou.transfer.room.usage import ArchiveUsage, Usage, measure
-from matou.wiring import open_archive
 
 
 def show_usage(directory: Path, path: str | None, as_json: bool) -> None:
     settings = Settings.of_process()
     usage = measure(
-        open_archive(directory), jobs=settings.processors, limits=Limits(memory_bytes=settings.git_memory_bytes)
+        archive_to_read(directory), jobs=settings.processors, limits=Limits(memory_bytes=settings.git_memory_bytes)
     )
     repositories, namespaces = (usage.repositories, usage.namespaces) if path is None else usage.below(path)
     if as_json:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from click.exceptions import Exit
 
+from matou.cli.archive_to_read import archive_to_read
 from matou.cli.exit_codes import ExitCode
 from matou.cli.ui.output import print_error, say
 from matou.cli.ui.progress import QUIET_INTERVAL
@@ -17,7 +18,6 @@ from matou.i18n import gettext as _
 from matou.settings import process_language
 from matou.transfer.export.command import ExportOptions, ExportReport, Progress, export
 from matou.transfer.export.formats import FORMATS
-from matou.wiring import open_archive
 
 
 def export_archive(
@@ -38,7 +38,7 @@ def export_archive(
         exclude=exclude,
     )
     with export_progress() as progress:
-        report = export(open_archive(directory), options, progress)
+        report = export(archive_to_read(directory), options, progress)
     tell_report(report)
     warning = FORMATS[format_name].warning
     if warning is not None and report.items:

@@ -27,6 +27,7 @@ from matou.server.ssh.address import SshEndpoint, SshListenOptions
 from matou.server.supervisor import Worker
 from matou.server.trusted_proxies import read_network
 from matou.settings import Settings
+from matou.wiring import bring_up_to_date
 
 MOST_WORKERS_BY_DEFAULT = 4
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -81,7 +82,7 @@ def serve(
         schedule = None if no_schedule else announced_schedule(forge.archive, configuration_at(config))
         if options.workers == 1:
             if forge.bucket is not None:
-                forge.bucket.require_own_database()
+                bring_up_to_date(forge)
             with doing_jobs(forge), following_schedule(forge.archive, schedule) as stop:
                 run_server(forge, server, on_shutdown=stop)
         code = forge.memory(SetupCode)

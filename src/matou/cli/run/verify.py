@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from click.exceptions import Exit
 
+from matou.cli.archive_to_read import archive_to_read
 from matou.cli.exit_codes import ExitCode
 from matou.cli.labels import counted_repositories
 from matou.cli.privacy import write_privately
@@ -26,7 +27,7 @@ def verify(directory: Path, everything: bool, repair: bool, jobs: int | None, as
     write_privately(directory)
     with _progress() as progress:
         report = verify_archive(
-            open_archive(directory),
+            open_archive(directory) if repair else archive_to_read(directory),
             everything=everything,
             jobs=jobs or settings.processors,
             now=now(),

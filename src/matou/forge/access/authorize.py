@@ -9,6 +9,7 @@ from dataclasses import InitVar, dataclass, field
 from typing import Final, Generic, TypeVar, final
 
 from matou.db import memberships, namespaces, repositories, repository_members, settings
+from matou.db.archive_location import ArchiveMoving, require_writable
 from matou.db.engine import Connection
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
@@ -21,6 +22,7 @@ from matou.forge.access.policy import (
     NAMESPACE_POLICY,
     REPOSITORY_POLICY,
     SWITCHED_OFF,
+    WRITING,
     AccessCase,
     AccessLevel,
     Action,
@@ -299,7 +301,7 @@ def _refusal(forge: Forge, identity: Identity, action: Action, subject: Reposito
     case = _case(forge, identity, subject, _states_needed(policy, action))
     match decide(policy, action, case):
         case Decision.ALLOWED:
-            return None
+            return _moving(forge) if action in WRITING else None
         case Decision.HIDDEN:
             return _hidden(subject)
         case Decision.MISSING_SCOPE:
@@ -311,6 +313,19 @@ def _refusal(forge: Forge, identity: Identity, action: Action, subject: Reposito
             return SwitchedOff("{path} is {state}", path=repr(str(subject.path)), state=state.value)
         case Decision.NOT_ALLOWED:
             return NotAllowed("this account may not: {action}", action=action.value)
+
+
+def _moving(forge: Forge) -> ArchiveMoving | None:
+    """Said before anything of a push is read; what writes looks again."""
+
+    def look() -> ArchiveMoving | None:
+        try:
+            require_writable(forge.database)
+        except ArchiveMoving as moving:
+            return moving
+        return None
+
+    return forge.answers.recall(("moving",), look)
 
 
 def _read_only(path: str, states: Collection[SubjectState]) -> ReadOnly:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from types import MappingProxyType
+from typing import Final
 
 from matou.db.memberships import Role
 from matou.errors import Phrase
@@ -49,6 +50,26 @@ class Action(Enum):
     TRANSFER = Phrase("transfer")
     DELETE = Phrase("delete")
     ADMINISTER = Phrase("administer")
+
+
+WRITING: Final = frozenset(
+    {
+        Action.FORK,
+        Action.STAR,
+        Action.WRITE_CODE,
+        Action.UPLOAD,
+        Action.CHANGE_SETTINGS,
+        Action.MANAGE_MEMBERS,
+        Action.CREATE_IN,
+        Action.CREATE_NAMESPACE_IN,
+        Action.CHANGE_MEMBER_MODE,
+        Action.RENAME,
+        Action.TRANSFER,
+        Action.DELETE,
+        Action.ADMINISTER,
+    }
+)
+"""What nobody may while the archive is being moved."""
 
 
 class AccessLevel(IntEnum):

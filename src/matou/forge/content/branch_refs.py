@@ -1,13 +1,11 @@
 """Branches by their names: as refs, and as what HEAD names."""
 
-from pathlib import Path
-
 from matou.db.repositories import Repository
 from matou.errors import NotFound
 from matou.forge.access import Authorized, MayReadCode
 from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
-from matou.git.refs.listing import fault_of_ref_name, fault_of_short_name, read_refs
+from matou.git.refs.listing import fault_of_ref_name, fault_of_short_name
 from matou.model.names import InvalidName, RefName
 from matou.model.refs import RefListing
 
@@ -34,9 +32,10 @@ def ref_of_branch(branch: str) -> RefName:
     return RefName(HEADS + branch)
 
 
-def branch_of_head(git_dir: Path) -> str | None:
-    """The branch that HEAD names, there or not."""
-    return branch_named(read_refs(git_dir))
+def branch_in(head: bytes) -> str | None:
+    """The branch that the content of a file HEAD names, there or not."""
+    ref = head.decode("utf-8", "surrogateescape").strip().removeprefix("ref: ")
+    return ref.removeprefix(HEADS) if ref.startswith(HEADS) else None
 
 
 def branch_named(listing: RefListing) -> str | None:

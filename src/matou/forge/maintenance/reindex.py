@@ -11,16 +11,19 @@ from pathlib import Path
 
 import msgspec
 
+from matou.archive.bucket_contents import FolderSummary
 from matou.archive.manifest import MetadataState, NamespaceLine, RepositoryLine, RunLine, read_manifest
 from matou.archive.run_history import digest_of_file, manifests, read_history, source_key
 from matou.archive.snapshots import parse_lfs_list
 from matou.db import index_state, labels, lfs_objects, namespaces, repositories
+from matou.db.bucket_folders import find_folder
+from matou.db.bucket_repositories import put_into_bucket
 from matou.db.engine import Connection
 from matou.db.lfs_objects import LfsLink
 from matou.db.namespaces import Namespace, NamespaceId, NamespaceKind, NewNamespace
 from matou.db.repositories import NewRepositoryRow
 from matou.errors import Conflict, Damaged, MatouError, NotFound
-from matou.forge.content.branch_refs import branch_of_head
+from matou.forge.content.branch_refs import branch_in
 from matou.forge.conversation.indexing import MetadataSubject, index_metadata
 from matou.forge.forge import Forge
 from matou.git.repository import size_bytes
@@ -162,14 +165,23 @@ class _LabelLine(msgspec.Struct, frozen=True):
 def _read_repository(forge: Forge, line: RepositoryLine, problems: list[MatouError]) -> _SavedRepository | None:
     """None where nothing was ever saved, so that there is no folder to serve."""
     path = RepositoryPath.parse(line.path)
-    git_dir = forge.archive.repository(path)
-    if not (git_dir / "HEAD").is_file():
+    summary = _summary(forge, path)
+    if summary is None:
         return None
     links: tuple[LfsLink, ...] = ()
     with _noting(problems):
         links = _read_links(forge, line)
-    default_branch = line.default_branch or branch_of_head(git_dir)
-    return _SavedRepository(line, path, default_branch, size_bytes(git_dir), links)
+    default_branch = line.default_branch or branch_in(summary.head)
+    return _SavedRepository(line, path, default_branch, summary.size_bytes, links)
+
+
+def _summary(forge: Forge, path: RepositoryPath) -> FolderSummary | None:
+    """Nothing is fetched from a bucket for it. None where there is no such folder."""
+    if forge.archive.contents is not None:
+        return forge.archive.contents.describe(f"repositories/{path}.git")
+    git_dir = forge.archive.repository(path)
+    head = git_dir / "HEAD"
+    return FolderSummary(head.read_bytes(), size_bytes(git_dir)) if head.is_file() else None
 
 
 def _read_links(forge: Forge, line: RepositoryLine) -> tuple[LfsLink, ...]:
@@ -313,4 +325,7 @@ def _write_repository(forge: Forge, connection: Connection, source: _Source, sav
     )
     replaced = None if known is None else repositories.replace_repository(connection, known.id, new)
     written = replaced or repositories.insert_repository(connection, new)
+    folder = None if forge.archive.contents is None else find_folder(connection, f"repositories/{saved.path}.git")
+    if folder is not None:
+        put_into_bucket(connection, written.id, folder.storage_key, generation=folder.generation)
     lfs_objects.link_objects(connection, written.id, saved.links)

@@ -12,6 +12,7 @@ from matou.db.repositories import Repository
 from matou.forge.forge import Forge
 from matou.forge.repositories.bucket_repositories import RowCompleter
 from matou.forge.repositories.repository_dirs import moved, removed
+from matou.forge.repositories.write_lock import staying_here
 from matou.model.names import RepositoryPath
 
 
@@ -30,7 +31,7 @@ def published(forge: Forge, git_dir: Path, path: RepositoryPath) -> Iterator[Row
         with forge.bucket.publishing(git_dir) as complete:
             yield complete
     else:
-        with moved(forge.archive, git_dir, path):
+        with staying_here(forge), moved(forge.archive, git_dir, path):
             yield _as_it_is
 
 
@@ -40,7 +41,7 @@ def renamed(forge: Forge, repository: Repository, path: RepositoryPath) -> Itera
     if forge.bucket is not None:
         yield
     else:
-        with moved(forge.archive, forge.git_dir(repository), path, repository.id):
+        with staying_here(forge), moved(forge.archive, forge.git_dir(repository), path, repository.id):
             yield
 
 
@@ -50,7 +51,7 @@ def deleted(forge: Forge, repository: Repository) -> Iterator[None]:
     if forge.bucket is not None:
         yield
     else:
-        with removed(forge.archive, repository.path, repository.id):
+        with staying_here(forge), removed(forge.archive, repository.path, repository.id):
             yield
 
 

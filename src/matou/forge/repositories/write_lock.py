@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from weakref import WeakValueDictionary
 
+from matou.archive.lock import used_by_writer
+from matou.db.archive_location import require_writable
 from matou.db.repositories import Repository
 from matou.errors import TryLater
 from matou.forge.forge import Forge
@@ -39,14 +41,31 @@ def write_lock(forge: Forge, repository: Repository) -> Iterator[None]:
 
     Raises:
         WriterBusy: the turn did not come within LONGEST_WAIT.
+        ArchiveMoving, ArchiveBusy: as `staying_here`.
     """
     lock = _lock_of(forge.archive.root, repository.id)
     if not lock.lock.acquire(timeout=LONGEST_WAIT.total_seconds()):
         raise WriterBusy("others are writing to {path}", path=repr(str(repository.path)), wait=LONGEST_WAIT)
     try:
-        yield
+        with staying_here(forge):
+            yield
     finally:
         lock.lock.release()
+
+
+@contextmanager
+def staying_here(forge: Forge) -> Iterator[None]:
+    """For the block the archive is moved nowhere: of one in a bucket the database sees to that, with each write.
+
+    Raises:
+        ArchiveMoving, ArchiveBusy: it is being moved, or was.
+    """
+    if forge.bucket is not None:
+        yield
+        return
+    with used_by_writer(forge.archive.root):
+        require_writable(forge.database)
+        yield
 
 
 def _lock_of(root: Path, repository_id: int) -> _Lock:

@@ -8,16 +8,21 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from matou.archive.blobs import is_digest
+from matou.archive.bucket_contents import BucketContents
 from matou.archive.forgotten import read_forgotten
-from matou.archive.layout import IDENTITY_FILE, Archive
+from matou.archive.layout import IDENTITY_FILE, Archive, identity_in_folder
 from matou.archive.lock import used_by_server
 from matou.archive.manifest import NamespaceLine, RepositoryLine
 from matou.archive.run_history import manifests_ever, read_history
+from matou.db.archive_location import forget_location
+from matou.db.bucket_folders import BucketFolder
 from matou.db.snapshot import snapshot_sqlite
 from matou.errors import Damaged, MatouError
 from matou.model.names import InvalidName, NamespacePath, RepositoryPath
+from matou.transfer.backup.mirror_saver import MARK
 from matou.transfer.common.saved_repositories import lines_of
 from matou.transfer.copy.paths import DATABASE, NEVER_COPIED, REPOSITORY_ROOTS, Rank, rank_of, require_path
 from matou.transfer.copy.repository_files import OnProblem, RepositoryFiles, opened
@@ -55,17 +60,25 @@ class ArchiveFiles:
         return CopyUnit(str(self.archive.root), self._published)
 
     def _blobs(self) -> Iterator[CopyUnit]:
-        folder = self.archive.root / BLOBS
-        for name in sorted(path.name for path in folder.iterdir()) if folder.is_dir() else ():
+        for name in self._blob_folders():
             yield CopyUnit(f"{BLOBS}/{name}", partial(self._blobs_below, name))
+
+    def _blob_folders(self) -> list[str]:
+        if self.archive.contents is not None:
+            return [f"{number:02x}" for number in range(256)]
+        folder = self.archive.root / BLOBS
+        return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
     def _blobs_below(self, name: str) -> Iterator[SourceFile]:
         for key, size in self.archive.files.sizes(f"{name}/"):
             digest = key.rpartition("/")[2]
             if is_digest(digest) and key == f"{digest[:2]}/{digest[2:4]}/{digest}":
-                path = self.archive.blob_file(digest)
                 fault = partial(self._fault_of_blob, digest)
-                yield SourceFile(f"{BLOBS}/{key}", size, lasting=True, open=partial(opened, path), fault=fault)
+                opening = partial(self._opened_blob, digest)
+                yield SourceFile(f"{BLOBS}/{key}", size, lasting=True, open=opening, fault=fault)
+
+    def _opened_blob(self, digest: str) -> BinaryIO:
+        return opened(self.archive.blob_file(digest))
 
     def _fault_of_blob(self, digest: str) -> Damaged | None:
         try:
@@ -77,10 +90,21 @@ class ArchiveFiles:
         return None
 
     def _repositories(self) -> Iterator[CopyUnit]:
+        if self.archive.contents is not None:
+            for folder in self.archive.contents.all_folders():
+                yield CopyUnit(folder.path, partial(self._files_in_bucket, self.archive.contents, folder))
+            return
         for root in REPOSITORY_ROOTS:
-            for git_dir in _git_dirs(self.archive.root / root):
+            for git_dir in git_dirs_below(self.archive.root / root):
                 name = git_dir.relative_to(self.archive.root).as_posix()
                 yield CopyUnit(name, RepositoryFiles(git_dir, name, self.on_problem, self._begun_since).files)
+
+    def _files_in_bucket(self, contents: BucketContents, folder: BucketFolder) -> Iterator[SourceFile]:
+        """Brought here first, at the generation that it has by then."""
+        with contents.in_use(folder) as git_dir:
+            if folder.is_mirror:
+                yield file_of_bytes(f"{folder.path}/{MARK}", b"")
+            yield from RepositoryFiles(git_dir, folder.path, self.on_problem, self._begun_since).files()
 
     def _lost(self) -> Iterator[CopyUnit]:
         """What the newest manifests name and is not there: whoever removed that, it stays in the copy."""
@@ -151,11 +175,16 @@ class ArchiveFiles:
     def _published(self) -> Iterator[SourceFile]:
         for name in ("MATOU.txt", IDENTITY_FILE):
             if (self.archive.root / name).is_file():
-                yield self._file(self.archive.root / name, lasting=False)
+                yield self._file(self.archive.root / name, lasting=False) if name != IDENTITY_FILE else self._identity()
         for run in sorted(self.ended):
             yield self._file(self.archive.manifest(run), lasting=True)
         if self.database is not None:
             yield _database_file(self.database)
+
+    def _identity(self) -> SourceFile:
+        """A copy is in no bucket, whatever the archive is in."""
+        content = (self.archive.root / IDENTITY_FILE).read_bytes()
+        return file_of_bytes(IDENTITY_FILE, content if self.archive.contents is None else identity_in_folder(content))
 
     def _file(self, path: Path, *, lasting: bool) -> SourceFile:
         name = path.relative_to(self.archive.root).as_posix()
@@ -182,6 +211,8 @@ def files_of(archive: Archive, *, has_own_database: bool) -> Iterator[Callable[[
         if has_own_database and archive.database.is_file():
             database = Path(folder, DATABASE)
             snapshot_sqlite(archive.database, database)
+            if archive.contents is not None:
+                forget_location(database)
         ended = frozenset(run for run, _ in manifests_ever(archive))
         yield lambda on_problem: ArchiveFiles(archive, ended, database, on_problem)
 
@@ -201,7 +232,7 @@ def _database_file(path: Path) -> SourceFile:
     return SourceFile(DATABASE, path.stat().st_size, lasting=False, open=partial(opened, path), sha256=digest)
 
 
-def _git_dirs(folder: Path) -> Iterator[Path]:
+def git_dirs_below(folder: Path) -> Iterator[Path]:
     """Every bare repository below a folder, there or not; no link is followed."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -211,6 +242,6 @@ def _git_dirs(folder: Path) -> Iterator[Path]:
         if entry.is_dir(follow_symlinks=False):
             path = Path(entry)
             if not entry.name.endswith(".git"):
-                yield from _git_dirs(path)
+                yield from git_dirs_below(path)
             elif (path / "objects").is_dir():
                 yield path

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from matou.archive.blobs import is_blob_key
 from matou.archive.layout import MANIFEST_FILE, Archive
 from matou.archive.manifest import NamespaceLine, RepositoryLine
 from matou.archive.run_history import read_history
@@ -123,18 +124,17 @@ class _Measurement:
     def measured(self, jobs: int) -> ArchiveUsage:
         blobs = _blob_sizes(self.archive)
         lines = tuple(line for _, line in lines_of(read_history(self.archive)))
-        code = dict(git_dirs(self.archive.repositories))
-        metadata = dict(git_dirs(self.archive.root / "metadata"))
+        code, metadata = self._sizes("repositories"), self._sizes("metadata")
         lists = {line.path: self._lfs_objects(line) for line in lines if isinstance(line, RepositoryLine) and line.lfs}
         files = {line.path: _file_bytes(line) for line in lines if line.metadata is not None}
-        kept = dict(zip(code, WorkerPool().map(jobs, self._kept, code.items()), strict=True))
+        kept = self._kept_of_all(jobs)
         repositories = tuple(
             Usage(
                 path=path,
-                git=size_bytes(code[path]) if path in code else 0,
+                git=code.get(path, 0),
                 kept=kept.get(path, 0),
                 lfs=_sum_of(blobs, lists.get(path, ())),
-                metadata=size_bytes(metadata[path]) if path in metadata else 0,
+                metadata=metadata.get(path, 0),
                 files=files.get(path, 0),
             )
             for path in sorted({*code, *metadata})
@@ -146,7 +146,7 @@ class _Measurement:
     ) -> ArchiveUsage:
         distinct = {oid for oids in lists.values() for oid in oids}
         records, manifests = _run_bytes(self.archive)
-        git, metadata = size_bytes(self.archive.repositories), size_bytes(self.archive.root / "metadata")
+        git, metadata = self._size_of_all("repositories"), self._size_of_all("metadata")
         known = git + metadata + sum(blobs.values()) + records + manifests
         return ArchiveUsage(
             repositories=repositories,
@@ -159,10 +159,29 @@ class _Measurement:
             shared=sum(one.lfs for one in repositories) - _sum_of(blobs, distinct),
             records=records,
             manifests=manifests,
-            other=max(0, size_bytes(self.archive.root) - known),
+            # What this machine has of a bucket is a cache, and no part of the archive.
+            other=max(0, size_bytes(self.archive.root) - known) if self.archive.contents is None else 0,
             free=free_bytes(self.archive.root),
             faults=dict(sorted(self.faults.items())),
         )
+
+    def _sizes(self, root: str) -> dict[str, int]:
+        """Of every bare repository there, by its path."""
+        if self.archive.contents is not None:
+            return self.archive.contents.sizes(root)
+        return {path: size_bytes(git_dir) for path, git_dir in git_dirs(self.archive.root / root)}
+
+    def _size_of_all(self, root: str) -> int:
+        return (
+            size_bytes(self.archive.root / root) if self.archive.contents is None else sum(self._sizes(root).values())
+        )
+
+    def _kept_of_all(self, jobs: int) -> dict[str, int | None]:
+        """Nothing is fetched from a bucket to be measured: what kept refs take there cannot be told."""
+        if self.archive.contents is not None:
+            return dict.fromkeys(self.archive.contents.sizes("repositories"))
+        code = dict(git_dirs(self.archive.repositories))
+        return dict(zip(code, WorkerPool().map(jobs, self._kept, code.items()), strict=True))
 
     def _kept(self, repository: tuple[str, Path]) -> int | None:
         """What only kept refs lead to; None where that cannot be told."""
@@ -194,7 +213,7 @@ def _sum_of(blobs: Mapping[bytes, int], digests: Iterable[bytes]) -> int:
 
 def _blob_sizes(archive: Archive) -> dict[bytes, int]:
     """Of every blob, by its digest."""
-    return {bytes.fromhex(digest): archive.blobs.size(digest) for digest in archive.blobs.iterate()}
+    return {bytes.fromhex(key.rpartition("/")[2]): size for key, size in archive.files.sizes() if is_blob_key(key)}
 
 
 def _file_bytes(line: NamespaceLine | RepositoryLine) -> int:

@@ -60,7 +60,7 @@ def verify(
         GitStopped: a git child took longer than it may.
     """
     with lock_for_repair(archive.root) if repair else lock_for_reading(archive.root):
-        Archive.open(archive.root)  # What it needs may have changed until now.
+        Archive.open(archive.root, in_bucket=archive.bucket is not None)  # What it needs may have changed until now.
         work = _Verification(archive, jobs, progress, limits, repairs=repair)
         expected = read_expectations(archive)
         work.problems.extend(expected.problems)

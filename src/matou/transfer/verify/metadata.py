@@ -28,6 +28,7 @@ from matou.transfer.verify.repository import (
     RepositoryCheck,
     RepositoryFault,
     fault_of_ref,
+    not_brought,
 )
 
 
@@ -57,8 +58,13 @@ def verify_metadata(
     repair: bool = False,
 ) -> CheckedMetadata:
     """Compare one metadata repository with what the newest manifest says of it; arguments as `verify_repository`."""
-    git_dir = archive.metadata(expected.path)
+    name = f"metadata/{expected.path}.git"
+    try:
+        git_dir = archive.metadata(expected.path)
+    except Damaged as error:
+        return CheckedMetadata(not_brought(name, error), frozenset())
     subject = CheckedRefs(
+        name=name,
         git_dir=git_dir,
         proof_name=f"{METADATA_PREFIX}{expected.path}",
         refs=RefListing({MAIN: expected.commit}, head=MAIN),
@@ -110,24 +116,25 @@ class _CommitsCheck:
         """What stays lost, be it for a lock that a dead process has left, is a problem."""
         with translate_os_errors(git_dir), contextlib.suppress(RepositoryBusy):
             made = remake_change_refs(git_dir, compared.lost)
-            self.repaired += (f"{self._place(git_dir)}/{name}" for name in made)
+            self.repaired += (f"{self._name}/{name}" for name in made)
 
     def _add(self, git_dir: Path, compared: ChangeRefs) -> None:
         refs = read_refs(git_dir).refs
         for name, saved in sorted(compared.lost.items()):
             fault = fault_of_ref(RefDifference(name, saved, refs.get(name)))
-            self._problem(ProblemKind.KEPT_REF, git_dir, fault)
+            self._problem(ProblemKind.KEPT_REF, fault)
         for one in compared.absent:
             fault = RepositoryFault(
                 "{oid} is missing, the last commit of change request {number}", oid=one.head, number=one.number
             )
-            self._problem(ProblemKind.OBJECT, git_dir, fault)
+            self._problem(ProblemKind.OBJECT, fault)
 
-    def _problem(self, kind: ProblemKind, git_dir: Path, fault: RepositoryFault) -> None:
-        self.problems.append(VerifyProblem(kind, self._place(git_dir), fault))
+    def _problem(self, kind: ProblemKind, fault: RepositoryFault) -> None:
+        self.problems.append(VerifyProblem(kind, self._name, fault))
 
-    def _place(self, git_dir: Path) -> str:
-        return git_dir.relative_to(self.archive.root).as_posix()
+    @property
+    def _name(self) -> str:
+        return f"repositories/{self.expected.path}.git"
 
 
 def _blobs_of(tree: MetadataTree) -> Iterator[str]:

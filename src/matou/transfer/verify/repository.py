@@ -71,14 +71,18 @@ def verify_repository(
         limits: of each git child.
         repair: make anew first what git can tell from sound packs.
     """
-    saved, problems = None, []
+    name, saved, problems = f"repositories/{expected.path}.git", None, []
     try:
         saved = parse_snapshot(archive.blobs.read(expected.snapshot))
     except (Damaged, NotFound) as error:
-        path = archive.repository(expected.path).relative_to(archive.root).as_posix()
-        problems.append(VerifyProblem(ProblemKind.SNAPSHOT, path, error))
+        problems.append(VerifyProblem(ProblemKind.SNAPSHOT, name, error))
+    try:
+        git_dir = archive.repository(expected.path)
+    except Damaged as error:
+        return not_brought(name, error)
     subject = CheckedRefs(
-        git_dir=archive.repository(expected.path),
+        name=name,
+        git_dir=git_dir,
         proof_name=str(expected.path),
         refs=saved,
         not_stored=expected.not_stored,
@@ -92,17 +96,26 @@ def verify_repository(
     return check.result
 
 
+def not_brought(name: str, fault: Damaged) -> CheckedRepository:
+    """Of a repository in a bucket that is not there any more, or not what was put there."""
+    return CheckedRepository(
+        (VerifyProblem(ProblemKind.REPOSITORY, name, fault),), (), (), was_proven=False, is_ahead=False
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedRefs:
     """A repository in the archive, and the refs that it must have.
 
     Attributes:
+        name: its path in an archive that is a folder.
         proof_name: under which what was proven of it is noted.
         refs: None where nobody can tell what they were.
         lacks_history: its history ends before its beginning, as the source has it.
         mirror: its path, where kept refs can be made again from snapshots.
     """
 
+    name: str
     git_dir: Path
     proof_name: str
     refs: RefListing | None
@@ -176,7 +189,7 @@ class RepositoryCheck:
         except (DamagedObject, GitFailed):
             return  # What is wrong with the objects is for git fsck to say.
         if is_repaired:
-            self.repaired.append(f"{self._git_dir.relative_to(self.archive.root).as_posix()}/{SHALLOW_FILE}")
+            self.repaired.append(f"{self.expected.name}/{SHALLOW_FILE}")
 
     def _has_lost_boundary_file(self) -> bool:
         """A run that was cut off may have got the rest of the history, and needs none."""
@@ -188,7 +201,7 @@ class RepositoryCheck:
             return
         with translate_os_errors(self._git_dir), contextlib.suppress(RepositoryBusy):
             write_config(self._git_dir, object_format=self._hash_name)
-            self.repaired.append(f"{self._git_dir.relative_to(self.archive.root).as_posix()}/config")
+            self.repaired.append(f"{self.expected.name}/config")
 
     def _repair_refs(self) -> None:
         """Nothing but the snapshot says what they were, be it that the source no longer has the repository."""
@@ -205,7 +218,7 @@ class RepositoryCheck:
 
     def _damaged_refs(self, saved: RefListing) -> set[str]:
         """The refs that are not what they were, by their paths; the one file where none can be read."""
-        folder = self._git_dir.relative_to(self.archive.root).as_posix()
+        folder = self.expected.name
         try:
             actual = read_refs(self._git_dir)
         except Damaged:
@@ -227,7 +240,7 @@ class RepositoryCheck:
         # What stays lost, be it for a lock that a dead process has left, is a problem when the refs are compared.
         with translate_os_errors(self._git_dir), contextlib.suppress(DamagedObject, RepositoryBusy):
             made = remake_kept_refs(self.archive, self.expected.mirror)
-            self.repaired += (f"{self._git_dir.relative_to(self.archive.root).as_posix()}/{name}" for name in made)
+            self.repaired += (f"{self.expected.name}/{name}" for name in made)
 
     def files(self) -> None:
         """Every file that proves itself, each time: to read it costs little beside what git would do."""
@@ -287,7 +300,7 @@ class RepositoryCheck:
             self.add(ProblemKind.OBJECT, error)
 
     def _note_faults(self, note: ProofNote) -> None:
-        path = self._git_dir.relative_to(self.archive.root).as_posix()
+        path = self.expected.name
         fault = RepositoryFault(
             Plural(
                 "git finds {count} fault that came so from the source, and is kept: {first}",
@@ -324,7 +337,7 @@ class RepositoryCheck:
 
     def add(self, kind: ProblemKind, detail: MatouError, name: str = "") -> None:
         """Note what is wrong with something of the repository."""
-        path = self._git_dir.relative_to(self.archive.root).as_posix()
+        path = self.expected.name
         self.problems.append(VerifyProblem(kind, f"{path}/{name}" if name else path, detail))
 
     def _add_all(self, faults: "Iterable[tuple[ProblemKind, MatouError]]") -> None:
