@@ -14,6 +14,9 @@ from matou.server.streaming import ClientLeft, RequestBody, bounded
 
 LARGEST_FORM_BYTES: Final = 128 * 1024
 MOST_FIELDS: Final = 500
+LONGEST_ROW_NUMBER: Final = 18
+"""Digits, which every database holds."""
+
 LONGEST_WAIT: Final = timedelta(minutes=2)
 
 
@@ -33,6 +36,11 @@ class Form:
         if len(values) > 1:
             raise UnreadableForm("{name} was sent more than once", name=name)
         return values[0]
+
+    def row_number(self, name: str) -> int:
+        """The one value, as what names a row; 0, which names none, where it is no number."""
+        text = self.text(name)
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_ROW_NUMBER else 0
 
     def all(self, name: str) -> tuple[str, ...]:
         return self.values.get(name, ())

@@ -6,7 +6,6 @@ from matou.db.user_sessions import SessionId
 from matou.forge.accounts.sessions import (
     ENDS_AFTER,
     ENDS_UNUSED_AFTER,
-    NoSuchSession,
     end_session,
     end_sessions,
     list_sessions,
@@ -29,10 +28,7 @@ def show_devices(view: WebRequest) -> HtmlPage:
 
 
 def end_device(view: WebRequest) -> Response:
-    number = view.form.text("device")
-    if not number.isascii() or not number.isdigit() or len(number) > 18:
-        raise NoSuchSession("there is no such device")
-    end_session(view.forge, view.account, SessionId(int(number)))
+    end_session(view.forge, view.account, SessionId(view.form.row_number("device")))
     return back_to(page_url("account", "devices"), "device-ended")
 
 

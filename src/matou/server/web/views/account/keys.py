@@ -7,7 +7,6 @@ from starlette.responses import Response
 from matou.errors import Conflict, Invalid
 from matou.forge.accounts.signing_keys import (
     add_signing_key,
-    no_such_key,
     remove_signing_key,
     signing_keys,
 )
@@ -31,10 +30,7 @@ def add_key(view: WebRequest) -> HtmlPage | Response:
 
 
 def remove_key(view: WebRequest) -> Response:
-    number = view.form.text("key")
-    if not number.isascii() or not number.isdigit() or len(number) > 18:
-        raise no_such_key(view.account.subject, 0)
-    remove_signing_key(view.forge, view.account, int(number))
+    remove_signing_key(view.forge, view.account, view.form.row_number("key"))
     return back_to(page_url("account", "keys"), "key-removed")
 
 

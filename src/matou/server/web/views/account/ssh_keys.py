@@ -7,7 +7,7 @@ from starlette.responses import Response
 from matou.credentials.ssh_public_keys import SshPublicKey, read_ssh_public_key
 from matou.db.ssh_keys import SshKey
 from matou.errors import Conflict, Invalid
-from matou.forge.accounts.ssh_keys import add_ssh_key, no_such_ssh_key, remove_ssh_key, ssh_keys
+from matou.forge.accounts.ssh_keys import add_ssh_key, remove_ssh_key, ssh_keys
 from matou.server.web.addresses import page_url
 from matou.server.web.done import back_to, done_of
 from matou.server.web.page import HtmlPage, WebRequest
@@ -27,10 +27,7 @@ def add_key_of_ssh(view: WebRequest) -> HtmlPage | Response:
 
 
 def remove_key_of_ssh(view: WebRequest) -> Response:
-    number = view.form.text("key")
-    if not number.isascii() or not number.isdigit() or len(number) > 18:
-        raise no_such_ssh_key(view.account.subject.name, 0)
-    remove_ssh_key(view.forge, view.account, int(number))
+    remove_ssh_key(view.forge, view.account, view.form.row_number("key"))
     return back_to(page_url("account", "ssh-keys"), "key-removed")
 
 

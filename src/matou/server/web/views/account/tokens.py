@@ -10,7 +10,7 @@ from starlette.responses import Response
 from matou.db.tokens import Token, TokenId
 from matou.errors import Phrase
 from matou.forge.access import Scope
-from matou.forge.accounts.tokens import NoSuchToken, create_token, list_tokens, revoke_token
+from matou.forge.accounts.tokens import create_token, list_tokens, revoke_token
 from matou.i18n import localize
 from matou.server.web.addresses import page_url
 from matou.server.web.done import back_to, done_of
@@ -65,10 +65,7 @@ def add_token(view: WebRequest) -> HtmlPage:
 
 
 def revoke(view: WebRequest) -> HtmlPage | Response:
-    number = view.form.text("token")
-    if not number.isascii() or not number.isdigit() or len(number) > 18:
-        raise NoSuchToken("there is no such token")
-    revoke_token(view.forge, view.account, TokenId(int(number)))
+    revoke_token(view.forge, view.account, TokenId(view.form.row_number("token")))
     return back_to(page_url("account", "tokens"), "token-revoked")
 
 

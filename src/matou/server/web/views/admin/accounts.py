@@ -14,7 +14,7 @@ from matou.forge.accounts import administration
 from matou.forge.accounts.administration import find_account, list_accounts
 from matou.forge.accounts.members import memberships_of
 from matou.forge.accounts.sessions import end_sessions, list_sessions
-from matou.forge.accounts.tokens import NoSuchToken, list_tokens, revoke_token
+from matou.forge.accounts.tokens import list_tokens, revoke_token
 from matou.forge.accounts.users import NameTaken, WeakPassword, set_email, set_password
 from matou.model.names import InvalidName
 from matou.server.web.addresses import page_url
@@ -105,10 +105,7 @@ def _sign_out(view: WebRequest, account: Authorized[User, MayManageAccount]) -> 
 
 
 def _revoke(view: WebRequest, account: Authorized[User, MayManageAccount]) -> Response:
-    number = view.form.text("token")
-    if not number.isascii() or not number.isdigit() or len(number) > 18:
-        raise NoSuchToken("there is no such token")
-    revoke_token(view.forge, account, TokenId(int(number)))
+    revoke_token(view.forge, account, TokenId(view.form.row_number("token")))
     return _back(account, "token-revoked")
 
 
