@@ -36,6 +36,7 @@ PAGES = (
     "/harbour/ferry/-/settings/members",
     "/harbour/ferry/-/settings/roles",
     "/harbour/ferry/-/settings/rules",
+    "/harbour/ferry/-/settings/deploy-keys",
 )
 LOOKS = (Look(), Look(language="zh", scheme="dark", width=360))
 LARGEST_PAGE_BYTES = 100_000

@@ -19,10 +19,11 @@ from matou.model.repository_settings import (
     RepositoryRules,
 )
 from matou.server.web.setting_fields import CHOICES, GROUPS, NOT_SHOWN, Widget, choices_of, every_field, widget_of
-from support.deciding import add_member, archive_repository, namespace_members, read_settings
+from support.deciding import add_member, archive_repository, deploy_keys, namespace_members, read_settings
 from support.deciding import members as members_of
 from support.matou_server import PASSWORD, MatouServer
 from support.page_browser import Page, PageBrowser
+from support.ssh_keys import new_ssh_key
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def test_every_setting_has_a_field_and_every_choice_a_word() -> None:
     assert CHOICES.keys() == {*MergeMethod, *MergedCommitAuthor}
 
 
-@pytest.mark.parametrize("word", ["", "members", "roles", "rules"])
+@pytest.mark.parametrize("word", ["", "members", "roles", "rules", "deploy-keys"])
 def test_who_gets_to_them(matou_server: MatouServer, browser: PageBrowser, repository: Repository, word: str) -> None:
     stranger, guest = PageBrowser(matou_server.url), PageBrowser(matou_server.url)
     guest.sign_in(matou_server.user().name, PASSWORD)
@@ -88,7 +89,7 @@ def test_what_is_not_there_is_not_found(browser: PageBrowser, repository: Reposi
     token = browser.open(here(repository)).form(here(repository, "describe")).fields["form_token"]
 
     assert browser.open(here(repository, "nothing")).status == 404
-    for word in ("nothing", "rules/nothing", "members/nothing", "a/b/c"):
+    for word in ("nothing", "rules/nothing", "members/nothing", "deploy-keys/nothing", "a/b/c"):
         assert browser.post(here(repository, word), {"form_token": token, "person": "x"}).status in (404, 422)
     assert browser.post(f"/{repository.path}/-/tree", {"form_token": token}).status == 404
 
@@ -106,6 +107,57 @@ def test_those_who_may_only_look_are_shown_no_form_and_refused(
     assert theirs.post(here(repository, "members/set"), {**fields, "person": "x", "permission": "admin"}).status == 403
 
     assert now(matou_server, repository) == repository
+
+
+def test_a_deploy_key_is_added_and_removed(
+    matou_server: MatouServer, browser: PageBrowser, repository: Repository
+) -> None:
+    keys, pair = here(repository, "deploy-keys"), new_ssh_key()
+    added = browser.send(browser.open(keys), f"{keys}/add", key=pair.public, title="<b>build</b>", writes="1")
+    [key] = deploy_keys(matou_server.forge, repository)
+    again = browser.send(added, f"{keys}/add", key=pair.public)
+    removed = browser.send(added, f"{keys}/remove")
+
+    assert (key.title, key.writes, key.user_id) == ("<b>build</b>", True, None)
+    assert key.fingerprint in added.text
+    assert "<b>build" not in added.text
+    assert (again.status, 'id="key-fault"' in again.text) == (422, True)
+    assert "The key is removed" in removed.text
+    assert deploy_keys(matou_server.forge, repository) == ()
+
+
+def test_a_deploy_key_only_fetches_unless_it_is_said(
+    matou_server: MatouServer, browser: PageBrowser, repository: Repository
+) -> None:
+    keys = here(repository, "deploy-keys")
+    browser.send(browser.open(keys), f"{keys}/add", key=new_ssh_key().public)
+
+    [key] = deploy_keys(matou_server.forge, repository)
+    assert not key.writes
+
+
+@pytest.mark.parametrize("role", [Role.REPORTER, Role.DEVELOPER])
+def test_who_may_not_manage_members_neither_sees_nor_changes_deploy_keys(
+    matou_server: MatouServer, browser: PageBrowser, repository: Repository, role: Role
+) -> None:
+    keys, theirs = here(repository, "deploy-keys"), member(matou_server, repository, role)
+    browser.send(browser.open(keys), f"{keys}/add", key=new_ssh_key().public)
+    [key] = deploy_keys(matou_server.forge, repository)
+    token = theirs.open("/-/account").form("/-/sign-out").fields["form_token"]
+
+    assert theirs.open(keys).status == 403
+    assert key.fingerprint not in theirs.open(keys).text
+    for word, field in (("add", new_ssh_key().public), ("remove", str(key.id))):
+        assert theirs.post(f"{keys}/{word}", {"form_token": token, "key": field}).status == 403
+    assert deploy_keys(matou_server.forge, repository) == (key,)
+
+
+@pytest.mark.parametrize("number", ["", "x", "-1", "٣", "9" * 30])
+def test_a_deploy_key_that_is_none_is_not_found(browser: PageBrowser, repository: Repository, number: str) -> None:
+    keys = here(repository, "deploy-keys")
+    token = browser.open(keys).form(f"{keys}/add").fields["form_token"]
+
+    assert browser.post(f"{keys}/remove", {"form_token": token, "key": number}).status == 404
 
 
 def test_a_description_is_changed(matou_server: MatouServer, browser: PageBrowser, repository: Repository) -> None:

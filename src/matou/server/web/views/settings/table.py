@@ -7,6 +7,7 @@ from matou.db.repositories import Repository
 from matou.errors import NotFound
 from matou.forge.access import Authorized, MaySee
 from matou.server.web.page import HtmlPage, WebRequest
+from matou.server.web.views.settings.deploy_keys import change_deploy_keys, show_deploy_keys
 from matou.server.web.views.settings.general import change_general, show_general
 from matou.server.web.views.settings.members import (
     change_namespace_members,
@@ -31,6 +32,8 @@ def show_repository_settings(
             return show_roles(view, granted)
         case ("rules",):
             return show_rules(view, granted)
+        case ("deploy-keys",):
+            return show_deploy_keys(view, granted)
     raise NotFound("there is nothing here")
 
 
@@ -46,6 +49,8 @@ def change_repository_settings(
             return change_roles(view, granted, word)
         case ("rules", word):
             return change_rules(view, granted, word)
+        case ("deploy-keys", word):
+            return change_deploy_keys(view, granted, word)
     raise NotFound("there is nothing here")
 
 
