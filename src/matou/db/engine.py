@@ -15,6 +15,7 @@ from typing import Any, Final
 import sqlalchemy
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, event, exc, make_url
 
+from matou.db.snapshots import Snapshots
 from matou.errors import Conflict, Damaged, Invalid, NotFound, TryLater
 from matou.settings import InvalidSetting
 
@@ -100,6 +101,7 @@ class Database:
     before_write: Callable[[Connection], None] = lambda _: None
     _writer: threading.Lock = field(default_factory=threading.Lock)
     _changes: "Changes | None" = None
+    _snapshots: Snapshots | None = None
     _closed: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
@@ -165,14 +167,20 @@ class Database:
             connection.exec_driver_sql("SELECT version_num FROM alembic_version").one()
 
     def version(self) -> int | None:
-        """A number that changes with every commit, of any process; None where the database does not tell.
+        """A number that changes with every commit, of any process; None where the database tells only who asks it.
 
         What was read after asking for it is still so for as long as it stays the same.
         """
         return self._changes.version() if self._changes is not None else None
 
+    def confirmed_version(self) -> int | None:
+        """As `version`, where it may take a question as well: for threads. None where nothing answers now."""
+        return self.version() if self._snapshots is None else self._snapshots.number()
+
     def close(self) -> None:
         self._closed.set()
+        if self._snapshots is not None:
+            self._snapshots.close()
         self.engine.dispose()
         if self._changes is not None:
             self._changes.close()
@@ -212,7 +220,8 @@ def open_database(location: Path | str, *, lock_wait: timedelta = DEFAULT_LOCK_W
     engine = _engine(url, lock_wait)
     event.listen(engine, "handle_error", _refuse_unstorable)
     changes = Changes(url.database) if url.get_backend_name() == "sqlite" and url.database else None
-    database = Database(engine, lock_wait, _changes=changes)
+    snapshots = None if changes is not None or engine.dialect.name == "sqlite" else Snapshots(engine)
+    database = Database(engine, lock_wait, _changes=changes, _snapshots=snapshots)
     try:
         if engine.dialect.name != "sqlite":
             _require_answer(engine)
