@@ -15,7 +15,7 @@ from matou.archive.metadata import MetadataTree
 from matou.credentials import GitCredential, Secret
 from matou.errors import Conflict, MatouError, NotFound, Phrase
 from matou.model.fidelity import MigratedKind, MigrationMethod
-from matou.model.metadata import MarkupText
+from matou.model.metadata import AttachedFile, MarkupText
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
 from matou.model.targets import PLAIN_RULES, NewTargetRepository, TargetRepository
@@ -421,3 +421,18 @@ def test_what_was_never_cut_off_is_not_said_to_be(stage: Stage) -> None:
     [advice] = [str(note) for note in stage.moved().notes if "imports all of it anew" in str(note)]
 
     assert "cut off" not in advice
+
+
+def test_where_pictures_stay_is_told_in_the_plan_and_the_report(stage: Stage) -> None:
+    said = story(HEAD, ASSET)
+    picture = AttachedFile(url="https://foruda.gitee.com/a.png", name="a.png", sha256=ASSET, size=1)
+    more = AttachedFile(url="/uploads/b.png", name="b.png", missing="gone")
+    said.issues["I6BBB"] = replace(said.issues["I6BBB"], files=(picture, more, picture))
+    stage.saved.run({PLACE: said.values()})
+
+    [planned] = [str(note) for note in stage.moved(dry_run=True).notes if "looked for" in str(note)]
+    [told] = [str(note) for note in stage.moved().notes if "looked for" in str(note)]
+
+    assert planned == told
+    assert "foruda.gitee.com" in told
+    assert "'/uploads/b.png'" in told

@@ -26,6 +26,7 @@ from matou.transfer.migrate.inventory import Carriable, metadata_of, of_project
 from matou.transfer.migrate.people import People
 from matou.transfer.migrate.plan import Move
 from matou.transfer.migrate.pull.begun_imports import BegunImports
+from matou.transfer.migrate.pull.files_at_source import files_left_at_source
 from matou.transfer.migrate.pull.proof import ConversationComparison, ConversationProof, assignments
 from matou.transfer.migrate.pull.read_back import TargetReader
 from matou.transfer.migrate.pull.served import ServedArchive
@@ -101,8 +102,12 @@ class PullMover:
     def existing(self) -> Mapping[tuple[str, str], TargetRepository]:
         return self.pushing.existing
 
-    def foreseen(self, _move: Move) -> tuple[Phrase, ...]:
-        return ()
+    def foreseen(self, move: Move) -> tuple[Phrase, ...]:
+        try:
+            tree = metadata_of(self.archive, move.candidate.line)
+        except Damaged:  # told where it is compared
+            return ()
+        return () if tree is None else tuple(files_left_at_source(tree, self._which(move)))
 
     def cancel(self) -> None:
         self.pushing.cancel()
@@ -127,7 +132,8 @@ class PullMover:
             self.target.set_visibility(repository, move.visibility)
         moved = RepositoryMigration(self.pushing, line, listing, refs, repository).fill(move, is_new=False)
         done = MoveOutcome.INCOMPLETE if moved.problems else MoveOutcome.MOVED
-        moved = replace(moved, is_new=True, outcome=done, refs=len(below(refs, CODE)))
+        notes = (*moved.notes, *self.foreseen(move))
+        moved = replace(moved, is_new=True, outcome=done, refs=len(below(refs, CODE)), notes=notes)
         return self._assigned(self._proven(moved, move, repository), move, repository)
 
     def preview(self, move: Move, existing: TargetRepository) -> Moved:
