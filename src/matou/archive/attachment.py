@@ -58,6 +58,18 @@ def attach(root: Path, named: ArchiveBucket, store: Store, *, now: datetime, ide
     return Attached(archive, is_new)
 
 
+def identity_of_bucket(store: Store, expected: UUID) -> bytes:
+    """What the bucket's own archive.json says, which knows all features of the archive.
+
+    Raises AnotherArchive, Damaged, NotFound.
+    """
+    with store.open(IDENTITY_FILE) as file:
+        text = file.read(LARGEST_IDENTITY_BYTES)
+    if read_identity(Path(IDENTITY_FILE), text).id != expected:
+        raise AnotherArchive("the bucket holds another archive by now", advice="Nothing was changed.")
+    return text
+
+
 def _present(root: Path) -> Archive | None:
     try:
         return Archive.open(root, in_bucket=True)

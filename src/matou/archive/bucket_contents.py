@@ -157,7 +157,7 @@ class BucketContents:
 def require_inside(path: str) -> str:
     """The path, where it leads nowhere out of an archive's folder. Raises Damaged."""
     parts = path.split("/")
-    if not path.isprintable() or "\\" in path or any(part in ("", ".", "..", "hooks") for part in parts):
+    if not path.isprintable() or "\\" in path or any(part in ("", ".", "..") for part in parts):
         raise Damaged("{path} is the path of nothing in an archive", path=repr(path)[:300])
     return path
 

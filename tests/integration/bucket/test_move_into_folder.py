@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from matou.archive.cached_blobs import DamagedInBucket
-from matou.archive.layout import Archive, FolderInUse
+from matou.archive.layout import FORGETTING, Archive, FolderInUse
 from matou.db.archive_location import ArchiveMoving, LocationState, written_at
 from matou.errors import MatouError
 from matou.forge.access import ALL_SCOPES, Identity
@@ -113,6 +113,15 @@ def test_cut_off_at_every_object_it_goes_on_and_nobody_writes_meanwhile(moved: M
 
     assert states_of(target) == before
     assert Archive.open(target).identity.id == moved.archive.identity.id
+
+
+def test_what_was_forgotten_is_heeded_wherever_it_is_moved_from(on_sqlite: MovedArchive, tmp_path: Path) -> None:
+    on_sqlite.archive.requiring(FORGETTING)
+    on_sqlite.move()
+
+    back(on_sqlite, on_sqlite.machine("one"), tmp_path / "back")
+
+    assert Archive.open(tmp_path / "back").identity.features == (FORGETTING,)
 
 
 def test_given_up_the_bucket_can_be_written_to_again(on_sqlite: MovedArchive, tmp_path: Path) -> None:

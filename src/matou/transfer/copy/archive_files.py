@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from matou.archive.attachment import identity_of_bucket
 from matou.archive.blobs import is_digest
 from matou.archive.bucket_contents import BucketContents
 from matou.archive.forgotten import read_forgotten
@@ -183,8 +184,11 @@ class ArchiveFiles:
 
     def _identity(self) -> SourceFile:
         """A copy is in no bucket, whatever the archive is in."""
-        content = (self.archive.root / IDENTITY_FILE).read_bytes()
-        return file_of_bytes(IDENTITY_FILE, content if self.archive.contents is None else identity_in_folder(content))
+        contents = self.archive.contents
+        if contents is None:
+            return self._file(self.archive.root / IDENTITY_FILE, lasting=False)
+        text = identity_of_bucket(contents.store, self.archive.identity.id)
+        return file_of_bytes(IDENTITY_FILE, identity_in_folder(text))
 
     def _file(self, path: Path, *, lasting: bool) -> SourceFile:
         name = path.relative_to(self.archive.root).as_posix()

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from matou.archive import notice_state, schedule_state
+from matou.archive.attachment import identity_of_bucket
 from matou.archive.blobs import BlobStore, UnexpectedDigest, is_blob_key
 from matou.archive.bucket_contents import BucketContents, require_inside
 from matou.archive.bucket_folders import fetch_lacking, no_longer_there
@@ -62,8 +63,9 @@ def move_into_folder(
         _reserve(archive, target)
         if _marked(database, str(target), options) is LocationState.FOLDER:
             return MoveReport(was_moved=True)
+        identity = identity_of_bucket(contents.store, archive.identity.id)
         report = _ToFolder(archive, contents, target, options).brought()
-        _publish(archive, target, own_database)
+        _publish(archive, target, identity, own_database)
         with database.begin_write() as connection:
             now = options.now().astimezone(UTC)
             set_location(connection, ArchiveLocation(LocationState.FOLDER, str(target), now))
@@ -156,7 +158,7 @@ class _ToFolder:
         self._report.note(blobs=1, written_bytes=size)
 
 
-def _publish(archive: Archive, target: Path, own_database: Path | None) -> None:
+def _publish(archive: Archive, target: Path, identity: bytes, own_database: Path | None) -> None:
     """The folder becomes an archive, with its database before that."""
     for name in _OF_THE_MACHINE:
         if (archive.root / name).is_file():
@@ -167,7 +169,7 @@ def _publish(archive: Archive, target: Path, own_database: Path | None) -> None:
         _take_along(own_database, target)
     write_atomically(target / FIRST_AID_FILE, FIRST_AID.encode())
     syncfs(target)
-    write_atomically(target / IDENTITY_FILE, identity_in_folder((archive.root / IDENTITY_FILE).read_bytes()))
+    write_atomically(target / IDENTITY_FILE, identity_in_folder(identity))
 
 
 def _take_along(database: Path, target: Path) -> None:
