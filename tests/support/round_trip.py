@@ -6,12 +6,13 @@ A difference is a kind, as the table of a migration names it, and a line for peo
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from matou.archive.metadata import MetadataTree
 from matou.model.fidelity import COUNTED_AS, Fidelity, FidelityTable, KeptTrait, MigratedKind
-from matou.model.metadata import ChangeRequest, Comment, Item, MarkupText, Review, SavedRelease
+from matou.model.metadata import ChangeRequest, Comment, Item, MarkupText, Review, ReviewThread, SavedRelease
 from matou.model.metadata.kinds import (
     CHANGE,
     COMMIT_COMMENT,
@@ -35,6 +36,9 @@ UNTOLD: Mapping[str, MigratedKind] = {
     "events": MigratedKind.EVENT,
 }
 """Fields of an item that are rows of the table themselves."""
+
+NOTED: Final = ("is merged by", "is not resolved")
+"""What a note of the table says, or that of how faithfully comments on lines are carried: no trait has it."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,8 @@ class RoundTrip:
 
     def unforeseen(self) -> list[str]:
         """Those that the table does not announce."""
-        return [f"{kind}: {line}" for kind, line in self.differences() if self.table[kind].arrives]
+        unnoted = [one for one in self.differences() if not any(noted in one[1] for noted in NOTED)]
+        return [f"{kind}: {line}" for kind, line in unnoted if self.table[kind].arrives]
 
     @cached_property
     def numbers(self) -> Any:
@@ -91,6 +96,7 @@ class RoundTrip:
             yield from ((migrated, f"{item.number}: {line}") for line in self._faults(item, found, migrated))
             yield from self._talk(item, found)
             yield from self._reviews(item, found)
+            yield from self._threads(item, found)
             for name, row in UNTOLD.items():
                 if getattr(item, name) and not getattr(found, name):
                     yield row, f"{item.number} has no {name}"
@@ -125,6 +131,8 @@ class RoundTrip:
         if isinstance(item, ChangeRequest) and isinstance(found, ChangeRequest):
             pairs["merge"] = (item.merge_commit, item.merged_at), (found.merge_commit, found.merged_at)
             pairs["branch"] = item.base.branch, found.base.branch
+            if item.merged_by and self._person(self.last, found.merged_by) != self._person(self.first, item.merged_by):
+                yield f"is merged by {self._person(self.last, found.merged_by)!r}"
         yield from (f"{name} {was!r} is {now!r}" for name, (was, now) in pairs.items() if was != now)
         if not self._says(item.text, found.text):
             yield f"text {_body(item.text)!r} is {_body(found.text)!r}"
@@ -168,6 +176,22 @@ class RoundTrip:
         if requested and not found.reviewers:
             yield MigratedKind.REVIEWER, f"{item.number} has no reviewers"
 
+    def _threads(self, item: Item, found: Item) -> Iterator[Difference]:
+        """Where each comment on a line stands, and whether what it asks for was said to be done."""
+        if not isinstance(item, ChangeRequest) or not isinstance(found, ChangeRequest):
+            return
+        there = {_plain(_body(one.text)): thread for thread in found.threads for one in thread.comments}
+        for thread in item.threads:
+            for comment in thread.comments:
+                words = _plain(self.numbers.with_references(_body(comment.text)))
+                match = next((one for text, one in there.items() if text.endswith(words)), None)
+                if match is not None:
+                    place, now = _place(thread), _place(match)
+                    if place != now:
+                        yield MigratedKind.LINE_COMMENT, f"{item.number}: {words!r} stands at {now}, not at {place}"
+                    if thread.resolved and not match.resolved:
+                        yield MigratedKind.LINE_COMMENT, f"{item.number}: {words!r} is not resolved"
+
     def _is_same_review(self, review: Review, found: Review) -> bool:
         pairs = self._traits(review, found, self.table[MigratedKind.REVIEW])
         return (
@@ -192,11 +216,18 @@ class RoundTrip:
             if found is None:
                 yield MigratedKind.RELEASE, f"{release.tag} is not there"
                 continue
+            if self._moment(release) != self._moment(found):
+                yield MigratedKind.RELEASE, f"{release.tag} was published {self._moment(found)}"
             if release.name != found.name or not self._says(release.text, found.text):
                 yield MigratedKind.RELEASE, f"{release.tag} is called or says otherwise"
             files = {(one.name, one.sha256) for one in release.assets if one.sha256}
             missing = files - {(one.name, one.sha256) for one in found.assets}
             yield from ((MigratedKind.ASSET, f"{release.tag}: {name}") for name, _ in sorted(missing))
+
+    @staticmethod
+    def _moment(release: SavedRelease) -> datetime | None:
+        at = release.published_at or release.at
+        return at.replace(microsecond=0) if at else None
 
     def _says(self, text: MarkupText | None, found: MarkupText | None) -> bool:
         """A line at the head may say what is not kept."""
@@ -214,6 +245,14 @@ class RoundTrip:
     def _person(self, tree: MetadataTree, key: str | None) -> str | None:
         known = tree.table(PERSON).get(key or "")
         return None if known is None else known.login or known.name
+
+
+def _place(thread: ReviewThread) -> tuple[str | None, str | None, int | None]:
+    """File, side and line; where nothing is said of the side, it is the new one."""
+    position = thread.position
+    if position is None:
+        return thread.path, None, None
+    return position.path, position.side or "new", position.line
 
 
 def _items_in(tree: MetadataTree, kind: MetadataKind) -> Iterator[Item]:

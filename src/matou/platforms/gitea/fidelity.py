@@ -36,7 +36,11 @@ BY_PULL: Final[FidelityTable] = {
         form=CarriedForm.ITSELF, keeps=frozenset(KeptTrait), note=Phrase("merged by the account that imports")
     ),
     MigratedKind.REVIEW: _SPOKEN,
-    MigratedKind.LINE_COMMENT: _SPOKEN,
+    MigratedKind.LINE_COMMENT: Fidelity(
+        form=CarriedForm.ITSELF,
+        keeps=frozenset(KeptTrait),
+        note=Phrase("authors as names without an account; marks of what is resolved stay in the archive"),
+    ),
     MigratedKind.LABEL: WHOLE,
     MigratedKind.MILESTONE: WHOLE,
     MigratedKind.RELEASE: _SPOKEN,
