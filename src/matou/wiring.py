@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from matou.platforms.base.api_client import Answers
     from matou.platforms.base.metadata import MetadataSource
     from matou.platforms.base.source import RecordSink, Source
+    from matou.storage.bucket_addresses import BucketKeys, KeyFinder
     from matou.storage.buckets import BucketStore
     from matou.transfer.backup.metadata.rebuild import RebuiltMetadata
     from matou.transfer.backup.options import BackupOptions
@@ -71,26 +72,36 @@ def open_or_create_archive(root: Path, *, in_bucket: bool = False) -> Archive:
     return Archive.open_or_create(root.expanduser(), now=now(), identifier=uuid4(), in_bucket=in_bucket)
 
 
-def with_bucket(archive: Archive, settings: Settings) -> Archive:
+def with_bucket(archive: Archive, settings: Settings, keys: "KeyFinder | None" = None) -> Archive:
     """The archive with the bucket that its folder names opened, if it names one. Nothing is asked of it yet."""
     named = archive.identity.bucket
-    return archive if named is None else replace(archive, bucket=open_named_bucket(named, settings))
+    return archive if named is None else replace(archive, bucket=open_named_bucket(named, settings, keys))
 
 
-def attach_archive(root: Path, named: ArchiveBucket, settings: Settings) -> "Attached":
+def attach_archive(root: Path, named: ArchiveBucket, settings: Settings, keys: "KeyFinder | None" = None) -> "Attached":
     """Make a folder one that serves an archive in a bucket; see `archive.attachment.attach`."""
     from matou.archive.attachment import attach
 
-    return attach(root.expanduser(), named, open_named_bucket(named, settings), now=now(), identifier=uuid4())
+    return attach(root.expanduser(), named, open_named_bucket(named, settings, keys), now=now(), identifier=uuid4())
 
 
 def open_named_bucket(
-    named: ArchiveBucket, settings: Settings, *, patience: timedelta = BUCKET_PATIENCE
+    named: ArchiveBucket,
+    settings: Settings,
+    keys: "KeyFinder | None" = None,
+    *,
+    patience: timedelta = BUCKET_PATIENCE,
 ) -> "BucketStore":
     from matou.storage.bucket_addresses import open_bucket, read_bucket_address
 
     address = read_bucket_address(named.address, endpoint=named.endpoint, addressing=named.addressing or None)
-    return open_bucket(address, environment=settings.environment, authorities=settings.authorities, patience=patience)
+    return open_bucket(
+        address,
+        environment=settings.environment,
+        authorities=settings.authorities,
+        patience=patience,
+        keys=keys,
+    )
 
 
 def _with_contents(archive: Archive, database: "Database") -> Archive:
@@ -112,7 +123,7 @@ def _repository_cache(archive: Archive) -> "RepositoryCache":
     return RepositoryCache(repositories_folder(archive), blobs=blobs, staging=archive.staging, now=now)
 
 
-def _blob_links(archive: Archive, settings: Settings) -> "BlobLinks | None":
+def _blob_links(archive: Archive, settings: Settings, keys: "KeyFinder | None") -> "BlobLinks | None":
     named = archive.identity.bucket
     if named is None or settings.bucket_links is None:
         return None
@@ -120,7 +131,16 @@ def _blob_links(archive: Archive, settings: Settings) -> "BlobLinks | None":
 
     from matou.archive.blob_links import BlobLinks
 
-    return BlobLinks(open_named_bucket(with_values(named, endpoint=settings.bucket_links or named.endpoint), settings))
+    # Clients reach the bucket by another name than we do, and it is the same one with the same keys.
+    kept = None if keys is None else partial(_keys_of, keys, named)
+    linked = with_values(named, endpoint=settings.bucket_links or named.endpoint)
+    return BlobLinks(open_named_bucket(linked, settings, kept))
+
+
+def _keys_of(keys: "KeyFinder", named: ArchiveBucket, _address: object) -> "BucketKeys | None":
+    from matou.storage.bucket_addresses import read_bucket_address
+
+    return keys(read_bucket_address(named.address, endpoint=named.endpoint))
 
 
 def _bucket_repositories(archive: Archive, database: "Database") -> "BucketRepositories | None":
@@ -133,9 +153,9 @@ def _bucket_repositories(archive: Archive, database: "Database") -> "BucketRepos
 
 
 @contextmanager
-def open_to_read(root: Path, settings: Settings) -> Iterator[Archive]:
+def open_to_read(root: Path, settings: Settings, bucket_keys: "KeyFinder | None" = None) -> Iterator[Archive]:
     """An archive of which nothing is changed, in a folder or in a bucket. Raises NotAnArchive."""
-    archive = with_bucket(open_archive(root, in_bucket=True), settings)
+    archive = with_bucket(open_archive(root, in_bucket=True), settings, bucket_keys)
     if archive.bucket is None:
         yield archive
         return
@@ -161,6 +181,7 @@ def open_forge(
     loopback: bool = False,
     anonymous_reads_backups: bool = False,
     asks_bucket: bool = True,
+    bucket_keys: "KeyFinder | None" = None,
     on_problem: Callable[[MatouError], None] | None = None,
 ) -> Iterator["Forge"]:
     """The hosting server's use cases over an archive, which is made where there is none, its index up to date.
@@ -168,6 +189,7 @@ def open_forge(
     Args:
         asks_bucket: whether the bucket, if there is one, belongs to the database. What speaks to a bucket has native
             threads from the first request on, and whoever is to be forked can have none.
+        bucket_keys: asked for those of a bucket, where the environment has none.
         on_problem: told what of the backups could not be indexed; without it, that is logged.
     """
     from matou.archive.lock import used_by_server
@@ -178,7 +200,7 @@ def open_forge(
     from matou.git.process.version import require_git
 
     require_git()
-    archive = with_bucket(open_or_create_archive(root, in_bucket=True), settings)
+    archive = with_bucket(open_or_create_archive(root, in_bucket=True), settings, bucket_keys)
     here = LocationState.FOLDER if archive.bucket is None else LocationState.BUCKET
     with used_by_server(archive.root), closing(open_database(settings.database_url or archive.database)) as opened:
         database = written_at(opened, here)
@@ -194,7 +216,7 @@ def open_forge(
             network=settings.network,
             checks_pushes_strictly=settings.checks_pushes_strictly,
             bucket=bucket,
-            blob_links=_blob_links(archive, settings),
+            blob_links=_blob_links(archive, settings, bucket_keys),
         )
         finish_moves(forge)
         if bucket is None or asks_bucket:

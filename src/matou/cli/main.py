@@ -69,6 +69,7 @@ for name, place, line in (
     ("restore", "restore:restore", _("Make plain repositories from an archive; needs no network.")),
     ("copy", "copy:copy", _("Keep a second copy of an archive, in a folder or a bucket.")),
     ("archive", "archive:archives", _("Where the bytes of an archive are: in its folder, or in a bucket.")),
+    ("bucket", "bucket:buckets", _("Keys of buckets, kept by this machine.")),
     ("export", "export:export", _("Write issues, change requests and releases as pages, tables or lines of JSON.")),
     (
         "migrate",

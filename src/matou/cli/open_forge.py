@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from matou.cli.bucket_secrets import BucketSecrets
 from matou.cli.privacy import keep_private
 from matou.cli.ui.output import print_error
 from matou.db.namespaces import Namespace
@@ -28,20 +29,24 @@ def forge_at(
     anonymous_reads_backups: bool = False,
     asks_bucket: bool = True,
     group: str | None = None,
+    bucket_secrets: BucketSecrets | None = None,
 ) -> Iterator[Forge]:
     """The use cases over an archive, its index up to date; what could not be indexed is told on standard error.
 
     Args:
         asks_bucket: as of `open_forge`.
+        bucket_secrets: what remembers the keys of the bucket, for whoever opens the archive several times.
         group: whose members may read the archive from now on; None for what its folder says.
     """
     keep_private(root, group=group)
+    settings = Settings.of_process()
     with open_forge(
         root,
-        Settings.of_process(),
+        settings,
         loopback=loopback,
         anonymous_reads_backups=anonymous_reads_backups,
         asks_bucket=asks_bucket,
+        bucket_keys=(bucket_secrets or BucketSecrets(settings)).find,
         on_problem=_print_problem,
     ) as forge:
         yield forge

@@ -1,13 +1,14 @@
 """Where a bucket is: `s3://bucket/prefix`, and for what is not Amazon's the address of its server."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from matou.credentials import Secret
 from matou.errors import Invalid
 from matou.storage.buckets import BucketStore, NoBucketLibrary
 
@@ -52,6 +53,18 @@ class BucketAddress:
         return f"{self.scheme}://{self.bucket}/{self.prefix}".rstrip("/")
 
 
+@dataclass(frozen=True, slots=True)
+class BucketKeys:
+    """An access key and what belongs to it, which signs each request."""
+
+    access_key: str = field(repr=False)
+    secret_key: Secret
+
+
+KeyFinder = Callable[[BucketAddress], BucketKeys | None]
+"""The keys that somebody has let Matou keep of a bucket, if any."""
+
+
 def is_bucket_address(text: str) -> bool:
     return "://" in text
 
@@ -78,7 +91,7 @@ def read_bucket_address(text: str, *, endpoint: str = "", addressing: str | None
         raise UnusableBucketAddress(
             "this is no address of a bucket",
             advice="It looks like s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX. Keys do not belong"
-            " into it: they are read from the environment.",
+            " into it: they are read from the environment, or kept with: matou bucket login",
         )
     host = _host(endpoint)
     is_virtual = addressing == "virtual" or (addressing is None and host.endswith(VIRTUAL_HOSTS))
@@ -105,12 +118,13 @@ def open_bucket(
     environment: Mapping[str, str],
     authorities: Path | None,
     patience: timedelta = PATIENCE,
+    keys: KeyFinder | None = None,
 ) -> BucketStore:
     """Nothing is asked of the bucket yet.
 
     Args:
         patience: how long a server that does not answer is asked again.
-        environment: where the credential is looked for, before anything is asked of any server.
+        environment: where the credential is looked for, before anything is asked of any server. It outranks `keys`.
         authorities: a file of certificates that the server's is to be signed by one of.
 
     Raises:
@@ -135,13 +149,22 @@ def open_bucket(
         return BucketStore(stores.GCSStore(address.bucket, **options), name=str(address))
     if address.scheme == "az":
         return BucketStore(stores.AzureStore(address.bucket, **options), name=str(address))
-    if not any(environment.get(name) for name in _KEYS):
+    kept = {} if any(environment.get(name) for name in _KEYS) else _kept_keys(address, keys)
+    store = stores.S3Store(address.bucket, **options, **_of_server(address), **kept)
+    return BucketStore(store, name=str(address))
+
+
+def _kept_keys(address: BucketAddress, keys: KeyFinder | None) -> dict[str, Any]:
+    """As obstore takes them. Raises UnusableBucketAddress."""
+    found = None if keys is None else keys(address)
+    if found is None:
         raise UnusableBucketAddress(
             "there is no access key for {address}",
             address=str(address),
-            advice="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment",
+            advice="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment,"
+            " or keep them with: matou bucket login",
         )
-    return BucketStore(stores.S3Store(address.bucket, **options, **_of_server(address)), name=str(address))
+    return {"access_key_id": found.access_key, "secret_access_key": found.secret_key.reveal()}
 
 
 def _of_server(address: BucketAddress) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from matou.archive.layout import ArchiveBucket
+from matou.cli.bucket_secrets import BucketSecrets
 from matou.cli.privacy import keep_private
 from matou.cli.ui.output import say
 from matou.i18n import gettext as _
@@ -17,7 +18,8 @@ def attach_bucket(directory: Path, bucket: str, endpoint: str, addressing: str |
         address=bucket, endpoint=endpoint, addressing=addressing or "", cache_bytes=cache_size * GIBIBYTE
     )
     keep_private(directory)
-    attached = attach_archive(directory, named, Settings.of_process())
+    settings = Settings.of_process()
+    attached = attach_archive(directory, named, settings, BucketSecrets(settings).find)
     if attached.is_new:
         say(_("there was no archive in {bucket}: a new one was made").format(bucket=bucket))
     say(_("{folder} serves the archive in {bucket}").format(folder=directory, bucket=bucket))

@@ -10,6 +10,7 @@ from typing import Final
 from click.exceptions import Exit, UsageError
 
 from matou.archive.layout import Archive, ArchiveBucket
+from matou.cli.bucket_secrets import BucketSecrets
 from matou.cli.exit_codes import ExitCode
 from matou.cli.privacy import write_privately
 from matou.cli.ui.output import print_error, say
@@ -76,7 +77,7 @@ def _into_bucket(archive: Archive, named: ArchiveBucket, settings: Settings, job
             archive,
             databases.now_used,
             named,
-            open_named_bucket(named, settings, patience=PATIENCE),
+            open_named_bucket(named, settings, BucketSecrets(settings).find, patience=PATIENCE),
             MoveOptions(jobs, now, progress),
             before_switch=databases.take_along,
         )
@@ -87,7 +88,7 @@ def _into_bucket(archive: Archive, named: ArchiveBucket, settings: Settings, job
 
 
 def _delete_original(directory: Path, settings: Settings) -> None:
-    with open_to_read(directory, settings) as archive:
+    with open_to_read(directory, settings, BucketSecrets(settings).find) as archive:
         if archive.contents is not None:
             delete_original(archive, archive.contents, now=now())
     say(_("the repositories in {archive} were taken away: the bucket has them").format(archive=archive.root))
@@ -95,13 +96,13 @@ def _delete_original(directory: Path, settings: Settings) -> None:
 
 def _index(archive: Archive, settings: Settings) -> None:
     """Let what was backed up have its rows, and end what was cut off; whoever serves it from the bucket does so too."""
-    with suppress(ArchiveMoving), open_forge(archive.root, settings):
+    with suppress(ArchiveMoving), open_forge(archive.root, settings, bucket_keys=BucketSecrets(settings).find):
         return
 
 
 def _into_folder(directory: Path, target: Path, settings: Settings, jobs: int) -> None:
     write_privately(target)
-    with open_to_read(directory, settings) as archive, _progress() as progress:
+    with open_to_read(directory, settings, BucketSecrets(settings).find) as archive, _progress() as progress:
         if archive.contents is None:
             raise Invalid("{root} is in no bucket", root=directory, advice="Its folder can be moved as it is.")
         own = archive.database if settings.database_url is None else None

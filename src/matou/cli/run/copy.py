@@ -12,6 +12,7 @@ from click.exceptions import UsageError
 
 from matou.archive.layout import COPY_MARK, Archive, NotAnArchive
 from matou.cli.archive_to_read import archive_to_read
+from matou.cli.bucket_secrets import BucketSecrets
 from matou.cli.privacy import write_privately
 from matou.cli.run.copy_report import STAGES, end_check, end_copy
 from matou.cli.ui.output import say
@@ -115,7 +116,12 @@ def _site(text: str, settings: Settings, *, endpoint: str, addressing: str | Non
     if not is_bucket_address(text):
         return folder_site(Path(text).expanduser().absolute())
     address = read_bucket_address(text, endpoint=endpoint, addressing=addressing)
-    store = open_bucket(address, environment=settings.environment, authorities=settings.authorities)
+    store = open_bucket(
+        address,
+        environment=settings.environment,
+        authorities=settings.authorities,
+        keys=BucketSecrets(settings).find,
+    )
     return Site(store, str(address))
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from matou.cli.bucket_secrets import BucketSecrets
 from matou.cli.config import ServerTable, hosts_of, read_server
 from matou.cli.open_forge import forge_at
 from matou.cli.run.served_schedule import announced_schedule, configuration_at, following_schedule
@@ -70,7 +71,11 @@ def serve(
         ssh=_ssh_options(configured, host, ssh_port, ssh_host),
         log_format=LogFormat(log_format),
     )
-    opened = partial(forge_at, root, loopback=loopback, anonymous_reads_backups=open_to, group=group)
+    # Workers are given what was found before they were made: nobody is asked for a passphrase twice.
+    secrets = BucketSecrets(Settings.of_process())
+    opened = partial(
+        forge_at, root, loopback=loopback, anonymous_reads_backups=open_to, group=group, bucket_secrets=secrets
+    )
     with opened(asks_bucket=False) as forge:
         options = replace(options, workers=workers or min(Settings.of_process().processors, MOST_WORKERS_BY_DEFAULT))
         # Before anything is told that holds only where it serves.
