@@ -44,9 +44,12 @@ if TYPE_CHECKING:
     from matou.platforms.base.source import RecordSink, Source
     from matou.storage.bucket_addresses import BucketKeys, KeyFinder
     from matou.storage.buckets import BucketStore
+    from matou.transfer.backup.by_workers.handing_out import RepositoryWorkers
     from matou.transfer.backup.metadata.rebuild import RebuiltMetadata
+    from matou.transfer.backup.metadata.run import MetadataAccess
     from matou.transfer.backup.options import BackupOptions
     from matou.transfer.backup.report import BackupReport, ProgressListener
+    from matou.transfer.common.transports import SourceTransports
     from matou.transfer.migrate.command import MigrationOptions, PlanListener
     from matou.transfer.migrate.conversation.conversations import ConversationWriting
     from matou.transfer.migrate.pull.mover import Pulling
@@ -254,6 +257,7 @@ def back_up(
     progress: "ProgressListener",
     repositories: Sequence[str] = (),
     on_wait: "WaitListener | None" = None,
+    workers: "RepositoryWorkers | None" = None,
 ) -> "BackupReport":
     """Save what a token can see into an archive; see `transfer.backup`. A dry run makes none where there is none.
 
@@ -263,40 +267,56 @@ def back_up(
             `NAME:PASSWORD`.
         on_wait: told of each request that is repeated; without it, that is logged.
     """
-    from matou.archive.cache import subversion_folder
     from matou.archive.known_answers import AnswerCache
-    from matou.git.operations.subversion import has_git_svn
     from matou.git.process.version import require_git
     from matou.transfer.backup.command import backup
-    from matou.transfer.backup.metadata.access import HttpMetadata
     from matou.transfer.backup.run import AT_REQUEST
-    from matou.transfer.common.ssh_transport import SshTransport
-    from matou.transfer.common.transports import HttpTransports
 
     archive = open_archive_if_any(to)
-    options = replace(options, is_selection=PLATFORMS[platform].selection is not None, reads_subversion=has_git_svn())
-    # Asking git its version is a process, of which a run that finds nothing new needs none; an archive that has runs
-    # was made with a git that would do.
+    options = as_backed_up(platform, options)
+    # Asking git its version is a process; an archive that has runs was made with a git that would do.
     if archive is None or not any(archive.run_numbers()):
         require_git()
     with PLATFORMS[platform].open_session(
-        _http_address(url), settings, now=now, connections=AT_REQUEST + options.jobs, on_wait=on_wait
+        http_address(url), settings, now=now, connections=AT_REQUEST + options.jobs, on_wait=on_wait
     ) as session:
-        open_source = _source_opener(platform, session, url, token, repositories, options.metadata.lists)
+        open_source = source_opener(platform, session, url, token, repositories, options.metadata.lists)
         if archive is None and not options.dry_run:
             archive = open_or_create_archive(to)
-        svn_folder = None if archive is None else subversion_folder(archive)
-        connections = HttpTransports(session, SshTransport(settings.ssh, options.limits), svn_folder, options.limits)
-        description = PLATFORMS[platform]
-        metadata = None
-        if description.metadata is not None:
-            metadata = HttpMetadata(description.metadata, session, url, token, now, description.rate)
+        connections, metadata = git_and_metadata(platform, session, url, token, archive, options, settings)
         with AnswerCache(archive, own=token) if archive and not options.dry_run else nullcontext() as known:
             session.known_answers = known
-            return backup(open_source, archive, connections, options, now=now, metadata=metadata, progress=progress)
+            ways = open_source, archive, connections, options
+            return backup(*ways, now=now, metadata=metadata, progress=progress, workers=workers)
 
 
-def _http_address(url: str) -> str:
+def as_backed_up(platform: str, options: "BackupOptions") -> "BackupOptions":
+    from matou.git.operations.subversion import has_git_svn
+
+    return replace(options, is_selection=PLATFORMS[platform].selection is not None, reads_subversion=has_git_svn())
+
+
+def git_and_metadata(
+    platform: str,
+    session: "Session",
+    url: str,
+    token: "Secret",
+    archive: Archive | None,
+    options: "BackupOptions",
+    settings: Settings,
+) -> "tuple[SourceTransports, MetadataAccess | None]":
+    from matou.archive.cache import subversion_folder
+    from matou.transfer.backup.metadata.access import HttpMetadata
+    from matou.transfer.common.ssh_transport import SshTransport
+    from matou.transfer.common.transports import HttpTransports
+
+    svn_folder = None if archive is None else subversion_folder(archive)
+    ssh, support = SshTransport(settings.ssh, options.limits), PLATFORMS[platform].metadata
+    metadata = HttpMetadata(support, session, url, token, now, PLATFORMS[platform].rate) if support else None
+    return HttpTransports(session, ssh, svn_folder, options.limits), metadata
+
+
+def http_address(url: str) -> str:
     """That of a server which is reached by ssh stands at the same host: LFS objects may lie there."""
     parts = urlsplit(url)
     if parts.scheme != "ssh":
@@ -305,7 +325,7 @@ def _http_address(url: str) -> str:
     return f"https://[{host}]" if ":" in host else f"https://{host}"
 
 
-def _source_opener(
+def source_opener(
     platform: str, session: "Session", url: str, token: "Secret", repositories: Sequence[str], lists: Sequence[str]
 ) -> "Callable[[RecordSink], Source]":
     """Raises Invalid: the platform has no such lists."""

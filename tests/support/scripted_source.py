@@ -382,7 +382,7 @@ def open_archive(root: Path) -> Archive:
 def back_up(source: ScriptedSource, archive: Archive, **more: Any) -> BackupReport:
     """One run with plain options; `connections`, the `access` to metadata and every option may be given."""
     connections = more.pop("connections", None) or ScriptedConnections.to(source)
-    caller = {name: more.pop(name) for name in ("progress", "cancelled") if name in more}
+    caller = {name: more.pop(name) for name in ("progress", "cancelled", "workers") if name in more}
     access = more.pop("access", None)
     options = BackupOptions(**{"jobs": 2, "first_wait": timedelta(), **more})
 

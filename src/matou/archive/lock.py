@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from matou.archive.working_lock import has_workers
 from matou.errors import TryLater
 from matou.fs import flocked, translate_os_errors
 from matou.model.decodable import decodable
@@ -30,6 +31,10 @@ _NO_LOCKS = frozenset({errno.ENOTSUP, errno.ENOLCK, errno.EBADF, errno.EINVAL, e
 
 class ArchiveBusy(TryLater):
     """Another process writes to the archive."""
+
+
+class WorkersLeft(ArchiveBusy):
+    """Workers of a run whose process has ended write to the archive for a moment more."""
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -191,6 +196,13 @@ def is_written_to(root: Path) -> bool:
 def _take(file: BinaryIO, path: Path, kind: int = fcntl.LOCK_EX) -> None:
     try:
         fcntl.flock(file, kind | fcntl.LOCK_NB)
+        if has_workers(path.parent):
+            fcntl.flock(file, fcntl.LOCK_UN)
+            raise WorkersLeft(
+                "workers still write to {root} for a run whose process has ended",
+                root=path.parent,
+                advice="Nothing was changed. They end within seconds; run it again then.",
+            )
     except BlockingIOError as error:
         holder = _read_holder(file)
         if holder is None:

@@ -17,9 +17,7 @@ from matou.cli.config import (
     ConfiguredSource,
     token_from_stdin,
 )
-from matou.cli.credential_manager import CredentialManager
 from matou.cli.exit_codes import ExitCode, exit_code_for, worst
-from matou.cli.login_check import naming_the_token
 from matou.cli.options import (
     ARCHIVE,
     exclude_option,
@@ -29,7 +27,7 @@ from matou.cli.options import (
     token_stdin_option,
 )
 from matou.cli.privacy import keep_private
-from matou.cli.source_requests import SourceRequest, configured_requests, requested_sources, with_kept_pair
+from matou.cli.source_requests import SourceRequest, configured_requests, requested_sources, with_token_of
 from matou.cli.system_errors import error_of_system
 from matou.cli.ui import backup_report
 from matou.cli.ui.backup_report import SourceResult
@@ -53,6 +51,7 @@ from matou.wiring import back_up, open_archive
 
 if TYPE_CHECKING:
     from matou.cli.run.run_notices import RunNotices
+    from matou.transfer.backup.by_workers.handing_out import RepositoryWorkers
 
 
 @click.command(
@@ -126,6 +125,11 @@ if TYPE_CHECKING:
     show_default="https",
     help=_("how repositories are fetched; ssh shows your keys, and the token goes to the API alone"),
 )
+@click.option(
+    "--by-workers",
+    is_flag=True,
+    help=_("have the repositories saved by `matou worker --root DIR --config FILE`, however many there are"),
+)
 @click.option("--dry-run", is_flag=True, help=_("say what would be done; write nothing"))
 @json_report_option
 @click.option(
@@ -159,6 +163,7 @@ def backup(
     sweep: bool,
     largest_file: int | None,
     git_over: str | None,
+    by_workers: bool,
     dry_run: bool,
     as_json: bool,
     config: Path | None,
@@ -173,6 +178,12 @@ def backup(
         sources = configured_requests(config or Path(CONFIGURATION), settings, names)
     else:
         token = token_from_stdin(sys.stdin) if token_stdin else None
+        if by_workers:
+            raise Invalid(
+                "--by-workers is about a file of sources, and {platform} names one source",
+                platform=platform,
+                advice="write it into matou.toml, where workers find it, and its token where they can read it",
+            )
         sources = requested_sources(platform, urls, to, token, settings)
     options = BackupOptions(
         jobs=jobs or default_jobs(settings.processors),
@@ -193,7 +204,9 @@ def backup(
         network=settings.network,
     )
     notices = None if platform is not None or _is_partial(options) else _notices(config, settings)
-    raise Exit(_back_up_all(sources, options, settings, group=group, as_json=as_json, notices=notices))
+    raise Exit(
+        _back_up_all(sources, options, settings, group=group, as_json=as_json, notices=notices, by_workers=by_workers)
+    )
 
 
 def back_up_configured(configuration: Path, settings: Settings) -> ExitCode:
@@ -227,6 +240,7 @@ def _back_up_all(
     group: str | None,
     as_json: bool,
     notices: "RunNotices | None" = None,
+    by_workers: bool = False,
 ) -> ExitCode:
     if len(sources) > 1:
         options = replace(options, elsewhere=options.include)
@@ -238,7 +252,7 @@ def _back_up_all(
         for request in requests:
             if len(sources) > 1:
                 say(request.title)
-            results.append(_back_up(request, options, settings, group=group, as_json=as_json))
+            results.append(_back_up(request, options, settings, group=group, as_json=as_json, by_workers=by_workers))
         if notices is not None:
             notices.ended(name, results)
         ended += results
@@ -284,10 +298,16 @@ def _code_of_patterns(ended: list[SourceResult], options: BackupOptions) -> Exit
 
 
 def _back_up(
-    request: SourceRequest, options: BackupOptions, settings: Settings, *, group: str | None, as_json: bool
+    request: SourceRequest,
+    options: BackupOptions,
+    settings: Settings,
+    *,
+    group: str | None,
+    as_json: bool,
+    by_workers: bool,
 ) -> SourceResult:
     """One source; what stops it is told here, so that the next one has its turn."""
-    ended = _saved(request, options, settings, group=group, with_changes=as_json or is_verbose())
+    ended = _saved(request, options, settings, group=group, with_changes=as_json or is_verbose(), by_workers=by_workers)
     if as_json:
         click.echo(backup_report.as_json(ended, exit_code=_code_of(ended, options)))
     elif ended.report is not None and (text := backup_report.as_text(ended.report, ended.changes)):
@@ -298,7 +318,13 @@ def _back_up(
 
 
 def _saved(
-    request: SourceRequest, options: BackupOptions, settings: Settings, *, group: str | None, with_changes: bool
+    request: SourceRequest,
+    options: BackupOptions,
+    settings: Settings,
+    *,
+    group: str | None,
+    with_changes: bool,
+    by_workers: bool,
 ) -> SourceResult:
     result = SourceResult(request.platform, request.url, request.to, None, (), None)
     try:
@@ -307,7 +333,8 @@ def _saved(
         if not options.dry_run:
             keep_private(source.to, group=group)
         try:
-            result = replace(result, report=_run(source, options, settings))
+            name = request.name if by_workers and not options.dry_run else None
+            result = replace(result, report=_run(source, options, settings, name))
         except CredentialDied as died:
             result = replace(result, report=died.report, error=died)
         return replace(result, changes=_changes(source, result.report)) if with_changes else result
@@ -324,21 +351,23 @@ def _changes(source: ConfiguredSource, report: BackupReport | None) -> tuple[Rep
     return tuple(changes_of_run(open_archive(source.to), report.run))
 
 
-def _run(source: ConfiguredSource, options: BackupOptions, settings: Settings) -> BackupReport:
-    """Begin again, once, where a kept token was no longer valid and could be renewed: what is saved stays saved."""
-    if source.token is None:
-        return _run_with(Secret(""), source, options, settings)
-    if isinstance(source.token, Secret):
-        with naming_the_token(source.platform, source.url, source.variable):
-            return _run_with(source.token, source, options, settings)
+def _run(source: ConfiguredSource, options: BackupOptions, settings: Settings, name: str | None = None) -> BackupReport:
+    """`name` is what workers find it by; None where this process saves all of it."""
+    if name is None:
+        return with_token_of(source, settings, lambda token: _run_with(token, source, options, settings))
+    from matou.cli.run.worker_backups import workers_of
 
-    if source.repositories:
-        return with_kept_pair(source.token, settings, lambda pair: _run_with(pair, source, options, settings))
-    refresher = CredentialManager(settings).token_refresher(source.token, variable=source.variable)
-    return refresher.call(lambda token: _run_with(token, source, options, settings))
+    with workers_of(source, name) as workers:
+        return with_token_of(source, settings, lambda token: _run_with(token, source, options, settings, workers))
 
 
-def _run_with(token: Secret, source: ConfiguredSource, options: BackupOptions, settings: Settings) -> BackupReport:
+def _run_with(
+    token: Secret,
+    source: ConfiguredSource,
+    options: BackupOptions,
+    settings: Settings,
+    workers: "RepositoryWorkers | None" = None,
+) -> BackupReport:
     narrowed = replace(
         options,
         include=options.include + source.include,
@@ -357,4 +386,5 @@ def _run_with(token: Secret, source: ConfiguredSource, options: BackupOptions, s
             progress=progress,
             repositories=source.repositories,
             on_wait=say_that_we_wait,
+            workers=workers,
         )

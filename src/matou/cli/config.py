@@ -66,9 +66,14 @@ class TimingTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class ScheduleTable(TimingTable, forbid_unknown_fields=True, frozen=True):
-    """When all sources are saved that say nothing else, and when their archives are verified."""
+    """When all sources are saved that say nothing else, and when their archives are verified.
+
+    Attributes:
+        by_workers: repositories are saved by workers, as with `--by-workers`.
+    """
 
     verify: TimingTable | None = None
+    by_workers: bool = False
 
 
 class SourceTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename={"additional": "with"}):

@@ -49,7 +49,8 @@ def read_configured_schedule(path: Path, settings: Settings) -> ConfiguredSchedu
     for name, source in by_name(tables.source).items():
         timing = _timing_of(source, usual, name, settings)
         if timing is not None:
-            tasks[_folder(source)].append(_backup_task(path, name, source, timing))
+            by_workers = usual is not None and usual.by_workers
+            tasks[_folder(source)].append(_backup_task(path, name, source, timing, by_workers=by_workers))
     if usual is not None and usual.verify is not None:
         timing = _timing(usual.verify, usual, "verify", settings)
         for folder in {_folder(source): None for source in tables.source}:
@@ -72,8 +73,8 @@ def _folder(source: SourceTable) -> Path:
     return Path(source.to).expanduser().absolute()
 
 
-def _backup_task(path: Path, name: str, source: SourceTable, timing: Timing) -> ScheduledTask:
-    words = ("backup", "--quiet", f"--config={path}", f"--source={name}")
+def _backup_task(path: Path, name: str, source: SourceTable, timing: Timing, *, by_workers: bool) -> ScheduledTask:
+    words = ("backup", "--quiet", f"--config={path}", f"--source={name}", *(["--by-workers"] if by_workers else []))
     return ScheduledTask(f"backup {name}", words, timing, source.platform, hosts_of_source(source))
 
 

@@ -20,6 +20,7 @@ from matou.cli.config import (
 from matou.cli.configured_sources import name_of_source, sources_called
 from matou.cli.credential_manager import CredentialManager, log_in_command
 from matou.cli.hosts import api_address, credential_for_git, origin_of
+from matou.cli.login_check import naming_the_token
 from matou.credentials import Secret
 from matou.credentials.logins import Login
 from matou.credentials.store import SecretKind
@@ -190,6 +191,18 @@ def _at_server(
         tuple(urls),
         by_ssh=table.git_over == "ssh",
     )
+
+
+def with_token_of(source: ConfiguredSource, settings: Settings, request: Callable[[Secret], T]) -> T:
+    """Make a request; again, once, where a kept token was no longer valid and could be renewed."""
+    if source.token is None:
+        return request(Secret(""))
+    if isinstance(source.token, Secret):
+        with naming_the_token(source.platform, source.url, source.variable):
+            return request(source.token)
+    if source.repositories:
+        return with_kept_pair(source.token, settings, request)
+    return CredentialManager(settings).token_refresher(source.token, variable=source.variable).call(request)
 
 
 def with_kept_pair(login: Login, settings: Settings, request: Callable[[Secret], T]) -> T:

@@ -29,6 +29,9 @@ worker = Command.lazy(
     examples={
         "matou worker --config matou.toml": _("go by the schedule until a signal ends it"),
         "matou worker --once": _("do what is due, such as from a timer"),
+        "matou worker --root DIR --config matou.toml": _(
+            "the same, and save repositories for `matou backup --by-workers`"
+        ),
         "matou worker --root DIR --jobs 4": _(
             "do a server's jobs, beside it or on another machine with its PostgreSQL"
         ),

@@ -20,6 +20,7 @@ class TaskName(StrEnum):
     PACK_LOOSE_OBJECTS = "pack-loose-objects"
     WRITE_COMMIT_GRAPH = "write-commit-graph"
     COMPUTE_ANALYSIS = "compute-analysis"
+    SAVE_REPOSITORIES = "save-repositories"
     MERGE_BUCKET_PACKS = "merge-bucket-packs"
     SWEEP_BUCKET = "sweep-bucket"
 

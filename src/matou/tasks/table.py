@@ -3,12 +3,15 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from matou.forge.forge import Forge
 from matou.jobs.queue import RunningJob, Tasks
 from matou.model.jobs import TaskName
 from matou.tasks.upkeep import compute_analysis, merge_bucket_packs, pack_loose_objects, sweep_bucket, write_graph
+
+if TYPE_CHECKING:
+    from matou.tasks.backup import ReachSource
 
 TASKS: Final[Mapping[TaskName, Callable[[Forge, RunningJob], None]]] = MappingProxyType(
     {
@@ -21,5 +24,11 @@ TASKS: Final[Mapping[TaskName, Callable[[Forge, RunningJob], None]]] = MappingPr
 )
 
 
-def tasks_of(forge: Forge) -> Tasks:
-    return {name.value: partial(task, forge) for name, task in TASKS.items()}
+def tasks_of(forge: Forge, reach: "ReachSource | None" = None) -> Tasks:
+    """`reach` is there where sources are configured; others leave backups to those who have it."""
+    tasks = {name.value: partial(task, forge) for name, task in TASKS.items()}
+    if reach is None:
+        return tasks
+    from matou.tasks.backup import save_repositories
+
+    return {**tasks, TaskName.SAVE_REPOSITORIES.value: partial(save_repositories, reach, forge)}

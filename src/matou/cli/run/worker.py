@@ -19,7 +19,7 @@ from matou.cli.system_errors import error_of_system
 from matou.cli.ui.output import print_error, say
 from matou.cli.ui.schedule_lines import ScheduleLines
 from matou.cli.ui.verbosity import WORKER_STOPPED
-from matou.errors import Invalid, MatouError
+from matou.errors import Invalid, MatouError, NotFound
 from matou.i18n import format_error, localize
 from matou.i18n import gettext as _
 from matou.settings import Settings
@@ -41,15 +41,15 @@ def work(config: Path | None, root: Path | None, jobs: int | None, once: bool) -
 
 
 def _work_off(root: Path, config: Path | None, at_once: int, *, once: bool) -> None:
-    """The schedule is another worker's, with its own file."""
-    if config is not None:
-        raise Invalid("--config and --root are said at once", advice="start a worker for each")
+    """The schedule is another worker's; of the file only the sources count."""
+    if config is not None and not config.is_file():
+        raise NotFound("there is no {path}", path=config)
     from matou.cli.run.worker_jobs import do_jobs
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    do_jobs(root, at_once, stop, until_idle=once)
+    do_jobs(root, at_once, stop, until_idle=once, config=config)
     if not once:
         say(WORKER_STOPPED)
 

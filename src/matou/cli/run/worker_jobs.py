@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -11,8 +12,12 @@ from matou.cli.open_forge import existing_forge_at
 from matou.cli.ui.output import say
 from matou.forge.forge import Forge
 from matou.i18n import gettext as _
+from matou.settings import Settings
 from matou.tasks.table import tasks_of
 from matou.transfer.schedule.follow import AFTER_A_FAULT
+
+if TYPE_CHECKING:
+    from matou.tasks.backup import ReachSource
 
 ENDS_WITHIN_SECONDS = 5
 AT_ONCE_BESIDE_A_SERVER = 2
@@ -20,10 +25,20 @@ AT_ONCE_BESIDE_A_SERVER = 2
 log = structlog.get_logger(__name__)
 
 
-def do_jobs(root: Path, at_once: int, stop: threading.Event, *, until_idle: bool) -> None:
+def do_jobs(root: Path, at_once: int, stop: threading.Event, *, until_idle: bool, config: Path | None = None) -> None:
+    """`config` is the file of the sources whose repositories are saved too."""
     with existing_forge_at(root) as forge:
         say(_("doing the jobs of {archive}").format(archive=forge.archive.root))
-        forge.queue.work(tasks_of(forge), at_once=at_once, stop=stop, until_idle=until_idle)
+        tasks = tasks_of(forge, _reach(forge, config))
+        forge.queue.work(tasks, at_once=at_once, stop=stop, until_idle=until_idle)
+
+
+def _reach(forge: Forge, config: Path | None) -> "ReachSource | None":
+    if config is None:
+        return None
+    from matou.cli.run.worker_backups import ConfiguredReach
+
+    return ConfiguredReach(forge.archive, config, Settings.of_process())
 
 
 @contextmanager

@@ -7,27 +7,27 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
 from matou import __version__
 from matou.archive.layout import FORMAT, Archive
-from matou.archive.lock import ArchiveBusy, ArchiveLock, lock_archive
+from matou.archive.lock import ArchiveBusy, ArchiveLock, WorkersLeft, lock_archive
 from matou.archive.manifest import ManifestWriter, RunLine, SourceLine, whole_seconds
 from matou.archive.path_registry import PathRegistry
 from matou.archive.records import RecordWriter
-from matou.archive.run_history import digest_of_file, host_of, previous_run, read_history
+from matou.archive.run_history import digest_of_file, previous_run, read_history
 from matou.concurrency import CancellationToken
 from matou.git.process.groups import is_running
-from matou.git.process.run import GitAccess
 from matou.model.platform import Account, Record
 from matou.platforms.base.source import RecordSink, Source
 from matou.transfer.backup.archive_paths import ArchivePaths
+from matou.transfer.backup.by_workers.orders import gather_leftovers
 from matou.transfer.backup.listing import SourceListing, read_listing
 from matou.transfer.backup.manifest_recorder import RunRecorder
+from matou.transfer.backup.metadata.opening import MetadataOpening
 from matou.transfer.backup.options import BackupOptions, default_jobs
 from matou.transfer.backup.plan import ALL_MATCHED, judge_patterns
-from matou.transfer.backup.previous_run import PreviousRun, load_previous_run, source_line
+from matou.transfer.backup.previous_run import load_previous_run, source_line
 from matou.transfer.backup.report import SILENCE, BackupReport, CredentialDied, ProgressListener
 from matou.transfer.backup.run import BackupRun, RunContext
 from matou.transfer.backup.staging import MirrorPublisher, clear_staging
@@ -35,10 +35,8 @@ from matou.transfer.common.proofs import Damage
 from matou.transfer.common.transports import SourceTransports
 
 if TYPE_CHECKING:
-    from matou.transfer.backup.metadata.copied import CopiedMetadata
-    from matou.transfer.backup.metadata.copies import MetadataCopies
-    from matou.transfer.backup.metadata.run import MetadataAccess, RunMetadata
-    from matou.transfer.backup.metadata.starting_points import HealedStarts
+    from matou.transfer.backup.by_workers.handing_out import RepositoryWorkers
+    from matou.transfer.backup.metadata.run import MetadataAccess
 
 __all__ = ["BackupOptions", "backup", "default_jobs"]
 
@@ -56,6 +54,7 @@ def backup(
     metadata: "MetadataAccess | None" = None,
     progress: ProgressListener = SILENCE,
     cancelled: threading.Event | None = None,
+    workers: "RepositoryWorkers | None" = None,
 ) -> BackupReport:
     """Bring the archive up to what the source shows now.
 
@@ -71,6 +70,7 @@ def backup(
         metadata: the way to what lies around the code, where the platform has one.
         progress: is told what happens.
         cancelled: set it from anywhere to give up.
+        workers: who saves the repositories; None for this process.
 
     Raises:
         ArchiveBusy: another process writes to the archive.
@@ -94,7 +94,7 @@ def backup(
         Archive.open(archive.root)  # What it needs may have changed until now.
         dead_since = lock.previous_holder.since if lock.previous_holder else None
         cancellation = CancellationToken(cancelled, on_cancel=connections.cancel)
-        run = _Run(archive, connections, options, now, metadata, progress, cancellation, dead_since)
+        run = _Run(archive, connections, options, now, metadata, progress, cancellation, dead_since, workers)
         return run.execute(open_source)
 
 
@@ -102,14 +102,14 @@ def _locked(stack: ExitStack, archive: Archive, now: Callable[[], datetime]) -> 
     """Lock the archive.
 
     A process that is killed while it starts git leaves a child that holds the lock until it has become git, which
-    takes a moment: that moment is waited for.
+    takes a moment: that moment is waited for. So is the one in which workers see that their run is over.
     """
     deadline = time.monotonic() + DYING.total_seconds()
     while True:
         try:
             return stack.enter_context(lock_archive(archive.root, now=now()))
         except ArchiveBusy as busy:
-            if time.monotonic() > deadline or not _is_dead(busy):
+            if time.monotonic() > deadline or not (isinstance(busy, WorkersLeft) or _is_dead(busy)):
                 raise
         time.sleep(0.02)
 
@@ -131,9 +131,11 @@ class _Run:
     progress: ProgressListener
     cancellation: CancellationToken
     dead_since: datetime | None
+    workers: "RepositoryWorkers | None"
 
     def execute(self, open_source: Callable[[RecordSink], Source]) -> BackupReport:
         began, began_at = time.monotonic(), self.now()
+        gather_leftovers(self.archive)
         clear_staging(self.archive)
         record_buffer = RecordBuffer()
         source = open_source(record_buffer)
@@ -165,8 +167,21 @@ class _Run:
                 record_buffer.flush()
 
             publisher = MirrorPublisher(self.archive, keep_answers)
-            metadata = self._metadata(context, source, before, recorder, publisher, record_buffer)
-            work = BackupRun(context, self.options, source, account, before, paths, recorder, publisher, metadata)
+            opening = MetadataOpening(self.options, self.metadata, self.now, self.progress)
+            metadata = opening.open(context, source, before, recorder, publisher, record_buffer)
+            work = BackupRun(
+                context,
+                self.options,
+                source,
+                account,
+                before,
+                paths,
+                recorder,
+                publisher,
+                metadata,
+                workers=self.workers,
+                record=record_buffer,
+            )
             listing = work.do(source_listing or self._survey(source, account))
             record_buffer.close()
             requests = work.requests.count + record_buffer.count
@@ -184,78 +199,6 @@ class _Run:
 
     def _survey(self, source: Source, account: Account) -> SourceListing:
         return read_listing(source, account, check=self.cancellation.check)
-
-    def _metadata(
-        self,
-        context: RunContext,
-        source: Source,
-        before: PreviousRun,
-        recorder: RunRecorder,
-        publisher: MirrorPublisher,
-        record: "RecordBuffer",
-    ) -> "RunMetadata | MetadataCopies | None":
-        selection = self.options.metadata
-        if selection.is_code_only:
-            return None
-        if self.metadata is None:
-            from matou.transfer.backup.metadata.copies import MetadataCopies
-
-            opening = partial(self._copied, context, source, recorder, publisher, record)
-            return MetadataCopies(self.archive, context.damage, opening)
-        # It takes 50 ms to load, which a run for the code alone does without.
-        from matou.transfer.backup.metadata.run import RunMetadata
-        from matou.transfer.backup.metadata.saver import MetadataSaver
-
-        saver = MetadataSaver(
-            archive=self.archive,
-            source=self.metadata.open(record, selection.wants),
-            files=self.metadata.files(self.archive.blobs, record, selection.largest_file_bytes),
-            selection=selection,
-            platform=source.platform,
-            host=host_of(source.url),
-            run=context.number,
-            began_at=context.began_at,
-            dead_since=context.dead_since,
-            cancellation=context.cancellation,
-            on_progress=self.progress.reading,
-            publisher=publisher,
-            before_kept=publisher.before,
-            starts=self._starts(context, recorder, record),
-        )
-        last_run_at = None if before.was_cut_off else before.began_at
-        return RunMetadata(saver, recorder, record, self.now, context.damage, self.metadata, last_run_at)
-
-    def _copied(
-        self,
-        context: RunContext,
-        source: Source,
-        recorder: RunRecorder,
-        publisher: MirrorPublisher,
-        record: "RecordBuffer",
-    ) -> "CopiedMetadata":
-        """Of another Matou, whose metadata comes by git."""
-        from matou.transfer.backup.metadata.copied import CopiedMetadata
-
-        credential = source.git_credential()
-        return CopiedMetadata(
-            archive=self.archive,
-            connections=self.connections,
-            credential=credential,
-            access=GitAccess(credential, self.options.network),
-            run=context.number,
-            recorder=recorder,
-            publisher=publisher,
-            starts=self._starts(context, recorder, record),
-            damage=context.damage,
-            limits=self.options.limits,
-        )
-
-    def _starts(self, context: RunContext, recorder: RunRecorder, record: "RecordBuffer") -> "HealedStarts":
-        from matou.transfer.backup.metadata.starting_points import HealedStarts
-
-        return HealedStarts(
-            self.archive, context.number, context.damage, record, self.now, recorder.note, self.options.limits
-        )
 
     def _first_line(self, number: int, began_at: datetime, source: SourceLine) -> RunLine:
         options: dict[str, object] = {

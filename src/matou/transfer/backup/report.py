@@ -128,6 +128,16 @@ class KindTotal:
             self.left_out,
         )
 
+    def plus(self, other: "KindTotal") -> "KindTotal":
+        return KindTotal(
+            self.items + other.items,
+            self.changed + other.changed,
+            self.gone + other.gone,
+            self.missing + other.missing,
+            self.not_done + other.not_done,
+            self.left_out + other.left_out,
+        )
+
     def with_left_out(self, count: int) -> "KindTotal":
         return replace(self, left_out=self.left_out + count)
 

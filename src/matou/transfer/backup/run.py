@@ -1,11 +1,11 @@
 """The work of one run: what is listed is processed, line by line, until all that is left is to publish the manifest."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import islice
-from typing import TYPE_CHECKING
+from itertools import count, islice
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -19,7 +19,7 @@ from matou.http.tokens import BadCredential
 from matou.model.metadata.kinds import KINDS
 from matou.model.names import NamespacePath
 from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl
-from matou.platforms.base.source import Source
+from matou.platforms.base.source import RecordSink, Source
 from matou.transfer.backup.archive_paths import ArchivePaths
 from matou.transfer.backup.lfs_saver import LfsSaver
 from matou.transfer.backup.listing import LISTING, SourceListing
@@ -48,6 +48,7 @@ from matou.transfer.common.proofs import Damage
 from matou.transfer.common.transports import SourceTransports
 
 if TYPE_CHECKING:
+    from matou.transfer.backup.by_workers.handing_out import RepositoryWorkers
     from matou.transfer.backup.metadata.copies import MetadataCopies
     from matou.transfer.backup.metadata.run import RunMetadata
 
@@ -102,6 +103,8 @@ class BackupRun:
     publisher: MirrorPublisher
     metadata: "RunMetadata | MetadataCopies | None" = None
     requests: RequestCounter = field(default_factory=RequestCounter)
+    workers: "RepositoryWorkers | None" = None
+    record: RecordSink | None = None
 
     def do(self, source_listing: SourceListing) -> ListingState:
         """Raises what should end the run; the manifest must not be published then."""
@@ -162,14 +165,14 @@ class BackupRun:
                 line = self.metadata.with_metadata_of_namespace(namespace, path, line)
             self.recorder.namespace(line)
 
-        saver = self._repository_saver()
+        saver = self.repository_saver()
         publish_all = self.publisher.publish_all
         # What the first answers tells whether the credential is good; only then do many ask at once.
         any(saver.check_credential(task) for task in _first_to_ask(tasks))
         try:
             WorkerPool(self.context.cancellation).run(
                 Batch(DESCRIBING, describe, source_listing.namespaces.values()),
-                Batch(max(AT_REQUEST, self.options.jobs + AT_REQUEST // 2), saver.process_repository, tasks),
+                self._saving(saver, tasks),
             )
             self.context.cancellation.check()
         except BadCredential as refusal:
@@ -181,6 +184,13 @@ class BackupRun:
             raise
         else:
             publish_all()
+
+    def _saving(self, saver: RepositorySaver, tasks: Sequence[BackupTask]) -> Batch[Any]:
+        if self.workers is None or self.record is None:
+            return Batch(max(AT_REQUEST, self.options.jobs + AT_REQUEST // 2), saver.process_repository, tasks)
+        from matou.transfer.backup.by_workers.handing_out import HandedOut
+
+        return Batch(1, HandedOut(self, self.workers, saver, self.record).see_to, [tasks])
 
     def _note_rest(
         self,
@@ -201,7 +211,8 @@ class BackupRun:
             self.recorder.repository(line_of(task, Outcome.FAILED, reason=cause), task.source_path)
         self.recorder.problem(Plural("{count} repository", "{count} repositories", count=len(rest)), cause)
 
-    def _repository_saver(self) -> RepositorySaver:
+    def repository_saver(self, staged_from: int = 0) -> RepositorySaver:
+        """`staged_from` numbers what is made in the staging folder: no two processes take the same."""
         context = self.context
         credential = self.source.git_credential()
         mirrors = MirrorSaver(
@@ -214,6 +225,7 @@ class BackupRun:
             access=GitAccess(credential, self.options.network),
             limits=self.options.limits,
             publisher=self.publisher,
+            _numbers=count(staged_from),
         )
         return RepositorySaver(
             context.archive,

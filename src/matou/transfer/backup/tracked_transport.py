@@ -22,9 +22,9 @@ class RequestCounter:
     count: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self) -> None:
+    def add(self, requests: int = 1) -> None:
         with self._lock:
-            self.count += 1
+            self.count += requests
 
 
 @dataclass

@@ -174,6 +174,10 @@ class Damage:
         with self._lock:
             return str(path) in self._metadata
 
+    def noted_metadata(self) -> set[str]:
+        with self._lock:
+            return set(self._metadata)
+
     def add_metadata(self, path: RepositoryPath | NamespacePath) -> None:
         """Once something of it cannot be read: the next run sees to it."""
         with self._lock:

@@ -4,7 +4,7 @@ A run that finds nothing new is as quick as its start: see `copied.py` for the w
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -21,8 +21,6 @@ from matou.transfer.backup.report import KindTotal
 from matou.transfer.common.proofs import Damage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from matou.transfer.backup.metadata.copied import CopiedMetadata
 
 _MAIN: Final = RefName("refs/heads/main")
@@ -56,6 +54,14 @@ class MetadataCopies:
             return True
         before = row.metadata if row is not None else None
         return row is not None and self._has_kept(task, peer) and self._has_metadata(task.place, before, peer)
+
+    def add(self, totals: Mapping[str, KindTotal], unseen: Iterable[Inaccessible]) -> None:
+        """What another process has read."""
+        with self._lock:
+            known = {one.what for one in self.unseen}
+            self.unseen += [one for one in unseen if one.what not in known]
+            for name, total in totals.items():
+                self.totals[name] = self.totals.get(name, KindTotal()).plus(total)
 
     def with_metadata_of_repository(
         self, task: BackupTask, line: RepositoryLine, source_of: Callable[[str], FetchSource]

@@ -1,7 +1,7 @@
 """The metadata of one run: how it is reached, and what the lines of the manifest get of it."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -134,6 +134,14 @@ class RunMetadata:
         """Add to the totals."""
         for name, kind in (state.kinds if state else {}).items():
             self.totals[name] = self.totals.get(name, KindTotal()).with_state(kind)
+
+    def add(self, totals: Mapping[str, KindTotal], unseen: Iterable[Inaccessible]) -> None:
+        """What another process has read."""
+        with self._lock:
+            known = {one.what for one in self.unseen}
+            self.unseen += [one for one in unseen if one.what not in known]
+            for name, total in totals.items():
+                self.totals[name] = self.totals.get(name, KindTotal()).plus(total)
 
     def with_metadata_of_repository(
         self, task: BackupTask, line: RepositoryLine, source_of: Callable[[str], FetchSource]

@@ -15,7 +15,7 @@ from matou.archive.metadata import About, MetadataCommit, MetadataWriter, open_m
 from matou.concurrency import CancellationToken
 from matou.errors import MatouError, NotFound, Phrase, Plural
 from matou.model.metadata.kinds import ASSET, ATTACHMENT, CHANGE, KINDS, MetadataKind
-from matou.model.names import ObjectId
+from matou.model.names import NamespacePath, ObjectId, RepositoryPath
 from matou.model.platform import Inaccessible, RemoteNamespace, RemoteRepository
 from matou.platforms.base.metadata import MetadataReader, MetadataSource
 from matou.transfer.backup.metadata.attachments import FileKeeper
@@ -135,9 +135,7 @@ class MetadataSaver:
         start = replace(start, lacks_commits=self._lacks_commits(owner, before, commits))
         if before is not None and before is was_before and self._may_be_passed_over(reader, start) and is_quiet():
             return MetadataSaving(_passed_over(before))
-        staged = (
-            self.archive.staging / f"{STAGED_PREFIX}metadata-{sha256(f'{owner.place}.git'.encode()).hexdigest()[:32]}"
-        )
+        staged = staged_metadata(self.archive, owner.place)
         about = About(platform=self.platform, host=self.host, id=owner.id, path=owner.called)
         with MetadataWriter(
             self.archive.metadata(owner.place),
@@ -220,6 +218,11 @@ class MetadataSaver:
             unswept=0 if is_swept else (before.unswept + 1 if before is not None else 0),
             kinds={name: states[name] for name in KINDS if name in states},
         )
+
+
+def staged_metadata(archive: Archive, place: RepositoryPath | NamespacePath) -> Path:
+    """Where a new metadata repository is made; what a dead process left there is in the way."""
+    return archive.staging / f"{STAGED_PREFIX}metadata-{sha256(f'{place}.git'.encode()).hexdigest()[:32]}"
 
 
 def _passed_over(before: MetadataState) -> MetadataState:
