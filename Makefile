@@ -94,7 +94,7 @@ messages: $(VENV)/.development
 
 lock: $(VENV)/.development
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-	  --no-annotate --upgrade pyproject.toml --extra postgresql --extra s3 --output-file requirements/runtime.txt
+	  --no-annotate --upgrade pyproject.toml --extra otel --extra postgresql --extra s3 --output-file requirements/runtime.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 	  --no-annotate --upgrade pyproject.toml --group dev --constraints requirements/runtime.txt --output-file requirements/development.txt
 

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from matou.archive.cache import answers_folder
 from matou.forge.forge import Forge
 from matou.forge.pending_writes import flush_pending_writes
+from matou.git.process.child_counts import ChildCounts
 from matou.server.attachments import AttachmentRoute
 from matou.server.authorization import GitRequest
 from matou.server.broken_bodies import BrokenBodies
@@ -41,6 +42,7 @@ from matou.server.watch.probes import probe_routes
 from matou.server.watch.request_log import RequestLog
 from matou.server.watch.requests import note_route
 from matou.server.watch.server_metrics import say_now_and_then
+from matou.server.watch.tracing import TracedChildCounts, Tracing
 from matou.server.web.routes import page_routes
 
 _POLICY = (
@@ -83,6 +85,7 @@ def build_app(
     ssh: SshEndpoint | None = None,
     logs_requests: bool = False,
     shared: SharedMemory | None = None,
+    tracing: Tracing | None = None,
 ) -> Starlette:
     """Put the routes together.
 
@@ -94,8 +97,16 @@ def build_app(
         ssh: where it is reached by SSH.
         logs_requests: each is a line in the log.
         shared: with other workers; None where there are none.
+        tracing: where spans go; None for nowhere.
     """
-    state = new_state(forge, base_url, sign_in_for_expensive=edge.sign_in_for_expensive, ssh=ssh, shared=shared)
+    state = new_state(
+        forge,
+        base_url,
+        sign_in_for_expensive=edge.sign_in_for_expensive,
+        ssh=ssh,
+        shared=shared,
+        children=None if tracing is None else TracedChildCounts(tracing),
+    )
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -132,7 +143,13 @@ def build_app(
             *_proxies(edge),
             *_hosts(edge),
             Middleware(SafetyHeaders),
-            Middleware(RequestLog, counts=state.shared.requests, children=state.children, writes_lines=logs_requests),
+            Middleware(
+                RequestLog,
+                counts=state.shared.requests,
+                children=state.children,
+                writes_lines=logs_requests,
+                tracing=tracing,
+            ),
             Middleware(BrokenBodies),
             Middleware(LocalNamesOnly, forge=forge, base_url=base_url, hosts=frozenset(edge.hosts)),
             Middleware(SameSiteOnly),
@@ -152,6 +169,7 @@ def new_state(
     sign_in_for_expensive: bool = False,
     ssh: SshEndpoint | None = None,
     shared: SharedMemory | None = None,
+    children: ChildCounts | None = None,
 ) -> ServerState:
     return ServerState(
         forge,
@@ -159,6 +177,7 @@ def new_state(
         ResponseFiles(answers_folder(forge.archive)),
         ssh,
         shared or SharedMemory(),
+        children=children or ChildCounts(),
         expensive_pages=ExpensivePages(sign_in_needed=sign_in_for_expensive),
     )
 

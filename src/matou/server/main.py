@@ -34,6 +34,7 @@ from matou.server.ssh.address import SshEndpoint, SshListenOptions
 from matou.server.ssh.host_key import HostKey, host_key_of
 from matou.server.supervisor import CUT_OFF, Supervisor, Worker
 from matou.server.watch.server_metrics import COUNTERS
+from matou.server.watch.tracing import Tracing
 
 if TYPE_CHECKING:
     from matou.server.ssh.server import SshServer
@@ -114,6 +115,7 @@ def serve(
     *,
     announce: Callable[[str], None] | None = None,
     on_shutdown: Callable[[], None] = lambda: None,
+    tracing: Tracing | None = None,
 ) -> None:
     """Serve in this process until SIGTERM or SIGINT; requests under way may finish, for DRAIN at most.
 
@@ -121,20 +123,26 @@ def serve(
         forge: what is served.
         announce: is given the server's URL as soon as it can be reached; without it the URL goes to stdout.
         on_shutdown: called once the server is told to stop; must return at once.
+        tracing: where spans go; None for nowhere.
     """
     if server.ssh is not None:
         server.ssh.announce(server.ssh.address)
-    asyncio.run(_serve(forge, server, None, partial(announce or print_url, server.url), on_shutdown))
+    asyncio.run(_serve(forge, server, None, partial(announce or print_url, server.url), on_shutdown, tracing))
     _let_native_threads_end()
 
 
 def serve_as_worker(
-    forge: Forge, server: PreparedServer, worker: Worker, *, on_shutdown: Callable[[], None] = lambda: None
+    forge: Forge,
+    server: PreparedServer,
+    worker: Worker,
+    *,
+    on_shutdown: Callable[[], None] = lambda: None,
+    tracing: Tracing | None = None,
 ) -> None:
     """As `serve`, as one of several, until nobody supervises it any more; SIGTERM ends it too, and SIGINT does not."""
     server.shared.requests.take_place(worker.number)
     server.shared.numbers.take_place(worker.number, counters=COUNTERS)
-    asyncio.run(_serve(forge, server, worker, worker.tell_ready, on_shutdown))
+    asyncio.run(_serve(forge, server, worker, worker.tell_ready, on_shutdown, tracing))
     _let_native_threads_end()
 
 
@@ -206,6 +214,7 @@ async def _serve(
     worker: Worker | None,
     tell_ready: Callable[[], None],
     on_shutdown: Callable[[], None],
+    tracing: Tracing | None,
 ) -> None:
     app = build_app(
         forge,
@@ -215,6 +224,7 @@ async def _serve(
         ssh=None if server.ssh is None else server.ssh.address,
         logs_requests=server.options.log_format is LogFormat.JSON,
         shared=server.shared,
+        tracing=tracing,
     )
     requests, http_url = InFlightRequests(app), url_of(server.listener)
     ssh = None if server.ssh is None else await _serve_ssh(app, server.ssh, http_url)

@@ -27,6 +27,7 @@ from matou.server.platform_hosts import read_hosts
 from matou.server.ssh.address import SshEndpoint, SshListenOptions
 from matou.server.supervisor import Worker
 from matou.server.trusted_proxies import read_network
+from matou.server.watch.tracing import require_libraries, tracing_of
 from matou.settings import Settings
 from matou.wiring import bring_up_to_date
 
@@ -52,6 +53,8 @@ def serve(
     log_format: str,
     workers: int | None,
 ) -> None:
+    environment = Settings.of_process().environment
+    require_libraries(environment)
     base = None if url is None else read_base_url(url)
     configured = read_server(config)
     between = EdgeSettings(
@@ -88,8 +91,12 @@ def serve(
         if options.workers == 1:
             if forge.bucket is not None:
                 bring_up_to_date(forge)
-            with doing_jobs(forge), following_schedule(forge.archive, schedule) as stop:
-                run_server(forge, server, on_shutdown=stop)
+            with (
+                tracing_of(environment) as tracing,
+                doing_jobs(forge, tracing),
+                following_schedule(forge.archive, schedule) as stop,
+            ):
+                run_server(forge, server, on_shutdown=stop, tracing=tracing)
         code = forge.memory(SetupCode)
     if options.workers > 1:
         supervise(server, partial(_work, opened, server, schedule, code))
@@ -107,11 +114,11 @@ def _work(
 
     Jobs are done by the first alone, and by whoever takes its place: as many at once as beside a server of one process.
     """
-    with opened() as forge:
+    with opened() as forge, tracing_of(Settings.of_process().environment) as tracing:
         forge.adopt(code)
-        jobs = doing_jobs(forge) if worker.number == 0 else nullcontext()
+        jobs = doing_jobs(forge, tracing) if worker.number == 0 else nullcontext()
         with jobs, following_schedule(forge.archive, schedule, among_workers=True) as stop:
-            serve_as_worker(forge, server, worker, on_shutdown=stop)
+            serve_as_worker(forge, server, worker, on_shutdown=stop, tracing=tracing)
 
 
 def _ssh_options(configured: ServerTable, host: str, port: int | None, ssh_host: str | None) -> SshListenOptions | None:

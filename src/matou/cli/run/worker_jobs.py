@@ -12,6 +12,8 @@ from matou.cli.open_forge import existing_forge_at
 from matou.cli.ui.output import say
 from matou.forge.forge import Forge
 from matou.i18n import gettext as _
+from matou.jobs.queue import Tasks
+from matou.server.watch.tracing import Tracing, require_libraries, tracing_of
 from matou.settings import Settings
 from matou.tasks.table import tasks_of
 from matou.transfer.schedule.follow import AFTER_A_FAULT
@@ -27,9 +29,11 @@ log = structlog.get_logger(__name__)
 
 def do_jobs(root: Path, at_once: int, stop: threading.Event, *, until_idle: bool, config: Path | None = None) -> None:
     """`config` is the file of the sources whose repositories are saved too."""
-    with existing_forge_at(root) as forge:
+    environment = Settings.of_process().environment
+    require_libraries(environment)
+    with existing_forge_at(root) as forge, tracing_of(environment) as tracing:
         say(_("doing the jobs of {archive}").format(archive=forge.archive.root))
-        tasks = tasks_of(forge, _reach(forge, config))
+        tasks = _traced(tasks_of(forge, _reach(forge, config)), tracing)
         forge.queue.work(tasks, at_once=at_once, stop=stop, until_idle=until_idle)
 
 
@@ -42,10 +46,10 @@ def _reach(forge: Forge, config: Path | None) -> "ReachSource | None":
 
 
 @contextmanager
-def doing_jobs(forge: Forge) -> Iterator[None]:
+def doing_jobs(forge: Forge, tracing: Tracing | None) -> Iterator[None]:
     """Beside a server's requests; what is under way at the end is asked to end, and done by whoever comes next."""
     stop = threading.Event()
-    thread = threading.Thread(target=_work, args=(forge, stop), name="jobs", daemon=True)
+    thread = threading.Thread(target=_work, args=(forge, tracing, stop), name="jobs", daemon=True)
     thread.start()
     try:
         yield
@@ -54,11 +58,15 @@ def doing_jobs(forge: Forge) -> Iterator[None]:
         thread.join(ENDS_WITHIN_SECONDS)
 
 
-def _work(forge: Forge, stop: threading.Event) -> None:
+def _work(forge: Forge, tracing: Tracing | None, stop: threading.Event) -> None:
     """Whatever happens to it: a server goes on, and so does this."""
     while not stop.is_set():
         try:
-            forge.queue.work(tasks_of(forge), at_once=AT_ONCE_BESIDE_A_SERVER, stop=stop)
+            forge.queue.work(_traced(tasks_of(forge), tracing), at_once=AT_ONCE_BESIDE_A_SERVER, stop=stop)
         except Exception:
             log.exception("jobs_interrupted")
             stop.wait(AFTER_A_FAULT.total_seconds())
+
+
+def _traced(tasks: Tasks, tracing: Tracing | None) -> Tasks:
+    return tasks if tracing is None else tracing.traced(tasks)

@@ -5,6 +5,8 @@ A query is never logged: signed links and what people look for stand there. Nor 
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import structlog
@@ -16,6 +18,7 @@ from matou.server.origin import client_address
 from matou.server.streaming import PLAIN_TEXT, header, send_answer
 from matou.server.watch.request_counts import RequestCounts
 from matou.server.watch.requests import ID_HEADER, RequestFacts, current_request, request_id_of
+from matou.server.watch.tracing import Tracing
 
 log = structlog.get_logger(__name__)
 
@@ -27,11 +30,20 @@ _UNSAFE: Final = re.compile(rb"[^!-~]")
 class RequestLog:
     """The outermost but for what only adds headers: it sees every answer, that to a fault of ours too."""
 
-    def __init__(self, app: ASGIApp, *, counts: RequestCounts, children: ChildCounts, writes_lines: bool) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        counts: RequestCounts,
+        children: ChildCounts,
+        writes_lines: bool,
+        tracing: Tracing | None = None,
+    ) -> None:
         self._app = app
         self._counts = counts
         self._children = children
         self._writes_lines = writes_lines
+        self._tracing = tracing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -41,7 +53,7 @@ class RequestLog:
         answer = _Answer(send, request.id)
         begun, previous = time.perf_counter(), current_request.set(request)
         try:
-            with self._children.in_force():
+            with self._children.in_force(), self._traced(scope, request, answer):
                 await self._app(scope, receive, answer.send)
         except Exception as error:
             await answer.finish_with(error)
@@ -52,6 +64,17 @@ class RequestLog:
             if self._writes_lines:
                 _write_line(scope, request, answer, seconds=seconds)
             current_request.reset(previous)
+
+    @contextmanager
+    def _traced(self, scope: Scope, request: RequestFacts, answer: "_Answer") -> Iterator[None]:
+        if self._tracing is None:
+            yield
+            return
+        with self._tracing.request(scope, request) as finish:
+            try:
+                yield
+            finally:
+                finish(answer.status)
 
 
 class _Answer:
