@@ -97,6 +97,14 @@ def test_a_key_of_another_is_not_removed(forge: Forge, anna: User, berta: User, 
         add_deploy_key(forge, Identity(berta, ALL_SCOPES), repository, new_ssh_key().public, writes=False)
 
 
+def test_a_token_for_code_alone_leaves_no_deploy_key_behind(forge: Forge, anna: User, repository: Repository) -> None:
+    token = Identity(anna, GIT_ALONE)
+
+    with pytest.raises(MissingScope):
+        add_deploy_key(forge, token, repository, new_ssh_key().public, writes=False)
+    assert deploy_keys(forge, anna, repository) == ()
+
+
 def test_an_account_has_so_many_keys(forge: Forge, anna: User) -> None:
     for _ in range(MOST_KEYS):
         add_ssh_key(forge, anna, new_ssh_key().public)
@@ -120,7 +128,7 @@ def test_a_deploy_key_reads_one_repository_and_nothing_else(
     set_visibility(forge, public, Visibility.PUBLIC)
 
     assert authorize_repository(forge, identity, MayReadCode, repository.path).subject == repository
-    with pytest.raises(MissingScope):
+    with pytest.raises(MissingScope, match="this deploy key may only read"):
         authorize_repository(forge, identity, MayWriteCode, repository.path)
     for path in (other.path, RepositoryPath.parse("team/public")):
         with pytest.raises(NoSuchRepository):

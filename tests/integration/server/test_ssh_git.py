@@ -166,7 +166,9 @@ def test_a_deploy_key_reads_or_writes_its_repository(
     writing = with_deploy_key(ssh_server, pushed, tmp_path, writes=True)
 
     reading.git("clone", "--quiet", reading.url(pushed), tmp_path / "clone")
-    assert "scopes" in reading.git("--git-dir", source, "push", reading.url(pushed), "main:refs/heads/x", code=128)
+    refused = reading.git("--git-dir", source, "push", reading.url(pushed), "main:refs/heads/x", code=128)
+    assert "this deploy key may only read" in refused
+    assert "token" not in refused
     assert "[new branch]" in writing.git("--git-dir", source, "push", writing.url(pushed), "main:refs/heads/x")
     assert "there is no repository" in writing.git("ls-remote", writing.url(other), code=128)
     archive_repository(ssh_server.forge, pushed)

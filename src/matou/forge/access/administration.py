@@ -40,7 +40,7 @@ def authorize_administration(identity: Identity) -> Administrator:
         raise BoundToken("this token is good for {namespace} only", namespace=repr(str(identity.only_below)))
     missing = ALL_SCOPES - identity.scopes
     if missing:
-        raise missing_scope(missing)
+        raise missing_scope(identity, missing)
     return Administrator(identity, _KEY)
 
 

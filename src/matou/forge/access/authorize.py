@@ -305,7 +305,7 @@ def _refusal(forge: Forge, identity: Identity, action: Action, subject: Reposito
         case Decision.HIDDEN:
             return _hidden(subject)
         case Decision.MISSING_SCOPE:
-            return missing_scope(policy[action].scopes)
+            return missing_scope(identity, policy[action].scopes)
         case Decision.READ_ONLY:
             return _read_only(repr(str(subject.path)), case.states - SWITCHED_OFF)
         case Decision.SWITCHED_OFF:

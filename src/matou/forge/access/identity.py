@@ -73,7 +73,7 @@ class MissingScope(Refused):
 def require_scope(identity: Identity, *any_of: Scope) -> None:
     """For what has no subject, such as "who am I". Raises MissingScope."""
     if identity.scopes.isdisjoint(any_of):
-        raise missing_scope(any_of)
+        raise missing_scope(identity, any_of)
 
 
 def require_every_scope(identity: Identity) -> None:
@@ -82,5 +82,8 @@ def require_every_scope(identity: Identity) -> None:
         raise MissingScope("this takes a token with every scope, since what it makes stays when the token is gone")
 
 
-def missing_scope(any_of: Collection[Scope]) -> MissingScope:
+def missing_scope(identity: Identity, any_of: Collection[Scope]) -> MissingScope:
+    """In the words of what they came with."""
+    if identity.deploy_key is not None and not identity.deploy_key.writes:
+        return MissingScope("this deploy key may only read, since it was added without the right to push")
     return MissingScope("the token has none of the scopes {scopes}", scopes=", ".join(sorted(any_of)))

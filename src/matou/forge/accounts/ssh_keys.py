@@ -113,6 +113,7 @@ def add_deploy_key(
     Args:
         writes: it may push, too.
     """
+    require_every_scope(granted.identity)
     key, repository = read_ssh_public_key(text), granted.subject
     title = _title(title, key)
     new = NewSshKey(None, repository.id, title, key.line, key.fingerprint, writes=writes, created_at=forge.now())
