@@ -23,6 +23,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from api import bench_api
+from backup_by_workers import bench_backup_by_workers
 from conversation import bench_conversation, bench_long_issue
 from gitea_backup import bench_gitea_backup
 from gitea_pull import bench_gitea_pull
@@ -157,6 +158,7 @@ PARTS: dict[str, Callable[[Path, float, int], Iterator[Row]]] = {
     "gitea-backup": bench_gitea_backup,
     "gitea-pull": bench_gitea_pull,
     "workers": bench_workers,
+    "backup-by-workers": bench_backup_by_workers,
 }
 
 

@@ -355,7 +355,7 @@ def _run(source: ConfiguredSource, options: BackupOptions, settings: Settings, n
     """`name` is what workers find it by; None where this process saves all of it."""
     if name is None:
         return with_token_of(source, settings, lambda token: _run_with(token, source, options, settings))
-    from matou.cli.run.worker_backups import workers_of
+    from matou.cli.run.backup_workers import workers_of
 
     with workers_of(source, name) as workers:
         return with_token_of(source, settings, lambda token: _run_with(token, source, options, settings, workers))

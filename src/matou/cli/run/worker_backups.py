@@ -1,4 +1,4 @@
-"""Backups whose repositories workers save: who hands them out, and how a worker reaches a source of its file."""
+"""How a worker reaches a source of its file, to save repositories of a backup."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,25 +8,17 @@ from pathlib import Path
 from matou.archive.known_answers import AnswerCache
 from matou.archive.layout import Archive
 from matou.cli.config import ConfiguredSource
-from matou.cli.open_forge import forge_at
 from matou.cli.source_requests import configured_requests, with_token_of
 from matou.credentials import Secret
 from matou.errors import NotFound
 from matou.git.process.run import Limits
 from matou.platforms.registry import PLATFORMS
 from matou.settings import Settings
-from matou.transfer.backup.by_workers.handing_out import RepositoryWorkers
 from matou.transfer.backup.by_workers.orders import WorkOrder, WorkResult
 from matou.transfer.backup.by_workers.saving import WorkerAccess
 from matou.transfer.backup.options import BackupOptions
 from matou.transfer.backup.run import AT_REQUEST
 from matou.wiring import as_backed_up, git_and_metadata, http_address, now, source_opener
-
-
-@contextmanager
-def workers_of(source: ConfiguredSource, name: str) -> Iterator[RepositoryWorkers]:
-    with forge_at(source.to) as forge:
-        yield RepositoryWorkers(forge.queue, name, source.url)
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,8 +201,8 @@ def in_orders(tasks: Sequence[BackupTask]) -> Iterator[Sequence[BackupTask]]:
         yield quiet[beginning : beginning + size]
 
 
-MOST_TOGETHER: Final = 50
-LEAST_ORDERS: Final = 16
+MOST_TOGETHER: Final = 250
+LEAST_ORDERS: Final = 4
 
 
 def _is_likely_unchanged(task: BackupTask) -> bool:
