@@ -66,7 +66,6 @@ def test_a_worker_works_until_a_signal_ends_it(person: Person, root: Path, queue
         (("jobs", "show", "77", "--root"), "there is no job 77"),
         (("jobs", "retry", "77", "--root"), "there is no job 77"),
         (("jobs", "cancel", "77", "--root"), "there is no job 77"),
-        (("worker", "--config", "matou.toml", "--root"), "--config and --root are said at once"),
     ],
 )
 def test_what_cannot_be_done_is_said(person: Person, root: Path, words: tuple[str, ...], fact: str) -> None:
