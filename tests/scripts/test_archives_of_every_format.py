@@ -37,7 +37,7 @@ REACHES_NO_ARCHIVE = {
     "matou notify", "matou notify list", "matou notify test", "matou notify login", "matou notify logout",
     "matou auth", "matou auth status", "matou auth git-credential",
     "matou user", "matou token", "matou org", "matou org member", "matou repo", "matou role", "matou key",
-    "matou ssh-key", "matou jobs", "matou archive",
+    "matou ssh-key", "matou jobs", "matou archive", "matou bucket", "matou bucket login", "matou bucket logout",
 }  # fmt: skip
 """Commands that open none, and those that only hold others; what `init` saves first is saved by `backup`."""
 

@@ -1,5 +1,6 @@
 """Keys of a bucket: from the environment, or kept by this machine as tokens are; in clear they stand nowhere."""
 
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from support.program import Person, served
 from support.recording_server import RecordingServer, Reply
-from support.s3_server import ACCESS_KEY, BUCKET, SECRET_KEY, S3Server, any_server
+from support.s3_server import ACCESS_KEY, BUCKET, SECRET_KEY, S3Server, any_server, moto_server
 from support.team import make_person
 
 KEYS = f"{ACCESS_KEY}\n{SECRET_KEY}\n"
@@ -46,6 +47,15 @@ def test_kept_keys_open_a_bucket_for_copies_and_for_a_server(keeper: Person, s3:
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert SECRET_KEY not in said
     assert [path for path in files if SECRET_KEY.encode() in path.read_bytes()] == []
+
+
+def test_a_bucket_that_holds_names_of_others_is_opened_all_the_same(keeper: Person) -> None:
+    with moto_server() as server:
+        # Without a signature, which moto does not look at; no key of ours has such a character.
+        put = urllib.request.Request(f"{server.url}/{BUCKET}/%01x", data=b"", method="PUT")
+        urllib.request.urlopen(put).close()
+
+        keeper.matou("bucket", "login", f"s3://{BUCKET}", "--endpoint", server.url, "--keys-stdin", stdin=KEYS)
 
 
 def test_keys_of_one_server_are_not_given_to_another(keeper: Person, s3: S3Server, tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from matou.settings import Settings
 from matou.storage.bucket_addresses import BucketKeys, open_bucket, read_bucket_address
 
 LONGEST_LINE = 2048
+UNUSED_PREFIX = "matou-bucket-login"
+"""Listed to see what keys are good for: nothing is there, however much the bucket holds, and under whatever names."""
 
 
 def log_in(bucket: str, endpoint: str, addressing: str | None, keys_stdin: bool) -> None:
@@ -22,7 +24,7 @@ def log_in(bucket: str, endpoint: str, addressing: str | None, keys_stdin: bool)
     keys = _keys_of_stdin() if keys_stdin else _prompted_keys()
     # Those of the environment would hide whether these are good.
     store = open_bucket(address, environment={}, authorities=settings.authorities, keys=lambda _: keys)
-    next(iter(store.iterate()), None)
+    next(iter(store.sizes(UNUSED_PREFIX)), None)
     place = BucketSecrets(settings).keep(address, keys)
     say(_("the keys of {bucket} open it, and are kept: {where}").format(bucket=address, where=WHERE[place]))
 
