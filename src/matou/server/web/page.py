@@ -277,6 +277,9 @@ class WebRequest:
     def may_read_past(self, repository: Repository) -> bool:
         return repository.read_only_source is not None and self._may(Action.READ_PAST, repository)
 
+    def may_manage_members(self, repository: Repository) -> bool:
+        return self._may(Action.MANAGE_MEMBERS, repository)
+
     def _may(self, action: Action, subject: Repository | Namespace) -> bool:
         """For what is offered; pages themselves are granted what they show."""
         key = ("offered", self.identity, type(subject).__name__, subject.id, action)
