@@ -3,7 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-JOBS ?= auto
+# One more than there are processors: a third of a test's time is waiting for processes and disks.
+JOBS ?= $(shell expr $$(nproc 2>/dev/null || echo 1) + 1)
 SOURCES := $(shell find src -type f -not -name '*.pyc')
 
 .PHONY: help install demo screenshots test check bench peers soak docs release format messages lock wheels clean system-packages
