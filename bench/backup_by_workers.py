@@ -6,7 +6,7 @@ import resource
 import statistics
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from measuring import matou, run
@@ -56,19 +56,16 @@ def _configured(folder: Path, sample: Sample) -> Path:
 
 @contextmanager
 def _workers(archive: Path, config: Path, environment: dict[str, str]) -> Iterator[tuple[int, ...]]:
-    command = matou("worker", "--root", archive, "--config", config, "--jobs", "1")
-    started = []
-    try:
-        for _ in range(WORKERS):
-            started.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
+    words = matou("worker", "--root", archive, "--config", config, "--jobs", "1")
+    with ExitStack() as ending:
+        started = [subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(WORKERS)]
+        for one in started:
+            ending.callback(one.communicate)
+            ending.callback(one.terminate)
         for one in started:
             assert one.stderr is not None
             one.stderr.readline()
         yield tuple(one.pid for one in started)
-    finally:
-        for one in started:
-            one.terminate()
-            one.communicate()
 
 
 def _spent(command: Sequence[str | Path], environment: dict[str, str], workers: tuple[int, ...]) -> float:
